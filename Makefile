@@ -1,0 +1,99 @@
+# Building and installing newterm (PGXS), and the entrances to its tests.
+#
+#   make && make install     for those who have a server; PG_CONFIG=… picks it
+#   make demo                a tour on a throw-away server; LOGS='files or folders'
+#   make check               all tests; TESTS='sql/filter specs/foo t/001_x.pl'
+#   make bench               what detection costs; SCENARIO=copy
+#   make stress, make fuzz   the long-running searches for faults
+#
+# demo, check, bench, stress and fuzz need nothing installed beforehand: their
+# scripts install what is missing and then come back here.
+
+# The scripts find the server by themselves where PG_CONFIG is not given.
+export PG_CONFIG
+export TESTS
+export SCENARIO
+export LOGS
+
+PG_CONFIG_FOUND := $(or $(PG_CONFIG),pg_config)
+PGXS := $(wildcard $(shell $(PG_CONFIG_FOUND) --pgxs 2>/dev/null))
+
+SCRIPTED = demo check bench stress fuzz
+
+EXTENSION = newterm
+# The one place where the version is written is the control file.
+NEWTERM_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" newterm.control)
+
+# The install script is these files, in this order.
+SQL_SOURCES = sql/newterm.sql
+SQL_BUILT = sql/newterm--$(NEWTERM_VERSION).sql
+# From one version to the next.
+SQL_UPGRADES = $(filter-out $(SQL_BUILT),$(wildcard sql/newterm--*--*.sql))
+
+DATA = $(SQL_UPGRADES)
+DATA_built = $(SQL_BUILT)
+
+# Grammars and scanners; bison and flex make the C files.
+PARSERS = $(patsubst %.y,%.c,$(wildcard src/*.y))
+SCANNERS = $(patsubst %.l,%.c,$(wildcard src/*.l))
+GENERATED = $(PARSERS) $(SCANNERS)
+PARSER_HEADERS = $(PARSERS:.c=.h)
+WRITTEN = $(filter-out $(GENERATED),$(wildcard src/*.c))
+
+MODULE_big = newterm
+OBJS = $(sort $(patsubst %.c,%.o,$(WRITTEN) $(GENERATED)))
+
+# Headers of PostgreSQL itself do not pass these three.
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+
+# The server loads libraries into one namespace: ours resolves its own names to
+# itself, whatever another extension calls its functions.
+SHLIB_LINK += -Wl,-Bsymbolic -ljson-c
+
+EXTRA_CLEAN = $(GENERATED) $(PARSER_HEADERS) build
+
+# No bitcode: JIT has nothing to inline here, and it would need clang.
+override with_llvm = no
+
+ifneq ($(filter $(SCRIPTED),$(MAKECMDGOALS)),)
+
+# PGXS has a check of its own, and may not be there yet: targets that need it
+# are made by another make.
+.PHONY: $(MAKECMDGOALS)
+$(filter-out $(SCRIPTED),$(MAKECMDGOALS)):
+	@$(MAKE) $@
+
+check:
+	@test/run
+demo bench stress fuzz:
+	@test/$@/run
+
+else ifneq ($(PGXS),)
+
+include $(PGXS)
+
+BISONFLAGS += -d
+
+$(SQL_BUILT): $(SQL_SOURCES) newterm.control
+	cat $(SQL_SOURCES) > $@
+
+# bison writes the header together with the parser.
+$(PARSER_HEADERS): %.h: %.c
+	@touch $@
+
+# Coarse, but never stale: every object depends on every header.
+$(OBJS): $(wildcard src/*.h) $(PARSER_HEADERS)
+
+# flex writes functions that nobody calls.
+$(SCANNERS:.c=.o): override CFLAGS += -Wno-unused-function
+
+else
+
+.PHONY: all install clean
+all install:
+	@echo "newterm: $(PG_CONFIG_FOUND) knows no PGXS; install the server's development files (Debian: postgresql-server-dev-15 and libjson-c-dev, flex, bison, gcc), or set PG_CONFIG" >&2
+	@exit 1
+clean:
+	rm -rf $(OBJS) newterm.so $(SQL_BUILT) $(EXTRA_CLEAN)
+
+endif

@@ -1,0 +1,318 @@
+/*
+ * api.c
+ *	  SQL functions: trying filters and fields, checking and changing rules.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/tuplestore.h"
+
+#include "compat.h"
+#include "lock.h"
+#include "merge.h"
+#include "newterm.h"
+#include "predicate.h"
+#include "query.h"
+#include "rule.h"
+#include "template.h"
+#include "vendor.h"
+
+PG_FUNCTION_INFO_V1(newterm_test_filter);
+PG_FUNCTION_INFO_V1(newterm_terms);
+PG_FUNCTION_INFO_V1(newterm_check_rule);
+PG_FUNCTION_INFO_V1(newterm_rules_changed);
+PG_FUNCTION_INFO_V1(newterm_knowledge_changed);
+PG_FUNCTION_INFO_V1(newterm_lock_knowledge);
+PG_FUNCTION_INFO_V1(newterm_redecide);
+PG_FUNCTION_INFO_V1(newterm_merge_postponed);
+PG_FUNCTION_INFO_V1(newterm_term_object);
+
+/* A filter's tree; raises what is wrong with its text. */
+static FilterNode *
+ParseFilter(const char *text, Language language)
+{
+	SyntaxError error;
+	FilterNode *filter = FilterParse(text, language, &error);
+
+	if (filter == NULL)
+		ReportSyntaxError("filter", text, &error);
+	PredicatePrepare(filter);
+	return filter;
+}
+
+static Field *
+ParseField(const char *text, Language language)
+{
+	SyntaxError error;
+	Field	   *field = FieldParse(text, language, &error);
+
+	if (field == NULL)
+		ReportSyntaxError("field", text, &error);
+	return field;
+}
+
+/* The elements of a text[] without NULLs as C strings. */
+static char **
+ArrayTexts(ArrayType *array, const char *what, int *count)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	char	  **texts;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, count);
+	texts = palloc(sizeof(char *) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not contain NULL", what)));
+		texts[i] = TextDatumGetCString(elements[i]);
+	}
+	return texts;
+}
+
+static void
+CheckObject(Jsonb *event)
+{
+	if (!JB_ROOT_IS_OBJECT(event))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the event is no JSON object")));
+}
+
+/* A set for one question, with the vendors of newterm.known_accounts. */
+static FieldSet *
+QuestionSet(const DigestKey *key)
+{
+	FieldSet   *set = FieldSetCreate(key);
+	RuleSet    *rules = RulesCurrent();
+
+	if (rules != NULL && rules->fields != NULL)
+		FieldSetShareVendors(set, rules->fields);
+	return set;
+}
+
+/*
+ * newterm.test_filter(filter text, event jsonb, language text) returns boolean
+ */
+Datum
+newterm_test_filter(PG_FUNCTION_ARGS)
+{
+	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb	   *event = PG_GETARG_JSONB_P(1);
+	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	FilterNode *filter = ParseFilter(source, language);
+	DigestKey	key = {0, 0};
+	FieldSet   *fields = QuestionSet(&key);
+
+	CheckObject(event);
+	FilterBind(filter, fields);
+	EventBegin(fields, &event->root);
+	PG_RETURN_BOOL(FilterMatches(filter, fields));
+}
+
+/*
+ * newterm.terms(fields text[], event jsonb, language text) returns setof jsonb
+ */
+Datum
+newterm_terms(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			count;
+	char	  **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
+	Jsonb	   *event = PG_GETARG_JSONB_P(1);
+	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	DigestKey	key = {0, 0};
+	FieldSet   *set = QuestionSet(&key);
+	Field	  **fields = palloc(sizeof(Field *) * Max(count, 1));
+	TermShape  *shape;
+	TupleList	tuples;
+
+	if (count < 1 || count > TERM_MAX_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fields must name 1 to %d fields, not %d", TERM_MAX_FIELDS, count)));
+	CheckObject(event);
+	for (int i = 0; i < count; i++)
+		fields[i] = ParseField(texts[i], language);
+	shape = TermShapeCreate(set, fields, count, 0, false);
+	EventBegin(set, &event->root);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (!TermTuples(shape, set, &key, MaxTermsPerEventSetting, &tuples))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the event shows more than %d terms", MaxTermsPerEventSetting),
+				 errhint("Raise newterm.max_terms_per_event.")));
+	for (int i = 0; i < tuples.count; i++)
+	{
+		Datum		value;
+		bool		isnull = false;
+		bool		repeated = false;
+
+		/* each tuple is a term once, however often the event shows it */
+		for (int j = 0; j < i && !repeated; j++)
+			repeated = memcmp(&tuples.digests[i * count], &tuples.digests[j * count],
+							  sizeof(Digest) * count) == 0;
+		if (repeated)
+			continue;
+		value = JsonbPGetDatum(TermObject(TermValues(&tuples.values[i * count], 0, count),
+										  texts, count));
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+	}
+	return (Datum) 0;
+}
+
+/* Parse each text as a field and refuse the same one twice. */
+static void
+CheckFields(char **texts, int count, Language language)
+{
+	Field	  **fields = palloc(sizeof(Field *) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		fields[i] = ParseField(texts[i], language);
+		for (int j = 0; j < i; j++)
+			if (FieldEqual(fields[i], fields[j]))
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("field \"%s\" is named twice", texts[i])));
+	}
+}
+
+/*
+ * newterm.check_rule(fields text[], filter text, group_by text[],
+ *					  language text, title text, message text)
+ *		Raise an error where one of these texts is wrong.
+ */
+Datum
+newterm_check_rule(PG_FUNCTION_ARGS)
+{
+	int			nfields;
+	int			ngroup;
+	char	  **fields = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &nfields);
+	char	   *filter = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	  **group_by = ArrayTexts(PG_GETARG_ARRAYTYPE_P(2), "group_by", &ngroup);
+	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(3)));
+
+	if (nfields < 1 || nfields > TERM_MAX_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a rule has 1 to %d fields, not %d", TERM_MAX_FIELDS, nfields)));
+	if (ngroup > TERM_MAX_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("group_by has at most %d fields, not %d", TERM_MAX_FIELDS, ngroup)));
+	ParseFilter(filter, language);
+	CheckFields(fields, nfields, language);
+	CheckFields(group_by, ngroup, language);
+	if (!PG_ARGISNULL(4))
+		TemplateCheck("title", text_to_cstring(PG_GETARG_TEXT_PP(4)));
+	if (!PG_ARGISNULL(5))
+		TemplateCheck("message", text_to_cstring(PG_GETARG_TEXT_PP(5)));
+	PG_RETURN_VOID();
+}
+
+/* Tell all sessions that a relation of ours stands for something changed. */
+static void
+AnnounceChange(Oid relation)
+{
+	if (OidIsValid(relation))
+		CacheInvalidateRelcacheByRelid(relation);
+}
+
+/*
+ * newterm.rules_changed() returns trigger
+ *		Statement trigger on what rules are compiled from: every session
+ *		compiles them anew, and forgets what it knew under the old ones.
+ */
+Datum
+newterm_rules_changed(PG_FUNCTION_ARGS)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+
+	if (oids != NULL)
+	{
+		AnnounceChange(oids->rules);
+		AnnounceChange(oids->baseline);
+	}
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * newterm.knowledge_changed()
+ *		Stored runs were taken away: sessions must not go on knowing them.
+ */
+Datum
+newterm_knowledge_changed(PG_FUNCTION_ARGS)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+
+	if (oids != NULL)
+		AnnounceChange(oids->baseline);
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.lock_knowledge()
+ *		Keep all merges out until this transaction ends.
+ */
+Datum
+newterm_lock_knowledge(PG_FUNCTION_ARGS)
+{
+	LockGateExclusive(true);
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.redecide(version_id integer)
+ *		Decide again about the stored runs of a rule version.
+ */
+Datum
+newterm_redecide(PG_FUNCTION_ARGS)
+{
+	int32		version_id = PG_GETARG_INT32(0);
+
+	LockGateExclusive(true);
+	AcceptInvalidationMessages();
+	SPI_connect();
+	MergeRedecide(version_id);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.merge_postponed()
+ *		Merge the news of prepared transactions when this one commits.
+ */
+Datum
+newterm_merge_postponed(PG_FUNCTION_ARGS)
+{
+	MergePostponedAtCommit();
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.term_object(fields text[], "values" jsonb) returns jsonb
+ *		Stored values as the object that users see.
+ */
+Datum
+newterm_term_object(PG_FUNCTION_ARGS)
+{
+	int			count;
+	char	  **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
+	Jsonb	   *values = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+
+	if (values != NULL && (!JB_ROOT_IS_ARRAY(values) || JB_ROOT_COUNT(values) < count))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there are fewer values than fields")));
+	PG_RETURN_JSONB_P(TermObject(values, texts, values == NULL ? 0 : count));
+}

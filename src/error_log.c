@@ -1,0 +1,168 @@
+/*
+ * error_log.c
+ *	  newterm.event_errors: events that could not be evaluated as they are.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "error_log.h"
+#include "fault.h"
+#include "isotime.h"
+#include "store.h"
+#include "watch.h"
+
+/* Columns of newterm.event_errors. */
+enum
+{
+	ERROR_ID = 1,
+	ERROR_SOURCE,
+	ERROR_EVENT_ID,
+	ERROR_EVENT_TIME,
+	ERROR_CAUSE,
+	ERROR_DETAIL,
+	ERROR_OCCURRED_AT,
+	ERROR_COLUMNS = ERROR_OCCURRED_AT
+};
+
+/* The event's identity and its own time, where it has them. */
+static void
+DescribeEvent(const EventReference *reference, Datum *row, bool *nulls)
+{
+	Jsonb	   *event = NULL;
+	char	   *identity = NULL;
+	int64		time;
+
+	/* what is no JSON may not be readable a second time either */
+	event = ReferenceEvent(reference);
+	nulls[ERROR_EVENT_ID - 1] = nulls[ERROR_EVENT_TIME - 1] = true;
+	if (event == NULL)
+		return;
+	identity = EventIdentity(&event->root);
+	if (identity != NULL)
+	{
+		row[ERROR_EVENT_ID - 1] = CStringGetTextDatum(identity);
+		nulls[ERROR_EVENT_ID - 1] = false;
+	}
+	if (EventTimeOfRecord(&event->root, &time) != EVENT_TIME_MISSING)
+	{
+		JsonbValue	written;
+
+		/* the time as written, not the one it is evaluated at */
+		if (RecordString(&event->root, "eventTime", &written) &&
+			IsoTimeParse(written.val.string.val, written.val.string.len, &time))
+		{
+			row[ERROR_EVENT_TIME - 1] = TimestampTzGetDatum(TIMESTAMP_OF(time));
+			nulls[ERROR_EVENT_TIME - 1] = false;
+		}
+	}
+}
+
+static void
+WriteFault(Store *store, const ExtensionOids *oids, const EventFault *fault)
+{
+	Datum		row[ERROR_COLUMNS] = {0};
+	bool		nulls[ERROR_COLUMNS] = {0};
+
+	row[ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
+	row[ERROR_SOURCE - 1] = ObjectIdGetDatum(fault->reference.table);
+	nulls[ERROR_SOURCE - 1] = !OidIsValid(fault->reference.table);
+	DescribeEvent(&fault->reference, row, nulls);
+	row[ERROR_CAUSE - 1] = CStringGetTextDatum(fault->cause);
+	nulls[ERROR_DETAIL - 1] = fault->detail == NULL;
+	if (fault->detail != NULL)
+		row[ERROR_DETAIL - 1] = CStringGetTextDatum(fault->detail);
+	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	StoreInsertLater(store, row, nulls);
+}
+
+void
+ErrorLogWrite(const ExtensionOids *oids, List *faults)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Store		store;
+	ListCell   *cell;
+
+	if (faults == NIL)
+		return;
+	StoreOpen(&store, oids->event_errors, InvalidOid);
+	context = AllocSetContextCreate(CurrentMemoryContext, "newterm event error",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	foreach(cell, faults)
+	{
+		WriteFault(&store, oids, lfirst(cell));
+		StoreFlush(&store);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	StoreClose(&store);
+}
+
+/* Faults of a failed merge: its own, and one for each event that had news. */
+static List *
+FaultsOfFailure(NewsLevel *level, ErrorData *error)
+{
+	List	   *faults = list_copy(level->faults);
+	char	   *detail = psprintf("the merge failed: %s", error->message);
+
+	for (int64 i = 0; i < level->nreferences; i++)
+	{
+		EventFault *fault = palloc(sizeof(EventFault));
+
+		fault->reference = level->references[i];
+		fault->cause = "internal_error";
+		fault->detail = detail;
+		faults = lappend(faults, fault);
+	}
+	return faults;
+}
+
+void
+ErrorLogFailure(NewsLevel *level, ErrorData *error)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		const ExtensionOids *oids = ExtensionLookup();
+
+		MemoryContextSwitchTo(level->context);
+		PushActiveSnapshot(GetTransactionSnapshot());
+		if (oids != NULL)
+			ErrorLogWrite(oids, FaultsOfFailure(level, error));
+		PopActiveSnapshot();
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *second;
+
+		MemoryContextSwitchTo(caller);
+		second = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (ErrorIsFinal(second->sqlerrcode))
+			ReThrowError(second);
+		ereport(WARNING,
+				(errcode(second->sqlerrcode),
+				 errmsg("newterm could not record the events of a failed merge: %s",
+						second->message)));
+	}
+	PG_END_TRY();
+}

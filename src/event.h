@@ -1,0 +1,107 @@
+/*
+ * event.h
+ *	  The values of an event: every field of every rule in one trie, each
+ *	  value looked up at most once for an event, and only when asked for.
+ *
+ * A FieldSet holds all fields that a session's rules use.  Each different
+ * field has a slot.  EventBegin points the set at a record; EventValues then
+ * finds a slot's values.  Values live until the next EventBegin, and only as
+ * long as the record itself.
+ */
+#ifndef NEWTERM_EVENT_H
+#define NEWTERM_EVENT_H
+
+#include "nodes/bitmapset.h"
+#include "utils/hsearch.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "digest.h"
+#include "field.h"
+
+/*
+ * Arrays within arrays are followed so deep on the way to a value; what lies
+ * deeper is no value.  Attackers choose the nesting, and a recursion without a
+ * bound ends in an error.
+ */
+#define EVENT_MAX_ARRAYS	64
+
+typedef struct FieldSet FieldSet;
+
+/* Finds the vendor of an account: returns NULL or a string that lives on. */
+typedef const char *(*VendorLookup) (void *state, const char *account, int length);
+
+/* An empty set in the current memory context, which all later fields share. */
+extern FieldSet *FieldSetCreate(const DigestKey *key);
+
+/* Where $vendor looks accounts up; without it, $vendor is absent. */
+extern void FieldSetVendors(FieldSet *set, VendorLookup lookup, void *state);
+
+/* The same vendors as another set has. */
+extern void FieldSetShareVendors(FieldSet *set, const FieldSet *other);
+
+/* The slot of a field, the same for equal fields.  Keeps `field`. */
+extern int	FieldSetAdd(FieldSet *set, Field *field);
+
+/* Point the set at a record; `record` is the root container of an object. */
+extern void EventBegin(FieldSet *set, JsonbContainer *record);
+
+/* The record that EventBegin was given. */
+extern JsonbContainer *EventRecord(const FieldSet *set);
+
+/*
+ * Switch to the context that lives until the next event; returns the old one,
+ * to be switched back to.
+ */
+extern MemoryContext EventContextEnter(FieldSet *set);
+
+/*
+ * All values of a slot, arrays fanned out; NULL and *count 0 where it has
+ * none.  *single tells that no array was passed on the way to it.
+ */
+extern const JsonbValue *EventValues(FieldSet *set, int slot, int *count,
+									 bool *single);
+
+/* Digest of a slot's only value (EventValues gave count 1). */
+extern Digest EventDigest(FieldSet *set, int slot);
+
+/*
+ * Apply the normalisers of `field` to one value that its path showed; returns
+ * false where no value is left.
+ */
+extern bool FieldNormalise(const Field *field, const JsonbValue *value,
+						   JsonbValue *result);
+
+/* The path or attribute at the bottom of a field's normalisers. */
+extern const Field *FieldBase(const Field *field);
+
+/* Time and identity of a record. */
+typedef enum EventTimeStatus
+{
+	EVENT_TIME_USABLE,
+	EVENT_TIME_MISSING,			/* absent, or no ISO 8601 timestamp */
+	EVENT_TIME_FUTURE			/* more than a day ahead of the transaction */
+} EventTimeStatus;
+
+/* Times inside newterm are microseconds since 1970-01-01 UTC. */
+#define UNIX_MICROS(timestamp) \
+	((timestamp) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+#define TIMESTAMP_OF(micros) \
+	((micros) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+
+/* Is the time usable at all?  Compares with the transaction's start. */
+extern EventTimeStatus EventTimeCheck(int64 micros);
+
+/*
+ * The record's eventTime.  *micros is what the event is evaluated at: the
+ * transaction's start where eventTime is not usable.
+ */
+extern EventTimeStatus EventTimeOfRecord(JsonbContainer *record, int64 *micros);
+
+/* coalesce(sharedEventID, eventID) as a palloc'd text, or NULL. */
+extern char *EventIdentity(JsonbContainer *record);
+
+/* A top-level key that holds a string: true and *value set. */
+extern bool RecordString(JsonbContainer *record, const char *key, JsonbValue *value);
+
+#endif							/* NEWTERM_EVENT_H */

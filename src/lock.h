@@ -1,0 +1,32 @@
+/*
+ * lock.h
+ *	  The locks under which news are merged.
+ *
+ * Order: first the gate, then slots in ascending order, all within one call
+ * just before commit.  A merge that finds too many slots to lock, or that is
+ * not the last act of its transaction, takes the gate exclusively instead of
+ * slots.  So two merges never wait for each other in a circle, and what waits
+ * waits for a commit in progress.  Whoever changes stored knowledge otherwise
+ * (unlearning, changing a rule's learning) takes the gate exclusively first.
+ */
+#ifndef NEWTERM_LOCK_H
+#define NEWTERM_LOCK_H
+
+#include "digest.h"
+
+/* The gate, shared: taken by every merge. */
+extern void LockGateShared(void);
+
+/* The gate, exclusively; with `wait` false returns false instead of waiting. */
+extern bool LockGateExclusive(bool wait);
+
+/* Does this transaction hold the gate exclusively? */
+extern bool LockGateHeld(void);
+
+/* The slots of `count` digests; may take the gate exclusively instead. */
+extern void LockSlots(const Digest *digests, int count);
+
+/* Only one transaction at a time drains newterm.postponed; never waits. */
+extern bool LockPostponed(void);
+
+#endif							/* NEWTERM_LOCK_H */

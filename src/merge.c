@@ -1,0 +1,504 @@
+/*
+ * merge.c
+ *	  All news of a transaction into the stored runs, in one sorted pass.
+ *
+ * It runs as the last act before commit, after every deferred trigger, so that
+ * nothing is waited for while its locks are held but the commit itself.  The
+ * whole pass is a subtransaction: a fault undoes it and is recorded, and the
+ * transaction's own work commits.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "clock.h"
+#include "error_log.h"
+#include "fault.h"
+#include "first_values.h"
+#include "knowledge.h"
+#include "lock.h"
+#include "merge.h"
+#include "newterm.h"
+#include "postpone.h"
+#include "runs.h"
+#include "signal.h"
+#include "watch.h"
+
+/* Rule clocks that this transaction stored or found: see TransactionEnds. */
+static List *ClocksAtCommit = NIL;
+
+/* COMMIT PREPARED or merge_postponed(): look for postponed news at commit. */
+static bool PostponedRequested = false;
+
+typedef enum MergeKind
+{
+	MERGE_FINAL,				/* the last act before commit */
+	MERGE_EARLY					/* more may follow in this transaction */
+} MergeKind;
+
+/* One merge. */
+typedef struct Merge
+{
+	MergeKind	kind;
+	NewsLevel  *level;
+	RuleSet    *set;
+	const ExtensionOids *oids;
+	int			nterms;
+	News	  **terms;			/* sorted by digest */
+	RunStore	runs;
+	ClockStore	clocks;
+	FirstValues *first_values;	/* learning_values rules; NULL where none */
+	SignalWriter writer;
+} Merge;
+
+static int
+CompareNews(const void *a, const void *b)
+{
+	return DigestCompare(&(*(News *const *) a)->term, &(*(News *const *) b)->term);
+}
+
+/* Sort the news whose rules still stand; the others have no baseline any more. */
+static void
+CollectTerms(Merge *merge)
+{
+	HASH_SEQ_STATUS each;
+	News	   *news;
+
+	merge->nterms = 0;
+	if (merge->level->terms == NULL)
+		return;
+	merge->terms = MemoryContextAllocHuge(CurrentMemoryContext,
+										  sizeof(News *) *
+										  Max(hash_get_num_entries(merge->level->terms), 1));
+	hash_seq_init(&each, merge->level->terms);
+	while ((news = hash_seq_search(&each)) != NULL)
+		if (RuleByVersion(merge->set, news->version_id) != NULL)
+			merge->terms[merge->nterms++] = news;
+	qsort(merge->terms, merge->nterms, sizeof(News *), CompareNews);
+}
+
+/* Are all of the news' sightings inside stored runs? */
+static bool
+IsKnown(const News *news, const StoredRuns *stored)
+{
+	for (int i = 0; i < news->nruns; i++)
+		if (!RunsCover(stored->runs, stored->nruns, &news->runs[i]))
+			return false;
+	return true;
+}
+
+static void
+KnowRuns(const News *news, const Run *runs, int nruns, const Rule *rule)
+{
+	for (int i = 0; i < nruns; i++)
+		KnowAtCommit(&news->term, &runs[i], rule->span.granule);
+}
+
+/*
+ * DropKnown
+ *		Take out the news that are stored already: a session that is new sees
+ *		news in everything, and most of it needs no lock.
+ */
+static void
+DropKnown(Merge *merge)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < merge->nterms; i++)
+	{
+		News	   *news = merge->terms[i];
+		StoredRuns	stored;
+
+		CHECK_FOR_INTERRUPTS();
+		RunsRead(&merge->runs, &news->term, &stored);
+		if (IsKnown(news, &stored))
+			KnowRuns(news, stored.runs, stored.nruns,
+					 RuleByVersion(merge->set, news->version_id));
+		else
+			merge->terms[kept++] = news;
+	}
+	merge->nterms = kept;
+}
+
+/* The digests of everything that this merge may write. */
+static void
+LockAll(Merge *merge)
+{
+	List	   *clocks = ClocksToLock(&merge->clocks);
+	int			count = 0;
+	Digest	   *digests = MemoryContextAllocHuge(CurrentMemoryContext,
+												 sizeof(Digest) *
+												 (merge->nterms * 2 + list_length(clocks) + 1));
+	ListCell   *cell;
+
+	for (int i = 0; i < merge->nterms; i++)
+	{
+		News	   *news = merge->terms[i];
+		Rule	   *rule = RuleByVersion(merge->set, news->version_id);
+
+		digests[count++] = news->term;
+		if (rule->learning_values >= 0)
+			digests[count++] = FirstValuesScope(merge->set, rule, news);
+	}
+	foreach(cell, clocks)
+		digests[count++] = *(Digest *) lfirst(cell);
+	LockSlots(digests, count);
+	pfree(digests);
+
+	/* a change of rules may have committed before the locks were ours */
+	AcceptInvalidationMessages();
+}
+
+/* Is a run that starts at `first_seen` learned? */
+static bool
+IsLearned(Merge *merge, const Rule *rule, const News *news, const Run *run, bool first_run)
+{
+	if (rule->learning_values >= 0)
+		return first_run && FirstValuesInclude(merge->first_values, &news->term);
+	return run->first_seen < ClockOf(&merge->clocks, rule, news) + rule->learning;
+}
+
+/* The event that showed a run's start, or NULL. */
+static Jsonb *
+RunEvent(Merge *merge, const News *news, const Run *run)
+{
+	if (run->source >= 0)
+		return ReferenceEvent(&merge->level->references[run->source]);
+	if (merge->first_values != NULL)
+		return FirstValuesEvent(merge->first_values, &news->term);
+	return NULL;
+}
+
+/*
+ * MergeTerm
+ *		One term: its stored runs and its news give the runs after, and the
+ *		decisions between the two are carried out.
+ */
+static void
+MergeTerm(Merge *merge, News *news)
+{
+	Rule	   *rule = RuleByVersion(merge->set, news->version_id);
+	StoredRuns	stored;
+	Run		   *after;
+	int			nafter;
+	Verdict    *verdicts;
+	int			nverdicts;
+	Subject		subject;
+
+	RunsRead(&merge->runs, &news->term, &stored);
+	after = palloc(sizeof(Run) * (stored.nruns + news->nruns + 1));
+	nafter = stored.nruns;
+	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
+	for (int i = 0; i < nafter; i++)
+		after[i].source = -1;
+	for (int i = 0; i < news->nruns; i++)
+		nafter = RunsAdd(after, nafter, &news->runs[i], &rule->span);
+	for (int i = 0; i < nafter; i++)
+		after[i].learned = IsLearned(merge, rule, news, &after[i], i == 0);
+
+	RunsWrite(&merge->runs, news, &stored, after, nafter);
+	KnowRuns(news, after, nafter, rule);
+
+	verdicts = palloc(sizeof(Verdict) * (stored.nruns + nafter));
+	nverdicts = Decide(stored.runs, stored.nruns, after, nafter, verdicts);
+	subject.rule = rule;
+	subject.term = &news->term;
+	subject.entity_values = news->entity_values;
+	subject.term_values = news->term_values;
+	for (int i = 0; i < nverdicts; i++)
+	{
+		const Run  *run = &after[verdicts[i].run];
+
+		switch (verdicts[i].decision)
+		{
+			case DECISION_DETECT:
+				SignalDetect(&merge->writer, &subject, run->first_seen,
+							 RunEvent(merge, news, run));
+				break;
+			case DECISION_AMEND:
+				SignalAmend(&merge->writer, &subject,
+							stored.runs[verdicts[i].detection].first_seen,
+							run->first_seen, RunEvent(merge, news, run));
+				break;
+			case DECISION_RETRACT:
+				SignalRetract(&merge->writer, &subject,
+							  stored.runs[verdicts[i].detection].first_seen,
+							  run->first_seen, run->learned);
+				break;
+		}
+	}
+}
+
+static void
+OpenStores(Merge *merge, Origin origin)
+{
+	RunsOpen(&merge->runs, merge->oids);
+	ClocksOpen(&merge->clocks, merge->set, merge->oids);
+	merge->writer.oids = merge->oids;
+	merge->writer.set = merge->set;
+	merge->writer.origin = origin;
+	merge->writer.context = TopTransactionContext;
+	StoreOpen(&merge->writer.detections, merge->oids->detection_log,
+			  merge->oids->detection_index);
+}
+
+static void
+CloseStores(Merge *merge)
+{
+	StoreClose(&merge->writer.detections);
+	ClocksClose(&merge->clocks);
+	RunsClose(&merge->runs);
+}
+
+/* Merge all terms of merge->terms, in order, under locks that are held. */
+static void
+MergeTerms(Merge *merge)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "newterm term",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
+	FirstValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
+					 merge->level, &merge->terms, &merge->nterms);
+	old = MemoryContextSwitchTo(context);
+	for (int i = 0; i < merge->nterms; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MergeTerm(merge, merge->terms[i]);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	CommandCounterIncrement();
+}
+
+/*
+ * MergeLevel
+ *		The body of a merge, inside its subtransaction.  Returns false where an
+ *		early merge had better wait for the end of the transaction.
+ */
+static bool
+MergeLevel(Merge *merge)
+{
+	bool		done = true;
+
+	if (merge->kind == MERGE_FINAL)
+		LockGateShared();
+	else if (!LockGateExclusive(false))
+		return false;
+
+	merge->oids = ExtensionLookup();
+	merge->set = RulesCurrent();
+	if (merge->set == NULL)
+		return true;			/* dropped in this transaction */
+
+	if (merge->kind == MERGE_FINAL)
+		PostponedTake(merge->oids, merge->set, merge->level);
+	ErrorLogWrite(merge->oids, merge->level->faults);
+	CollectTerms(merge);
+	OpenStores(merge, ORIGIN_LIVE);
+	DropKnown(merge);
+	ClocksCollect(&merge->clocks, merge->level, merge->terms, merge->nterms);
+	if (merge->kind == MERGE_EARLY && ClocksNewEntities(&merge->clocks))
+		done = false;			/* their earliest sighting may still come */
+	else
+	{
+		LockAll(merge);
+		if (RulesCurrent() != merge->set)
+		{
+			/* rare: decide by the rules as they are now */
+			CloseStores(merge);
+			merge->set = RulesCurrent();
+			merge->oids = ExtensionLookup();
+			if (merge->set == NULL)
+				return true;
+			CollectTerms(merge);
+			OpenStores(merge, ORIGIN_LIVE);
+			ClocksCollect(&merge->clocks, merge->level, merge->terms, merge->nterms);
+		}
+		ClocksSet(&merge->clocks);
+		MergeTerms(merge);
+	}
+	CloseStores(merge);
+	return done;
+}
+
+/*
+ * RunMerge
+ *		A merge as the extension's owner, in a subtransaction of its own.
+ */
+static void
+RunMerge(NewsLevel *level, MergeKind kind)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContext context = AllocSetContextCreate(TopTransactionContext,
+												  "newterm merge",
+												  ALLOCSET_DEFAULT_SIZES);
+	Merge		merge = {.kind = kind,.level = level};
+	Oid			user;
+	int			security;
+	bool		done;
+
+	GetUserIdAndSecContext(&user, &security);
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		if (ExtensionLookup() != NULL)
+			SetUserIdAndSecContext(ExtensionLookup()->owner,
+								   security | SECURITY_LOCAL_USERID_CHANGE);
+		PushActiveSnapshot(GetTransactionSnapshot());
+		SPI_connect();
+		MemoryContextSwitchTo(context);
+		done = MergeLevel(&merge);
+		SPI_finish();
+		PopActiveSnapshot();
+		SetUserIdAndSecContext(user, security);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (ErrorIsFinal(error->sqlerrcode))
+			ReThrowError(error);
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("newterm could not merge what this transaction showed: %s",
+						error->message),
+				 errhint("The events are in newterm.event_errors.")));
+		ErrorLogFailure(level, error);
+		NewsClear(level);
+		MemoryContextDelete(context);
+		return;
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(TopTransactionContext);
+	if (merge.set != NULL && done)
+		ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
+	level->payloads = list_concat(level->payloads, merge.writer.payloads);
+	MemoryContextSwitchTo(caller);
+	if (done)
+		NewsClear(level);
+	MemoryContextDelete(context);
+}
+
+void
+MergeEarly(NewsLevel *level)
+{
+	RunMerge(level, MERGE_EARLY);
+}
+
+void
+MergePostponedAtCommit(void)
+{
+	PostponedRequested = true;
+}
+
+static bool
+HasNews(const NewsLevel *level)
+{
+	return level != NULL &&
+		(level->terms != NULL || level->clocks != NULL || level->faults != NIL);
+}
+
+void
+MergeRedecide(int32 version_id)
+{
+	Merge		merge = {0};
+	NewsLevel	level = {0};
+	List	   *terms;
+	ListCell   *cell;
+	Rule	   *rule;
+
+	merge.oids = ExtensionLookup();
+	merge.set = RulesCurrent();
+	rule = RuleByVersion(merge.set, version_id);
+	if (rule == NULL)
+		return;					/* disabled: decided when enabled again */
+	merge.level = &level;
+	terms = RunsTerms(merge.oids, version_id);
+	merge.terms = palloc(sizeof(News *) * Max(list_length(terms), 1));
+	foreach(cell, terms)
+	{
+		News	   *news = lfirst(cell);
+
+		if (rule->by_entity)
+			news->entity_clock = EntityClockOfValues(merge.set, rule, news->entity_values);
+		merge.terms[merge.nterms++] = news;
+	}
+	OpenStores(&merge, ORIGIN_BACKFILL);
+	ClocksCollect(&merge.clocks, &level, merge.terms, merge.nterms);
+	ClocksSet(&merge.clocks);
+	MergeTerms(&merge);
+	CloseStores(&merge);
+}
+
+/* The end of the transaction, as the last that it does. */
+static void
+TransactionEnds(XactEvent event, void *argument)
+{
+	NewsLevel  *level;
+	ListCell   *cell;
+
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			level = NewsExisting();
+			if (PostponedRequested && level == NULL)
+				level = NewsCurrent();
+			if (HasNews(level) || PostponedRequested)
+				RunMerge(level, MERGE_FINAL);
+			PostponedRequested = false;
+			if (level != NULL)
+				SignalsNotify(level->payloads);
+			break;
+
+		case XACT_EVENT_PRE_PREPARE:
+			level = NewsExisting();
+			if (HasNews(level) || (level != NULL && level->payloads != NIL))
+				PostponeNews(level);
+			break;
+
+		case XACT_EVENT_COMMIT:
+			foreach(cell, ClocksAtCommit)
+				RuleClockCommitted(lfirst_int(cell));
+			ClocksAtCommit = NIL;
+			break;
+
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			ClocksAtCommit = NIL;
+			PostponedRequested = false;
+			break;
+
+		default:
+			break;
+	}
+}
+
+void
+MergeInitialise(void)
+{
+	RegisterXactCallback(TransactionEnds, NULL);
+}

@@ -1,0 +1,29 @@
+/*
+ * merge.h
+ *	  All news of a transaction into the stored runs, in one sorted pass.
+ */
+#ifndef NEWTERM_MERGE_H
+#define NEWTERM_MERGE_H
+
+#include "news.h"
+
+/* Called once, when the library is loaded. */
+extern void MergeInitialise(void);
+
+/*
+ * Merge before the transaction ends: because constraints are immediate, or
+ * because the news outgrew newterm.merge_memory.  Never waits: where another
+ * transaction is merging, the news stay for the end.
+ */
+extern void MergeEarly(NewsLevel *level);
+
+/* Merge what two-phase transactions left behind when this one commits. */
+extern void MergePostponedAtCommit(void);
+
+/*
+ * Decide again about all stored runs of a rule, after its learning changed.
+ * The caller holds the gate exclusively.
+ */
+extern void MergeRedecide(int32 version_id);
+
+#endif							/* NEWTERM_MERGE_H */

@@ -1,0 +1,107 @@
+/*
+ * news.h
+ *	  What the events of this transaction showed, until it is merged.
+ *
+ * The trigger function adds the news of each queued row; merge.c takes them
+ * out at the end of the transaction.  News are kept by subtransaction, so that
+ * a savepoint that is rolled back takes its news with it.
+ */
+#ifndef NEWTERM_NEWS_H
+#define NEWTERM_NEWS_H
+
+#include "storage/itemptr.h"
+#include "utils/hsearch.h"
+
+#include "decide.h"
+#include "rule.h"
+
+/* Where an event is stored, so that it can be shown with a signal. */
+typedef struct EventReference
+{
+	Oid			table;
+	ItemPointerData tid;
+	Jsonb	   *event;			/* given at hand instead, or NULL */
+} EventReference;
+
+/* The sightings of one term. */
+typedef struct News
+{
+	Digest		term;			/* hash key */
+	int32		version_id;
+	Digest		entity_clock;	/* with learning_scope entity */
+	Jsonb	   *entity_values;	/* array; NULL without group_by */
+	Jsonb	   *term_values;	/* array */
+	int			nruns;
+	int			runs_allocated;
+	Run		   *runs;			/* source: index of NewsLevel.references */
+} News;
+
+/* The earliest event of the transaction, for rules without a clock. */
+typedef struct ClockNews
+{
+	int32		version_id;		/* hash key */
+	int64		earliest;
+} ClockNews;
+
+/* A row of newterm.event_errors to be. */
+typedef struct EventFault
+{
+	EventReference reference;
+	const char *cause;
+	char	   *detail;
+} EventFault;
+
+typedef struct NewsLevel
+{
+	struct NewsLevel *outer;
+	int			nesting;		/* of the subtransaction */
+	int64		queued;			/* rows observed to bring news, less those that
+								 * the trigger has shown since */
+	MemoryContext context;
+	HTAB	   *terms;			/* News; NULL while there is none */
+	HTAB	   *clocks;			/* ClockNews */
+	int64		nreferences;
+	int64		references_allocated;
+	EventReference *references;
+	List	   *faults;			/* EventFault */
+	List	   *payloads;		/* notifications of early merges, in the
+								 * transaction's context */
+	Size		next_merge;		/* merge early when larger; 0: by the setting */
+} NewsLevel;
+
+/* Called once, when the library is loaded. */
+extern void NewsInitialise(void);
+
+/* The level of the current subtransaction, made where it is not there yet. */
+extern NewsLevel *NewsCurrent(void);
+
+/* The same, or NULL where the current subtransaction has no news. */
+extern NewsLevel *NewsExisting(void);
+
+/* Rows still queued, in all levels. */
+extern int64 NewsQueued(void);
+
+/* Where the event of the coming sightings is stored; returns its index. */
+extern int	NewsReference(NewsLevel *level, const EventReference *reference);
+
+/* Add a sighting at `time`. */
+extern void NewsAddSighting(NewsLevel *level, const RuleSet *set,
+							const Sighting *sighting, int64 time, int reference);
+
+/* Add a run of a term that is given by its stored form (copied). */
+extern void NewsAddRun(NewsLevel *level, const News *news, const Run *run,
+					   const Span *span);
+
+extern void NewsAddClock(NewsLevel *level, int32 version_id, int64 earliest);
+
+/* `detail` is copied. */
+extern void NewsAddFault(NewsLevel *level, const EventReference *reference,
+						 const char *cause, const char *detail);
+
+/* Bytes that the level holds. */
+extern Size NewsSize(const NewsLevel *level);
+
+/* Take everything out but `queued` and `payloads`. */
+extern void NewsClear(NewsLevel *level);
+
+#endif							/* NEWTERM_NEWS_H */

@@ -1,0 +1,95 @@
+/*
+ * newterm.c
+ *	  Start-up: settings and callbacks.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+#include "tcop/utility.h"
+#include "utils/guc.h"
+
+#include "compat.h"
+#include "knowledge.h"
+#include "merge.h"
+#include "news.h"
+#include "newterm.h"
+#include "rule.h"
+
+PG_MODULE_MAGIC;
+
+int			OnErrorSetting = ON_ERROR_RECORD;
+int			CacheSizeSetting = 8192;
+int			MergeMemorySetting = 65536;
+int			MaxTermsPerEventSetting = 1000;
+int			MaxNotificationsSetting = 10000;
+
+static const struct config_enum_entry OnErrorOptions[] = {
+	{"record", ON_ERROR_RECORD, false},
+	{"fail", ON_ERROR_FAIL, false},
+	{NULL, 0, false}
+};
+
+static ProcessUtility_hook_type NextUtilityHook = NULL;
+
+/*
+ * COMMIT PREPARED brings the postponed news of its transaction to light: merge
+ * them in the transaction of the command itself.
+ */
+static void
+NewtermUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
+			   ProcessUtilityContext context, ParamListInfo parameters,
+			   QueryEnvironment *environment, DestReceiver *destination,
+			   QueryCompletion *completion)
+{
+	bool		commit_prepared = IsA(statement->utilityStmt, TransactionStmt) &&
+		((TransactionStmt *) statement->utilityStmt)->kind == TRANS_STMT_COMMIT_PREPARED;
+
+	if (NextUtilityHook != NULL)
+		NextUtilityHook(statement, query, read_only_tree, context, parameters,
+						environment, destination, completion);
+	else
+		standard_ProcessUtility(statement, query, read_only_tree, context, parameters,
+								environment, destination, completion);
+	if (commit_prepared)
+		MergePostponedAtCommit();
+}
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomEnumVariable("newterm.on_error",
+							 "What an internal fault does to the transaction that met it.",
+							 "\"record\" warns and writes newterm.event_errors; \"fail\" raises the error.",
+							 &OnErrorSetting, ON_ERROR_RECORD, OnErrorOptions,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.cache_size",
+							"Memory of a session for what it knows to be known.",
+							NULL, &CacheSizeSetting, 8192, 64, 4 * 1024 * 1024,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.merge_memory",
+							"Memory for the news of one transaction before they are merged.",
+							NULL, &MergeMemorySetting, 65536, 64, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.max_terms_per_event",
+							"Terms that one event may show to one rule.",
+							"An event that shows more is recorded in newterm.event_errors.",
+							&MaxTermsPerEventSetting, 1000, 1, 1000000,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.max_notifications",
+							"Notifications that one transaction may send.",
+							"One more tells how many signals were not announced.",
+							&MaxNotificationsSetting, 10000, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("newterm");
+
+	RulesInitialise();
+	KnowledgeInitialise();
+	NewsInitialise();
+	MergeInitialise();
+	NextUtilityHook = ProcessUtility_hook;
+	ProcessUtility_hook = NewtermUtility;
+}

@@ -1,0 +1,29 @@
+/*
+ * newterm.h
+ *	  Settings of the library, and its start-up.
+ */
+#ifndef NEWTERM_H
+#define NEWTERM_H
+
+typedef enum OnError
+{
+	ON_ERROR_RECORD,			/* a WARNING and a row in newterm.event_errors */
+	ON_ERROR_FAIL				/* the transaction fails */
+} OnError;
+
+/* newterm.on_error */
+extern int	OnErrorSetting;
+
+/* newterm.cache_size, in kB: session cache of what is known */
+extern int	CacheSizeSetting;
+
+/* newterm.merge_memory, in kB: news of a transaction held before a merge */
+extern int	MergeMemorySetting;
+
+/* newterm.max_terms_per_event: tuples that one event may show to one rule */
+extern int	MaxTermsPerEventSetting;
+
+/* newterm.max_notifications: notifications that one transaction may send */
+extern int	MaxNotificationsSetting;
+
+#endif							/* NEWTERM_H */

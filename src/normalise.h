@@ -1,0 +1,39 @@
+/*
+ * normalise.h
+ *	  The normalisers network, principal and product on strings.
+ *
+ * Each takes `length` bytes at `text` and returns what the value becomes, as
+ * a pointer and *result_length: either into `text` itself (nothing allocated)
+ * or into `buffer`, which the caller gives with at least
+ * NORMALISE_BUFFER_SIZE(length) bytes.  Nothing is NUL-terminated.
+ */
+#ifndef NEWTERM_NORMALISE_H
+#define NEWTERM_NORMALISE_H
+
+#define NORMALISE_BUFFER_SIZE(length) ((length) + 64)
+
+/*
+ * The network of an IP address in canonical text, with its prefix length:
+ * network(10.1.2.3, 24) is 10.1.2.0/24.  IPv4-mapped IPv6 addresses are
+ * taken as IPv4.  A value that is no IP address stays as it is.
+ */
+extern const char *NormaliseNetwork(const char *text, int length,
+									int ipv4_bits, int ipv6_bits,
+									char *buffer, int *result_length);
+
+/*
+ * An assumed-role ARN without its session name:
+ * arn:aws:sts::1:assumed-role/R/s is arn:aws:iam::1:role/R, in every
+ * partition (aws, aws-cn, aws-us-gov, …).  Anything else stays as it is.
+ */
+extern const char *NormalisePrincipal(const char *text, int length,
+									  char *buffer, int *result_length);
+
+/*
+ * A user agent's leading product name without versions:
+ * "aws-cli/2.1 Python/3" is "aws-cli", "AWS Internal" stays.
+ */
+extern const char *NormaliseProduct(const char *text, int length,
+									int *result_length);
+
+#endif							/* NEWTERM_NORMALISE_H */

@@ -1,0 +1,362 @@
+/*
+ * observe.c
+ *	  The trigger of a watched table: observe in its WHEN clause, for every
+ *	  row, and merge at the end of the transaction, for rows that bring news.
+ *
+ * observe uses session memory alone: no SQL, no locks.  It keeps marks of what
+ * it has queued, so that a term that comes a million times in one transaction
+ * is queued once.  The marks must not be made for rows that will never reach
+ * the trigger function, so that it makes them only where it is evaluated as
+ * the WHEN clause of our trigger; called by hand it only answers.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "nodes/primnodes.h"
+#include "tcop/pquery.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "fault.h"
+#include "knowledge.h"
+#include "merge.h"
+#include "news.h"
+#include "newterm.h"
+#include "watch.h"
+
+PG_FUNCTION_INFO_V1(newterm_observe);
+PG_FUNCTION_INFO_V1(newterm_merge);
+
+/* What one call site of observe is. */
+typedef struct CallSite
+{
+	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
+	Oid			event_type;
+	bool		has_time_column;
+	Oid			time_type;
+} CallSite;
+
+/* Is the node a column of the new row in a trigger's WHEN clause? */
+static bool
+IsNewColumn(Node *node)
+{
+	/*
+	 * TriggerEnabled() makes NEW an OUTER_VAR, in varnosyn too; the planner
+	 * leaves the range table's index there.  So no query can look like this.
+	 */
+	return IsA(node, Var) && ((Var *) node)->varno == OUTER_VAR &&
+		((Var *) node)->varnosyn == OUTER_VAR;
+}
+
+/* Does a table have our trigger, enabled? */
+static bool
+HasOurTrigger(Oid table)
+{
+	Relation	relation = RelationIdGetRelation(table);
+	Watch		watch;
+	bool		has;
+
+	if (relation == NULL)
+		return false;
+	has = WatchOf(relation, &watch);
+	RelationClose(relation);
+	return has;
+}
+
+static CallSite *
+CallSiteOf(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *function = fcinfo->flinfo;
+	CallSite   *site = function->fn_extra;
+	List	   *arguments;
+
+	if (site != NULL)
+		return site;
+	site = MemoryContextAllocZero(function->fn_mcxt, sizeof(CallSite));
+	site->event_type = get_fn_expr_argtype(function, 0);
+	site->time_type = get_fn_expr_argtype(function, 1);
+	if (site->event_type != JSONBOID && site->event_type != JSONOID &&
+		site->event_type != TEXTOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("newterm.observe takes an event of type jsonb, json or text")));
+	site->has_time_column = site->time_type == TIMESTAMPTZOID ||
+		site->time_type == TIMESTAMPOID;
+	if (function->fn_expr != NULL && IsA(function->fn_expr, FuncExpr))
+	{
+		arguments = ((FuncExpr *) function->fn_expr)->args;
+		if (site->has_time_column && !IsA(lsecond(arguments), Var))
+			site->has_time_column = false;	/* watch() passes a constant NULL */
+		site->in_trigger = IsNewColumn(linitial(arguments)) &&
+			IsNewColumn(lthird(arguments)) &&
+			((Var *) lthird(arguments))->varattno == TableOidAttributeNumber &&
+			HasOurTrigger(PG_GETARG_OID(2));
+	}
+	function->fn_extra = site;
+	return site;
+}
+
+/* What observing one record finds. */
+typedef struct Observation
+{
+	int64		time;
+	bool		mark;
+	bool		news;
+} Observation;
+
+static void
+ObserveSighting(void *state, const Sighting *sighting)
+{
+	Observation *observation = state;
+
+	if (KnownCovers(&sighting->term, observation->time))
+		return;
+	if (!observation->mark)
+		observation->news = true;
+	else if (!PendingCovers(&sighting->term, observation->time, &sighting->rule->span))
+		observation->news = true;
+}
+
+/* Rules without a clock need the earliest time of the transaction. */
+static void
+ObserveClocks(RuleSet *set, Observation *observation)
+{
+	uint32		epoch = PendingEpoch();
+
+	for (int i = 0; i < set->nclockless; i++)
+	{
+		Rule	   *rule = set->clockless[i];
+
+		if (rule->clock_epoch == epoch && observation->time >= rule->clock_pending)
+			continue;
+		observation->news = true;
+		if (observation->mark)
+		{
+			rule->clock_epoch = epoch;
+			rule->clock_pending = observation->time;
+		}
+	}
+}
+
+/*
+ * Observe
+ *		Does the record bring news?  Everything inside works on memory alone,
+ *		so that an error leaves nothing behind but memory of `context`.
+ */
+static bool
+Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
+{
+	Record		record;
+	Observation observation = {0};
+
+	RecordRead(&record, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
+			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
+			   site->time_type);
+	if (record.cause != NULL)
+		return true;			/* to be recorded */
+	if (record.absent)
+		return false;
+	observation.time = record.time;
+	observation.mark = site->in_trigger;
+	ObserveClocks(set, &observation);
+	if (EvaluateEvent(set, &record.jsonb->root, ObserveSighting, &observation) != NULL)
+		return true;			/* too many terms: to be recorded */
+	return observation.news;
+}
+
+/*
+ * newterm.observe(event "any", event_time "any", source oid) returns boolean
+ *		The WHEN clause of a watched table's trigger.
+ */
+Datum
+newterm_observe(PG_FUNCTION_ARGS)
+{
+	CallSite   *volatile site = CallSiteOf(fcinfo);
+	RuleSet    *set = RulesCurrent();
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool news = true;
+
+	if (set == NULL)
+		PG_RETURN_BOOL(false);
+	if (set->failure == NULL)
+	{
+		PG_TRY();
+		{
+			news = Observe(set, fcinfo, site);
+		}
+		PG_CATCH();
+		{
+			/* the trigger function will meet the error again and record it */
+			MemoryContextSwitchTo(caller);
+			if (ErrorIsFinal(geterrcode()))
+				PG_RE_THROW();
+			FlushErrorState();
+			news = true;
+		}
+		PG_END_TRY();
+	}
+	if (news && site->in_trigger)
+		NewsCurrent()->queued++;
+	PG_RETURN_BOOL(news);
+}
+
+/* Adding the sightings of a queued row. */
+typedef struct Collection
+{
+	NewsLevel  *level;
+	RuleSet    *set;
+	int64		time;
+	EventReference reference;
+	int			source;			/* index of the reference, or -1 */
+} Collection;
+
+static void
+CollectSighting(void *state, const Sighting *sighting)
+{
+	Collection *collection = state;
+
+	if (KnownCovers(&sighting->term, collection->time))
+		return;
+	if (collection->source < 0)
+		collection->source = NewsReference(collection->level, &collection->reference);
+	NewsAddSighting(collection->level, collection->set, sighting, collection->time,
+					collection->source);
+}
+
+/* Add what a queued row shows; memory only, as in Observe. */
+static void
+Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
+{
+	RuleSet    *set = collection->set;
+	NewsLevel  *level = collection->level;
+	Record		record;
+	bool		event_null;
+	bool		time_null = true;
+	Datum		event = slot_getattr(slot, watch->event_column, &event_null);
+	Datum		time = (Datum) 0;
+	Rule	   *too_many;
+
+	if (watch->time_column != 0)
+		time = slot_getattr(slot, watch->time_column, &time_null);
+	RecordRead(&record, event, event_null, watch->event_type,
+			   watch->time_column != 0, time, time_null, watch->time_type);
+	if (record.cause != NULL)
+		NewsAddFault(level, &collection->reference, record.cause, record.detail);
+	if (record.jsonb == NULL)
+		return;
+	if (set->failure != NULL)
+	{
+		NewsAddFault(level, &collection->reference, "internal_error", set->failure);
+		return;
+	}
+	collection->time = record.time;
+	for (int i = 0; i < set->nclockless; i++)
+		NewsAddClock(level, set->clockless[i]->version_id, record.time);
+	too_many = EvaluateEvent(set, &record.jsonb->root, CollectSighting, collection);
+	if (too_many != NULL)
+		NewsAddFault(level, &collection->reference, "too_many_terms",
+					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
+							  too_many->name, MaxTermsPerEventSetting));
+}
+
+/* The watch of the firing trigger, read once for each relation and statement. */
+static Watch *
+FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
+{
+	Watch	   *watch = fcinfo->flinfo->fn_extra;
+
+	if (watch == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		watch = palloc(sizeof(Watch));
+		if (!WatchOfCondition(trigger->tgqual, watch))
+			ereport(ERROR,
+					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					 errmsg("trigger \"%s\" does not observe an event column",
+							trigger->tgname),
+					 errhint("Use newterm.watch() to watch a table.")));
+		fcinfo->flinfo->fn_extra = watch;
+		MemoryContextSwitchTo(old);
+	}
+	return watch;
+}
+
+/* Merge before the end, where the transaction asked for that or memory does. */
+static void
+MaybeMergeEarly(NewsLevel *level)
+{
+	Size		limit = level->next_merge > 0 ? level->next_merge :
+		(Size) MergeMemorySetting * 1024;
+
+	/* inside a statement, constraints are immediate: at commit none runs */
+	if (ActivePortal != NULL && NewsQueued() <= 0)
+		MergeEarly(level);
+	else if (NewsSize(level) > limit)
+	{
+		MergeEarly(level);
+		if (level->terms != NULL)
+			level->next_merge = 2 * NewsSize(level);
+	}
+}
+
+/*
+ * newterm.merge() returns trigger
+ *		The function of a watched table's trigger: collects the news of a row.
+ *		They are merged at the end of the transaction.
+ */
+Datum
+newterm_merge(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	Collection	collection = {0};
+	Watch	   *volatile watch;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("newterm.merge must be fired AFTER INSERT FOR EACH ROW"),
+				 errhint("Use newterm.watch() to watch a table.")));
+	watch = FiringWatch(fcinfo, data->tg_trigger);
+
+	collection.level = NewsCurrent();
+	collection.level->queued--;
+	collection.set = RulesCurrent();
+	if (collection.set == NULL)
+		return PointerGetDatum(NULL);
+	collection.source = -1;
+	collection.reference.table = RelationGetRelid(data->tg_relation);
+	collection.reference.tid = data->tg_trigslot->tts_tid;
+
+	context = AllocSetContextCreate(caller, "newterm collect", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		Collect(&collection, watch, data->tg_trigslot);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ErrorIsFinal(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		NewsAddFault(collection.level, &collection.reference, "internal_error",
+					 error->message);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+
+	MaybeMergeEarly(collection.level);
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,31 @@
+/*
+ * predicate.h
+ *	  Evaluating a filter's leaves on the values of an event.
+ */
+#ifndef NEWTERM_PREDICATE_H
+#define NEWTERM_PREDICATE_H
+
+#include "utils/jsonb.h"
+#include "filter.h"
+
+/*
+ * Does one value that is no array satisfy the leaf?  `leaf` is FILTER_EQUALS,
+ * FILTER_WILDCARD, FILTER_RANGE or FILTER_CIDR; `value` is a string, number,
+ * boolean or (never matching) null or container.  Allocates nothing that
+ * outlives the current memory context, and nothing at all for strings.
+ */
+extern bool PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value);
+
+/*
+ * Make a parsed filter ready for evaluation: reads the literals that are
+ * numbers.  Called once for each filter, in the memory context that holds it.
+ */
+extern void PredicatePrepare(FilterNode *filter);
+
+/*
+ * A rough cost of evaluating the node, to order the children of AND and OR
+ * cheap first: equality below wildcards below ranges below CIDR.
+ */
+extern int	PredicateCost(const FilterNode *filter);
+
+#endif							/* NEWTERM_PREDICATE_H */

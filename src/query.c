@@ -1,0 +1,43 @@
+/*
+ * query.c
+ *	  SQL of ours with the newest snapshot.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/snapmgr.h"
+
+#include "query.h"
+
+void
+QueryLatest(const char *query)
+{
+	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
+	int			result;
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	result = SPI_execute_snapshot(plan, NULL, NULL, GetLatestSnapshot(),
+								  InvalidSnapshot, true, false, 0);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
+}
+
+void
+ExecuteLatest(SPIPlanPtr *plan, const char *query, int nvalues, Oid *types,
+			  Datum *values, const char *nulls)
+{
+	int			result;
+
+	if (*plan == NULL)
+	{
+		*plan = SPI_prepare(query, nvalues, types);
+		if (*plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		SPI_keepplan(*plan);
+	}
+	result = SPI_execute_snapshot(*plan, values, nulls, GetLatestSnapshot(),
+								  InvalidSnapshot, false, true, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
+}

@@ -1,0 +1,21 @@
+/*
+ * query.h
+ *	  SQL of ours with the newest snapshot, whatever the isolation level of the
+ *	  transaction: what ri_triggers.c does for foreign keys.
+ */
+#ifndef NEWTERM_QUERY_H
+#define NEWTERM_QUERY_H
+
+#include "executor/spi.h"
+
+/* Run a SELECT inside an open SPI connection; the result is SPI_tuptable. */
+extern void QueryLatest(const char *query);
+
+/*
+ * Run an INSERT, UPDATE or DELETE inside an open SPI connection with `nvalues`
+ * parameters.  *plan keeps the plan for the session; NULL at first.
+ */
+extern void ExecuteLatest(SPIPlanPtr *plan, const char *query, int nvalues,
+						  Oid *types, Datum *values, const char *nulls);
+
+#endif							/* NEWTERM_QUERY_H */

@@ -1,0 +1,803 @@
+/*
+ * rule.c
+ *	  The compiled rules of a session: loading, compiling, invalidation, and
+ *	  finding the rules that an event may concern.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/uuid.h"
+
+#include "compat.h"
+#include "fault.h"
+#include "newterm.h"
+#include "predicate.h"
+#include "query.h"
+#include "rule.h"
+#include "vendor.h"
+
+/*
+ * Dispatch: a rule whose filter demands one of some strings at a slot is tried
+ * only for events that show one of them there.
+ */
+typedef struct DispatchEntry
+{
+	Digest		value;
+	int			nrules;
+	int			allocated;
+	Rule	  **rules;
+} DispatchEntry;
+
+typedef struct DispatchTable
+{
+	int			slot;
+	HTAB	   *entries;
+} DispatchTable;
+
+typedef struct Dispatch
+{
+	int			ntables;
+	DispatchTable tables[8];
+	int			nothers;		/* rules that demand nothing */
+	Rule	  **others;
+} Dispatch;
+
+static ExtensionOids Oids;
+static bool OidsValid = false;
+static RuleSet *Current = NULL;
+static bool CurrentValid = false;
+
+/* ---------- invalidation ---------- */
+
+/*
+ * A relation changed.  Rule changes announce themselves by invalidating
+ * newterm.rules (see rules_changed); the callback only sets flags.
+ */
+static void
+RelationChanged(Datum argument, Oid relation)
+{
+	if (relation == InvalidOid || relation == Oids.rules)
+	{
+		OidsValid = false;
+		CurrentValid = false;
+	}
+}
+
+void
+RulesInitialise(void)
+{
+	CacheRegisterRelcacheCallback(RelationChanged, (Datum) 0);
+}
+
+static Oid
+RelationOid(const char *name)
+{
+	return get_relname_relid(name, Oids.schema);
+}
+
+const ExtensionOids *
+ExtensionLookup(void)
+{
+	if (!OidsValid)
+	{
+		memset(&Oids, 0, sizeof(Oids));
+		Oids.schema = get_namespace_oid("newterm", true);
+		if (!OidIsValid(Oids.schema))
+			return NULL;
+		Oids.rules = RelationOid("rules");
+		Oids.baseline = RelationOid("baseline");
+		Oids.rule_versions = RelationOid("rule_versions");
+		Oids.rule_versions_key = RelationOid("rule_versions_pkey");
+		Oids.runs = RelationOid("runs");
+		Oids.runs_index = RelationOid("runs_digest");
+		Oids.entity_clocks = RelationOid("entity_clocks");
+		Oids.entity_clocks_key = RelationOid("entity_clocks_pkey");
+		Oids.learned_values = RelationOid("learned_values");
+		Oids.learned_values_index = RelationOid("learned_values_scope");
+		Oids.detection_log = RelationOid("detection_log");
+		Oids.detection_index = RelationOid("detection_log_digest");
+		Oids.detection_sequence = RelationOid("detection_id");
+		Oids.signals = RelationOid("signals");
+		Oids.signals_key = RelationOid("signals_pkey");
+		Oids.signal_sequence = RelationOid("signal_id");
+		Oids.postponed = RelationOid("postponed");
+		Oids.event_errors = RelationOid("event_errors");
+		Oids.error_sequence = RelationOid("event_error_id");
+		if (!OidIsValid(Oids.rules) || !OidIsValid(Oids.error_sequence))
+			return NULL;		/* in the middle of CREATE or DROP EXTENSION */
+		{
+			Relation	rules = relation_open(Oids.rules, AccessShareLock);
+
+			Oids.owner = rules->rd_rel->relowner;
+			relation_close(rules, AccessShareLock);
+		}
+		OidsValid = true;
+	}
+	return &Oids;
+}
+
+const ExtensionOids *
+ExtensionLast(void)
+{
+	return &Oids;
+}
+
+/* ---------- small readers ---------- */
+
+int64
+IntervalMicros(const Interval *interval)
+{
+	int64		days = (int64) interval->day +
+		(int64) (interval->month % MONTHS_PER_YEAR) * DAYS_PER_MONTH;
+	int64		years = interval->month / MONTHS_PER_YEAR;
+
+	return interval->time + days * USECS_PER_DAY +
+		years * (USECS_PER_DAY / 4 * 1461);
+}
+
+Language
+LanguageByName(const char *name)
+{
+	if (strcmp(name, "datadog") == 0)
+		return LANGUAGE_DATADOG;
+	if (strcmp(name, "kql") == 0)
+		return LANGUAGE_KQL;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown filter language \"%s\"", name),
+			 errhint("Use \"datadog\" or \"kql\".")));
+}
+
+void
+ReportSyntaxError(const char *what, const char *text, const SyntaxError *error)
+{
+	/* the line that holds the position, and a caret below it */
+	const char *line = text;
+	const char *at = text;
+	const char *end;
+	int			column = 0;
+
+	for (int i = 1; i < error->position && *at != '\0'; i++)
+	{
+		int			length = pg_mblen(at);
+
+		column++;
+		if (*at == '\n')
+		{
+			line = at + 1;
+			column = 0;
+		}
+		at += length;
+	}
+	end = strchr(at, '\n');
+	ereport(ERROR,
+			(errcode(MAKE_SQLSTATE('N', 'T', '0', '0', '1')),
+			 errmsg("syntax error in %s at position %d: %s", what,
+					error->position, error->message),
+			 errdetail("%s\n%*s^",
+					   end == NULL ? line : pnstrdup(line, end - line),
+					   column, ""),
+			 error->hint != NULL ? errhint("%s", error->hint) : 0));
+}
+
+/* ---------- compiling ---------- */
+
+void
+FilterBind(FilterNode *filter, FieldSet *fields)
+{
+	if (filter->field != NULL)
+		filter->slot = FieldSetAdd(fields, filter->field);
+	for (int i = 0; i < filter->nchildren; i++)
+		FilterBind(filter->children[i], fields);
+	if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
+	{
+		/* cheap first; insertion sort keeps equals in the writer's order */
+		for (int i = 1; i < filter->nchildren; i++)
+		{
+			FilterNode *child = filter->children[i];
+			int			cost = PredicateCost(child);
+			int			j = i;
+
+			for (; j > 0 && PredicateCost(filter->children[j - 1]) > cost; j--)
+				filter->children[j] = filter->children[j - 1];
+			filter->children[j] = child;
+		}
+	}
+}
+
+bool
+FilterMatches(const FilterNode *filter, FieldSet *fields)
+{
+	int			count;
+	bool		single;
+	const JsonbValue *values;
+
+	switch (filter->kind)
+	{
+		case FILTER_EVERYTHING:
+			return true;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (!FilterMatches(filter->children[i], fields))
+					return false;
+			return true;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (FilterMatches(filter->children[i], fields))
+					return true;
+			return false;
+		case FILTER_NOT:
+			return !FilterMatches(filter->children[0], fields);
+		case FILTER_EXISTS:
+			EventValues(fields, filter->slot, &count, &single);
+			return count > 0;
+		default:
+			values = EventValues(fields, filter->slot, &count, &single);
+			for (int i = 0; i < count; i++)
+				if (PredicateMatchScalar(filter, &values[i]))
+					return true;
+			return false;
+	}
+}
+
+/*
+ * DemandAt
+ *		The strings one of which an event must show at `slot` for the filter to
+ *		match, or NIL where the filter demands none there.
+ */
+static List *
+DemandAt(FilterNode *filter, int slot)
+{
+	List	   *best = NIL;
+
+	switch (filter->kind)
+	{
+		case FILTER_EQUALS:
+			if (filter->slot == slot && !filter->literal.is_number &&
+				!filter->literal.is_boolean)
+				return list_make1(&filter->literal);
+			return NIL;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+			{
+				List	   *demand = DemandAt(filter->children[i], slot);
+
+				if (demand != NIL &&
+					(best == NIL || list_length(demand) < list_length(best)))
+					best = demand;
+			}
+			return best;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+			{
+				List	   *demand = DemandAt(filter->children[i], slot);
+
+				if (demand == NIL)
+					return NIL;
+				best = list_concat(best, demand);
+			}
+			return best;
+		default:
+			return NIL;
+	}
+}
+
+static DispatchTable *
+DispatchTableAt(Dispatch *dispatch, int slot)
+{
+	DispatchTable *table;
+	HASHCTL		control = {0};
+
+	for (int i = 0; i < dispatch->ntables; i++)
+		if (dispatch->tables[i].slot == slot)
+			return &dispatch->tables[i];
+	if (dispatch->ntables == lengthof(dispatch->tables))
+		return NULL;
+	table = &dispatch->tables[dispatch->ntables++];
+	table->slot = slot;
+	control.keysize = sizeof(Digest);
+	control.entrysize = sizeof(DispatchEntry);
+	control.hcxt = CurrentMemoryContext;
+	table->entries = hash_create("newterm dispatch", 64, &control,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return table;
+}
+
+/* Enter a rule into the table of the slot it makes demands at. */
+static bool
+DispatchAdd(RuleSet *set, Rule *rule, int slot)
+{
+	List	   *demand = DemandAt(rule->filter, slot);
+	DispatchTable *table;
+	ListCell   *cell;
+
+	if (demand == NIL)
+		return false;
+	table = DispatchTableAt(set->dispatch, slot);
+	if (table == NULL)
+		return false;
+	foreach(cell, demand)
+	{
+		FilterLiteral *literal = lfirst(cell);
+		JsonbValue	value;
+		Digest		digest;
+		DispatchEntry *entry;
+		bool		found;
+
+		value.type = jbvString;
+		value.val.string.val = literal->text;
+		value.val.string.len = literal->length;
+		digest = DigestJsonbValue(&set->key, &value);
+		entry = hash_search(table->entries, &digest, HASH_ENTER, &found);
+		if (!found)
+		{
+			entry->nrules = 0;
+			entry->allocated = 4;
+			entry->rules = palloc(sizeof(Rule *) * entry->allocated);
+		}
+		if (entry->nrules > 0 && entry->rules[entry->nrules - 1] == rule)
+			continue;			/* the same literal twice */
+		if (entry->nrules == entry->allocated)
+		{
+			entry->allocated *= 2;
+			entry->rules = repalloc(entry->rules, sizeof(Rule *) * entry->allocated);
+		}
+		entry->rules[entry->nrules++] = rule;
+	}
+	return true;
+}
+
+/* The slots of equality leaves, in the order they stand in the filter. */
+static void
+EqualitySlots(FilterNode *filter, List **slots)
+{
+	if (filter->kind == FILTER_EQUALS)
+		*slots = list_append_unique_int(*slots, filter->slot);
+	else if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
+		for (int i = 0; i < filter->nchildren; i++)
+			EqualitySlots(filter->children[i], slots);
+}
+
+static int
+SlotOfPath(RuleSet *set, const char *path)
+{
+	SyntaxError error;
+
+	return FieldSetAdd(set->fields, FieldParse(path, LANGUAGE_DATADOG, &error));
+}
+
+/*
+ * Build the dispatch: by eventName where a rule demands one, else by
+ * eventSource, else by whatever else it demands.
+ */
+static void
+DispatchBuild(RuleSet *set)
+{
+	Dispatch   *dispatch = palloc0(sizeof(Dispatch));
+	int			preferred[] = {
+		SlotOfPath(set, "eventName"),
+		SlotOfPath(set, "eventSource")
+	};
+
+	set->dispatch = dispatch;
+	dispatch->others = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	for (int i = 0; i < set->nrules; i++)
+	{
+		Rule	   *rule = set->rules[i];
+		bool		entered = false;
+		List	   *slots = NIL;
+		ListCell   *cell;
+
+		for (int j = 0; j < (int) lengthof(preferred) && !entered; j++)
+			entered = DispatchAdd(set, rule, preferred[j]);
+		EqualitySlots(rule->filter, &slots);
+		foreach(cell, slots)
+			if (!entered)
+				entered = DispatchAdd(set, rule, lfirst_int(cell));
+		if (!entered)
+			dispatch->others[dispatch->nothers++] = rule;
+	}
+}
+
+/* Columns of the query below. */
+enum
+{
+	COLUMN_ID = 1,
+	COLUMN_VERSION_ID,
+	COLUMN_VERSION,
+	COLUMN_NAME,
+	COLUMN_FIELDS,
+	COLUMN_FILTER,
+	COLUMN_GROUP_BY,
+	COLUMN_LANGUAGE,
+	COLUMN_LEARNING,
+	COLUMN_LEARNING_VALUES,
+	COLUMN_BY_ENTITY,
+	COLUMN_FORGET_AFTER,
+	COLUMN_GRANULE,
+	COLUMN_SEVERITY,
+	COLUMN_TITLE,
+	COLUMN_MESSAGE,
+	COLUMN_TAGS,
+	COLUMN_OPTIONAL,
+	COLUMN_LEARNING_FROM
+};
+
+static const char RulesQuery[] =
+"SELECT r.id, v.id, r.version, r.name::pg_catalog.text, r.fields, r.filter, r.group_by,"
+" r.language, r.learning, r.learning_values,"
+" r.learning_scope OPERATOR(pg_catalog.=) 'entity',"
+" r.forget_after, r.granule, r.severity, r.title, r.message, r.tags,"
+" r.optional_group_by, v.learning_from"
+" FROM newterm.rules r JOIN newterm.rule_versions v"
+" ON v.rule_id OPERATOR(pg_catalog.=) r.id"
+" AND v.version OPERATOR(pg_catalog.=) r.version"
+" WHERE r.enabled ORDER BY v.id";
+
+/* One column of the current SPI row. */
+static Datum
+ColumnOf(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column,
+						 isnull);
+}
+
+static char *
+ColumnText(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = ColumnOf(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Parse the elements of a text[] column as fields, after *fields[*count]. */
+static void
+ColumnFields(uint64 row, int column, Language language, Field **fields,
+			 char **texts, int *count)
+{
+	bool		isnull;
+	Datum		value = ColumnOf(row, column, &isnull);
+	Datum	   *elements;
+	int			nelements;
+
+	if (isnull)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, NULL, &nelements);
+	for (int i = 0; i < nelements && *count < TERM_MAX_COLUMNS; i++)
+	{
+		SyntaxError error;
+		char	   *name = TextDatumGetCString(elements[i]);
+		Field	   *field = FieldParse(name, language, &error);
+
+		if (field == NULL)
+			ReportSyntaxError("field", name, &error);
+		fields[*count] = field;
+		texts[*count] = name;
+		(*count)++;
+	}
+}
+
+/* Compile the rule of one row of RulesQuery. */
+static Rule *
+CompileRule(RuleSet *set, uint64 row)
+{
+	Rule	   *rule = palloc0(sizeof(Rule));
+	bool		isnull;
+	char	   *filter = ColumnText(row, COLUMN_FILTER);
+	Language	language = LanguageByName(ColumnText(row, COLUMN_LANGUAGE));
+	Field	  **fields = palloc(sizeof(Field *) * TERM_MAX_COLUMNS);
+	int			ncolumns = 0;
+	int			nentity;
+	SyntaxError error;
+	Datum		value;
+
+	rule->id = DatumGetInt64(ColumnOf(row, COLUMN_ID, &isnull));
+	rule->version_id = DatumGetInt32(ColumnOf(row, COLUMN_VERSION_ID, &isnull));
+	rule->version = DatumGetInt32(ColumnOf(row, COLUMN_VERSION, &isnull));
+	rule->name = ColumnText(row, COLUMN_NAME);
+	rule->filter = FilterParse(filter, language, &error);
+	if (rule->filter == NULL)
+		ReportSyntaxError("filter", filter, &error);
+	PredicatePrepare(rule->filter);
+	FilterBind(rule->filter, set->fields);
+
+	rule->texts = palloc(sizeof(char *) * TERM_MAX_COLUMNS);
+	ColumnFields(row, COLUMN_GROUP_BY, language, fields, rule->texts, &ncolumns);
+	nentity = ncolumns;
+	ColumnFields(row, COLUMN_FIELDS, language, fields, rule->texts, &ncolumns);
+	rule->shape = TermShapeCreate(set->fields, fields, ncolumns, nentity,
+								  DatumGetBool(ColumnOf(row, COLUMN_OPTIONAL, &isnull)));
+
+	rule->learning = IntervalMicros(DatumGetIntervalP(ColumnOf(row, COLUMN_LEARNING, &isnull)));
+	value = ColumnOf(row, COLUMN_LEARNING_VALUES, &isnull);
+	rule->learning_values = isnull ? -1 : DatumGetInt32(value);
+	rule->by_entity = DatumGetBool(ColumnOf(row, COLUMN_BY_ENTITY, &isnull));
+	rule->span.granule = IntervalMicros(DatumGetIntervalP(ColumnOf(row, COLUMN_GRANULE, &isnull)));
+	value = ColumnOf(row, COLUMN_FORGET_AFTER, &isnull);
+	rule->span.forget_after = isnull ? -1 : IntervalMicros(DatumGetIntervalP(value));
+	rule->severity = ColumnText(row, COLUMN_SEVERITY);
+	rule->title = ColumnText(row, COLUMN_TITLE);
+	rule->message = ColumnText(row, COLUMN_MESSAGE);
+	rule->tags = datumCopy(ColumnOf(row, COLUMN_TAGS, &isnull), false, -1);
+	value = ColumnOf(row, COLUMN_LEARNING_FROM, &isnull);
+	rule->clock_set = !isnull;
+	if (!isnull)
+		rule->learning_from = UNIX_MICROS(DatumGetTimestampTz(value));
+	return rule;
+}
+
+/* Read all enabled rules into `set`, whose context is the current one. */
+static void
+ReadRules(RuleSet *set)
+{
+	bool		isnull;
+
+	QueryLatest("SELECT key FROM newterm.digest_key");
+	if (SPI_processed > 0)
+	{
+		pg_uuid_t  *key = DatumGetUUIDP(ColumnOf(0, 1, &isnull));
+
+		memcpy(&set->key, key->data, sizeof(set->key));
+	}
+	MemoryContextSwitchTo(set->context);
+	set->fields = FieldSetCreate(&set->key);
+	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad());
+
+	QueryLatest(RulesQuery);
+	MemoryContextSwitchTo(set->context);
+	set->rules = palloc(sizeof(Rule *) * Max(SPI_processed, 1));
+	set->clockless = palloc(sizeof(Rule *) * Max(SPI_processed, 1));
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		Rule	   *rule = CompileRule(set, row);
+
+		set->rules[set->nrules++] = rule;
+		if (!rule->clock_set)
+			set->clockless[set->nclockless++] = rule;
+	}
+	DispatchBuild(set);
+}
+
+/*
+ * LoadRules
+ *		Read and compile all enabled rules, as the extension's owner, so that
+ *		loaders need no rights on our tables.  A fault gives an empty set that
+ *		tells it: it must not make the insert fail that happens to come first.
+ */
+static RuleSet *
+LoadRules(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
+												  "newterm rules",
+												  ALLOCSET_DEFAULT_SIZES);
+	RuleSet    *set = MemoryContextAllocZero(context, sizeof(RuleSet));
+	Oid			user;
+	int			security;
+
+	set->context = context;
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		GetUserIdAndSecContext(&user, &security);
+		SetUserIdAndSecContext(Oids.owner,
+							   security | SECURITY_LOCAL_USERID_CHANGE);
+		SPI_connect();
+		ReadRules(set);
+		SPI_finish();
+		SetUserIdAndSecContext(user, security);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (ErrorIsFinal(error->sqlerrcode))
+		{
+			CurrentValid = false;
+			MemoryContextDelete(context);
+			ReThrowError(error);
+		}
+
+		memset(set, 0, sizeof(RuleSet));
+		MemoryContextReset(context);
+		set = MemoryContextAllocZero(context, sizeof(RuleSet));
+		set->context = context;
+		set->failure = MemoryContextStrdup(context, error->message);
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("newterm could not load its rules: %s", error->message)));
+	}
+	PG_END_TRY();
+	CurrentResourceOwner = owner;
+	return set;
+}
+
+RuleSet *
+RulesCurrent(void)
+{
+	/* an invalidation may arrive while the rules are read: then again */
+	while (!CurrentValid)
+	{
+		RuleSet    *loaded;
+
+		if (ExtensionLookup() == NULL)
+			return NULL;
+		CurrentValid = true;
+		loaded = LoadRules();
+		if (Current != NULL)
+			MemoryContextDelete(Current->context);
+		Current = loaded;
+	}
+	return Current;
+}
+
+Rule *
+RuleByVersion(RuleSet *set, int32 version_id)
+{
+	int			low = 0;
+	int			high = set->nrules;
+
+	/* RulesQuery orders by version_id */
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (set->rules[middle]->version_id == version_id)
+			return set->rules[middle];
+		if (set->rules[middle]->version_id < version_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+void
+RuleClockCommitted(int32 version_id)
+{
+	Rule	   *rule = Current == NULL ? NULL : RuleByVersion(Current, version_id);
+
+	if (rule == NULL || rule->clock_set)
+		return;
+	rule->clock_set = true;
+	for (int i = 0; i < Current->nclockless; i++)
+		if (Current->clockless[i] == rule)
+			Current->clockless[i] = Current->clockless[--Current->nclockless];
+}
+
+/* ---------- evaluating ---------- */
+
+/* Digest of a kind, a rule version and some values' digests. */
+static Digest
+DigestOfTuple(const DigestKey *key, char kind, int32 version_id,
+			  const Digest *parts, int nparts)
+{
+	struct
+	{
+		uint64		head;
+		Digest		parts[TERM_MAX_COLUMNS];
+	}			buffer;
+
+	buffer.head = ((uint64) kind << 32) | (uint32) version_id;
+	if (nparts > 0)
+		memcpy(buffer.parts, parts, sizeof(Digest) * nparts);
+	return DigestBytes(key, &buffer, sizeof(uint64) + sizeof(Digest) * nparts);
+}
+
+Digest
+RuleClockDigest(const RuleSet *set, const Rule *rule)
+{
+	return DigestOfTuple(&set->key, 'r', rule->version_id, NULL, 0);
+}
+
+Digest
+EntityClockDigest(const RuleSet *set, const Rule *rule, const Digest *row_digests)
+{
+	return DigestOfTuple(&set->key, 'e', rule->version_id, row_digests,
+						 rule->shape->nentity);
+}
+
+Digest
+EntityClockOfValues(const RuleSet *set, const Rule *rule, const Jsonb *entity_values)
+{
+	Digest		digests[TERM_MAX_COLUMNS];
+
+	for (int i = 0; i < rule->shape->nentity; i++)
+		digests[i] = DigestJsonbValue(&set->key,
+									  getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
+	return EntityClockDigest(set, rule, digests);
+}
+
+/* Try one rule on the current event; false where it shows too many terms. */
+static bool
+EvaluateRule(RuleSet *set, Rule *rule, SightingFunction function, void *state)
+{
+	TupleList	tuples;
+	int			ncolumns = rule->shape->ncolumns;
+
+	if (!FilterMatches(rule->filter, set->fields))
+		return true;
+	if (!TermTuples(rule->shape, set->fields, &set->key,
+					MaxTermsPerEventSetting, &tuples))
+		return false;
+	for (int i = 0; i < tuples.count; i++)
+	{
+		Sighting	sighting;
+
+		sighting.rule = rule;
+		sighting.row = &tuples.values[i * ncolumns];
+		sighting.row_digests = &tuples.digests[i * ncolumns];
+		sighting.term = DigestOfTuple(&set->key, 't', rule->version_id,
+									  sighting.row_digests, ncolumns);
+		function(state, &sighting);
+	}
+	return true;
+}
+
+Rule *
+EvaluateEvent(RuleSet *set, JsonbContainer *record, SightingFunction function,
+			  void *state)
+{
+	Dispatch   *dispatch = set->dispatch;
+	Rule	   *too_many = NULL;
+
+	EventBegin(set->fields, record);
+	set->event++;
+	for (int i = 0; i < dispatch->ntables; i++)
+	{
+		DispatchTable *table = &dispatch->tables[i];
+		int			count;
+		bool		single;
+		const JsonbValue *values = EventValues(set->fields, table->slot, &count,
+											   &single);
+
+		for (int j = 0; j < count; j++)
+		{
+			Digest		digest = count == 1 ?
+				EventDigest(set->fields, table->slot) :
+				DigestJsonbValue(&set->key, &values[j]);
+			DispatchEntry *entry = hash_search(table->entries, &digest,
+											   HASH_FIND, NULL);
+
+			for (int k = 0; entry != NULL && k < entry->nrules; k++)
+			{
+				Rule	   *rule = entry->rules[k];
+
+				if (rule->matched == set->event)
+					continue;	/* another value led here already */
+				rule->matched = set->event;
+				if (!EvaluateRule(set, rule, function, state))
+					too_many = rule;
+			}
+		}
+	}
+	for (int i = 0; i < dispatch->nothers; i++)
+		if (!EvaluateRule(set, dispatch->others[i], function, state))
+			too_many = dispatch->others[i];
+	return too_many;
+}

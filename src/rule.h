@@ -1,0 +1,145 @@
+/*
+ * rule.h
+ *	  The compiled rules of a session: loading, compiling, invalidation.
+ *
+ * RulesCurrent gives the session's rule set, rebuilt when another session (or
+ * this one) changed a rule.  A set and everything in it stays valid until the
+ * next call of RulesCurrent; callers that keep something over such a call
+ * refer to a rule by its version_id.
+ */
+#ifndef NEWTERM_RULE_H
+#define NEWTERM_RULE_H
+
+#include "decide.h"
+#include "filter.h"
+#include "term.h"
+
+typedef struct Rule
+{
+	int64		id;
+	int32		version_id;		/* newterm.rule_versions.id */
+	int32		version;		/* 1, 2, … of this rule */
+	char	   *name;
+	FilterNode *filter;
+	TermShape  *shape;
+	char	  **texts;			/* of the shape's columns, as the rule writes them */
+	Span		span;
+	bool		by_entity;		/* learning_scope entity */
+	int64		learning;		/* microseconds; unused with learning_values */
+	int			learning_values;	/* -1: a window; else the first n terms */
+	char	   *severity;
+	char	   *title;
+	char	   *message;		/* or NULL */
+	Datum		tags;			/* text[] */
+
+	/* session state */
+	bool		clock_set;		/* the rule's clock is stored and committed */
+	int64		learning_from;	/* the clock, once read */
+	uint32		clock_epoch;	/* transaction that clock_pending is of */
+	int64		clock_pending;	/* earliest event time queued in it */
+	uint32		matched;		/* event in which dispatch found the rule */
+} Rule;
+
+typedef struct RuleSet
+{
+	MemoryContext context;
+	DigestKey	key;
+	FieldSet   *fields;
+	int			nrules;
+	Rule	  **rules;
+	int			nclockless;		/* rules whose clock was not set when loaded */
+	Rule	  **clockless;
+	char	   *failure;		/* why the rules could not be loaded, or NULL */
+	struct Dispatch *dispatch;
+	uint32		event;			/* counts events, for Rule.matched */
+} RuleSet;
+
+/* OIDs of what the library uses, looked up once and after DROP EXTENSION. */
+typedef struct ExtensionOids
+{
+	Oid			schema;
+	Oid			owner;			/* of the extension's tables */
+	Oid			rules;
+	Oid			baseline;		/* the view: invalidated by unlearning */
+	Oid			runs;
+	Oid			runs_index;
+	Oid			rule_versions;
+	Oid			rule_versions_key;
+	Oid			entity_clocks;
+	Oid			entity_clocks_key;
+	Oid			learned_values;
+	Oid			learned_values_index;
+	Oid			detection_log;
+	Oid			detection_index;
+	Oid			detection_sequence;
+	Oid			signals;
+	Oid			signals_key;
+	Oid			signal_sequence;
+	Oid			postponed;
+	Oid			event_errors;
+	Oid			error_sequence;
+} ExtensionOids;
+
+/* Called once, when the library is loaded. */
+extern void RulesInitialise(void);
+
+/* NULL where the extension is not (or no longer) there. */
+extern const ExtensionOids *ExtensionLookup(void);
+
+/* What ExtensionLookup found last, without looking: for invalidations. */
+extern const ExtensionOids *ExtensionLast(void);
+
+/* The current rule set; NULL where the extension is not there. */
+extern RuleSet *RulesCurrent(void);
+
+/* The rule of a version in the set, or NULL: changed, disabled or dropped. */
+extern Rule *RuleByVersion(RuleSet *set, int32 version_id);
+
+/* The clock of a rule version is committed: observe it no longer. */
+extern void RuleClockCommitted(int32 version_id);
+
+/* One (rule, entity, term) that an event shows. */
+typedef struct Sighting
+{
+	Rule	   *rule;
+	Digest		term;			/* of rule version, entity and term */
+	const JsonbValue **row;		/* the shape's columns */
+	const Digest *row_digests;
+} Sighting;
+
+/* What EvaluateEvent calls for each sighting. */
+typedef void (*SightingFunction) (void *state, const Sighting *sighting);
+
+/*
+ * Show a record to all rules that may concern it.  Returns the rule whose
+ * tuples exceeded newterm.max_terms_per_event, or NULL.
+ */
+extern Rule *EvaluateEvent(RuleSet *set, JsonbContainer *record,
+						   SightingFunction function, void *state);
+
+/* Does the filter match the field set's current event? */
+extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);
+
+/* Give every leaf of a parsed filter its slot and order its parts by cost. */
+extern void FilterBind(FilterNode *filter, FieldSet *fields);
+
+/* Digest of a rule's own clock, and of an entity's. */
+extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
+extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
+								const Digest *row_digests);
+
+/* The same from an entity's stored values. */
+extern Digest EntityClockOfValues(const RuleSet *set, const Rule *rule,
+								  const Jsonb *entity_values);
+
+/* An interval in microseconds, months and years as EXTRACT(epoch) has them. */
+extern int64 IntervalMicros(const Interval *interval);
+
+/* "datadog" or "kql"; an error for others. */
+extern Language LanguageByName(const char *name);
+
+/* Raise a syntax error of the parsers as PostgreSQL's, with a caret below the text. */
+extern void ReportSyntaxError(const char *what, const char *text,
+							  const SyntaxError *error) pg_attribute_noreturn();
+
+#endif							/* NEWTERM_RULE_H */

@@ -1,0 +1,46 @@
+/*
+ * runs.h
+ *	  The stored baseline: newterm.runs, a row for each run of a term.
+ */
+#ifndef NEWTERM_RUNS_H
+#define NEWTERM_RUNS_H
+
+#include "news.h"
+#include "store.h"
+
+typedef struct RunStore
+{
+	Store		store;
+	int			allocated;		/* of the buffers that RunsRead fills */
+	Run		   *runs;
+	ItemPointerData *places;
+} RunStore;
+
+/* The stored runs of one term, sorted; valid until the next RunsRead. */
+typedef struct StoredRuns
+{
+	int			nruns;
+	Run		   *runs;
+	ItemPointerData *places;	/* of their rows */
+} StoredRuns;
+
+extern void RunsOpen(RunStore *runs, const ExtensionOids *oids);
+extern void RunsClose(RunStore *runs);
+
+extern void RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored);
+
+/*
+ * Store the runs after a merge in place of those before it: each run before
+ * lies inside one after.  New rows become visible to RunsRead at the latest
+ * when the store is closed.
+ */
+extern void RunsWrite(RunStore *runs, const News *news, const StoredRuns *before,
+					  const Run *after, int nafter);
+
+/*
+ * All terms of a rule version as news that repeat their first stored run, in
+ * no order.
+ */
+extern List *RunsTerms(const ExtensionOids *oids, int32 version_id);
+
+#endif							/* NEWTERM_RUNS_H */

@@ -1,0 +1,61 @@
+/*
+ * signal.h
+ *	  Detections and signals: rendering, storing, announcing.
+ *
+ * All functions run inside an open SPI connection, as the extension's owner.
+ */
+#ifndef NEWTERM_SIGNAL_H
+#define NEWTERM_SIGNAL_H
+
+#include "news.h"
+#include "rule.h"
+#include "store.h"
+
+typedef enum Origin
+{
+	ORIGIN_LIVE,				/* notifies */
+	ORIGIN_BACKFILL				/* does not */
+} Origin;
+
+/* What detections are written through during one merge. */
+typedef struct SignalWriter
+{
+	const ExtensionOids *oids;
+	Store		detections;
+	RuleSet    *set;
+	Origin		origin;
+	MemoryContext context;		/* of payloads; must outlive the merge */
+	List	   *payloads;		/* notifications to be sent */
+} SignalWriter;
+
+/* What a detection is of. */
+typedef struct Subject
+{
+	Rule	   *rule;
+	const Digest *term;
+	Jsonb	   *entity_values;	/* or NULL */
+	Jsonb	   *term_values;
+} Subject;
+
+/* A run of the term starts outside learning at first_seen. */
+extern void SignalDetect(SignalWriter *writer, const Subject *subject,
+						 int64 first_seen, Jsonb *event);
+
+/* The detection at `before` now starts at first_seen. */
+extern void SignalAmend(SignalWriter *writer, const Subject *subject,
+						int64 before, int64 first_seen, Jsonb *event);
+
+/*
+ * The detection at `before` is no more: the term's run starts at first_seen,
+ * `learned` or with a detection of its own.
+ */
+extern void SignalRetract(SignalWriter *writer, const Subject *subject,
+						  int64 before, int64 first_seen, bool learned);
+
+/*
+ * Send the payloads, which must not fail the transaction: a full queue and too
+ * many of them are told in a WARNING.
+ */
+extern void SignalsNotify(List *payloads);
+
+#endif							/* NEWTERM_SIGNAL_H */

@@ -1,0 +1,168 @@
+/*
+ * store.c
+ *	  newterm's own tables, read and written without SQL.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "store.h"
+
+/* Rows that are inserted together, as COPY does. */
+#define PENDING_ROWS	500
+
+void
+StoreOpen(Store *store, Oid table, Oid index)
+{
+	memset(store, 0, sizeof(Store));
+	store->context = CurrentMemoryContext;
+	store->table = table_open(table, RowExclusiveLock);
+	if (OidIsValid(index))
+		store->index = index_open(index, RowExclusiveLock);
+	store->indexes = CatalogOpenIndexes(store->table);
+	store->found = table_slot_create(store->table, NULL);
+}
+
+void
+StoreClose(Store *store)
+{
+	StoreFlush(store);
+	if (store->scan != NULL)
+		index_endscan(store->scan);
+	ExecDropSingleTupleTableSlot(store->found);
+	if (store->pending != NULL)
+		for (int i = 0; i < PENDING_ROWS; i++)
+			if (store->pending[i] != NULL)
+				ExecDropSingleTupleTableSlot(store->pending[i]);
+	CatalogCloseIndexes(store->indexes);
+	if (store->index != NULL)
+		index_close(store->index, NoLock);
+	table_close(store->table, NoLock);
+}
+
+void
+StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys)
+{
+	ScanKeyData scan_keys[2];
+
+	Assert(nkeys <= (int) lengthof(scan_keys));
+	for (int i = 0; i < nkeys; i++)
+		ScanKeyInit(&scan_keys[i], i + 1, BTEqualStrategyNumber, equality[i], keys[i]);
+	if (store->scan == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(store->context);
+
+		store->scan = CompatIndexScanBegin(store->table, store->index, SnapshotSelf,
+										   nkeys);
+		MemoryContextSwitchTo(old);
+	}
+	index_rescan(store->scan, scan_keys, nkeys, NULL, 0);
+}
+
+void
+StoreFindDigest(Store *store, const Digest *digest)
+{
+	const Oid	equality = F_UUID_EQ;
+	const Datum key = PointerGetDatum(digest);
+
+	StoreFind(store, 1, &equality, &key);
+}
+
+bool
+StoreNext(Store *store, TupleTableSlot **slot)
+{
+	*slot = store->found;
+	return index_getnext_slot(store->scan, ForwardScanDirection, store->found);
+}
+
+Datum
+SlotColumn(TupleTableSlot *slot, int column, bool *isnull)
+{
+	return slot_getattr(slot, column, isnull);
+}
+
+Jsonb *
+SlotJsonb(TupleTableSlot *slot, int column)
+{
+	bool		isnull;
+	Datum		value = SlotColumn(slot, column, &isnull);
+
+	return isnull ? NULL : (Jsonb *) DatumGetPointer(PG_DETOAST_DATUM_COPY(value));
+}
+
+void
+StoreInsert(Store *store, const Datum *values, const bool *nulls)
+{
+	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(store->table),
+										(Datum *) values,
+										(bool *) nulls);
+
+	CatalogTupleInsertWithInfo(store->table, tuple, store->indexes);
+	heap_freetuple(tuple);
+}
+
+void
+StoreInsertLater(Store *store, const Datum *values, const bool *nulls)
+{
+	TupleDesc	desc = RelationGetDescr(store->table);
+	TupleTableSlot *slot;
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	if (store->pending == NULL)
+		store->pending = palloc0(sizeof(TupleTableSlot *) * PENDING_ROWS);
+	slot = store->pending[store->npending];
+	if (slot == NULL)
+		slot = store->pending[store->npending] =
+			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(heap_form_tuple(desc, (Datum *) values,
+									   (bool *) nulls),
+					   slot, true);
+	MemoryContextSwitchTo(old);
+	if (++store->npending == PENDING_ROWS)
+		StoreFlush(store);
+}
+
+void
+StoreFlush(Store *store)
+{
+	if (store->npending == 0)
+		return;
+	CatalogTuplesMultiInsertWithInfo(store->table, store->pending, store->npending,
+									 store->indexes);
+	for (int i = 0; i < store->npending; i++)
+		ExecClearTuple(store->pending[i]);
+	store->npending = 0;
+}
+
+void
+StoreUpdate(Store *store, HeapTuple tuple, const Datum *values, const bool *nulls,
+			const bool *replace)
+{
+	HeapTuple	changed;
+
+	/* the row may be one that this command wrote */
+	CommandCounterIncrement();
+	changed = heap_modify_tuple(tuple, RelationGetDescr(store->table),
+								(Datum *) values,
+								(bool *) nulls,
+								(bool *) replace);
+
+	CatalogTupleUpdateWithInfo(store->table, &tuple->t_self, changed, store->indexes);
+	heap_freetuple(changed);
+}
+
+void
+StoreDelete(Store *store, ItemPointer tid)
+{
+	CommandCounterIncrement();
+	CatalogTupleDelete(store->table, tid);
+}

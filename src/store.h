@@ -1,0 +1,65 @@
+/*
+ * store.h
+ *	  newterm's own tables, read and written without SQL.
+ *
+ * Merging must see what other sessions committed a moment ago at every
+ * isolation level, must leave no predicate locks behind, and must not plan
+ * queries.  So it reads through an index with SnapshotSelf (what is committed
+ * now, or ours) and writes as the system catalogs are written.  Callers hold
+ * the locks of merge.c, which keep two writers off one row.
+ */
+#ifndef NEWTERM_STORE_H
+#define NEWTERM_STORE_H
+
+#include "access/genam.h"
+#include "access/htup.h"
+#include "catalog/indexing.h"
+#include "executor/tuptable.h"
+#include "utils/jsonb.h"
+#include "utils/relcache.h"
+
+#include "digest.h"
+
+typedef struct Store
+{
+	MemoryContext context;		/* current when the store was opened: of all that
+								 * follows */
+	Relation	table;
+	Relation	index;			/* or NULL */
+	CatalogIndexState indexes;
+	IndexScanDesc scan;			/* opened by the first look-up */
+	TupleTableSlot *found;		/* the current row of a look-up */
+	int			npending;		/* rows to be inserted together */
+	TupleTableSlot **pending;
+} Store;
+
+/* Open for reading and writing; `index` is what look-ups use, or InvalidOid. */
+extern void StoreOpen(Store *store, Oid table, Oid index);
+
+/* Insert what is pending and close; locks are kept until the transaction ends. */
+extern void StoreClose(Store *store);
+
+/* Look up by an equality on the index's leading columns (one key each). */
+extern void StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys);
+extern void StoreFindDigest(Store *store, const Digest *digest);
+
+/* The next row of the look-up as *slot, or false. */
+extern bool StoreNext(Store *store, TupleTableSlot **slot);
+
+/* A column of a slot, by its number. */
+extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
+
+/* A jsonb column as a palloc'd copy, or NULL. */
+extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
+
+/* Insert a row now, or together with others when the store closes. */
+extern void StoreInsert(Store *store, const Datum *values, const bool *nulls);
+extern void StoreInsertLater(Store *store, const Datum *values, const bool *nulls);
+extern void StoreFlush(Store *store);
+
+/* Replace some columns of the row, or delete it. */
+extern void StoreUpdate(Store *store, HeapTuple tuple, const Datum *values,
+						const bool *nulls, const bool *replace);
+extern void StoreDelete(Store *store, ItemPointer tid);
+
+#endif							/* NEWTERM_STORE_H */

@@ -1,0 +1,396 @@
+/*
+ * term.c
+ *	  Terms and entities: the tuples of values that an event shows to a rule.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+
+#include "compat.h"
+#include "term.h"
+
+/*
+ * A node of the tree of a shape's paths.  Columns that end here take the
+ * value of the place; children are looked up below it.
+ */
+struct TermNode
+{
+	const char *key;
+	int			key_length;
+	bool		optional;		/* all columns at and below may be missing */
+	int			ncolumns;
+	int			columns[TERM_MAX_COLUMNS];
+	int			nchildren;
+	struct TermNode *children[TERM_MAX_COLUMNS];
+};
+
+/* Partial tuples while they are put together; absent columns are NULL. */
+typedef struct Partial
+{
+	int			count;
+	int			allocated;
+	const JsonbValue **rows;	/* count * TERM_MAX_COLUMNS */
+} Partial;
+
+/* What the recursion needs to know. */
+typedef struct TupleBuild
+{
+	const TermShape *shape;
+	int			limit;
+	bool		overflow;
+} TupleBuild;
+
+static const JsonbValue NullValue = {.type = jbvNull};
+
+static TermNode *
+ChildNode(TermNode *parent, const char *key)
+{
+	TermNode   *child;
+
+	for (int i = 0; i < parent->nchildren; i++)
+		if (strcmp(parent->children[i]->key, key) == 0)
+			return parent->children[i];
+	child = palloc0(sizeof(TermNode));
+	child->key = key;
+	child->key_length = strlen(key);
+	child->optional = true;
+	parent->children[parent->nchildren++] = child;
+	return child;
+}
+
+TermShape *
+TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
+				bool optional_entity)
+{
+	TermShape  *shape = palloc0(sizeof(TermShape));
+
+	Assert(ncolumns <= TERM_MAX_COLUMNS && nentity < ncolumns);
+	shape->ncolumns = ncolumns;
+	shape->nentity = nentity;
+	shape->optional_entity = optional_entity;
+	shape->fields = fields;
+	shape->slots = palloc(sizeof(int) * ncolumns);
+	shape->tree = palloc0(sizeof(TermNode));
+	for (int i = 0; i < ncolumns; i++)
+	{
+		const Field *base = FieldBase(fields[i]);
+
+		shape->slots[i] = FieldSetAdd(set, fields[i]);
+		if (base->kind == FIELD_PATH)
+		{
+			TermNode   *node = shape->tree;
+			bool		optional = optional_entity && i < nentity;
+
+			for (int step = 0; step < base->nsteps; step++)
+			{
+				node = ChildNode(node, base->steps[step]);
+				node->optional &= optional;
+			}
+			node->columns[node->ncolumns++] = i;
+		}
+	}
+	return shape;
+}
+
+static void
+PartialAppend(TupleBuild *build, Partial *partial, const JsonbValue **row)
+{
+	if (build->overflow || partial->count >= build->limit)
+	{
+		build->overflow = true;
+		return;
+	}
+	if (partial->count == partial->allocated)
+	{
+		Size		size;
+
+		partial->allocated = Max(4, partial->allocated * 2);
+		size = sizeof(JsonbValue *) * TERM_MAX_COLUMNS * partial->allocated;
+		partial->rows = partial->rows == NULL ? palloc(size) :
+			repalloc(partial->rows, size);
+	}
+	memcpy(&partial->rows[partial->count++ * TERM_MAX_COLUMNS], row,
+		   sizeof(JsonbValue *) * TERM_MAX_COLUMNS);
+}
+
+/* Every row of `left` joined with every row of `right`, into `left`. */
+static void
+PartialCross(TupleBuild *build, Partial *left, const Partial *right)
+{
+	Partial		product = {0};
+
+	for (int i = 0; i < left->count && !build->overflow; i++)
+		for (int j = 0; j < right->count && !build->overflow; j++)
+		{
+			const JsonbValue *row[TERM_MAX_COLUMNS];
+
+			for (int column = 0; column < TERM_MAX_COLUMNS; column++)
+			{
+				const JsonbValue *value =
+					right->rows[j * TERM_MAX_COLUMNS + column];
+
+				row[column] = value != NULL ? value :
+					left->rows[i * TERM_MAX_COLUMNS + column];
+			}
+			PartialAppend(build, &product, row);
+		}
+	*left = product;
+}
+
+/* Does the row hold a value that is not the null of a missing one? */
+static bool
+RowHasValue(const JsonbValue **row)
+{
+	for (int column = 0; column < TERM_MAX_COLUMNS; column++)
+		if (row[column] != NULL && row[column] != &NullValue)
+			return true;
+	return false;
+}
+
+/*
+ * NodeTuples
+ *		The partial tuples of the columns at and below `node`, where the place
+ *		holds `value` (NULL: nothing is there), `arrays` arrays deep.
+ */
+static Partial
+NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int arrays)
+{
+	const TermShape *shape = build->shape;
+	Partial		result = {0};
+	const JsonbValue *row[TERM_MAX_COLUMNS] = {0};
+
+	if (value != NULL && value->type == jbvNull)
+		value = NULL;
+
+	/* an array: what each element shows; nothing at all counts as missing */
+	if (value != NULL && value->type == jbvBinary &&
+		JsonContainerIsArray(value->val.binary.data))
+	{
+		JsonbContainer *array = value->val.binary.data;
+		uint32		size = JsonContainerSize(array);
+		bool		any_value = false;
+
+		for (uint32 i = 0; i < size && !build->overflow && arrays < EVENT_MAX_ARRAYS; i++)
+		{
+			Partial		part = NodeTuples(build, node,
+										  getIthJsonbValueFromContainer(array, i),
+										  arrays + 1);
+
+			for (int j = 0; j < part.count; j++)
+			{
+				const JsonbValue **part_row = &part.rows[j * TERM_MAX_COLUMNS];
+
+				any_value |= RowHasValue(part_row);
+				PartialAppend(build, &result, part_row);
+			}
+		}
+		if (node->optional && any_value)
+		{
+			/* an element without a value adds no null beside real values */
+			int			kept = 0;
+
+			for (int j = 0; j < result.count; j++)
+				if (RowHasValue(&result.rows[j * TERM_MAX_COLUMNS]))
+					memmove(&result.rows[kept++ * TERM_MAX_COLUMNS],
+							&result.rows[j * TERM_MAX_COLUMNS],
+							sizeof(JsonbValue *) * TERM_MAX_COLUMNS);
+			result.count = kept;
+		}
+		if (result.count > 0 || build->overflow)
+			return result;
+		value = NULL;
+	}
+
+	for (int i = 0; i < node->ncolumns; i++)
+	{
+		int			column = node->columns[i];
+
+		if (value != NULL)
+		{
+			JsonbValue *normalised = palloc(sizeof(JsonbValue));
+
+			if (!FieldNormalise(shape->fields[column], value, normalised))
+				return result;
+			row[column] = normalised;
+		}
+		else if (shape->optional_entity && column < shape->nentity)
+			row[column] = &NullValue;
+		else
+			return result;
+	}
+	PartialAppend(build, &result, row);
+
+	for (int i = 0; i < node->nchildren && result.count > 0; i++)
+	{
+		const TermNode *child = node->children[i];
+		JsonbValue *below = NULL;
+		Partial		part;
+
+		if (value != NULL && value->type == jbvBinary)
+			below = getKeyJsonValueFromContainer(value->val.binary.data,
+												 child->key, child->key_length,
+												 palloc(sizeof(JsonbValue)));
+		part = NodeTuples(build, child, below, arrays);
+		PartialCross(build, &result, &part);
+	}
+	return result;
+}
+
+/* Tuples of an event in which an array lies on the way to a column. */
+static bool
+TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
+					int limit, TupleList *tuples)
+{
+	TupleBuild	build = {.shape = shape,.limit = limit};
+	JsonbValue	record;
+	Partial		rows;
+
+	record.type = jbvBinary;
+	record.val.binary.data = EventRecord(set);
+	record.val.binary.len = 0;
+	rows = NodeTuples(&build, shape->tree, &record, 0);
+
+	/* attributes are no places in the tree: one value for the whole event */
+	for (int i = 0; i < shape->ncolumns; i++)
+		if (FieldBase(shape->fields[i])->kind == FIELD_ATTRIBUTE)
+		{
+			int			count;
+			bool		single;
+			const JsonbValue *values = EventValues(set, shape->slots[i], &count,
+												   &single);
+
+			if (count == 0)
+				values = &NullValue;	/* TermTuples saw that it may be */
+			for (int j = 0; j < rows.count; j++)
+				rows.rows[j * TERM_MAX_COLUMNS + i] = values;
+		}
+	if (build.overflow)
+		return false;
+
+	tuples->count = rows.count;
+	tuples->values = palloc(sizeof(JsonbValue *) * shape->ncolumns * Max(rows.count, 1));
+	tuples->digests = palloc(sizeof(Digest) * shape->ncolumns * Max(rows.count, 1));
+	for (int j = 0; j < rows.count; j++)
+		for (int i = 0; i < shape->ncolumns; i++)
+		{
+			const JsonbValue *value = rows.rows[j * TERM_MAX_COLUMNS + i];
+
+			tuples->values[j * shape->ncolumns + i] = value;
+			tuples->digests[j * shape->ncolumns + i] = DigestJsonbValue(key, value);
+		}
+	return true;
+}
+
+bool
+TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
+		   int limit, TupleList *tuples)
+{
+	bool		arrays = false;
+
+	tuples->count = 0;
+	for (int i = 0; i < shape->ncolumns; i++)
+	{
+		int			count;
+		bool		single;
+		const JsonbValue *values = EventValues(set, shape->slots[i], &count,
+											   &single);
+
+		if (count == 0)
+		{
+			if (!(shape->optional_entity && i < shape->nentity))
+				return true;
+			tuples->one_values[i] = &NullValue;
+		}
+		else
+			tuples->one_values[i] = values;
+		arrays |= !single;
+	}
+	if (arrays)
+	{
+		MemoryContext old = EventContextEnter(set);
+		bool		complete = TuplesThroughArrays(shape, set, key, limit, tuples);
+
+		MemoryContextSwitchTo(old);
+		return complete;
+	}
+	for (int i = 0; i < shape->ncolumns; i++)
+		tuples->one_digests[i] = tuples->one_values[i] == &NullValue ?
+			DigestJsonbValue(key, &NullValue) : EventDigest(set, shape->slots[i]);
+	tuples->count = 1;
+	tuples->values = tuples->one_values;
+	tuples->digests = tuples->one_digests;
+	return true;
+}
+
+/* A scalar with its number in the shortest form. */
+static JsonbValue
+CanonicalScalar(const JsonbValue *value)
+{
+	JsonbValue	result = *value;
+
+	if (value->type == jbvNumeric)
+		result.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in,
+																 CStringGetDatum(numeric_normalize(value->val.numeric)),
+																 ObjectIdGetDatum(InvalidOid),
+																 Int32GetDatum(-1)));
+	return result;
+}
+
+/* Push a value, container or scalar, in canonical form. */
+static void
+PushCanonical(JsonbParseState **state, JsonbIteratorToken token, const JsonbValue *value)
+{
+	JsonbValue	part;
+
+	if (value->type == jbvBinary)
+	{
+		JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
+		JsonbIteratorToken inner;
+
+		while ((inner = JsonbIteratorNext(&iterator, &part, false)) != WJB_DONE)
+		{
+			if (inner == WJB_VALUE || inner == WJB_ELEM || inner == WJB_KEY)
+				part = CanonicalScalar(&part);
+			pushJsonbValue(state, inner,
+						   inner == WJB_VALUE || inner == WJB_ELEM || inner == WJB_KEY ?
+						   &part : NULL);
+		}
+		return;
+	}
+	part = CanonicalScalar(value);
+	pushJsonbValue(state, token, &part);
+}
+
+Jsonb *
+TermValues(const JsonbValue **row, int from, int to)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = from; i < to; i++)
+		PushCanonical(&state, WJB_ELEM, row[i]);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+Jsonb *
+TermObject(const Jsonb *values, char **texts, int ntexts)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < ntexts; i++)
+	{
+		JsonbValue	key;
+		JsonbValue *value;
+
+		key.type = jbvString;
+		key.val.string.val = texts[i];
+		key.val.string.len = strlen(texts[i]);
+		pushJsonbValue(&state, WJB_KEY, &key);
+		value = getIthJsonbValueFromContainer(&((Jsonb *) values)->root, i);
+		PushCanonical(&state, WJB_VALUE, value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

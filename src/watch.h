@@ -1,0 +1,59 @@
+/*
+ * watch.h
+ *	  Watched tables: what their trigger observes, and reading an event from a
+ *	  row.
+ *
+ * The trigger is the only place that says a table is watched and by which
+ * columns: its WHEN clause names them.  So renaming a column, attaching a
+ * partition with another column order, or dump and restore need no care.
+ */
+#ifndef NEWTERM_WATCH_H
+#define NEWTERM_WATCH_H
+
+#include "executor/tuptable.h"
+#include "utils/jsonb.h"
+#include "utils/rel.h"
+
+#include "event.h"
+#include "news.h"
+
+typedef struct Watch
+{
+	AttrNumber	event_column;
+	Oid			event_type;		/* jsonb, json or text */
+	AttrNumber	time_column;	/* 0: the record's eventTime */
+	Oid			time_type;		/* timestamptz or timestamp */
+} Watch;
+
+/* Read the table's watching trigger; false where it has none. */
+extern bool WatchOf(Relation table, Watch *watch);
+
+/*
+ * The watch that a trigger's WHEN clause (Trigger.tgqual) describes; false
+ * where the clause is not ours.
+ */
+extern bool WatchOfCondition(char *condition, Watch *watch);
+
+/* A record, or why there is none. */
+typedef struct Record
+{
+	Jsonb	   *jsonb;			/* NULL where the value is no JSON object */
+	const char *cause;			/* for newterm.event_errors; NULL: no fault */
+	char	   *detail;
+	bool		absent;			/* the column is NULL: there is no event */
+	int64		time;
+} Record;
+
+/*
+ * Read an event's column values.  A value that is no JSON object, or a time
+ * that is not usable, is told in `cause`; the record is evaluated all the
+ * same where jsonb is not NULL.
+ */
+extern void RecordRead(Record *record, Datum event, bool event_null, Oid event_type,
+					   bool has_time_column, Datum time, bool time_null,
+					   Oid time_type);
+
+/* The event that a reference leads to, or NULL where it is gone. */
+extern Jsonb *ReferenceEvent(const EventReference *reference);
+
+#endif							/* NEWTERM_WATCH_H */

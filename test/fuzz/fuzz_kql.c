@@ -1,0 +1,15 @@
+/*
+ * fuzz_kql.c
+ *	  Fuzzing harness of the KQL grammar.
+ */
+#include "common.h"
+
+#include "syntax.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+{
+	FuzzFilter(FuzzText(data, size), LANGUAGE_KQL);
+	FuzzReset();
+	return 0;
+}

@@ -1,0 +1,507 @@
+--
+-- Filters in Datadog's syntax: what matches, what does not, and what is refused where.
+--
+-- Each row of a table is a case by itself.  Only rows whose outcome differs from what they expect are
+-- printed, and how many there are.
+--
+create extension if not exists newterm;
+set timezone to 'UTC';
+
+\set ECHO none
+
+-- The outcome of a filter: true, false, or the error's message.
+create function outcome(filter text, event jsonb) returns text
+language plpgsql as $$
+begin
+    return newterm.test_filter(filter, event)::text;
+exception when others then
+    return sqlstate || ' ' || sqlerrm;
+end $$;
+
+-- Where a filter is refused; null where it is not, or not for its syntax.
+create function refused_at(filter text) returns int
+language plpgsql as $$
+begin
+    perform newterm.test_filter(filter, '{}');
+    return null;
+exception when sqlstate 'NT001' then
+    return substring(sqlerrm from '^syntax error in filter at position (\d+): .')::int;
+end $$;
+
+create table cases (id int generated always as identity, filter text, event jsonb, expected boolean);
+
+-- Everything, and fields
+insert into cases (filter, event, expected) values
+    ('',                    '{"a": 1}',                                 true),
+    ('   ',                 '{"a": 1}',                                 true),
+    ('*',                   '{}',                                       true),
+    ('NOT *',               '{}',                                       false),
+    ('* a:b',               '{"a": "b"}',                               true),
+    ('* a:b',               '{"a": "c"}',                               false),
+    ('a:b OR *',            '{}',                                       true),
+    ('a:b',                 '{"a": "b"}',                               true),
+    ('a:b',                 '{"a": "c"}',                               false),
+    ('a:b',                 '{"b": "a"}',                               false),
+    ('a:b',                 '{}',                                       false),
+    ('@a:b',                '{"a": "b"}',                               true),
+    ('a : b',               '{"a": "b"}',                               true),
+    ('a.b:c',               '{"a": {"b": "c"}}',                        true),
+    ('@a.b.c:d',            '{"a": {"b": {"c": "d"}}}',                 true),
+    ('a.b:c',               '{"a.b": "c"}',                             false),
+    ('"a.b":c',             '{"a.b": "c"}',                             true),
+    ('a\.b:c',              '{"a.b": "c"}',                             true),
+    ('x."a.b".c:d',         '{"x": {"a.b": {"c": "d"}}}',               true),
+    ('x."a b":d',           '{"x": {"a b": "d"}}',                      true),
+    ('x.a\ b:d',            '{"x": {"a b": "d"}}',                      true),
+    ('"say \"hi\"":d',      '{"say \"hi\"": "d"}',                      true),
+    ('"@a":b',              '{"@a": "b"}',                              true),
+    ('@a:b',                '{"@a": "b"}',                              false),
+    ('"$a":b',              '{"$a": "b"}',                              true),
+    ('"":b',                '{"": "b"}',                                true),
+    ('"a:b":c',             '{"a:b": "c"}',                             true),
+    ('x-amz-acl:private',   '{"x-amz-acl": "private"}',                 true),
+    ('a_b/c:1',             '{"a_b/c": 1}',                             true),
+    ('clé:été',             '{"clé": "été"}',                           true),
+    ('A:b',                 '{"a": "b"}',                               false),
+    ('AND.b:c',             '{"AND": {"b": "c"}}',                      true),
+    ('ANDROID:c',           '{"ANDROID": "c"}',                         true),
+    ('or:c',                '{"or": "c"}',                              true),
+    ('CIDR:c',              '{"CIDR": "c"}',                            true),
+    ('a.0:b',               '{"a": ["b"]}',                             false);
+
+-- Values: exact, case-sensitive, of any type
+insert into cases (filter, event, expected) values
+    ('a:b',                 '{"a": "B"}',                               false),
+    ('a:b',                 '{"a": "bc"}',                              false),
+    ('a:b',                 '{"a": "b "}',                              false),
+    ('a:"x y"',             '{"a": "x y"}',                             true),
+    ('a:"x y"',             '{"a": "x  y"}',                            false),
+    ('a:""',                '{"a": ""}',                                true),
+    ('a:""',                '{"a": null}',                              false),
+    ('a:""',                '{}',                                       false),
+    ('a:x\ y',              '{"a": "x y"}',                             true),
+    ('a:"\"x\""',           '{"a": "\"x\""}',                           true),
+    ('a:"\\"',              '{"a": "\\"}',                              true),
+    ('a:x\:y',              '{"a": "x:y"}',                             true),
+    ('a:arn:aws:iam::1:role/R', '{"a": "arn:aws:iam::1:role/R"}',       true),
+    ('a:2001:db8::1',       '{"a": "2001:db8::1"}',                     true),
+    ('a:x(y',               '{"a": "x(y"}',                             null),
+    ('a:x\(y\)',            '{"a": "x(y)"}',                            true),
+    ('a:"AND"',             '{"a": "AND"}',                             true),
+    ('a:\AND',              '{"a": "AND"}',                             true),
+    ('a:and',               '{"a": "and"}',                             true),
+    ('a:x=y&z',             '{"a": "x=y&z"}',                           true),
+    ('a:5',                 '{"a": 5}',                                 true),
+    ('a:5',                 '{"a": "5"}',                               true),
+    ('a:"5"',               '{"a": 5}',                                 true),
+    ('a:5',                 '{"a": 5.0}',                               true),
+    ('a:5.0',               '{"a": 5}',                                 true),
+    ('a:5e0',               '{"a": 5}',                                 true),
+    ('a:5.0',               '{"a": "5"}',                               false),
+    ('a:5',                 '{"a": "5.0"}',                             false),
+    ('a:-5',                '{"a": -5}',                                true),
+    ('a:05',                '{"a": 5}',                                 false),
+    ('a:012345678901',      '{"a": "012345678901"}',                    true),
+    ('a:12345678901234567890', '{"a": 12345678901234567890}',           true),
+    ('a:12345678901234567890', '{"a": 12345678901234567891}',           false),
+    ('a:1e999999',          '{"a": 1}',                                 false),
+    ('a:1e999999',          '{"a": "1e999999"}',                        true),
+    ('a:true',              '{"a": true}',                              true),
+    ('a:true',              '{"a": "true"}',                            true),
+    ('a:true',              '{"a": false}',                             false),
+    ('a:false',             '{"a": false}',                             true),
+    ('a:True',              '{"a": true}',                              false),
+    ('a:1',                 '{"a": true}',                              false),
+    ('a:null',              '{"a": null}',                              false),
+    ('a:null',              '{"a": "null"}',                            true),
+    ('a:b',                 '{"a": {"b": "b"}}',                        false);
+
+-- Arrays: any element, and paths through them
+insert into cases (filter, event, expected) values
+    ('a:b',                 '{"a": ["x", "b"]}',                        true),
+    ('a:b',                 '{"a": ["x", "y"]}',                        false),
+    ('a:b',                 '{"a": []}',                                false),
+    ('a:5',                 '{"a": ["5", 6]}',                          true),
+    ('a:b',                 '{"a": [["b"]]}',                           true),
+    ('a.b:c',               '{"a": [{"b": "x"}, {"b": "c"}]}',          true),
+    ('a.b:c',               '{"a": [{"b": ["x", "c"]}]}',               true),
+    ('a.b:c',               '{"a": ["c"]}',                             false),
+    ('a:(x AND y)',         '{"a": ["x", "y"]}',                        true),
+    ('a:(x AND y)',         '{"a": ["x"]}',                             false),
+    ('a:(x y)',             '{"a": ["y", "x"]}',                        true),
+    ('-a:b',                '{"a": ["x", "b"]}',                        false),
+    ('a:>5',                '{"a": [1, 9]}',                            true),
+    ('a:x*',                '{"a": ["y", "xy"]}',                       true);
+
+-- Existence
+insert into cases (filter, event, expected) values
+    ('a:*',                 '{"a": "b"}',                               true),
+    ('a:*',                 '{"a": ""}',                                true),
+    ('a:*',                 '{"a": 0}',                                 true),
+    ('a:*',                 '{"a": false}',                             true),
+    ('a:*',                 '{"a": {}}',                                true),
+    ('a:*',                 '{"a": {"b": 1}}',                          true),
+    ('a:*',                 '{"a": null}',                              false),
+    ('a:*',                 '{"a": []}',                                false),
+    ('a:*',                 '{"a": [null]}',                            false),
+    ('a:*',                 '{"a": [null, 1]}',                         true),
+    ('a:*',                 '{}',                                       false),
+    ('-a:*',                '{}',                                       true),
+    ('a.b:*',               '{"a": [{}, {"b": 1}]}',                    true),
+    ('a:**',                '{"a": "b"}',                               true),
+    ('a:[* TO *]',          '{"a": "b"}',                               true),
+    ('a:"*"',               '{"a": "b"}',                               false),
+    ('a:\*',                '{"a": "*"}',                               true);
+
+-- Wildcards
+insert into cases (filter, event, expected) values
+    ('a:pre*',              '{"a": "prefix"}',                          true),
+    ('a:pre*',              '{"a": "pre"}',                             true),
+    ('a:pre*',              '{"a": "xpre"}',                            false),
+    ('a:Pre*',              '{"a": "prefix"}',                          false),
+    ('a:*fix',              '{"a": "prefix"}',                          true),
+    ('a:*fix',              '{"a": "prefixes"}',                        false),
+    ('a:*ref*',             '{"a": "prefix"}',                          true),
+    ('a:p*f*x',             '{"a": "prefix"}',                          true),
+    ('a:p*x*f',             '{"a": "prefix"}',                          false),
+    ('a:ab*ba',             '{"a": "aba"}',                             false),
+    ('a:ab*ba',             '{"a": "abba"}',                            true),
+    ('a:p?efix',            '{"a": "prefix"}',                          true),
+    ('a:p?efix',            '{"a": "pefix"}',                           false),
+    ('a:???',               '{"a": "abc"}',                             true),
+    ('a:???',               '{"a": "ab"}',                              false),
+    ('a:?',                 '{"a": "é"}',                               true),
+    ('a:?x?',               '{"a": "éx日"}',                            true),
+    ('a:??',                '{"a": "é"}',                               false),
+    ('a:?*',                '{"a": ""}',                                false),
+    ('a:*?',                '{"a": "x"}',                               true),
+    ('a:*b?d*',             '{"a": "abxabcde"}',                        true),
+    ('a:*b?d',              '{"a": "bcdbxbcd"}',                        true),
+    ('a:*b?d',              '{"a": "bcdb"}',                            false),
+    ('a:x*"',               '{"a": "x"}',                               null),
+    ('a:x\**',              '{"a": "x*y"}',                             true),
+    ('a:x\**',              '{"a": "xy"}',                              false),
+    ('a:\?*',               '{"a": "?x"}',                              true),
+    ('a:1*',                '{"a": 15}',                                true),
+    ('a:*.5',               '{"a": 2.5}',                               true),
+    ('a:t*',                '{"a": true}',                              true),
+    ('a:f*e',               '{"a": false}',                             true),
+    ('a:b*',                '{"a": {"b": 1}}',                          false),
+    ('a:b*',                '{"a": null}',                              false),
+    ('a:arn:aws:iam::*:role/Admin*', '{"a": "arn:aws:iam::123456789012:role/AdminEU"}', true);
+
+-- Operators and precedence: NOT, AND, OR
+insert into cases (filter, event, expected) values
+    ('a:1 b:2',             '{"a": 1, "b": 2}',                         true),
+    ('a:1 b:2',             '{"a": 1, "b": 3}',                         false),
+    ('a:1 AND b:2',         '{"a": 1, "b": 2}',                         true),
+    ('a:1 OR b:2',          '{"b": 2}',                                 true),
+    ('a:1 OR b:2',          '{"b": 3}',                                 false),
+    ('-a:1',                '{"a": 2}',                                 true),
+    ('-a:1',                '{}',                                       true),
+    ('NOT a:1',             '{"a": 1}',                                 false),
+    ('NOT NOT a:1',         '{"a": 1}',                                 true),
+    ('--a:1',               '{"a": 1}',                                 true),
+    ('- a:1',               '{"a": 1}',                                 false),
+    ('NOT -a:1',            '{"a": 1}',                                 true),
+    ('a:1 -b:2',            '{"a": 1, "b": 2}',                         false),
+    ('a:1 OR b:2 c:3',      '{"a": 1}',                                 true),
+    ('(a:1 OR b:2) c:3',    '{"a": 1}',                                 false),
+    ('a:1 b:2 OR c:3',      '{"c": 3}',                                 true),
+    ('a:1 (b:2 OR c:3)',    '{"c": 3}',                                 false),
+    ('NOT a:1 OR b:2',      '{"a": 1, "b": 2}',                         true),
+    ('NOT (a:1 OR b:2)',    '{"a": 1, "b": 2}',                         false),
+    ('NOT a:1 b:2',         '{"b": 2}',                                 true),
+    ('-(a:1 b:2)',          '{"a": 1}',                                 true),
+    ('((((a:1))))',         '{"a": 1}',                                 true),
+    ('(a:1)(b:2)',          '{"a": 1, "b": 2}',                         true),
+    ('a:"1"b:2',            '{"a": 1, "b": 2}',                         true),
+    (e'a:1\n\tb:2\r\n',     '{"a": 1, "b": 2}',                         true),
+    ('a:1 OR a:2 OR a:3',   '{"a": 3}',                                 true),
+    ('a:(x OR y)',          '{"a": "y"}',                               true),
+    ('a:(x OR y)',          '{"a": "z"}',                               false),
+    ('a:(x OR y OR "z w")', '{"a": "z w"}',                             true),
+    ('a:(x)',               '{"a": "x"}',                               true),
+    ('a:(x AND -y)',        '{"a": ["x", "y"]}',                        false),
+    ('a:(x AND -y)',        '{"a": ["x", "z"]}',                        true),
+    ('a:(* AND -(x OR y))', '{"a": "z"}',                               true),
+    ('a:(* AND -(x OR y))', '{"a": "x"}',                               false),
+    ('a:(* AND -(x OR y))', '{}',                                       false),
+    ('a:(-x)',              '{}',                                       true),
+    ('a:(NOT x -y)',        '{"a": "z"}',                               true),
+    ('a:((x OR y) -z)',     '{"a": ["x", "z"]}',                        false),
+    ('a:(pre* OR *fix)',    '{"a": "suffix"}',                          true),
+    ('a:(x OR y) b:1',      '{"a": "x", "b": 2}',                       false),
+    ('-a:(x OR y)',         '{"a": "z"}',                               true);
+
+-- Ranges and comparisons: as numbers, as times, byte for byte
+insert into cases (filter, event, expected) values
+    ('a:[1 TO 5]',          '{"a": 1}',                                 true),
+    ('a:[1 TO 5]',          '{"a": 5}',                                 true),
+    ('a:[1 TO 5]',          '{"a": 5.01}',                              false),
+    ('a:[1 TO 5]',          '{"a": 0.99}',                              false),
+    ('a:{1 TO 5}',          '{"a": 1}',                                 false),
+    ('a:{1 TO 5}',          '{"a": 4.999}',                             true),
+    ('a:[1 TO 5}',          '{"a": 5}',                                 false),
+    ('a:{1 TO 5]',          '{"a": 5}',                                 true),
+    ('a:[* TO 5]',          '{"a": -1000}',                             true),
+    ('a:[1 TO *]',          '{"a": 1e30}',                              true),
+    ('a:{* TO 5}',          '{"a": 5}',                                 false),
+    ('a:[-5 TO -1]',        '{"a": -3}',                                true),
+    ('a:[10 TO 9]',         '{"a": 9.5}',                               false),
+    ('a:>5',                '{"a": 5}',                                 false),
+    ('a:>5',                '{"a": 6}',                                 true),
+    ('a:>=5',               '{"a": 5}',                                 true),
+    ('a:<5',                '{"a": 4}',                                 true),
+    ('a:<5',                '{"a": 5}',                                 false),
+    ('a:<=5',               '{"a": 5}',                                 true),
+    ('a:> 5',               '{"a": 6}',                                 true),
+    ('a:>-5',               '{"a": -4}',                                true),
+    ('a:>9',                '{"a": 10}',                                true),
+    ('a:>9',                '{"a": "10"}',                              true),
+    ('a:>9',                '{"a": "10x"}',                             false),
+    ('a:<9',                '{"a": "10x"}',                             false),
+    ('a:>9',                '{"a": ""}',                                false),
+    ('a:>9',                '{"a": true}',                              false),
+    ('a:>9',                '{}',                                       false),
+    ('a:>0.1',              '{"a": "1e-1"}',                            false),
+    ('a:>=0.1',             '{"a": "1e-1"}',                            true),
+    ('a:<1e3',              '{"a": "999.9999999999999999999"}',         true),
+    ('a:>b',                '{"a": "c"}',                               true),
+    ('a:>b',                '{"a": "B"}',                               false),
+    ('a:>b',                '{"a": 5}',                                 false),
+    ('a:["a b" TO "c d"]',  '{"a": "b"}',                               true),
+    ('a:[ab TO abc]',       '{"a": "abb"}',                             true),
+    ('a:[ab TO abc}',       '{"a": "abc"}',                             false),
+    ('a:(>1 AND <9)',       '{"a": 5}',                                 true),
+    ('a:(>1 AND <9)',       '{"a": 9}',                                 false),
+    ('a:(<1 OR >9)',        '{"a": 10}',                                true),
+    ('a:([1 TO 2] OR 7)',   '{"a": 7}',                                 true),
+    ('a:(>-5 -(0 OR 1))',   '{"a": 1}',                                 false),
+    ('t:>2024-01-01',       '{"t": "2024-01-01T00:00:01Z"}',            true),
+    ('t:>2024-01-01',       '{"t": "2024-01-01T00:00:00Z"}',            false),
+    ('t:>=2024-01-01',      '{"t": "2024-01-01T01:00:00+01:00"}',       true),
+    ('t:<2024-01-01T00:00:00Z', '{"t": "2024-01-01T00:30:00+01:00"}',   true),
+    ('t:[2024-01-01 TO 2024-02-01}', '{"t": "2024-01-31T23:59:59.999Z"}', true),
+    ('t:[2024-01-01 TO 2024-02-01}', '{"t": "2024-02-01"}',             false),
+    ('t:["2024-01-01 12:00" TO *]',  '{"t": "2024-01-01T12:00:00.5Z"}', true),
+    ('t:>2024-01-01',       '{"t": "tomorrow"}',                        false),
+    ('t:>2024-01-01',       '{"t": 20240102}',                          false),
+    ('t:2024-01-01T00:00:00Z', '{"t": "2024-01-01T00:00:00.000Z"}',     false);
+
+-- Networks
+insert into cases (filter, event, expected) values
+    ('CIDR(ip, 10.0.0.0/8)',                '{"ip": "10.1.2.3"}',       true),
+    ('CIDR(ip, 10.0.0.0/8)',                '{"ip": "11.1.2.3"}',       false),
+    ('CIDR(@ip,10.0.0.0/8,192.168.0.0/16)', '{"ip": "192.168.7.8"}',    true),
+    ('CIDR(ip, 10.1.2.3)',                  '{"ip": "10.1.2.3"}',       true),
+    ('CIDR(ip, 10.1.2.3)',                  '{"ip": "10.1.2.4"}',       false),
+    ('CIDR(ip, 10.1.2.3/8)',                '{"ip": "10.9.9.9"}',       true),
+    ('CIDR(ip, 0.0.0.0/0)',                 '{"ip": "8.8.8.8"}',        true),
+    ('CIDR(ip, 0.0.0.0/0)',                 '{"ip": "2001:db8::1"}',    false),
+    ('CIDR(ip, 2001:db8::/32)',             '{"ip": "2001:DB8:1::2"}',  true),
+    ('CIDR(ip, 2001:db8::/33)',             '{"ip": "2001:db8:8000::"}', false),
+    ('CIDR(ip, 10.0.0.0/8, 2001:db8::/32)', '{"ip": "2001:db8::1"}',    true),
+    ('CIDR(ip, 10.0.0.0/8)',                '{"ip": "::ffff:10.1.2.3"}', true),
+    ('CIDR(ip, ::ffff:10.0.0.0/104)',       '{"ip": "10.1.2.3"}',       true),
+    ('CIDR(ip, 10.0.0.0/8)',                '{"ip": "ec2.amazonaws.com"}', false),
+    ('CIDR(ip, 10.0.0.0/8)',                '{"ip": 10}',               false),
+    ('CIDR(ip, 10.0.0.0/8)',                '{"ip": ["x", "10.0.0.1"]}', true),
+    ('-CIDR(ip, 10.0.0.0/8)',               '{}',                       true),
+    ('CIDR(ip, 10.0.0.0/8) a:1',            '{"ip": "10.0.0.1", "a": 1}', true),
+    ('CIDR (ip , 10.0.0.0/8 )',             '{"ip": "10.0.0.1"}',       true),
+    ('CIDR(a."b c", "10.0.0.0/8")',         '{"a": {"b c": "10.0.0.1"}}', true);
+
+-- Derived attributes and normalisers
+insert into cases (filter, event, expected) values
+    ('$outcome:success',    '{}',                                       true),
+    ('$outcome:failure',    '{"errorCode": "AccessDenied"}',            true),
+    ('-$outcome:failure',   '{"errorMessage": "No"}',                   false),
+    ('$outcome:failure',    '{"responseElements": {"ConsoleLogin": "Failure"}}', true),
+    ('$cross_account:true', '{"userIdentity": {"accountId": "1"}, "recipientAccountId": "2"}', true),
+    ('$cross_account:true', '{"userIdentity": {"accountId": "1"}, "recipientAccountId": "1"}', false),
+    ('$caller_account:1',   '{"userIdentity": {"accountId": "1"}}',     true),
+    ('$principal:*role/R',  '{"userIdentity": {"arn": "arn:aws:sts::1:assumed-role/R/s"}}', true),
+    ('lower(a):xyz',        '{"a": "XyZ"}',                             true),
+    ('lower(a.b):x*',       '{"a": [{"b": "XY"}]}',                     true),
+    ('network(ip, 24):"10.1.2.0/24"', '{"ip": "10.1.2.3"}',             true),
+    ('product(userAgent):aws-cli', '{"userAgent": "aws-cli/2.1 Python/3"}', true),
+    ('principal(arn):"arn:aws:iam::1:role/R"', '{"arn": "arn:aws:sts::1:assumed-role/R/s"}', true),
+    ('text(a):*b=1*',       '{"a": {"b": 1, "c": [true, "x"]}}',        true),
+    ('text(a):"{b=1, c=[true, x]}"', '{"a": {"b": 1, "c": [true, "x"]}}', true),
+    ('lower(product(userAgent)):terraform', '{"userAgent": "Terraform/1.5"}', true),
+    ('CIDR(lower(ip), 2001:db8::/32)', '{"ip": "2001:DB8::1"}',         true);
+
+-- Linear time, whatever the pattern: 100 kB of what such patterns fear
+insert into cases (filter, event, expected)
+select filter, jsonb_build_object('a', repeat('a', 100000)), expected
+from (values
+    ('a:*a*a*a*a*b',                            false),
+    ('a:a*a*a*a*b',                             false),
+    ('a:*' || repeat('a*', 200) || 'b*',        false),
+    ('a:*' || repeat('a?', 50) || 'b*',         false),
+    ('a:*' || repeat('a', 50000) || 'b*',       false),
+    ('a:*' || repeat('a', 50000) || '*',        true),
+    ('a:' || repeat('?', 99999) || '*',         true),
+    ('a:' || repeat('?', 100001) || '*',        false)) as hard (filter, expected);
+
+-- Where expected is null, the filter has to be refused.
+select count(*) as cases from cases;
+select id, filter, left(event::text, 60) as event, expected, outcome(filter, event) as actual
+from cases
+where outcome(filter, event) not in ('true', 'false') and expected is not null
+   or outcome(filter, event) in ('true', 'false') and outcome(filter, event)::boolean is distinct from expected
+order by id;
+
+create table refusals (id int generated always as identity, filter text, position_ int);
+
+insert into refusals (filter, position_) values
+    -- Something is missing
+    ('a:',                          3),
+    ('a: ',                         4),
+    ('a: AND b:c',                  4),
+    ('a:AND',                       3),
+    ('AND',                         1),
+    ('AND a:b',                     1),
+    ('OR',                          1),
+    ('a:b AND',                     8),
+    ('a:b OR ',                     8),
+    ('a:b AND AND c:d',             9),
+    ('a:b AND OR c:d',              9),
+    ('NOT',                         4),
+    ('-',                           2),
+    ('a:b -',                       6),
+    ('a:>',                         4),
+    ('a:>= AND b:c',                6),
+    ('(',                           2),
+    ('()',                          2),
+    ('a:()',                        4),
+    ('a:(x OR )',                   9),
+    ('a:(OR x)',                    4),
+    ('a:(AND)',                     4),
+    (':b',                          1),
+    ('a:b :c',                      5),
+    -- Parentheses and quotes
+    ('(a:b',                        5),
+    ('((a:b) c:d',                  11),
+    ('a:b)',                        4),
+    (')',                           1),
+    ('a:(x',                        5),
+    ('a:(x OR (y)',                 12),
+    ('a:(x))',                      6),
+    ('a:x(y',                       4),
+    ('a:"x',                        3),
+    ('a:"x\"',                      3),
+    ('"a:b',                        1),
+    ('a:x"y"',                      4),
+    ('a:"x""y"',                    6),
+    -- Words without a field
+    ('foo',                         1),
+    ('foo bar',                     1),
+    ('"foo bar"',                   1),
+    ('a:b foo',                     5),
+    ('a:b foo c:d',                 5),
+    ('été é:b',                     1),
+    ('é:ü foo',                     5),
+    ('a:x y',                       5),
+    ('*:foo',                       1),
+    ('foo*',                        4),
+    -- Other languages' habits
+    ('a=b',                         2),
+    ('a = b',                       3),
+    ('a==b',                        2),
+    ('a!=b',                        2),
+    ('a:=b',                        3),
+    ('a>5',                         2),
+    ('a <= 5',                      3),
+    ('!a:b',                        1),
+    ('a:!b',                        3),
+    ('a:b or c:d',                  5),
+    ('a:b and c:d',                 5),
+    ('not a:b',                     1),
+    ('not(a:b)',                    1),
+    ('a:(x or y)',                  6),
+    ('a:(x, y)',                    5),
+    ('a:(x && y)',                  6),
+    ('a:b && c:d',                  5),
+    ('a:b||c:d',                    4),
+    ('a:''x y''',                   3),
+    ('''a'':b',                     1),
+    ('a:[1 to 5]',                  6),
+    -- Fields
+    ('a..b:c',                      3),
+    ('.a:c',                        1),
+    ('a.:c',                        3),
+    ('@:c',                         2),
+    ('a[0]:b',                      2),
+    ('a.b[0].c:d',                  4),
+    ('a*:b',                        2),
+    ('a.*.b:c',                     3),
+    ('x:1 $nobody:b',               5),
+    ('$:b',                         1),
+    ('upper(a):b',                  1),
+    ('lower(a:b',                   8),
+    ('lower():b',                   7),
+    ('lower(a, 3):b',               8),
+    ('network(a):b',                10),
+    ('network(a, 33):b',            12),
+    ('network(a, 24, 129):b',       16),
+    ('network(a, x):b',             12),
+    ('network(a, 24, 64, 1):b',     18),
+    (repeat('a.', 100) || 'a:b',    201),
+    (repeat('a', 1025) || ':b',     1),
+    (repeat('lower(', 11) || 'a' || repeat(')', 11) || ':b', 61),
+    -- Ranges
+    ('a:[1 TO 5',                   10),
+    ('a:[1 TO',                     8),
+    ('a:[1 TO ]',                   9),
+    ('a:[TO 5]',                    4),
+    ('a:[1 5]',                     6),
+    ('a:[1]',                       5),
+    ('a:[]',                        4),
+    ('a:[1* TO 5]',                 4),
+    ('a:[1 TO 5)',                  10),
+    ('a:>x*',                       4),
+    ('a:x[1]',                      4),
+    -- Networks
+    ('CIDR()',                      6),
+    ('CIDR(ip)',                    8),
+    ('CIDR(ip, )',                  10),
+    ('CIDR(, 10.0.0.0/8)',          6),
+    ('CIDR(ip, 10.0.0.0/33)',       10),
+    ('CIDR(ip, 10.0.0)',            10),
+    ('CIDR(ip, 10.0.0.0/8, foo)',   22),
+    ('CIDR(ip, 10.0.0.0/8',         20),
+    ('CIDR(ip 10.0.0.0/8)',         9),
+    ('CIDR(ip, 10.0.0.0/8) OR',     24),
+    ('CIDR(ip, ::/129)',            10),
+    ('cidr(ip, 10.0.0.0/8)',        1),
+    -- Escapes and limits
+    ('a:x\',                        4),
+    ('a\',                          2),
+    ('a:*' || repeat('a?', 51) || '*', 3),
+    (repeat('(', 201) || 'a:b' || repeat(')', 201), 201),
+    (repeat('-', 5000) || 'a:b',    3999),
+    ('a:' || repeat('x', 1048576),  1);
+
+select count(*) as refusals from refusals;
+select id, left(filter, 60) as filter, position_ as expected, refused_at(filter) as actual,
+       left(outcome(filter, '{}'), 100) as outcome
+from refusals
+where refused_at(filter) is distinct from position_
+order by id;
+
+\set ECHO all
+
+-- Some messages in full
+\set SHOW_CONTEXT never
+select newterm.test_filter('eventName: AND a:b', '{}');
+\echo :LAST_ERROR_SQLSTATE
+select newterm.test_filter('eventName=ConsoleLogin', '{}');
+select newterm.test_filter('eventName:''ConsoleLogin''', '{}');
+select newterm.test_filter('eventName:CreateUser or eventName:CreateRole', '{}');
+select newterm.test_filter('eventName:CreateUser && awsRegion:eu-*', '{}');
+select newterm.test_filter('été:x (eventName:CreateUser', '{}');
+select newterm.test_filter('ConsoleLogin', '{}');
+select newterm.test_filter('resources[0].accountId:1', '{}');
+select newterm.test_filter('CIDR(sourceIPAddress, 10.0.0.0/33)', '{}');

@@ -1,0 +1,331 @@
+--
+-- Filters in KQL, with Elastic's names of what a CloudTrail record holds.
+--
+-- Each row of a table is a case by itself.  Only rows whose outcome differs from what they expect are
+-- printed, and how many there are.
+--
+create extension if not exists newterm;
+set timezone to 'UTC';
+
+\set ECHO none
+
+-- The outcome of a filter: true, false, or the error's message.
+create function outcome(filter text, event jsonb) returns text
+language plpgsql as $$
+begin
+    return newterm.test_filter(filter, event, 'kql')::text;
+exception when others then
+    return sqlstate || ' ' || sqlerrm;
+end $$;
+
+-- Where a filter is refused; null where it is not, or not for its syntax.
+create function refused_at(filter text) returns int
+language plpgsql as $$
+begin
+    perform newterm.test_filter(filter, '{}', 'kql');
+    return null;
+exception when sqlstate 'NT001' then
+    return substring(sqlerrm from '^syntax error in filter at position (\d+): .')::int;
+end $$;
+
+create table cases (id int generated always as identity, filter text, event jsonb, expected boolean);
+
+-- The language
+insert into cases (filter, event, expected) values
+    ('',                            '{}',                           true),
+    ('*',                           '{}',                           true),
+    ('*:*',                         '{}',                           true),
+    ('not *',                       '{}',                           false),
+    ('a:b',                         '{"a": "b"}',                   true),
+    ('a: b',                        '{"a": "b"}',                   true),
+    ('a : b',                       '{"a": "b"}',                   true),
+    ('a: B',                        '{"a": "b"}',                   false),
+    ('a.b: c',                      '{"a": {"b": "c"}}',            true),
+    ('"a.b": c',                    '{"a": {"b": "c"}}',            true),
+    ('a."b.c": d',                  '{"a": {"b.c": "d"}}',          true),
+    ('a: "x y"',                    '{"a": "x y"}',                 true),
+    ('a: "x*"',                     '{"a": "xy"}',                  false),
+    ('a: x y',                      '{"a": "x y"}',                 true),
+    ('a: x y',                      '{"a": "x"}',                   false),
+    ('a: x y and b: 1',             '{"a": "x y", "b": 1}',         true),
+    ('a: x*',                       '{"a": "xyz"}',                 true),
+    ('a: *y*',                      '{"a": "xyz"}',                 true),
+    ('a: x?z',                      '{"a": "xyz"}',                 false),
+    ('a: x?z',                      '{"a": "x?z"}',                 true),
+    ('a: *',                        '{"a": ""}',                    true),
+    ('a: *',                        '{"a": null}',                  false),
+    ('a: *',                        '{}',                           false),
+    ('not a: *',                    '{}',                           true),
+    ('a: true',                     '{"a": true}',                  true),
+    ('a: "true"',                   '{"a": true}',                  true),
+    ('a: 5',                        '{"a": 5.0}',                   true),
+    ('a: x\:y',                     '{"a": "x:y"}',                 true),
+    ('a: x\*y',                     '{"a": "x*y"}',                 true),
+    ('a: \(x\)',                    '{"a": "(x)"}',                 true),
+    ('a: "\"x\""',                  '{"a": "\"x\""}',               true),
+    ('a: x\ty',                     '{"a": "x\ty"}',                true),
+    ('a: "x\ny"',                   '{"a": "x\ny"}',                true),
+    ('a: \u00e9t\u00E9',            '{"a": "été"}',                 true),
+    ('a: \ud83d\ude00',             '{"a": "😀"}',                  true),
+    ('a: \and',                     '{"a": "and"}',                 true),
+    ('a: "or"',                     '{"a": "or"}',                  true),
+    ('a: android',                  '{"a": "android"}',             true),
+    ('a: x-y_z/w@v',                '{"a": "x-y_z/w@v"}',           true),
+    ('a:1 and b:2',                 '{"a": 1, "b": 2}',             true),
+    ('a:1 AND b:2',                 '{"a": 1, "b": 3}',             false),
+    ('a:1 Or b:2',                  '{"b": 2}',                     true),
+    ('not a:1',                     '{"a": 1}',                     false),
+    ('NOT a:1 and b:2',             '{"b": 2}',                     true),
+    ('not (a:1 and b:2)',           '{"b": 2}',                     true),
+    ('not not a:1',                 '{"a": 1}',                     true),
+    ('a:1 or b:2 and c:3',          '{"a": 1}',                     true),
+    ('(a:1 or b:2) and c:3',        '{"a": 1}',                     false),
+    ('a:1 and not b:2',             '{"a": 1}',                     true),
+    ('not(a:1)and(b:2)',            '{"b": 2}',                     true),
+    ('a: (x or y)',                 '{"a": "y"}',                   true),
+    ('a:(x OR "y z")',              '{"a": "y z"}',                 true),
+    ('a:(x or y z)',                '{"a": "y z"}',                 true),
+    ('a:(x and y)',                 '{"a": ["x", "y"]}',            true),
+    ('a:(x and y)',                 '{"a": "x"}',                   false),
+    ('a:(x and not y)',             '{"a": ["x", "y"]}',            false),
+    ('a:(not x)',                   '{"a": "y"}',                   true),
+    ('a:(* and not (x or y))',      '{"a": "z"}',                   true),
+    ('a:(* and not (x or y))',      '{"a": "y"}',                   false),
+    ('a:(* and not (x or y))',      '{}',                           false),
+    ('a:(pre* or *fix)',            '{"a": "suffix"}',              true),
+    ('a:((x or y) and z)',          '{"a": ["y", "z"]}',            true),
+    ('not a:(x or y) or b:1',       '{"a": "x", "b": 1}',           true),
+    ('a:{ b: c }',                  '{"a": {"b": "c"}}',            true),
+    ('a:{ b: c and d: (e or f) }',  '{"a": {"b": "c", "d": "f"}}',  true),
+    ('a:{ b: c and d: (e or f) }',  '{"a": {"b": "c", "d": "g"}}',  false),
+    ('a:{ b:{ c: d } or not e: * }', '{"a": {"e": 1, "b": {"c": "d"}}}', true),
+    ('a:{ b > 5 } and c: 1',        '{"a": {"b": 6}, "c": 1}',      true),
+    ('a > 5',                       '{"a": 6}',                     true),
+    ('a>5',                         '{"a": 5}',                     false),
+    ('a >= 5',                      '{"a": "5"}',                   true),
+    ('a < 5',                       '{"a": 4}',                     true),
+    ('a <= 5 and a >= 5',           '{"a": 5}',                     true),
+    ('a < "m"',                     '{"a": "b"}',                   true),
+    ('t >= 2024-01-01',             '{"t": "2024-01-01T00:00:00Z"}', true),
+    ('t < "2024-01-01T00:00:00Z"',  '{"t": "2023-12-31T23:59:59Z"}', true),
+    ('lower(a): x*',                '{"a": "XY"}',                  true),
+    ('$outcome: success',           '{}',                           true),
+    (e'a:1\n  and b:2',             '{"a": 1, "b": 2}',             true);
+
+-- Elastic's names
+create table record (event jsonb);
+insert into record values ('{
+    "eventVersion": "1.09", "eventTime": "2024-05-01T10:00:00Z", "eventID": "e-1", "sharedEventID": "s-1", "requestID": "r-1",
+    "eventSource": "s3.amazonaws.com", "eventName": "PutBucketAcl", "awsRegion": "eu-west-1", "eventType": "AwsApiCall",
+    "eventCategory": "Management", "managementEvent": true, "readOnly": false, "recipientAccountId": "222222222222",
+    "sourceIPAddress": "203.0.113.7", "userAgent": "Boto3/1.26 Python/3.11", "vpcEndpointId": "vpce-1",
+    "errorCode": "AccessDenied", "errorMessage": "not authorized",
+    "userIdentity": {"type": "AssumedRole", "principalId": "AROA1:session", "accountId": "111111111111",
+        "arn": "arn:aws:sts::111111111111:assumed-role/Admin/session", "accessKeyId": "ASIA1", "userName": "ignored",
+        "sessionContext": {"attributes": {"mfaAuthenticated": "false", "creationDate": "2024-05-01T09:00:00Z"},
+            "sessionIssuer": {"type": "Role", "userName": "Admin", "principalId": "AROA1", "accountId": "111111111111",
+                "arn": "arn:aws:iam::111111111111:role/Admin"}}},
+    "requestParameters": {"bucketName": "logs", "x-amz-acl": "public-read", "owners": [{"id": 7}]},
+    "responseElements": {"status": "ok"}, "additionalEventData": {"LoginTo": "https://console"},
+    "tlsDetails": {"tlsVersion": "TLSv1.3", "cipherSuite": "X", "clientProvidedHostHeader": "s3.amazonaws.com"},
+    "resources": [{"ARN": "arn:aws:s3:::logs", "accountId": "222222222222", "type": "AWS::S3::Bucket"}]}');
+
+insert into cases (filter, event, expected)
+select filter, event, expected
+from record, (values
+    ('event.action: PutBucketAcl',                                                  true),
+    ('event.provider: "s3.amazonaws.com"',                                          true),
+    ('event.outcome: failure',                                                      true),
+    ('event.outcome: success',                                                      false),
+    ('event.id: e-1',                                                               true),
+    ('"event.action": PutBucketAcl',                                                true),
+    ('event:{ action: PutBucketAcl and provider: s3* }',                            true),
+    ('@timestamp >= "2024-05-01T10:00:00Z"',                                        true),
+    ('cloud.account.id: 111111111111',                                              true),
+    ('cloud.region: eu-*',                                                          true),
+    ('user.name: Admin',                                                            true),
+    ('user.name: ignored',                                                          false),
+    ('user.id: AROA1*',                                                             true),
+    ('source.ip: 203.0.113.7',                                                      true),
+    ('source.ip: "203.0.113.0/24"',                                                 true),
+    ('source.ip: (10.0.0.0/8 or 192.168.0.0/16)',                                   false),
+    ('source.ip: *',                                                                true),
+    ('source.address: 203.0.113.7',                                                 true),
+    ('source.address: "203.0.113.0/24"',                                            false),
+    ('user_agent.original: Boto3*',                                                 true),
+    ('tls.cipher: X and tls.client.server_name: s3*',                               true),
+    ('aws.cloudtrail.user_identity.type: AssumedRole',                              true),
+    ('aws.cloudtrail.user_identity.arn: *assumed-role*',                            true),
+    ('aws.cloudtrail.user_identity.access_key_id: ASIA*',                           true),
+    ('aws.cloudtrail.user_identity.session_context.mfa_authenticated: false',       true),
+    ('aws.cloudtrail.user_identity.session_context.creation_date < 2024-05-02',     true),
+    ('aws.cloudtrail.user_identity.session_context.session_issuer.type: Role',      true),
+    ('aws.cloudtrail.user_identity.session_context.session_issuer.arn: *role/Admin', true),
+    ('aws.cloudtrail.user_identity.session_context.session_issuer.principal_id: AROA1', true),
+    ('aws.cloudtrail.user_identity.session_context.session_issuer.account_id: 111111111111', true),
+    ('aws.cloudtrail.user_identity:{ type: AssumedRole and arn: * }',               true),
+    ('aws.cloudtrail.user_identity.invoked_by: *',                                  false),
+    ('aws.cloudtrail.event_type: AwsApiCall',                                       true),
+    ('aws.cloudtrail.event_category: Management',                                   true),
+    ('aws.cloudtrail.event_version: "1.09"',                                        true),
+    ('aws.cloudtrail.management_event: true',                                       true),
+    ('aws.cloudtrail.read_only: false',                                             true),
+    ('aws.cloudtrail.error_code: AccessDenied',                                     true),
+    ('aws.cloudtrail.error_message: not\ authorized',                               true),
+    ('aws.cloudtrail.recipient_account_id: 222222222222',                           true),
+    ('aws.cloudtrail.request_id: r-1 and aws.cloudtrail.shared_event_id: s-1',      true),
+    ('aws.cloudtrail.vpc_endpoint_id: vpce-1',                                      true),
+    ('aws.cloudtrail.resources.arn: *logs',                                         true),
+    ('aws.cloudtrail.resources.account_id: 222222222222',                           true),
+    ('aws.cloudtrail.resources.type: "AWS::S3::Bucket"',                            true),
+    ('aws.cloudtrail.flattened.request_parameters.bucketName: logs',                true),
+    ('aws.cloudtrail.flattened.request_parameters.x-amz-acl: ("public-read" or "public-read-write")', true),
+    ('aws.cloudtrail.flattened.request_parameters.owners.id: 7',                    true),
+    ('aws.cloudtrail.flattened.response_elements.status: ok',                       true),
+    ('aws.cloudtrail.flattened.additional_eventdata.LoginTo: https*',               true),
+    ('aws.cloudtrail.console_login.additional_eventdata.login_to: https*',          true),
+    ('aws.cloudtrail.request_parameters: *bucketName=logs*',                        true),
+    ('aws.cloudtrail.request_parameters: (*bucketName=x* or *acl=public-read*)',    true),
+    ('aws.cloudtrail.request_parameters: *owners=\[\{id=7\}\]*',                    true),
+    ('aws.cloudtrail.request_parameters: *',                                        true),
+    ('aws.cloudtrail.response_elements: "{status=ok}"',                             true),
+    ('aws.cloudtrail.response_elements.text: *status=ok*',                          true),
+    ('eventName: PutBucketAcl and userIdentity.type: AssumedRole',                  true),
+    ('requestParameters.bucketName: logs',                                          true)) as named (filter, expected);
+
+-- What Elastic's records all have in common
+insert into cases (filter, event, expected) values
+    ('event.dataset: aws.cloudtrail',                               '{}',                   true),
+    ('event.dataset: "aws.cloudtrail" and event.action: X',         '{"eventName": "X"}',   true),
+    ('event.dataset: "aws.cloudtrail" and event.action: X',         '{"eventName": "Y"}',   false),
+    ('data_stream.dataset: (aws.cloudtrail or aws.vpcflow)',        '{}',                   true),
+    ('event.dataset: (aws.* and not aws.cloudtrail)',               '{}',                   false),
+    ('event.dataset: gcp.audit',                                    '{}',                   false),
+    ('event.dataset: gcp.audit or event.action: X',                 '{"eventName": "X"}',   true),
+    ('not event.dataset: gcp.audit',                                '{}',                   true),
+    ('event.module: aws and event.kind: event and cloud.provider: aws', '{}',               true),
+    ('event:{ dataset: aws.cloudtrail }',                           '{}',                   true);
+
+-- Names that mean different members of different records
+insert into cases (filter, event, expected) values
+    ('user.name: bob',          '{"userIdentity": {"type": "IAMUser", "userName": "bob"}}',                  true),
+    ('user.name: R',            '{"userIdentity": {"type": "FederatedUser", "sessionContext": {"sessionIssuer": {"userName": "R"}}}}', true),
+    ('cloud.account.id: 2',     '{"recipientAccountId": "2"}',                                               true),
+    ('cloud.account.id: 2',     '{"userIdentity": {"accountId": "1"}, "recipientAccountId": "2"}',           false),
+    ('source.ip: *',            '{"sourceIPAddress": "cloudformation.amazonaws.com"}',                       false),
+    ('not source.ip: *',        '{"sourceIPAddress": "cloudformation.amazonaws.com"}',                       true),
+    ('source.ip: "2001:db8::/32"', '{"sourceIPAddress": "2001:db8::1"}',                                     true),
+    ('source.ip: "2001:DB8:0::1"', '{"sourceIPAddress": "2001:db8::1"}',                                     true),
+    ('source.address: *.amazonaws.com', '{"sourceIPAddress": "cloudformation.amazonaws.com"}',               true);
+
+-- Rules as they are written for Elastic
+insert into cases (filter, event, expected)
+select filter, event, expected
+from record, (values
+    -- a first bucket opened to the public, except by infrastructure as code
+    ('event.dataset: "aws.cloudtrail" and event.provider: "s3.amazonaws.com"
+        and event.action: ("PutBucketAcl" or "PutObjectAcl") and event.outcome: failure
+        and not user_agent.original: (*Terraform* or *Pulumi*)
+        and aws.cloudtrail.flattened.request_parameters.x-amz-acl: public-*',       true),
+    -- role credentials that are not a service's
+    ('data_stream.dataset:aws.cloudtrail and aws.cloudtrail.user_identity.type:AssumedRole
+        and not aws.cloudtrail.user_identity.invoked_by:*
+        and not source.address:*.amazonaws.com
+        and aws.cloudtrail.user_identity.session_context.session_issuer.type:(* and not AWSService)', true),
+    -- a long-lived key from an address
+    ('event.dataset:aws.cloudtrail and source.ip:* and aws.cloudtrail.user_identity.access_key_id:AKIA*', false),
+    -- the same for a temporary key, outside the company''s networks
+    ('event.dataset:aws.cloudtrail and aws.cloudtrail.user_identity.access_key_id:ASIA*
+        and source.ip:(* and not ("10.0.0.0/8" or "198.51.100.0/24"))',             true),
+    -- a bucket that is named in the parameters'' text
+    ('event.dataset:aws.cloudtrail and event.provider:(s3.amazonaws.com or sts.amazonaws.com)
+        and aws.cloudtrail.request_parameters:(*bucketName=logs* and not *bucketName=tmp*)', true)) as rules (filter, expected);
+
+select count(*) as cases from cases;
+select id, filter, left(event::text, 60) as event, expected, outcome(filter, event) as actual
+from cases
+where outcome(filter, event) is distinct from expected::text
+order by id;
+
+create table refusals (id int generated always as identity, filter text, position_ int);
+
+insert into refusals (filter, position_) values
+    ('a:',                          3),
+    ('a: and b: c',                 4),
+    ('a: or b',                     4),
+    ('and a: b',                    1),
+    ('a: b or',                     8),
+    ('a: b and ',                   10),
+    ('a: b and or c: d',            10),
+    ('not',                         4),
+    ('a',                           1),
+    ('a b',                         1),
+    ('a and b: c',                  1),
+    ('"x y"',                       1),
+    ('a: b c: d',                   7),
+    ('(a: b) c: d',                 8),
+    ('a: "b" c: d',                 8),
+    ('(a: b',                       6),
+    ('a: b)',                       5),
+    ('a: (b or c',                  11),
+    ('a: (b or c))',                12),
+    ('a: ()',                       5),
+    ('a: (b or)',                   9),
+    ('a: (b, c or)',                12),
+    ('a:{ b: c',                    9),
+    ('a:{ b: c ) }',                10),
+    ('a:{ }',                       5),
+    ('a: b }',                      6),
+    ('a: "b',                       4),
+    ('a: b"c"',                     5),
+    ('a: b\',                       5),
+    ('a: \ud83d',                   4),
+    ('a: \u0000',                   4),
+    ('a: \uXY',                     4),
+    ('a:>= 5',                      3),
+    ('a >=',                        5),
+    ('a > b*',                      5),
+    ('a >= now-7d',                 6),
+    ('a = b',                       3),
+    ('a != b',                      3),
+    ('!a: b',                       1),
+    ('-a: b',                       1),
+    ('a: "b" && c: d',              8),
+    ('a: b && c',                   6),
+    ('a: ''b''',                    4),
+    ('user.*: b',                   6),
+    ('*: b',                        1),
+    ('a..b: c',                     3),
+    ('a[0]: b',                     2),
+    -- what no record holds
+    ('source.geo.country_iso_code: US',             1),
+    ('a: b and source.as.organization.name: X',     10),
+    ('not user_agent.name: (Chrome or Firefox)',    5),
+    ('source:{ geo.city_name: X }',                 10),
+    ('event.category: iam',                         1),
+    ('event.type: change',                          1),
+    ('event.ingested: *',                           1),
+    ('error.message: x',                            1),
+    ('process.name: x',                             1),
+    ('host.name: x',                                1),
+    ('tls.version: x',                              1),
+    ('aws.s3.bucket.name: x',                       1),
+    ('aws.cloudtrail.console_login.additional_eventdata.mfa_used: true', 1);
+
+select count(*) as refusals from refusals;
+select id, left(filter, 60) as filter, position_ as expected, refused_at(filter) as actual,
+       left(outcome(filter, '{}'), 100) as outcome
+from refusals
+where refused_at(filter) is distinct from position_
+order by id;
+
+\set ECHO all
+
+-- Some messages in full
+\set SHOW_CONTEXT never
+select newterm.test_filter('event.action: X and source.geo.country_iso_code: US', '{}', 'kql');
+select newterm.test_filter('event.action: X event.provider: Y', '{}', 'kql');
+select newterm.test_filter('not user_agent.name: Chrome', '{}', 'kql');
+select newterm.test_filter('@timestamp >= now-15d', '{}', 'kql');
+select newterm.test_filter('event.action: "X" event.provider: "Y"', '{}', 'kql');
+select newterm.test_filter('a:b', '{}', 'sql');

@@ -1,0 +1,371 @@
+# The property test: whatever the order, the batches, the sessions and the rollbacks, the state afterwards is
+# the one that the oracle computes from the stored events.
+#
+# A trial is a set of events and a few rules, all from the trial's seed, loaded a few times: by one session and
+# by several at once.  After each load oracle.differences() must be empty for every rule.
+
+package Stress;
+
+use strict;
+use warnings;
+use File::Basename;
+use Time::HiRes;
+use StressData;
+use StressLoad;
+use StressSession;
+
+# options: connection (for psql -d), scratch (a folder of ours), shared (a folder of records, or undef)
+sub new
+{
+	my ($class, %options) = @_;
+	my $self = bless { %options, sessions => [], statistics => {} }, $class;
+	$self->{records} = read_records($options{shared});
+	$self->{oracle}  = dirname(__FILE__) . '/../lib/oracle.sql';
+	return $self;
+}
+
+# What the server needs for it.
+sub configuration
+{
+	return "timezone = 'UTC'\nfsync = off\nmax_connections = 30\nmax_prepared_transactions = 20\n"
+	  . "track_commit_timestamp = on\nrestart_after_crash = on\n";
+}
+
+sub write_file
+{
+	my ($self, $name, $text) = @_;
+	my $file = "$self->{scratch}/$name";
+	open my $out, '>', $file or die "cannot write $file: $!";
+	print $out $text;
+	close $out;
+	return $file;
+}
+
+# Session 0 prepares and compares, the others load.
+sub session
+{
+	my ($self, $number) = @_;
+	my $session = $self->{sessions}[$number];
+	return $session if $session && $session->usable;
+	return $self->{sessions}[$number] = StressSession->new($self->{connection});
+}
+
+sub close_sessions
+{
+	my ($self) = @_;
+	$_->close foreach grep { defined } @{ $self->{sessions} };
+	$self->{sessions} = [];
+}
+
+# After a crash: until the server takes sessions again.
+sub await_server
+{
+	my ($self) = @_;
+	foreach (1 .. 100)
+	{
+		$self->close_sessions;
+		my ($said) = $self->ask("select 'back';\n");
+		return if defined $said && $said eq 'back';
+		Time::HiRes::sleep(0.2);
+	}
+	die "the server does not come back\n";
+}
+
+# The extension and the oracle, once a database.
+sub prepare
+{
+	my ($self) = @_;
+	my $file = $self->write_file('prepare.sql', "create extension newterm;\n\\i $self->{oracle}\n");
+	my @said = $self->session(0)->run($file);
+	die join("\n", 'cannot prepare:', @said) . "\n" if @said;
+	my ($verify) = $self->ask("select to_regprocedure('newterm.verify(text)') is not null;\n");
+	die "cannot ask\n" unless defined $verify && $verify =~ /^[tf]$/;
+	$self->{verify} = $verify eq 't';
+}
+
+sub ask
+{
+	my ($self, $sql) = @_;
+	return $self->session(0)->run($self->write_file('ask.sql', $sql));
+}
+
+# ---- one load ----
+
+sub literal  { my ($value) = @_; return defined $value ? StressLoad::quoted($value) : 'null'; }
+sub textarray { return 'array[' . join(', ', map { literal($_) } @{ $_[0] }) . ']::text[]'; }
+sub span { my ($seconds) = @_; return defined $seconds ? "interval '$seconds s'" : 'null'; }
+
+# The table, the view that the oracle reads, and the rules.
+sub write_setup
+{
+	my ($self, $load) = @_;
+	my $table = $load->{table};
+	my $name  = $table->{name};
+	my $time  = $table->{time_column} ? 'happened' : 'oracle.event_time(event::jsonb, loaded_at)';
+	my $sql   = "create table $name (id bigint generated always as identity, event $table->{type},"
+	  . ($table->{time_column} ? ' happened timestamptz,' : '')
+	  . ' loaded_at timestamptz default now(), txn xid8 default pg_current_xact_id())'
+	  . ($table->{partitioned}
+		? " partition by hash (id);\n" . join '', map { "create table ${name}_$_ partition of $name for values with (modulus 3, remainder $_);\n" } 0 .. 2
+		: ";\n");
+	$sql .= "create or replace view oracle.events as select id, event::jsonb, $time as at, txn from $name;\n";
+	$sql .= "select from newterm.watch('$name', 'event'" . ($table->{time_column} ? ", 'happened'" : '') . ");\n";
+	$sql .= "truncate oracle.rules;\n";
+	foreach my $rule (@{ $load->{rules} })
+	{
+		my $from = defined $rule->{learning_from} ? "timestamptz '$rule->{learning_from}'" : 'null';
+		my @both = (
+			[ fields            => textarray($rule->{fields}) ],
+			[ group_by          => textarray($rule->{group_by}) ],
+			[ learning          => span($rule->{learning}) ],
+			[ learning_values   => $rule->{learning_values} // 'null' ],
+			[ learning_scope    => literal($rule->{learning_scope}) ],
+			[ learning_from     => $from ],
+			[ forget_after      => span($rule->{forget_after}) ],
+			[ granule           => span($rule->{granule}) ],
+			[ optional_group_by => $rule->{optional_group_by} ]);
+		my $rule_name = literal("$name $rule->{name}");
+		$sql .= "select from newterm.create_rule($rule_name, filter => " . literal($rule->{filter}) . ",\n    "
+		  . join(",\n    ", map { "$_->[0] => $_->[1]" } @both) . ");\n";
+		$sql .= "insert into oracle.rules (rule, filter, " . join(', ', map { $_->[0] } @both) . ")\n"
+		  . "    values ($rule_name, " . literal($rule->{sql}) . ', ' . join(', ', map { $_->[1] } @both) . ");\n";
+	}
+	return $sql;
+}
+
+sub write_check
+{
+	my ($self, $load) = @_;
+	my $name = $load->{table}{name};
+	# what prepared transactions showed is merged by the next one that has news, or by this
+	my $sql = "select newterm.merge_postponed() \\g /dev/null\n";
+	$sql .= "select r.rule, to_jsonb(d) from oracle.rules r, oracle.differences(r.rule) d order by 1, 2;\n";
+	$sql .= "select r.rule, to_jsonb(d)\n"
+	  . "  from (select array_agg(txn order by pg_xact_commit_timestamp(txn::text::xid)) as committed\n"
+	  . "          from (select distinct txn from oracle.events) as t) as c,\n"
+	  . "       oracle.rules r, oracle.clock_differences(r.rule, c.committed) d order by 1, 2;\n";
+	$sql .= "select r.rule, 'verify', to_jsonb(v) from oracle.rules r, newterm.verify(r.rule) v order by 1, 2;\n"
+	  if $self->{verify};
+	# each event without a usable time is recorded, and nothing else: nothing went wrong inside
+	my $timed = $load->{table}{time_column} ? 'false' : 'oracle.event_time(event::jsonb, loaded_at) = loaded_at';
+	$sql .= "select 'event_errors', coalesce(a.event_id, e.event_id), to_jsonb(e), a.count\n"
+	  . "  from (select coalesce(event::jsonb ->> 'sharedEventID', event::jsonb ->> 'eventID') as event_id, count(*)\n"
+	  . "          from $name where $timed group by 1) a\n"
+	  . "  full join (select event_id, min(cause) as cause, count(*) from newterm.event_errors\n"
+	  . "              where source is not null group by 1) e\n"
+	  . "    on coalesce(a.event_id, '') = coalesce(e.event_id, '')\n"
+	  . " where a.count is distinct from e.count or e.cause not in ('no_event_time', 'future_event_time');\n";
+	# what was compared, so that nothing passes by not being there
+	$sql .= "select 'compared', (select count(*) from oracle.events),\n"
+	  . "       count(*), count(*) filter (where learned is not true) from oracle.rules r, oracle.runs(r.rule);\n";
+	return $sql;
+}
+
+# Rules learn in another way, and the state is that of the new way.
+sub write_changes
+{
+	my ($self, $load) = @_;
+	my $sql = '';
+	foreach my $number (0 .. $#{ $load->{rules} })
+	{
+		my $change = $load->{changes}{ $load->{rules}[$number]{name} } or next;
+		my $rule = literal("$load->{table}{name} $load->{rules}[$number]{name}");
+		my (@json, @sql);
+		foreach my $setting (sort keys %$change)
+		{
+			my $value = $change->{$setting};
+			$value = "$value s" if $setting eq 'learning';
+			push @json, "\"$setting\": " . (defined $value ? "\"$value\"" : 'null');
+			push @sql, "$setting = " . literal($value);
+		}
+		$sql .= "select newterm.alter_rule($rule, '{" . join(', ', @json) . "}') \\g /dev/null\n"
+		  . "update oracle.rules set " . join(', ', @sql) . " where rule = $rule;\n";
+	}
+	$sql .= "select r.rule, 'after a change', to_jsonb(d) from oracle.rules r, oracle.differences(r.rule) d order by 1, 3;\n"
+	  if $sql;
+	return $sql;
+}
+
+sub write_cleanup
+{
+	my ($self, $load) = @_;
+	my $name = $load->{table}{name};
+	return "select count(newterm.drop_rule(rule)::text) from oracle.rules \\g /dev/null\n"
+	  . "select from newterm.unwatch('$name');\n"
+	  . "create or replace view oracle.events as select null::bigint as id, null::jsonb as event, null::timestamptz as at, null::xid8 as txn where false;\n"
+	  . "drop table $name;\n"
+	  . "truncate newterm.signals, newterm.detection_log, newterm.event_errors;\n";
+}
+
+# What a person may do to rules while events come in: nothing of it touches a baseline.
+sub write_noise
+{
+	my ($self, $load) = @_;
+	my $name = $load->{table}{name};
+	my $sql  = '';
+	foreach my $step (1 .. $load->{noise})
+	{
+		my $rule = $load->{rules}[ $step % @{ $load->{rules} } ];
+		my $rule_name = literal("$name $rule->{name}");
+		$sql .= "select from pg_sleep(0.004);\n";
+		$sql .= "select from newterm.alter_rule($rule_name, '{\"severity\": \"high\"}');\n" if $step % 4 == 0;
+		$sql .= "select from newterm.alter_rule($rule_name, '{\"title\": \"seen at step $step\"}');\n" if $step % 4 == 1;
+		$sql .= "select from newterm.create_rule('$name noise', '{eventName}', learning => '0');\n"
+		  . "select from pg_sleep(0.004);\nselect from newterm.drop_rule('$name noise');\n" if $step % 4 == 2;
+		# learns in another way for a moment, and again as before
+		$sql .= "select from newterm.alter_rule($rule_name, '{\"learning\": \"1000 days\"}');\n"
+		  . "select from pg_sleep(0.004);\n"
+		  . "select from newterm.alter_rule($rule_name, '{\"learning\": \"$rule->{learning} s\"}');\n" if $step % 4 == 3;
+	}
+	return "\\o /dev/null\n$sql\\o\n";
+}
+
+# Load, compare, clean up; the differences, as text.
+sub run_load
+{
+	my ($self, $load, $without) = @_;
+	my @wrong;
+	my $table = $load->{table};
+
+	push @wrong, map { "setup: $_" } $self->session(0)->run($self->write_file('setup.sql', $self->write_setup($load)));
+
+	my $sessions = @{ $load->{plan}{sessions} };
+	foreach my $number (1 .. $sessions)
+	{
+		my $script = write_session($load->{plan}, $number - 1, $table, $without // {});
+		$self->write_file("session$number.sql", $script);
+	}
+	if ($load->{noise})
+	{
+		$sessions++;
+		$self->write_file("session$sessions.sql", $self->write_noise($load));
+	}
+	$self->session($_) foreach 1 .. $sessions;
+	$self->session($_)->start("$self->{scratch}/session$_.sql") foreach 1 .. $sessions;
+	foreach my $number (1 .. $sessions)
+	{
+		my @said = $self->session($number)->finish(60);
+		push @wrong, map { "session $number: $_" } grep { /ERROR|FATAL|PANIC|WARNING/ && !expected_error($_) } @said;
+	}
+	my @check = $self->session(0)->run($self->write_file('check.sql', $self->write_check($load)), 120);
+	if (@check && $check[-1] =~ /^compared\|(\d+)\|(\d+)\|(\d+)$/)
+	{
+		pop @check;
+		$self->{statistics}{events}     += $1;
+		$self->{statistics}{runs}       += $2;
+		$self->{statistics}{detections} += $3;
+	}
+	else { push @check, 'the comparison did not come to its end'; }
+	push @wrong, map { "check: $_" } @check;
+	push @wrong, map { "change: $_" } $self->session(0)->run($self->write_file('changes.sql', $self->write_changes($load)), 120);
+	$self->await_server if grep { $_ && $_->{gone} } @{ $self->{sessions} };
+	push @wrong, map { "cleanup: $_" } $self->session(0)->run($self->write_file('cleanup.sql', $self->write_cleanup($load)));
+	return @wrong;
+}
+
+# The load as one script, to be run by hand.
+sub write_reproduction
+{
+	my ($self, $load, $without) = @_;
+	my $sessions = @{ $load->{plan}{sessions} };
+	my $text = "-- create extension newterm, read test/lib/oracle.sql, set timezone to UTC\n" . $self->write_setup($load);
+	foreach my $number (1 .. $sessions)
+	{
+		$text .= "\n-- session $number" . ($sessions > 1 ? ", at the same time as the others" : '') . "\n"
+		  . write_session($load->{plan}, $number - 1, $load->{table}, $without);
+	}
+	$text .= "\n-- one more session\n" . $self->write_noise($load) if $load->{noise};
+	return "$text\n-- what differs\n" . $self->write_check($load)
+	  . "\n-- learning in another way\n" . $self->write_changes($load) . "\n-- and away with it\n" . $self->write_cleanup($load);
+}
+
+#
+# A smaller load that still fails: without rules, then without events, halves first.  A load by several
+# sessions is tried a few times before it counts as passing.
+#
+sub shrink
+{
+	my ($self, $load) = @_;
+	my $tries = @{ $load->{plan}{sessions} } > 1 ? 4 : 1;
+	my $until = time() + 240;
+	my $rules   = $load->{rules};
+	my $without = {};
+	my $noise   = $load->{noise};
+	my $fails = sub {
+		my ($rules, $without) = @_;
+		foreach (1 .. $tries)
+		{
+			# sessions remember; what is to be reproduced begins with new ones
+			$self->close_sessions;
+			return 1 if $self->run_load({ %$load, rules => $rules, noise => $noise }, $without);
+		}
+		return 0;
+	};
+	return ({ %$load, rules => $rules, noise => $noise }, $without) unless $fails->($rules, $without);
+	$noise = 0;
+	$noise = $load->{noise} unless $fails->($rules, $without);
+	foreach my $rule (@$rules)
+	{
+		if ($fails->([$rule], $without)) { $rules = [$rule]; last; }
+	}
+	my @left = map { $_->{number} } plan_events($load->{plan});
+	my $size = int((@left + 1) / 2);
+	while ($size >= 1 && time() < $until)
+	{
+		my $smaller = 0;
+		for (my $at = 0; $at < @left && time() < $until;)
+		{
+			my @out = @left[ $at .. ($at + $size - 1 > $#left ? $#left : $at + $size - 1) ];
+			my $try = { %$without, map { $_ => 1 } @out };
+			if (@out < @left && $fails->($rules, $try))
+			{
+				$without = $try;
+				splice @left, $at, scalar(@out);
+				$smaller = 1;
+			}
+			else { $at += $size; }
+		}
+		last if $size == 1 && !$smaller;
+		$size = $size > 1 ? int($size / 2) : 1;
+	}
+	$self->close_sessions;
+	return ({ %$load, rules => $rules, noise => $noise }, $without);
+}
+
+# ---- trials ----
+
+# One trial; returns the failed loads, each { what, wrong, load }.
+sub trial
+{
+	my ($self, $seed) = @_;
+	srand($seed);
+	my ($events, $when) = random_events($self->{records}, between(20, pick(40, 150, 300)));
+	my $rules = random_rules($when, between(3, 8));
+	my @failed;
+	foreach my $number (1 .. 3)
+	{
+		my $sessions = $number == 1 ? 1 : $number == 2 ? between(2, 8) : pick(1, 1, 2, 4, 8);
+		my $table = {
+			name        => "calls_${seed}_$number",
+			type        => pick('jsonb', 'jsonb', 'jsonb', 'json', 'text'),
+			time_column => chance(0.15),
+			partitioned => chance(0.15),
+		};
+		my $load = {
+			table => $table,
+			rules => $rules,
+			plan  => random_plan($events, sessions => $sessions, two_phase => $self->{two_phase}),
+			changes => { map { $_->{name} => random_change($when, $_) } chance(0.3) ? @$rules : () },
+			noise => $sessions > 1 && chance(0.25) ? between(3, 9) : 0,
+		};
+		my @wrong = $self->run_load($load);
+		$self->{statistics}{loads}++;
+		$self->{statistics}{sessions} += $sessions;
+		$self->{statistics}{rules}    += @$rules;
+		push @failed, { what => "load $number, sessions: $sessions, $table->{type}", load => $load, wrong => \@wrong } if @wrong;
+	}
+	$self->close_sessions;
+	return @failed;
+}
+
+1;
