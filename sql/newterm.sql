@@ -651,7 +651,7 @@ DECLARE
 	before newterm.rules;
 	after newterm.rules;
 	unknown text;
-	version_id integer;
+	current_version integer;
 	learning_changed boolean;
 BEGIN
 	IF changes IS NULL OR pg_catalog.jsonb_typeof(changes) <> 'object' THEN
@@ -701,17 +701,17 @@ BEGIN
 		RETURN;
 	END IF;
 
-	SELECT v.id INTO version_id FROM newterm.rule_versions v
+	SELECT v.id INTO current_version FROM newterm.rule_versions v
 	WHERE v.rule_id = before.id AND v.version = before.version;
 	IF changes ? 'learning_from' AND after.learning_from IS NOT NULL THEN
-		UPDATE newterm.rule_versions v SET learning_from = after.learning_from WHERE v.id = version_id;
+		UPDATE newterm.rule_versions v SET learning_from = after.learning_from WHERE v.id = current_version;
 	END IF;
 	learning_changed := (after.learning, after.learning_values, after.learning_scope)
 			IS DISTINCT FROM (before.learning, before.learning_values, before.learning_scope)
 		OR (changes ? 'learning_from' AND after.learning_from IS NOT NULL);
 	IF learning_changed THEN
-		DELETE FROM newterm.learned_values l WHERE l.version_id = alter_rule.version_id;
-		PERFORM newterm.redecide(version_id);
+		DELETE FROM newterm.learned_values l WHERE l.version_id = current_version;
+		PERFORM newterm.redecide(current_version);
 	END IF;
 END
 $$;

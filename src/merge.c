@@ -46,9 +46,21 @@ typedef enum MergeKind
 	MERGE_EARLY					/* more may follow in this transaction */
 } MergeKind;
 
+/* What a decision asks for. */
+typedef struct Action
+{
+	News	   *news;
+	Decision	decision;
+	bool		learned;		/* the run after is */
+	int			source;			/* of the run after: index of a reference, or -1 */
+	int64		before;			/* start of the detection before */
+	int64		first_seen;		/* start of the run after */
+} Action;
+
 /* One merge. */
 typedef struct Merge
 {
+	MemoryContext context;
 	MergeKind	kind;
 	NewsLevel  *level;
 	RuleSet    *set;
@@ -59,6 +71,9 @@ typedef struct Merge
 	ClockStore	clocks;
 	FirstValues *first_values;	/* learning_values rules; NULL where none */
 	SignalWriter writer;
+	int64		nactions;
+	int64		actions_allocated;
+	Action	   *actions;
 } Merge;
 
 static int
@@ -170,19 +185,19 @@ IsLearned(Merge *merge, const Rule *rule, const News *news, const Run *run, bool
 
 /* The event that showed a run's start, or NULL. */
 static Jsonb *
-RunEvent(Merge *merge, const News *news, const Run *run)
+RunEvent(Merge *merge, const Action *action)
 {
-	if (run->source >= 0)
-		return ReferenceEvent(&merge->level->references[run->source]);
+	if (action->source >= 0)
+		return ReferenceEvent(&merge->level->references[action->source]);
 	if (merge->first_values != NULL)
-		return FirstValuesEvent(merge->first_values, &news->term);
+		return FirstValuesEvent(merge->first_values, &action->news->term);
 	return NULL;
 }
 
 /*
  * MergeTerm
- *		One term: its stored runs and its news give the runs after, and the
- *		decisions between the two are carried out.
+ *		One term: its stored runs and its news give the runs after, and what
+ *		the difference means is added to the actions.
  */
 static void
 MergeTerm(Merge *merge, News *news)
@@ -193,14 +208,11 @@ MergeTerm(Merge *merge, News *news)
 	int			nafter;
 	Verdict    *verdicts;
 	int			nverdicts;
-	Subject		subject;
 
 	RunsRead(&merge->runs, &news->term, &stored);
 	after = palloc(sizeof(Run) * (stored.nruns + news->nruns + 1));
 	nafter = stored.nruns;
 	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
-	for (int i = 0; i < nafter; i++)
-		after[i].source = -1;
 	for (int i = 0; i < news->nruns; i++)
 		nafter = RunsAdd(after, nafter, &news->runs[i], &rule->span);
 	for (int i = 0; i < nafter; i++)
@@ -211,31 +223,67 @@ MergeTerm(Merge *merge, News *news)
 
 	verdicts = palloc(sizeof(Verdict) * (stored.nruns + nafter));
 	nverdicts = Decide(stored.runs, stored.nruns, after, nafter, verdicts);
-	subject.rule = rule;
-	subject.term = &news->term;
-	subject.entity_values = news->entity_values;
-	subject.term_values = news->term_values;
 	for (int i = 0; i < nverdicts; i++)
 	{
 		const Run  *run = &after[verdicts[i].run];
+		Action	   *action;
 
-		switch (verdicts[i].decision)
+		if (merge->nactions == merge->actions_allocated)
 		{
-			case DECISION_DETECT:
-				SignalDetect(&merge->writer, &subject, run->first_seen,
-							 RunEvent(merge, news, run));
-				break;
-			case DECISION_AMEND:
-				SignalAmend(&merge->writer, &subject,
-							stored.runs[verdicts[i].detection].first_seen,
-							run->first_seen, RunEvent(merge, news, run));
-				break;
-			case DECISION_RETRACT:
-				SignalRetract(&merge->writer, &subject,
-							  stored.runs[verdicts[i].detection].first_seen,
-							  run->first_seen, run->learned);
-				break;
+			merge->actions_allocated = Max(64, merge->actions_allocated * 2);
+			merge->actions = merge->actions == NULL ?
+				MemoryContextAllocHuge(merge->context,
+									   sizeof(Action) * merge->actions_allocated) :
+				repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
 		}
+		action = &merge->actions[merge->nactions++];
+		action->news = news;
+		action->decision = verdicts[i].decision;
+		action->before = verdicts[i].detection < 0 ? 0 :
+			stored.runs[verdicts[i].detection].first_seen;
+		action->first_seen = run->first_seen;
+		action->learned = run->learned;
+		action->source = run->source;
+	}
+}
+
+/* In the order of event time, so that signals are numbered as they happened. */
+static int
+CompareActions(const void *a, const void *b)
+{
+	const Action *left = a;
+	const Action *right = b;
+
+	if (left->first_seen != right->first_seen)
+		return left->first_seen < right->first_seen ? -1 : 1;
+	if (left->decision != right->decision)
+		return (int) left->decision - (int) right->decision;
+	return DigestCompare(&left->news->term, &right->news->term);
+}
+
+static void
+CarryOut(Merge *merge, const Action *action)
+{
+	Subject		subject;
+
+	subject.rule = RuleByVersion(merge->set, action->news->version_id);
+	subject.term = &action->news->term;
+	subject.entity_values = action->news->entity_values;
+	subject.term_values = action->news->term_values;
+	switch (action->decision)
+	{
+		case DECISION_DETECT:
+			SignalDetect(&merge->writer, &subject, action->first_seen,
+						 RunEvent(merge, action));
+			break;
+		case DECISION_AMEND:
+			SignalAmend(&merge->writer, &subject, action->before, action->first_seen,
+						RunEvent(merge, action));
+			break;
+		case DECISION_RETRACT:
+			SignalRetract(&merge->writer, &subject, action->before,
+						  action->first_seen, action->learned);
+			break;
 	}
 }
 
@@ -278,6 +326,14 @@ MergeTerms(Merge *merge)
 		MergeTerm(merge, merge->terms[i]);
 		MemoryContextReset(context);
 	}
+	StoreFlush(&merge->runs.store);
+	qsort(merge->actions, merge->nactions, sizeof(Action), CompareActions);
+	for (int64 i = 0; i < merge->nactions; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		CarryOut(merge, &merge->actions[i]);
+		MemoryContextReset(context);
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	CommandCounterIncrement();
@@ -298,6 +354,7 @@ MergeLevel(Merge *merge)
 	else if (!LockGateExclusive(false))
 		return false;
 
+	merge->context = CurrentMemoryContext;
 	merge->oids = ExtensionLookup();
 	merge->set = RulesCurrent();
 	if (merge->set == NULL)
@@ -314,15 +371,17 @@ MergeLevel(Merge *merge)
 		done = false;			/* their earliest sighting may still come */
 	else
 	{
+		uint64		generation = merge->set->generation;
+
 		LockAll(merge);
-		if (RulesCurrent() != merge->set)
+		merge->set = RulesCurrent();
+		if (merge->set == NULL)
+			return true;
+		if (merge->set->generation != generation)
 		{
 			/* rare: decide by the rules as they are now */
 			CloseStores(merge);
-			merge->set = RulesCurrent();
 			merge->oids = ExtensionLookup();
-			if (merge->set == NULL)
-				return true;
 			CollectTerms(merge);
 			OpenStores(merge, ORIGIN_LIVE);
 			ClocksCollect(&merge->clocks, merge->level, merge->terms, merge->nterms);
@@ -431,6 +490,7 @@ MergeRedecide(int32 version_id)
 	ListCell   *cell;
 	Rule	   *rule;
 
+	merge.context = CurrentMemoryContext;
 	merge.oids = ExtensionLookup();
 	merge.set = RulesCurrent();
 	rule = RuleByVersion(merge.set, version_id);

@@ -184,6 +184,9 @@ ReportSyntaxError(const char *what, const char *text, const SyntaxError *error)
 		at += length;
 	}
 	end = strchr(at, '\n');
+
+	/* the context would be SQL of ours, which explains nothing to the writer */
+	error_context_stack = NULL;
 	ereport(ERROR,
 			(errcode(MAKE_SQLSTATE('N', 'T', '0', '0', '1')),
 			 errmsg("syntax error in %s at position %d: %s", what,
@@ -640,6 +643,8 @@ LoadRules(void)
 RuleSet *
 RulesCurrent(void)
 {
+	static uint64 generation = 0;
+
 	/* an invalidation may arrive while the rules are read: then again */
 	while (!CurrentValid)
 	{
@@ -652,6 +657,7 @@ RulesCurrent(void)
 		if (Current != NULL)
 			MemoryContextDelete(Current->context);
 		Current = loaded;
+		Current->generation = ++generation;
 	}
 	return Current;
 }

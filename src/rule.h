@@ -43,6 +43,7 @@ typedef struct Rule
 typedef struct RuleSet
 {
 	MemoryContext context;
+	uint64		generation;		/* a number of its own for each set */
 	DigestKey	key;
 	FieldSet   *fields;
 	int			nrules;

@@ -53,19 +53,16 @@ void
 StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys)
 {
 	ScanKeyData scan_keys[2];
+	MemoryContext old = MemoryContextSwitchTo(store->context);
 
 	Assert(nkeys <= (int) lengthof(scan_keys));
 	for (int i = 0; i < nkeys; i++)
 		ScanKeyInit(&scan_keys[i], i + 1, BTEqualStrategyNumber, equality[i], keys[i]);
 	if (store->scan == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(store->context);
-
 		store->scan = CompatIndexScanBegin(store->table, store->index, SnapshotSelf,
 										   nkeys);
-		MemoryContextSwitchTo(old);
-	}
 	index_rescan(store->scan, scan_keys, nkeys, NULL, 0);
+	MemoryContextSwitchTo(old);
 }
 
 void
@@ -80,8 +77,14 @@ StoreFindDigest(Store *store, const Digest *digest)
 bool
 StoreNext(Store *store, TupleTableSlot **slot)
 {
+	/* index scans allocate as they go, and free at their end */
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+	bool		found = index_getnext_slot(store->scan, ForwardScanDirection,
+										   store->found);
+
+	MemoryContextSwitchTo(old);
 	*slot = store->found;
-	return index_getnext_slot(store->scan, ForwardScanDirection, store->found);
+	return found;
 }
 
 Datum

@@ -176,6 +176,72 @@ FuzzFilter(const char *text, int language)
 }
 
 /*
+ * FuzzLongFilters
+ *
+ * Texts with so many repetitions of something that any buffer of fixed size
+ * would show.
+ */
+void
+FuzzLongFilters(int language)
+{
+	static const struct
+	{
+		const char *before;
+		const char *repeated;
+		const char *behind;
+	}			shapes[] = {
+		{"a:", "x", ""},
+		{"a:", "x*", "b"},
+		{"a:", "*a?b", ""},
+		{"a:\"", "x", "\""},
+		{"a:\"", "\\\"", "\""},
+		{"a:\"", "x", ""},
+		{"a:", "\\:", ""},
+		{"", "x", ":y"},
+		{"", "x.", "x:y"},
+		{"\"", "x", "\":y"},
+		{"", "lower(", "a"},
+		{"", "(", "a:b"},
+		{"", "-", "a:b"},
+		{"", "NOT ", "a:b"},
+		{"", ")", ""},
+		{"", "[", ""},
+		{"", " ", "a:b"},
+		{"a:b", " ", ":c"},
+		{"", "a:b ", ""},
+		{"a:b", " OR a:b", ""},
+		{"a:b", " and not a:b", ""},
+		{"a:(b", " OR b", ")"},
+		{"a:(b", " and (b", ""},
+		{"a:[1 TO ", "2", "]"},
+		{"a:>", "2", ""},
+		{"a > ", "2", ""},
+		{"a: ", "b ", ""},
+		{"", "a:{ ", "b: c"},
+		{"CIDR(a", ", 10.0.0.0/8", ")"},
+		{"CIDR(a, ", "1", ")"},
+		{"a:", "\\u00e9", ""},
+		{"", "\303\251", ""}
+	};
+
+	for (int i = 0; i < (int) lengthof(shapes); i++)
+	{
+		for (int n = 1; n <= 100000; n *= 10)
+		{
+			StringInfoData text;
+
+			initStringInfo(&text);
+			appendStringInfoString(&text, shapes[i].before);
+			for (int j = 0; j < n; j++)
+				appendStringInfoString(&text, shapes[i].repeated);
+			appendStringInfoString(&text, shapes[i].behind);
+			FuzzFilter(text.data, language);
+			FuzzReset();
+		}
+	}
+}
+
+/*
  * FuzzField
  *
  * Parse a field; if it parses, its text must parse to an equal field.

@@ -27,7 +27,16 @@ extern void FuzzFail(const char *what, const char *detail) pg_attribute_noreturn
 /* Parse a text as a filter and check what has to hold for the result. */
 extern void FuzzFilter(const char *text, int language);
 
-/* The same for a field. */
+/*
+ * Do that with texts that have a long token of each kind, longer than fuzzing
+ * makes them.  Once, before fuzzing begins.
+ */
+extern void FuzzLongFilters(int language);
+
+/* libFuzzer's hook for that. */
+extern int	LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* What FuzzFilter does, for a field. */
 extern void FuzzField(const char *text, int language);
 
 #endif							/* NEWTERM_FUZZ_COMMON_H */

@@ -7,6 +7,15 @@
 #include "syntax.h"
 
 int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void) argc;
+	(void) argv;
+	FuzzLongFilters(LANGUAGE_KQL);
+	return 0;
+}
+
+int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
 	FuzzFilter(FuzzText(data, size), LANGUAGE_KQL);

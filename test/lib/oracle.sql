@@ -49,6 +49,14 @@ begin atomic
       from regexp_matches(path, '"([^"]*)"|([^."]+)', 'g') with ordinality as r(m, ordinality);
 end;
 
+-- The values of an object in the order of these keys, to sort by.
+create function oracle.in_order(object jsonb, keys text[]) returns jsonb
+language sql immutable strict
+begin atomic
+    select coalesce(jsonb_agg(object -> key order by ordinality), '[]')
+      from unnest(keys) with ordinality as k(key, ordinality);
+end;
+
 -- Microseconds of an interval; the tests use intervals without months.
 create function oracle.microseconds(i interval) returns numeric
 language sql immutable strict
@@ -214,11 +222,13 @@ language sql stable set jit = off as $$
           from r, numbered n
          group by n.entity, n.term, n.run, r.step
     ),
-    -- the place of each entity and term among those of its scope, by first sighting
+    -- the place of each entity and term among those of its scope, by first sighting, then by the values of
+    -- the term and of the entity in the order in which the rule names them
     placed as (
         select f.entity, f.term,
                row_number() over (partition by case r.learning_scope when 'entity' then f.entity end
-                                  order by f.first_seen, f.term, f.entity) as place
+                                  order by f.first_seen,
+                                           oracle.in_order(f.term, r.fields), oracle.in_order(f.entity, r.group_by)) as place
           from r, run f
          where f.run = 0
     )
@@ -300,8 +310,8 @@ language sql stable set jit = off as $$
     union all
     select 'detection has', entity, term, to_jsonb(x) - '{entity,term}'::text[] from surplus_detection x
     union all
-    select 'detection neither live nor retracted, or not of live origin', entity, term, to_jsonb(d)
-      from detection d where status not in ('live', 'retracted') or origin <> 'live'
+    select 'detection neither live nor retracted', entity, term, to_jsonb(d)
+      from detection d where status not in ('live', 'retracted')
     union all
     -- an event that the detection names must be one that shows the term when the run starts
     select 'detection names an event that is not at the start of its run', d.entity, d.term, to_jsonb(d)

@@ -389,7 +389,7 @@ insert into refusals (filter, position_) values
     ('a:(x',                        5),
     ('a:(x OR (y)',                 12),
     ('a:(x))',                      6),
-    ('a:x(y',                       4),
+    ('a:x(y',                       5),
     ('a:"x',                        3),
     ('a:"x\"',                      3),
     ('"a:b',                        1),

@@ -146,6 +146,7 @@ sub write_check
 	  . "       oracle.rules r, oracle.clock_differences(r.rule, c.committed) d order by 1, 2;\n";
 	$sql .= "select r.rule, 'verify', to_jsonb(v) from oracle.rules r, newterm.verify(r.rule) v order by 1, 2;\n"
 	  if $self->{verify};
+	$sql .= "select d.rule, 'origin', to_jsonb(d) from newterm.detections d where d.origin <> 'live';\n";
 	# each event without a usable time is recorded, and nothing else: nothing went wrong inside
 	my $timed = $load->{table}{time_column} ? 'false' : 'oracle.event_time(event::jsonb, loaded_at) = loaded_at';
 	$sql .= "select 'event_errors', coalesce(a.event_id, e.event_id), to_jsonb(e), a.count\n"

@@ -267,7 +267,7 @@ my @FILTERS = (
 		  . range('requestParameters.count', '< 7') ],
 	[ 'requestParameters.count:>=5', range('requestParameters.count', '>= 5') ],
 	[   'CIDR(sourceIPAddress, 10.0.0.0/8, 2001:db8::/32)',
-		is('sourceIPAddress', "case when v #>> '{}' ~ '^[0-9a-f.:]+\$' then "
+		is('sourceIPAddress', "case when v #>> '{}' ~ '^([0-9]+(\.[0-9]+){3}|[0-9a-f]*(:[0-9a-f]*){2,7})\$' then "
 			  . "(v #>> '{}')::inet <<= any ('{10.0.0.0/8,2001:db8::/32}'::inet[]) end") ],
 );
 
