@@ -177,7 +177,7 @@ FailBehindComplete(FilterParseState *state, int expected)
 /*
  * FilterFailUnexpected
  *
- * Fail at the latest token; `expected` says what could stand there (EXPECT_…).
+ * Fail at the latest token; `expected` says what could stand there (EXPECT_...).
  */
 void
 FilterFailUnexpected(FilterParseState *state, int expected)

@@ -17,6 +17,10 @@
 #include "filter_parse.h"
 #include "isotime.h"
 
+/* The typographic double quotes, in UTF-8. */
+#define LEFT_QUOTE	"\xE2\x80\x9C"
+#define RIGHT_QUOTE	"\xE2\x80\x9D"
+
 /* A new node of the kind with everything else empty, palloc'd. */
 static FilterNode *
 MakeNode(FilterKind kind)
@@ -157,12 +161,10 @@ FilterMakeNot(FilterParseState *state, FilterNode *child)
 }
 
 /*
- * FilterReadLiteral
- *
  * Fill *literal with a text (palloc'd, kept) and what it reads as beside.
  */
-void
-FilterReadLiteral(FilterLiteral *literal, char *text, int length)
+static void
+ReadLiteral(FilterLiteral *literal, char *text, int length)
 {
 	memset(literal, 0, sizeof(FilterLiteral));
 	literal->text = text;
@@ -388,6 +390,16 @@ ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 {
 	bool		datadog = state->language == LANGUAGE_DATADOG;
 
+	/* Word processors turn quotes into these, which quote nothing. */
+	if (!value.quoted && value.end - value.start >= 3 &&
+		(memcmp(state->text + value.start, LEFT_QUOTE, 3) == 0 ||
+		 memcmp(state->text + value.start, RIGHT_QUOTE, 3) == 0))
+	{
+		FilterFail(state, value.start, "unexpected typographic quote",
+				   "Quote with straight double quotes, or escape it by a backslash.");
+		return false;
+	}
+
 	memset(reader, 0, sizeof(ValueReader));
 	reader->state = state;
 	reader->capacity = 4;
@@ -452,10 +464,9 @@ static void
 TakeLiteral(const ValueReader *reader, FilterLiteral *literal)
 {
 	if (reader->nparts == 0)
-		FilterReadLiteral(literal, pstrdup(""), 0);
+		ReadLiteral(literal, pstrdup(""), 0);
 	else
-		FilterReadLiteral(literal, reader->parts[0].text,
-						  reader->parts[0].length);
+		ReadLiteral(literal, reader->parts[0].text, reader->parts[0].length);
 }
 
 /*

@@ -75,11 +75,12 @@ typedef struct FilterParseState
 /*
  * Errors.  Both note the error unless there is one already.  FilterFail is
  * given the place of the error, FilterFailUnexpected takes the latest token.
+ * FilterFailFatal does not return to its caller but to FilterParse.
  */
 extern void FilterFail(FilterParseState *state, int offset,
 					   const char *message, const char *hint);
 extern void FilterFailUnexpected(FilterParseState *state, int expected);
-extern void FilterFailFatal(FilterParseState *state, const char *message) pg_attribute_noreturn();
+extern void FilterFailFatal(FilterParseState *state, const char *message);
 
 /* The scanners' common parts. */
 extern void FilterToken(FilterParseState *state, int start, int end);
@@ -111,8 +112,5 @@ extern FilterNode *FilterApplyName(FilterParseState *state,
 /* The grammars.  They return 0 with state->result set, or fail. */
 extern int	FilterParseDatadog(FilterParseState *state);
 extern int	FilterParseKql(FilterParseState *state);
-
-/* The text of a literal read as what it may be beside text. */
-extern void FilterReadLiteral(FilterLiteral *literal, char *text, int length);
 
 #endif							/* NEWTERM_FILTER_PARSE_H */

@@ -55,8 +55,8 @@ AppendLiteral(StringInfo out, const FilterLiteral *literal)
 }
 
 /*
- * Append a wildcard pattern.  All that could have a meaning is escaped; bytes
- * beyond ASCII have none.
+ * Append a wildcard pattern.  All that could have a meaning is escaped; beyond
+ * ASCII only quotes at the start have one.
  */
 static void
 AppendPattern(StringInfo out, const FilterNode *node)
@@ -80,7 +80,7 @@ AppendPattern(StringInfo out, const FilterNode *node)
 					bool		leading = i == 0 && j == 0;
 
 					if ((!IsPlain(byte) && !IS_HIGHBIT_SET(byte)) ||
-						(leading && byte == '-'))
+						(leading && (byte == '-' || IS_HIGHBIT_SET(byte))))
 						appendStringInfoChar(out, '\\');
 					appendStringInfoChar(out, byte);
 				}

@@ -12,6 +12,7 @@
 #include "knowledge.h"
 #include "newterm.h"
 #include "rule.h"
+#include "runs.h"
 
 static IntervalCache Known = {.evicts = true};
 static IntervalCache Pending = {.evicts = false};
@@ -20,6 +21,19 @@ static IntervalCache Pending = {.evicts = false};
 static IntervalCache Facts = {.evicts = true};
 
 static uint32 Epoch = 1;
+
+/* Look-ups of this transaction, and how many of them found the term. */
+typedef struct LookUpCounts
+{
+	uint32		epoch;
+	int64		tried;
+	int64		hits;
+} LookUpCounts;
+
+static LookUpCounts LookUps;
+
+/* So many look-ups are tried before judging whether they pay. */
+#define LOOK_UPS_AT_LEAST	64
 
 /* another session unlearned something, or the extension was dropped */
 static bool KnownInvalid = false;
@@ -93,48 +107,102 @@ KnowledgeInitialise(void)
 	RegisterSubXactCallback(SubtransactionEnds, NULL);
 }
 
-bool
-KnownCovers(const Digest *term, int64 time)
+/* How a time stands to an interval of granules. */
+static Novelty
+NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 {
-	IntervalEntry *entry;
+	if (entry == NULL || time < entry->first)
+		return NOVELTY_NEW;
+	if (time < entry->end)
+		return NOVELTY_NONE;
+	if (span->forget_after < 0 ||
+		GranuleStart(time, span->granule) - (entry->end - span->granule) <= span->forget_after)
+		return NOVELTY_LATER;
+	return NOVELTY_NEW;
+}
 
+Novelty
+KnownNovelty(const Digest *term, int64 time, const Span *span)
+{
 	if (KnownInvalid)
 	{
 		IntervalClear(&Known);
 		IntervalClear(&Facts);
 		KnownInvalid = false;
 	}
-	entry = IntervalFind(&Known, term);
-	return entry != NULL && time >= entry->first && time < entry->end;
+	return NoveltyOf(IntervalFind(&Known, term), time, span);
 }
 
-bool
-PendingCovers(const Digest *term, int64 time, const Span *span)
+/*
+ * LookUp
+ *		Find a term that this session meets for the first time in the stored
+ *		baseline: a new session would otherwise queue every row at first.
+ *		Where a transaction brings new terms only, looking is given up.
+ */
+static Novelty
+LookUp(const Digest *term, int64 time, const Span *span)
 {
-	IntervalEntry *entry = IntervalFind(&Pending, term);
-	int64		granule = GranuleStart(time, span->granule);
+	const ExtensionOids *oids;
+	IntervalEntry found;
+	Run			run;
 
-	if (entry == NULL)
-	{
-		IntervalEnter(&Pending, term, time, granule + span->granule,
-					  CacheSizeSetting);
-		return false;
-	}
-	if (time >= entry->first && time < entry->end)
-		return true;
+	if (LookUps.epoch != Epoch)
+		LookUps = (LookUpCounts) {.epoch = Epoch};
+	if (LookUps.tried >= LOOK_UPS_AT_LEAST && LookUps.hits < LookUps.tried / 8)
+		return NOVELTY_NEW;
+	oids = ExtensionLookup();
+	if (oids == NULL)
+		return NOVELTY_NEW;
+	LookUps.tried++;
+	if (!RunsLookUp(oids, term, time, &run))
+		return NOVELTY_NEW;
+	LookUps.hits++;
+	found.digest = *term;
+	found.first = run.first_seen;
+	found.end = run.last_granule + span->granule;
+	IntervalEnter(&Known, term, found.first, found.end, CacheSizeSetting);
+	return NoveltyOf(&found, time, span);
+}
 
-	/* one interval an entry: a sighting that would make a second run is
-	 * queued without a mark */
-	if (time >= entry->end)
+Novelty
+PendingNovelty(const Digest *term, int64 time, const Span *span)
+{
+	Novelty		novelty = KnownNovelty(term, time, span);
+	IntervalEntry *entry;
+	int64		end;
+
+	if (novelty == NOVELTY_NONE)
+		return NOVELTY_NONE;
+	entry = IntervalFind(&Pending, term);
+	if (entry != NULL)
 	{
-		if (span->forget_after < 0 ||
-			granule - (entry->end - span->granule) <= span->forget_after)
-			entry->end = granule + span->granule;
+		Novelty		pending = NoveltyOf(entry, time, span);
+
+		if (pending == NOVELTY_NONE)
+			return NOVELTY_NONE;
+		if (pending == NOVELTY_LATER)
+		{
+			entry->end = GranuleStart(time, span->granule) + span->granule;
+			return NOVELTY_LATER;
+		}
+		/* a run's start in its own granule, or the granules before it */
+		if (time < entry->first &&
+			(span->forget_after < 0 ||
+			 GranuleStart(entry->first, span->granule) -
+			 GranuleStart(time, span->granule) <= span->forget_after))
+			entry->first = time;
+		/* one interval an entry: what would be a second run has no mark */
+		return novelty;
 	}
-	else if (span->forget_after < 0 ||
-			 GranuleStart(entry->first, span->granule) - granule <= span->forget_after)
-		entry->first = time;
-	return false;
+	if (novelty == NOVELTY_NEW && IntervalFind(&Known, term) == NULL)
+	{
+		novelty = LookUp(term, time, span);
+		if (novelty == NOVELTY_NONE)
+			return NOVELTY_NONE;
+	}
+	end = GranuleStart(time, span->granule) + span->granule;
+	IntervalEnter(&Pending, term, time, end, CacheSizeSetting);
+	return novelty;
 }
 
 uint32

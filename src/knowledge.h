@@ -3,7 +3,8 @@
  *	  What a session knows: which sightings bring no news.
  *
  * Committed facts enter at the commit of the transaction that read or wrote
- * them, and are forgotten together when another session unlearns something.
+ * them, or when a term is first met and looked up in the stored baseline, and
+ * are forgotten together when another session unlearns something.
  * What this transaction has queued already is kept apart, and purged when the
  * transaction or any of its subtransactions ends badly.
  */
@@ -16,14 +17,22 @@
 /* Called once, when the library is loaded. */
 extern void KnowledgeInitialise(void);
 
-/* Is the sighting of a term at `time` inside a run that is committed? */
-extern bool KnownCovers(const Digest *term, int64 time);
+/* How a sighting stands to what a session knows. */
+typedef enum Novelty
+{
+	NOVELTY_NONE,				/* inside a run that is committed or queued */
+	NOVELTY_LATER,				/* goes on with such a run */
+	NOVELTY_NEW					/* starts one, or moves a start */
+} Novelty;
+
+/* By what is committed alone. */
+extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 
 /*
- * Is it covered by what this transaction has queued?  When not, it is counted
- * as queued from now on.
+ * By what is committed, here or in the stored baseline, and by what this
+ * transaction has queued; the sighting counts as queued from now on.
  */
-extern bool PendingCovers(const Digest *term, int64 time, const Span *span);
+extern Novelty PendingNovelty(const Digest *term, int64 time, const Span *span);
 
 /* Counts transactions and failed subtransactions: pending marks of an older
  * epoch are void. */

@@ -256,9 +256,10 @@ CompareActions(const void *a, const void *b)
 
 	if (left->first_seen != right->first_seen)
 		return left->first_seen < right->first_seen ? -1 : 1;
-	if (left->decision != right->decision)
-		return (int) left->decision - (int) right->decision;
-	return DigestCompare(&left->news->term, &right->news->term);
+	if (left->news->version_id != right->news->version_id)
+		return left->news->version_id < right->news->version_id ? -1 : 1;
+	return compareJsonbContainers(&left->news->term_values->root,
+								  &right->news->term_values->root);
 }
 
 static void

@@ -24,7 +24,7 @@ extern const char *NormaliseNetwork(const char *text, int length,
 /*
  * An assumed-role ARN without its session name:
  * arn:aws:sts::1:assumed-role/R/s is arn:aws:iam::1:role/R, in every
- * partition (aws, aws-cn, aws-us-gov, …).  Anything else stays as it is.
+ * partition (aws, aws-cn, aws-us-gov, ...).  Anything else stays as it is.
  */
 extern const char *NormalisePrincipal(const char *text, int length,
 									  char *buffer, int *result_length);

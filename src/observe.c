@@ -3,11 +3,13 @@
  *	  The trigger of a watched table: observe in its WHEN clause, for every
  *	  row, and merge at the end of the transaction, for rows that bring news.
  *
- * observe uses session memory alone: no SQL, no locks.  It keeps marks of what
- * it has queued, so that a term that comes a million times in one transaction
- * is queued once.  The marks must not be made for rows that will never reach
- * the trigger function, so that it makes them only where it is evaluated as
- * the WHEN clause of our trigger; called by hand it only answers.
+ * observe uses session memory: no SQL, no lock that is waited for.  A term that
+ * the session meets for the first time is looked up in the stored baseline.  It
+ * keeps marks of what it has queued, so that a term that comes a million times
+ * in one transaction is queued once; a later sighting of what is known or
+ * queued is noted without queueing its row.  Marks and notes must be of rows
+ * that were inserted, so that it makes them only where it is evaluated as the
+ * WHEN clause of our trigger; called by hand it only answers.
  */
 #include "postgres.h"
 
@@ -26,6 +28,9 @@
 #include "news.h"
 #include "newterm.h"
 #include "watch.h"
+
+/* newterm.merge_memory in bytes */
+#define MERGE_MEMORY	((Size) MergeMemorySetting * 1024)
 
 PG_FUNCTION_INFO_V1(newterm_observe);
 PG_FUNCTION_INFO_V1(newterm_merge);
@@ -102,8 +107,9 @@ CallSiteOf(FunctionCallInfo fcinfo)
 /* What observing one record finds. */
 typedef struct Observation
 {
+	RuleSet    *set;
 	int64		time;
-	bool		mark;
+	bool		in_trigger;
 	bool		news;
 } Observation;
 
@@ -111,13 +117,30 @@ static void
 ObserveSighting(void *state, const Sighting *sighting)
 {
 	Observation *observation = state;
+	const Span *span = &sighting->rule->span;
 
-	if (KnownCovers(&sighting->term, observation->time))
+	if (!observation->in_trigger)
+	{
+		if (KnownNovelty(&sighting->term, observation->time, span) != NOVELTY_NONE)
+			observation->news = true;
 		return;
-	if (!observation->mark)
-		observation->news = true;
-	else if (!PendingCovers(&sighting->term, observation->time, &sighting->rule->span))
-		observation->news = true;
+	}
+	switch (PendingNovelty(&sighting->term, observation->time, span))
+	{
+		case NOVELTY_NONE:
+			break;
+		case NOVELTY_LATER:
+			/* no detection can come of it, so that the row need not be shown */
+			if (NewsSize(NewsCurrent()) < MERGE_MEMORY)
+				NewsAddSighting(NewsCurrent(), observation->set, sighting,
+								observation->time, -1);
+			else
+				observation->news = true;
+			break;
+		case NOVELTY_NEW:
+			observation->news = true;
+			break;
+	}
 }
 
 /* Rules without a clock need the earliest time of the transaction. */
@@ -133,7 +156,7 @@ ObserveClocks(RuleSet *set, Observation *observation)
 		if (rule->clock_epoch == epoch && observation->time >= rule->clock_pending)
 			continue;
 		observation->news = true;
-		if (observation->mark)
+		if (observation->in_trigger)
 		{
 			rule->clock_epoch = epoch;
 			rule->clock_pending = observation->time;
@@ -159,8 +182,9 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		return true;			/* to be recorded */
 	if (record.absent)
 		return false;
+	observation.set = set;
 	observation.time = record.time;
-	observation.mark = site->in_trigger;
+	observation.in_trigger = site->in_trigger;
 	ObserveClocks(set, &observation);
 	if (EvaluateEvent(set, &record.jsonb->root, ObserveSighting, &observation) != NULL)
 		return true;			/* too many terms: to be recorded */
@@ -218,7 +242,8 @@ CollectSighting(void *state, const Sighting *sighting)
 {
 	Collection *collection = state;
 
-	if (KnownCovers(&sighting->term, collection->time))
+	if (KnownNovelty(&sighting->term, collection->time,
+					 &sighting->rule->span) == NOVELTY_NONE)
 		return;
 	if (collection->source < 0)
 		collection->source = NewsReference(collection->level, &collection->reference);
@@ -290,7 +315,7 @@ static void
 MaybeMergeEarly(NewsLevel *level)
 {
 	Size		limit = level->next_merge > 0 ? level->next_merge :
-		(Size) MergeMemorySetting * 1024;
+		MERGE_MEMORY;
 
 	/* inside a statement, constraints are immediate: at commit none runs */
 	if (ActivePortal != NULL && NewsQueued() <= 0)

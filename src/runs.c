@@ -4,14 +4,18 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "fault.h"
 #include "runs.h"
 
 /* Columns of newterm.runs. */
@@ -86,6 +90,79 @@ RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored)
 	stored->nruns = count;
 	stored->runs = runs->runs;
 	stored->places = runs->places;
+}
+
+/* The best run for RunsLookUp among the rows that others committed. */
+static bool
+BestRun(Store *store, const Digest *term, int64 time, Run *best)
+{
+	TupleTableSlot *slot;
+	bool		found = false;
+
+	StoreFindDigest(store, term);
+	while (StoreNext(store, &slot))
+	{
+		bool		isnull;
+		TransactionId inserter = DatumGetTransactionId(slot_getsysattr(slot,
+																	   MinTransactionIdAttributeNumber,
+																	   &isnull));
+		Run			run;
+
+		if (TransactionIdIsCurrentTransactionId(inserter))
+			continue;			/* may still be rolled back */
+		ReadRun(slot, &run);
+		if (!found || run.first_seen > best->first_seen)
+		{
+			/* a later run is no better where the one before holds the time */
+			if (found && time < run.first_seen && time >= best->first_seen)
+				continue;
+			*best = run;
+			found = true;
+		}
+		else if (time >= run.first_seen && time < best->first_seen)
+			*best = run;
+	}
+	return found;
+}
+
+bool
+RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time, Run *run)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool found = false;
+
+	/* a fault in our index must not fail the insert that looks into it */
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		Store		store;
+
+		if (StoreOpenReading(&store, oids->runs, oids->runs_index))
+		{
+			found = BestRun(&store, term, time, run);
+			StoreClose(&store);
+		}
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (ErrorIsFinal(error->sqlerrcode))
+			ReThrowError(error);
+		found = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return found;
 }
 
 /* The columns that change with a run. */

@@ -30,6 +30,13 @@ extern void RunsClose(RunStore *runs);
 extern void RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored);
 
 /*
+ * The committed run of a term that holds `time`, or else its latest.  False
+ * where there is none, or where looking would have to wait or failed.
+ */
+extern bool RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time,
+					   Run *run);
+
+/*
  * Store the runs after a merge in place of those before it: each run before
  * lies inside one after.  New rows become visible to RunsRead at the latest
  * when the store is closed.

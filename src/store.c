@@ -10,6 +10,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -32,9 +33,29 @@ StoreOpen(Store *store, Oid table, Oid index)
 	store->found = table_slot_create(store->table, NULL);
 }
 
+bool
+StoreOpenReading(Store *store, Oid table, Oid index)
+{
+	memset(store, 0, sizeof(Store));
+	if (!ConditionalLockRelationOid(table, AccessShareLock))
+		return false;
+	if (!ConditionalLockRelationOid(index, AccessShareLock))
+	{
+		UnlockRelationOid(table, AccessShareLock);
+		return false;
+	}
+	store->context = CurrentMemoryContext;
+	store->table = table_open(table, NoLock);
+	store->index = index_open(index, NoLock);
+	store->found = table_slot_create(store->table, NULL);
+	return true;
+}
+
 void
 StoreClose(Store *store)
 {
+	LOCKMODE	lock = store->indexes == NULL ? AccessShareLock : NoLock;
+
 	StoreFlush(store);
 	if (store->scan != NULL)
 		index_endscan(store->scan);
@@ -43,10 +64,11 @@ StoreClose(Store *store)
 		for (int i = 0; i < PENDING_ROWS; i++)
 			if (store->pending[i] != NULL)
 				ExecDropSingleTupleTableSlot(store->pending[i]);
-	CatalogCloseIndexes(store->indexes);
+	if (store->indexes != NULL)
+		CatalogCloseIndexes(store->indexes);
 	if (store->index != NULL)
-		index_close(store->index, NoLock);
-	table_close(store->table, NoLock);
+		index_close(store->index, lock);
+	table_close(store->table, lock);
 }
 
 void

@@ -36,7 +36,13 @@ typedef struct Store
 /* Open for reading and writing; `index` is what look-ups use, or InvalidOid. */
 extern void StoreOpen(Store *store, Oid table, Oid index);
 
-/* Insert what is pending and close; locks are kept until the transaction ends. */
+/* Open for look-ups alone; false where somebody holds a lock against that. */
+extern bool StoreOpenReading(Store *store, Oid table, Oid index);
+
+/*
+ * Insert what is pending and close; a writer's locks are kept until the
+ * transaction ends.
+ */
 extern void StoreClose(Store *store);
 
 /* Look up by an equality on the index's leading columns (one key each). */

@@ -29,7 +29,7 @@
 #include "settings.h"
 #include "text.h"
 
-#define DUPLICATE_RING		512
+#define DUPLICATE_RING		256	/* how far behind the second copy is */
 #define DUPLICATE_SIZE		8192	/* longer records are not sent twice */
 
 Settings	settings = {
@@ -51,6 +51,7 @@ static uint32_t *sizes = NULL;
 static char (*ring)[DUPLICATE_SIZE];
 static size_t ring_size[DUPLICATE_RING];
 static int	ring_filled = 0;
+static int	ring_next = 0;
 
 /* ---- Output ---- */
 
@@ -128,11 +129,11 @@ emit(int64_t now)
 	write_line(record, used);
 	if (used <= DUPLICATE_SIZE)
 	{
-		int			slot = ring_filled < DUPLICATE_RING ?
-			ring_filled++ : (int) below(DUPLICATE_RING);
-
-		memcpy(ring[slot], record, used);
-		ring_size[slot] = used;
+		memcpy(ring[ring_next], record, used);
+		ring_size[ring_next] = used;
+		ring_next = (ring_next + 1) % DUPLICATE_RING;
+		if (ring_filled < DUPLICATE_RING)
+			ring_filled++;
 	}
 	if (settings.duplicates > 0 && ring_filled > 0 &&
 		written < settings.records &&

@@ -144,12 +144,25 @@ days_text(char *to, size_t size, int64_t first, int64_t last)
 	snprintf(to, size, "%s to %s", begin, end);
 }
 
-/* What comes from logs may hold anything, also what moves a cursor. */
+/*
+ * What comes from logs may hold anything, also what commands a terminal: the
+ * control characters of ASCII and, in UTF-8, those from U+0080 to U+009F.
+ */
 static void
 print_safely(const char *text)
 {
-	for (; *text; text++)
-		putchar(iscntrl((unsigned char) *text) ? '?' : *text);
+	const unsigned char *c = (const unsigned char *) text;
+
+	for (; *c; c++)
+	{
+		if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+		{
+			putchar('?');
+			c++;
+		}
+		else
+			putchar(iscntrl(*c) ? '?' : *c);
+	}
 }
 
 /* ---- The server ---- */
@@ -172,8 +185,11 @@ receive_notice(void *unused, const PGresult *result)
 
 	(void) unused;
 	if (severity && strcmp(severity, "WARNING") == 0)
-		say("  %swarning: %s%s\n", DIM,
-			PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), PLAIN);
+	{
+		say("  %swarning:%s ", DIM, PLAIN);
+		print_safely(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+		putchar('\n');
+	}
 }
 
 static PGconn *
@@ -239,6 +255,9 @@ static int	amended = 0;
 static int	retracted = 0;
 static int	unheard = 0;		/* told of only as a number */
 
+/* Is the last line that was said empty, as after an alert?  Then no other is needed. */
+static bool alert_last = true;
+
 static void
 show_alert(PGresult *alert)
 {
@@ -251,7 +270,10 @@ show_alert(PGresult *alert)
 		name[i++] = toupper((unsigned char) *c);
 	name[i] = '\0';
 
-	say("\n  %sALERT%s  %s%s%s  %s UTC   %s%s%s\n         ",
+	if (!alert_last)
+		say("\n");
+	alert_last = true;
+	say("  %sALERT%s  %s%s%s  %s UTC   %s%s%s\n         ",
 		serious ? RED : BOLD, PLAIN, BOLD, name, PLAIN,
 		PQgetvalue(alert, 0, 5), DIM, PQgetvalue(alert, 0, 2), PLAIN);
 	print_safely(PQgetvalue(alert, 0, 4));
@@ -275,7 +297,7 @@ receive_payload(const char *payload)
 		if (alerts < SHOWN_ALERTS)
 			show_alert(alert);
 		else if (alerts == SHOWN_ALERTS)
-			say("\n  %sMore alerts arrive; they are counted, not shown.%s\n\n",
+			say("  %sMore alerts arrive; they are counted, not shown.%s\n\n",
 				DIM, PLAIN);
 		alerts++;
 	}
@@ -320,7 +342,7 @@ receive_alerts(void)
 
 /* A stretch of time in which nothing was new. */
 static int64_t quiet_first = NO_TIME;
-static int64_t quiet_last;
+static int64_t quiet_last = NO_TIME;
 static int64_t quiet_records = 0;
 static bool quiet_learning;
 
@@ -338,9 +360,10 @@ say_quiet(void)
 		snprintf(days, sizeof(days), "no time");
 	else
 		days_text(days, sizeof(days), quiet_first, quiet_last);
+	alert_last = false;
 	say("  %-28s %9s records%s\n", days, count_text(quiet_records),
 		quiet_learning ? ", learning in silence" : "");
-	quiet_first = NO_TIME;
+	quiet_first = quiet_last = NO_TIME;
 	quiet_records = 0;
 }
 
@@ -351,23 +374,19 @@ say_quiet(void)
 static void
 add_quiet(const LogFile *file, int64_t records)
 {
-	/* Some minutes of the day before may be in the file of the first day. */
-	bool		learning = learning_until != NO_TIME && file->first != NO_TIME &&
-		file->last <= learning_until + 60;
+	bool		learning = learning_until != NO_TIME &&
+		file->end != NO_TIME && file->end <= learning_until;
 
 	if (quiet_records > 0 && learning != quiet_learning)
 		say_quiet();
 	quiet_learning = learning;
 	quiet_records += records;
-	if (file->first == NO_TIME)
+	if (file->begin == NO_TIME)
 		return;
-	if (quiet_first == NO_TIME)
-		quiet_first = quiet_last = file->last;
-	if (file->last > quiet_last)
-		quiet_last = file->last;
-	if (file->first + 3600 < quiet_first)
-		quiet_first = file->first + 3600 < file->last ?
-			file->first + 3600 : file->last;
+	if (quiet_first == NO_TIME || file->begin < quiet_first)
+		quiet_first = file->begin;
+	if (quiet_last == NO_TIME || file->end > quiet_last)
+		quiet_last = file->end;
 }
 
 /* Load a document; returns the number of records, or -1 and the error. */
@@ -676,7 +695,9 @@ show_signals(void)
 		print_safely(PQgetvalue(signals, i, 3));
 		fputs("\n       ", stdout);
 		print_safely(PQgetvalue(signals, i, 4));
-		say("\n       %sevent %s%s\n", DIM, PQgetvalue(signals, i, 5), PLAIN);
+		printf("\n       %sevent ", DIM);
+		print_safely(PQgetvalue(signals, i, 5));
+		say("%s\n", PLAIN);
 	}
 	PQclear(signals);
 	PQclear(counts);
@@ -694,9 +715,12 @@ show_sums(double seconds)
 	say("\n%s records were loaded in %.1f seconds, and %s values are known now.\n",
 		count_text(total_records), seconds,
 		count_text(strtoll(PQgetvalue(terms, 0, 0), NULL, 10)));
-	if (amended + retracted > 0)
-		say("Records that came late moved %d alerts to an earlier time and took %d back.\n",
-			amended, retracted);
+	if (amended > 0)
+		say("Alerts moved to an earlier time by records that came late: %d.\n",
+			amended);
+	if (retracted > 0)
+		say("Alerts taken back, as late records showed that the value was known: %d.\n",
+			retracted);
 	if (unheard > 0)
 		say("%s alerts were announced only as a number, to spare the listener.\n",
 			count_text(unheard));
@@ -704,7 +728,7 @@ show_sums(double seconds)
 		say("%d %s skipped, see above.\n", broken_files,
 			broken_files == 1 ? "file was" : "files were");
 	for (int i = 0; i < PQntuples(errors); i++)
-		say("%s records could not be taken as they are: %s (newterm.event_errors).\n",
+		say("Records with a fault, listed in newterm.event_errors: %s (%s).\n",
 			count_text(strtoll(PQgetvalue(errors, i, 1), NULL, 10)),
 			PQgetvalue(errors, i, 0));
 	PQclear(terms);

@@ -55,6 +55,9 @@ add_file(LogFiles *logs, const char *path, const char *problem)
 		.path = need(strdup(path)),
 		.first = NO_TIME,
 		.last = NO_TIME,
+		.begin = NO_TIME,
+		.end = NO_TIME,
+		.middle = NO_TIME,
 		.problem = problem ? need(strdup(problem)) : NULL
 	};
 }
@@ -219,6 +222,15 @@ parse_time(const char *text, size_t length)
 	return timegm(&tm);
 }
 
+static int
+compare_times(const void *a, const void *b)
+{
+	int64_t		x = *(const int64_t *) a;
+	int64_t		y = *(const int64_t *) b;
+
+	return (x > y) - (x < y);
+}
+
 /* Look for the eventTime of each record; no need to understand the rest. */
 static void
 read_times(LogFile *file, const char *content, size_t length)
@@ -226,6 +238,9 @@ read_times(LogFile *file, const char *content, size_t length)
 	static const char key[] = "\"eventTime\"";
 	const char *end = content + length;
 	const char *next = content;
+	int64_t    *times = NULL;
+	size_t		count = 0;
+	size_t		room = 0;
 
 	while ((next = memmem(next, end - next, key, sizeof(key) - 1)) != NULL)
 	{
@@ -238,21 +253,33 @@ read_times(LogFile *file, const char *content, size_t length)
 		t = parse_time(next, end - next);
 		if (t == NO_TIME)
 			continue;
-		if (file->first == NO_TIME || t < file->first)
-			file->first = t;
-		if (file->last == NO_TIME || t > file->last)
-			file->last = t;
+		if (count == room)
+		{
+			room = room ? room * 2 : 1024;
+			times = need(realloc(times, room * sizeof(int64_t)));
+		}
+		times[count++] = t;
 	}
+	if (count == 0)
+		return;
+	qsort(times, count, sizeof(int64_t), compare_times);
+	file->first = times[0];
+	file->last = times[count - 1];
+	file->begin = times[count / 50];
+	file->end = times[count - 1 - count / 50];
+	file->middle = times[count / 2];
+	free(times);
 }
 
+/* By time, as the records came in; a few stragglers do not matter. */
 static int
 compare_files(const void *a, const void *b)
 {
 	const LogFile *x = a;
 	const LogFile *y = b;
 
-	if (x->first != y->first)
-		return x->first < y->first ? -1 : 1;
+	if (x->middle != y->middle)
+		return x->middle < y->middle ? -1 : 1;
 	return strcmp(x->path, y->path);
 }
 

@@ -14,8 +14,13 @@
 typedef struct LogFile
 {
 	char	   *path;
-	int64_t		first;			/* earliest and latest eventTime, seconds */
-	int64_t		last;			/* since 1970; NO_TIME where there is none */
+
+	/* eventTimes, in seconds since 1970; NO_TIME where there is none */
+	int64_t		first;
+	int64_t		last;
+	int64_t		begin;			/* first and last but for stragglers */
+	int64_t		end;
+	int64_t		middle;
 	char	   *problem;		/* why it cannot be read, or NULL */
 } LogFile;
 

@@ -226,7 +226,7 @@ FuzzLongFilters(int language)
 
 	for (int i = 0; i < (int) lengthof(shapes); i++)
 	{
-		for (int n = 1; n <= 100000; n *= 10)
+		for (int n = 1; n <= 40000; n *= 14)
 		{
 			StringInfoData text;
 

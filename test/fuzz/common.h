@@ -22,7 +22,7 @@ extern char *FuzzText(const uint8 *data, size_t size);
 extern void FuzzReset(void);
 
 /* Stop with a message: libFuzzer reports the input as a finding. */
-extern void FuzzFail(const char *what, const char *detail) pg_attribute_noreturn();
+extern void FuzzFail(const char *what, const char *detail) __attribute__((noreturn));
 
 /* Parse a text as a filter and check what has to hold for the result. */
 extern void FuzzFilter(const char *text, int language);

@@ -41,8 +41,8 @@ build_checked()
 		COPT='-O1 -g -DUSE_ASSERT_CHECKING -Werror'
 }
 
-# The programs that the demo and the tests use: build/generate, build/demo.
-build_programs()
+# Programs that the demo and the tests use, generate or demo, in a tree's build.
+build_program()
 {
-	quiet_make -C "$1/test" PG_CONFIG="$PG_CONFIG"
+	quiet_make -C "$1/test" PG_CONFIG="$PG_CONFIG" "../build/$2"
 }

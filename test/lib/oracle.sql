@@ -49,14 +49,6 @@ begin atomic
       from regexp_matches(path, '"([^"]*)"|([^."]+)', 'g') with ordinality as r(m, ordinality);
 end;
 
--- The values of an object in the order of these keys, to sort by.
-create function oracle.in_order(object jsonb, keys text[]) returns jsonb
-language sql immutable strict
-begin atomic
-    select coalesce(jsonb_agg(object -> key order by ordinality), '[]')
-      from unnest(keys) with ordinality as k(key, ordinality);
-end;
-
 -- Microseconds of an interval; the tests use intervals without months.
 create function oracle.microseconds(i interval) returns numeric
 language sql immutable strict
@@ -222,13 +214,11 @@ language sql stable set jit = off as $$
           from r, numbered n
          group by n.entity, n.term, n.run, r.step
     ),
-    -- the place of each entity and term among those of its scope, by first sighting, then by the values of
-    -- the term and of the entity in the order in which the rule names them
+    -- the place of each entity and term among those of its scope: by first sighting, term, entity
     placed as (
         select f.entity, f.term,
                row_number() over (partition by case r.learning_scope when 'entity' then f.entity end
-                                  order by f.first_seen,
-                                           oracle.in_order(f.term, r.fields), oracle.in_order(f.entity, r.group_by)) as place
+                                  order by f.first_seen, f.term, f.entity) as place
           from r, run f
          where f.run = 0
     )

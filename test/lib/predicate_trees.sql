@@ -252,7 +252,7 @@ language sql immutable as $$ select value ~ '^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][
 
 create function trees.is_time(value text) returns boolean
 language sql immutable as $$
-    select value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[-+][0-9]{2}(:?[0-9]{2})?)?)?$'
+    select value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[-+][0-9]{2}(:?[0-9]{2})?)?)?$'
 $$;
 
 -- A value against a bound: -1, 0, 1, or null where they cannot be compared.

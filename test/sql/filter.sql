@@ -80,6 +80,8 @@ insert into cases (filter, event, expected) values
     ('a:""',                '{"a": null}',                              false),
     ('a:""',                '{}',                                       false),
     ('a:x\ y',              '{"a": "x y"}',                             true),
+    ('a:\“x”',              '{"a": "“x”"}',                             true),
+    ('a:\“*',               '{"a": "“x”"}',                             true),
     ('a:"\"x\""',           '{"a": "\"x\""}',                           true),
     ('a:"\\"',              '{"a": "\\"}',                              true),
     ('a:x\:y',              '{"a": "x:y"}',                             true),
@@ -339,19 +341,20 @@ from (values
     ('a:*a*a*a*a*b',                            false),
     ('a:a*a*a*a*b',                             false),
     ('a:*' || repeat('a*', 200) || 'b*',        false),
-    ('a:*' || repeat('a?', 50) || 'b*',         false),
+    ('a:*' || repeat('a?', 49) || 'b*',         false),
     ('a:*' || repeat('a', 50000) || 'b*',       false),
     ('a:*' || repeat('a', 50000) || '*',        true),
     ('a:' || repeat('?', 99999) || '*',         true),
     ('a:' || repeat('?', 100001) || '*',        false)) as hard (filter, expected);
 
 -- Where expected is null, the filter has to be refused.
+set statement_timeout = '30s';
 select count(*) as cases from cases;
-select id, filter, left(event::text, 60) as event, expected, outcome(filter, event) as actual
-from cases
-where outcome(filter, event) not in ('true', 'false') and expected is not null
-   or outcome(filter, event) in ('true', 'false') and outcome(filter, event)::boolean is distinct from expected
+select id, left(filter, 60) as filter, left(event::text, 60) as event, expected, actual
+from cases, lateral (select outcome(filter, event) as actual offset 0) as tried
+where case when actual in ('true', 'false') then actual::boolean is distinct from expected else expected is not null end
 order by id;
+reset statement_timeout;
 
 create table refusals (id int generated always as identity, filter text, position_ int);
 
@@ -394,6 +397,8 @@ insert into refusals (filter, position_) values
     ('a:"x\"',                      3),
     ('"a:b',                        1),
     ('a:x"y"',                      4),
+    ('a:“x y”',                     3),
+    ('a:(x OR “y”)',                9),
     ('a:"x""y"',                    6),
     -- Words without a field
     ('foo',                         1),

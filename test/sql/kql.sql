@@ -278,6 +278,7 @@ insert into refusals (filter, position_) values
     ('a: b }',                      6),
     ('a: "b',                       4),
     ('a: b"c"',                     5),
+    ('a: “b c”',                    4),
     ('a: b\',                       5),
     ('a: \ud83d',                   4),
     ('a: \u0000',                   4),

@@ -14,11 +14,12 @@ use StressData;
 use StressLoad;
 use StressSession;
 
-# options: connection (for psql -d), scratch (a folder of ours), shared (a folder of records, or undef)
+# options: connection (for psql -d, without a database), scratch (a folder of ours), shared (a folder of records,
+# or undef), two_phase (whether prepared transactions are to be tried)
 sub new
 {
 	my ($class, %options) = @_;
-	my $self = bless { %options, sessions => [], statistics => {} }, $class;
+	my $self = bless { %options, sessions => [], statistics => {}, databases => 0 }, $class;
 	$self->{records} = read_records($options{shared});
 	$self->{oracle}  = dirname(__FILE__) . '/../lib/oracle.sql';
 	return $self;
@@ -47,7 +48,7 @@ sub session
 	my ($self, $number) = @_;
 	my $session = $self->{sessions}[$number];
 	return $session if $session && $session->usable;
-	return $self->{sessions}[$number] = StressSession->new($self->{connection});
+	return $self->{sessions}[$number] = StressSession->new("$self->{connection} dbname=$self->{database}");
 }
 
 sub close_sessions
@@ -71,12 +72,18 @@ sub await_server
 	die "the server does not come back\n";
 }
 
-# The extension and the oracle, once a database.
+# A new database with the extension and the oracle: at the start, and after a failure, so that what is broken
+# does not break what comes after it.
 sub prepare
 {
 	my ($self) = @_;
-	my $file = $self->write_file('prepare.sql', "create extension newterm;\n\\i $self->{oracle}\n");
-	my @said = $self->session(0)->run($file);
+	my $name = 'stress' . ++$self->{databases};
+	$self->close_sessions;
+	$self->{database} = 'postgres';
+	my @said = $self->ask("create database $name template template0;\n");
+	$self->close_sessions;
+	$self->{database} = $name;
+	push @said, $self->session(0)->run($self->write_file('prepare.sql', "create extension newterm;\n\\i $self->{oracle}\n"));
 	die join("\n", 'cannot prepare:', @said) . "\n" if @said;
 	my ($verify) = $self->ask("select to_regprocedure('newterm.verify(text)') is not null;\n");
 	die "cannot ask\n" unless defined $verify && $verify =~ /^[tf]$/;
@@ -146,7 +153,8 @@ sub write_check
 	  . "       oracle.rules r, oracle.clock_differences(r.rule, c.committed) d order by 1, 2;\n";
 	$sql .= "select r.rule, 'verify', to_jsonb(v) from oracle.rules r, newterm.verify(r.rule) v order by 1, 2;\n"
 	  if $self->{verify};
-	$sql .= "select d.rule, 'origin', to_jsonb(d) from newterm.detections d where d.origin <> 'live';\n";
+	# what a change of learning uncovers is history and does not count as live
+	$sql .= "select d.rule, 'origin', to_jsonb(d) from newterm.detections d where d.origin <> 'live';\n" unless $load->{noise};
 	# each event without a usable time is recorded, and nothing else: nothing went wrong inside
 	my $timed = $load->{table}{time_column} ? 'false' : 'oracle.event_time(event::jsonb, loaded_at) = loaded_at';
 	$sql .= "select 'event_errors', coalesce(a.event_id, e.event_id), to_jsonb(e), a.count\n"
@@ -218,7 +226,7 @@ sub write_noise
 		  . "select from pg_sleep(0.004);\n"
 		  . "select from newterm.alter_rule($rule_name, '{\"learning\": \"$rule->{learning} s\"}');\n" if $step % 4 == 3;
 	}
-	return "\\o /dev/null\n$sql\\o\n";
+	return "set default_transaction_isolation to 'read committed';\n\\o /dev/null\n$sql\\o\n";
 }
 
 # Load, compare, clean up; the differences, as text.
@@ -298,7 +306,9 @@ sub shrink
 		{
 			# sessions remember; what is to be reproduced begins with new ones
 			$self->close_sessions;
-			return 1 if $self->run_load({ %$load, rules => $rules, noise => $noise }, $without);
+			next unless $self->run_load({ %$load, rules => $rules, noise => $noise }, $without);
+			$self->prepare;
+			return 1;
 		}
 		return 0;
 	};
@@ -363,7 +373,9 @@ sub trial
 		$self->{statistics}{loads}++;
 		$self->{statistics}{sessions} += $sessions;
 		$self->{statistics}{rules}    += @$rules;
-		push @failed, { what => "load $number, sessions: $sessions, $table->{type}", load => $load, wrong => \@wrong } if @wrong;
+		next unless @wrong;
+		push @failed, { what => "load $number, sessions: $sessions, $table->{type}", load => $load, wrong => \@wrong };
+		$self->prepare;
 	}
 	$self->close_sessions;
 	return @failed;

@@ -63,7 +63,7 @@ $node->init(extra => [ "--encoding=UTF8", "--locale=C" ]);
 $node->append_conf('postgresql.conf', Stress::configuration());
 $node->start;
 
-my $stress = Stress->new(connection => $node->connstr('postgres'), scratch => tempdir(CLEANUP => 1), shared => $shared,
+my $stress = Stress->new(connection => $node->connstr, scratch => tempdir(CLEANUP => 1), shared => $shared,
 	two_phase => 1);
 $stress->prepare;
 

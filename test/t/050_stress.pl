@@ -20,7 +20,7 @@ $node->append_conf('postgresql.conf', Stress::configuration());
 $node->start;
 
 my $stress = Stress->new(
-	connection => $node->connstr('postgres'),
+	connection => $node->connstr,
 	scratch    => PostgreSQL::Test::Utils::tempdir(),
 	shared     => $shared,
 	two_phase  => 1);
@@ -39,7 +39,8 @@ SKIP:
 {
 	skip 'no real records here', 2 unless -e "$shared/invictus_ir_aws.ndjson";
 
-	$node->safe_psql('postgres', q{
+	my $database = $stress->{database};
+	$node->safe_psql($database, q{
 		create table calls (
 			id        bigint generated always as identity,
 			event     jsonb,
@@ -60,7 +61,7 @@ SKIP:
 	close $in;
 	my @parts = map { my $part = $_; [ @records[ grep { $_ % 4 == $part } 0 .. $#records ] ] } 0 .. 3;
 	push @{ $parts[3] }, @{ $parts[0] };
-	my @sessions = map { StressSession->new($node->connstr('postgres')) } @parts;
+	my @sessions = map { StressSession->new($node->connstr($database)) } @parts;
 	foreach my $number (0 .. 3)
 	{
 		my $script = '';
@@ -74,7 +75,7 @@ SKIP:
 	my @said = map { $_->finish(120) } @sessions;
 	is(join("\n", @said), '', 'four sessions load at once, and nobody hears of it');
 	$_->close foreach @sessions;
-	is( $node->safe_psql('postgres', q{select * from oracle.differences('first calls')}),
+	is( $node->safe_psql($database, q{select * from oracle.differences('first calls')}),
 		'', 'their state is the one of the oracle');
 }
 
