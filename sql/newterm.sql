@@ -22,7 +22,7 @@ COMMENT ON SEQUENCE newterm.rule_id IS 'numbers of rules';
 
 CREATE TABLE newterm.rules (
 	id bigint PRIMARY KEY DEFAULT pg_catalog.nextval('newterm.rule_id'),
-	name text NOT NULL UNIQUE CHECK (name <> ''),
+	name text NOT NULL UNIQUE,
 	version integer NOT NULL DEFAULT 1,
 	fields text[] NOT NULL,
 	filter text NOT NULL DEFAULT '',
@@ -564,7 +564,9 @@ COMMENT ON FUNCTION newterm.load_log(text, regclass) IS 'inserts the records of 
 CREATE FUNCTION newterm.check_settings() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF NEW.learning < '0' THEN
+	IF NEW.name = '' THEN
+		RAISE EXCEPTION 'a rule needs a name' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF NEW.learning < '0' THEN
 		RAISE EXCEPTION 'learning must not be negative' USING ERRCODE = 'invalid_parameter_value';
 	ELSIF NEW.learning_values < 0 THEN
 		RAISE EXCEPTION 'learning_values must not be negative' USING ERRCODE = 'invalid_parameter_value';

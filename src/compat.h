@@ -25,4 +25,20 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/* 17 lets callers own the lexer's context. */
+#if PG_VERSION_NUM >= 170000
+#define CompatJsonLexer(text, length) \
+	makeJsonLexContextCstringLen(NULL, text, length, PG_UTF8, false)
+#else
+#define CompatJsonLexer(text, length) \
+	makeJsonLexContextCstringLen(unconstify(char *, text), length, PG_UTF8, false)
+#endif
+
+/* 17 asks whether a stronger lock will do. */
+#if PG_VERSION_NUM >= 170000
+#define CompatLockHeld(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define CompatLockHeld(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 #endif							/* NEWTERM_COMPAT_H */

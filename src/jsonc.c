@@ -9,9 +9,13 @@
 #include <json-c/json_object_iterator.h>
 #include <json-c/json_tokener.h>
 
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
+#include "decimal.h"
 #include "jsonc.h"
 
 /* What json-c allocated by malloc, freed with a memory context. */
@@ -66,7 +70,15 @@ SetJsonString(JsonbValue *value, const char *text, int length)
 	}
 }
 
-/* Push one value; false where it is no JSON (NaN, Infinity). */
+/* Was an integer too large for json-c, which then takes the nearest it has? */
+static bool
+IsSaturated(struct json_object *object)
+{
+	return json_object_get_uint64(object) == PG_UINT64_MAX ||
+		json_object_get_int64(object) == PG_INT64_MIN;
+}
+
+/* Push one value; false where it is a number that we cannot read. */
 static bool
 PushObject(JsonbParseState **state, JsonbIteratorToken token,
 		   struct json_object *object, JsonbValue **result)
@@ -88,7 +100,9 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 				const char *text = json_object_to_json_string_ext(object,
 																  JSON_C_TO_STRING_PLAIN);
 
-				if (!isdigit((unsigned char) text[text[0] == '-' ? 1 : 0]))
+				if (!DecimalValid(text, strlen(text)) ||
+					(json_object_get_type(object) == json_type_int &&
+					 IsSaturated(object)))
 					return false;
 				value.type = jbvNumeric;
 				value.val.numeric = NumericOfText(text);
@@ -149,6 +163,16 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 	return true;
 }
 
+/*
+ * json-c is lenient about some things even when asked to be strict: 'keys',
+ * leading zeros.  PostgreSQL's own parser has the last word.
+ */
+static bool
+IsStrictJson(const char *text, int length)
+{
+	return pg_parse_json(CompatJsonLexer(text, length), &nullSemAction) == JSON_SUCCESS;
+}
+
 Jsonb *
 JsonParse(const char *text, int length, int *offset, JsonError *error)
 {
@@ -158,6 +182,7 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 	JsonbParseState *state = NULL;
 	JsonbValue *value = NULL;
 	Jsonb	   *result = NULL;
+	int			start = *offset;
 
 	error->position = *offset + 1;
 	if (length - *offset > JSON_MAX_LENGTH)
@@ -203,15 +228,17 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 	{
 		*offset += Min((int) json_tokener_get_parse_end(parsing->tokener),
 					   length - *offset);
-		while (*offset < length && isspace((unsigned char) text[*offset]))
-			(*offset)++;
-		if (PushObject(&state, WJB_ELEM, parsing->document, &value))
+		if (!IsStrictJson(text + start, *offset - start))
+			error->message = "the text is no strict JSON";
+		else if (PushObject(&state, WJB_ELEM, parsing->document, &value))
 		{
 			MemoryContextSwitchTo(caller);
 			result = JsonbValueToJsonb(value);
 		}
 		else
-			error->message = "NaN and Infinity are no JSON numbers";
+			error->message = "a number is too large";
+		while (*offset < length && isspace((unsigned char) text[*offset]))
+			(*offset)++;
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

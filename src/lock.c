@@ -9,6 +9,7 @@
 #include "storage/lock.h"
 #include "storage/proc.h"
 
+#include "compat.h"
 #include "lock.h"
 
 /*
@@ -75,7 +76,7 @@ LockGateHeld(void)
 {
 	LOCKTAG		tag = TagOf(LOCK_GATE, 0);
 
-	return LockHeldByMe(&tag, ExclusiveLock);
+	return CompatLockHeld(&tag, ExclusiveLock);
 }
 
 static int
@@ -110,7 +111,7 @@ LockSlots(const Digest *digests, int count)
 	{
 		LOCKTAG		tag = TagOf(LOCK_GATE, 0);
 
-		while (LockHeldByMe(&tag, ShareLock))
+		while (CompatLockHeld(&tag, ShareLock))
 			LockRelease(&tag, ShareLock, false);
 		LockGateExclusive(true);
 	}

@@ -19,7 +19,7 @@
 typedef struct EventReference
 {
 	Oid			table;
-	ItemPointerData tid;
+	ItemPointerData tid;		/* invalid: not to be read again */
 	Jsonb	   *event;			/* given at hand instead, or NULL */
 } EventReference;
 

@@ -375,6 +375,8 @@ newterm_merge(PG_FUNCTION_ARGS)
 		if (ErrorIsFinal(error->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
+		/* reading the row again, to describe it, might raise the same */
+		ItemPointerSetInvalid(&collection.reference.tid);
 		NewsAddFault(collection.level, &collection.reference, "internal_error",
 					 error->message);
 	}

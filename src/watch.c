@@ -170,7 +170,7 @@ ReferenceEvent(const EventReference *reference)
 
 	if (reference->event != NULL)
 		return reference->event;
-	if (!OidIsValid(reference->table))
+	if (!OidIsValid(reference->table) || !ItemPointerIsValid(&reference->tid))
 		return NULL;
 	table = try_table_open(reference->table, AccessShareLock);
 	if (table == NULL)
