@@ -253,13 +253,18 @@ CompareActions(const void *a, const void *b)
 {
 	const Action *left = a;
 	const Action *right = b;
+	int			order;
 
 	if (left->first_seen != right->first_seen)
 		return left->first_seen < right->first_seen ? -1 : 1;
 	if (left->news->version_id != right->news->version_id)
 		return left->news->version_id < right->news->version_id ? -1 : 1;
-	return compareJsonbContainers(&left->news->term_values->root,
-								  &right->news->term_values->root);
+	order = compareJsonbContainers(&left->news->term_values->root,
+								   &right->news->term_values->root);
+	if (order == 0 && left->news->entity_values != NULL)
+		order = compareJsonbContainers(&left->news->entity_values->root,
+									   &right->news->entity_values->root);
+	return order;
 }
 
 static void
