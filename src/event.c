@@ -28,13 +28,23 @@ typedef enum PlaceState
 /* A place that some path names or passes: a node of the trie. */
 typedef struct Place
 {
-	int			parent;			/* -1: the record itself */
+	int			parent;			/* -1: this is the record itself */
 	const char *key;
 	int			key_length;
+	int			nchildren;
+	int			children_allocated;
+	int		   *children;		/* in jsonb's order of keys */
 	uint32		epoch;			/* of the event that state and value are of */
+	uint32		visited;		/* of the event that children were found in */
 	PlaceState	state;
 	JsonbValue	value;			/* PLACE_SINGLE */
 } Place;
+
+/* A place with more children than this looks each of them up by itself. */
+#define VISIT_KEYS		64
+
+/* The place that stands for the record. */
+#define RECORD_PLACE	0
 
 /* Slots that derived attributes look at, found when the first one is added. */
 typedef enum Source
@@ -100,7 +110,6 @@ struct FieldSet
 	int			nslots;
 	int			slots_allocated;
 	Slot	   *slots;
-	HTAB	   *places_by_key;
 	HTAB	   *slots_by_text;
 	bool		have_sources;
 	int			sources[SOURCES];
@@ -108,19 +117,7 @@ struct FieldSet
 	void	   *vendors_state;
 };
 
-/* Hash keys of the two look-up tables; digests stand for texts of any length. */
-typedef struct PlaceKey
-{
-	Digest		key;
-	int64		parent;
-} PlaceKey;
-
-typedef struct PlaceEntry
-{
-	PlaceKey	key;
-	int			place;
-} PlaceEntry;
-
+/* Slots are found by a digest of their fields' texts. */
 typedef struct SlotEntry
 {
 	Digest		text;
@@ -140,14 +137,12 @@ FieldSetCreate(const DigestKey *key)
 	set->key = *key;
 	set->places_allocated = 32;
 	set->places = palloc0(sizeof(Place) * set->places_allocated);
+	set->nplaces = 1;			/* RECORD_PLACE */
+	set->places[RECORD_PLACE].parent = -1;
 	set->slots_allocated = 32;
 	set->slots = palloc0(sizeof(Slot) * set->slots_allocated);
 
 	control.hcxt = CurrentMemoryContext;
-	control.keysize = sizeof(PlaceKey);
-	control.entrysize = sizeof(PlaceEntry);
-	set->places_by_key = hash_create("newterm places", 64, &control,
-									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	control.keysize = sizeof(Digest);
 	control.entrysize = sizeof(SlotEntry);
 	set->slots_by_text = hash_create("newterm slots", 64, &control,
@@ -168,35 +163,63 @@ FieldSetShareVendors(FieldSet *set, const FieldSet *other)
 	FieldSetVendors(set, other->vendors, other->vendors_state);
 }
 
-/* The trie's node for `key` below `parent`, made where it is not there yet. */
+/* jsonb's order of keys: shorter ones first, then byte for byte. */
 static int
-AddPlace(FieldSet *set, int parent, const char *key)
+CompareKeys(const char *a, int a_length, const char *b, int b_length)
 {
-	PlaceKey	look_up = {0};
-	PlaceEntry *entry;
-	bool		found;
+	if (a_length != b_length)
+		return a_length - b_length;
+	return memcmp(a, b, a_length);
+}
 
-	look_up.key = DigestBytes(&set->key, key, strlen(key));
-	look_up.parent = parent;
-	entry = hash_search(set->places_by_key, &look_up, HASH_ENTER, &found);
-	if (!found)
+/*
+ * ChildPlace
+ *		The trie's node for `key` below `parent`, made where it is not there yet.
+ */
+static int
+ChildPlace(FieldSet *set, int parent, const char *key)
+{
+	int			key_length = strlen(key);
+	Place	   *above = &set->places[parent];
+	Place	   *place;
+	int			position = 0;
+
+	while (position < above->nchildren)
 	{
-		Place	   *place;
+		Place	   *sibling = &set->places[above->children[position]];
+		int			order = CompareKeys(sibling->key, sibling->key_length, key, key_length);
 
-		if (set->nplaces == set->places_allocated)
-		{
-			set->places_allocated *= 2;
-			set->places = repalloc(set->places,
-								   sizeof(Place) * set->places_allocated);
-		}
-		place = &set->places[set->nplaces];
-		memset(place, 0, sizeof(Place));
-		place->parent = parent;
-		place->key = key;
-		place->key_length = strlen(key);
-		entry->place = set->nplaces++;
+		if (order == 0)
+			return above->children[position];
+		if (order > 0)
+			break;
+		position++;
 	}
-	return entry->place;
+
+	if (set->nplaces == set->places_allocated)
+	{
+		set->places_allocated *= 2;
+		set->places = repalloc(set->places, sizeof(Place) * set->places_allocated);
+		above = &set->places[parent];
+	}
+	if (above->nchildren == above->children_allocated)
+	{
+		above->children_allocated = Max(8, above->children_allocated * 2);
+		above->children = above->children == NULL ?
+			palloc(sizeof(int) * above->children_allocated) :
+			repalloc(above->children, sizeof(int) * above->children_allocated);
+	}
+	memmove(&above->children[position + 1], &above->children[position],
+			sizeof(int) * (above->nchildren - position));
+	above->children[position] = set->nplaces;
+	above->nchildren++;
+
+	place = &set->places[set->nplaces];
+	memset(place, 0, sizeof(Place));
+	place->parent = parent;
+	place->key = key;
+	place->key_length = key_length;
+	return set->nplaces++;
 }
 
 /* The slots of the paths that derived attributes read. */
@@ -224,7 +247,7 @@ FieldSetAdd(FieldSet *set, Field *field)
 	Digest		digest;
 	SlotEntry  *entry;
 	bool		found;
-	int			place = -1;
+	int			place = RECORD_PLACE;
 	int			argument = -1;
 	Slot	   *slot;
 
@@ -241,7 +264,7 @@ FieldSetAdd(FieldSet *set, Field *field)
 	{
 		case FIELD_PATH:
 			for (int i = 0; i < field->nsteps; i++)
-				place = AddPlace(set, place, field->steps[i]);
+				place = ChildPlace(set, place, field->steps[i]);
 			break;
 		case FIELD_ATTRIBUTE:
 			AddSources(set);
@@ -270,6 +293,8 @@ FieldSetAdd(FieldSet *set, Field *field)
 void
 EventBegin(FieldSet *set, JsonbContainer *record)
 {
+	Place	   *root = &set->places[RECORD_PLACE];
+
 	set->record = record;
 	if (set->event_context_used)
 	{
@@ -280,11 +305,15 @@ EventBegin(FieldSet *set, JsonbContainer *record)
 	if (++set->epoch == 0)
 	{
 		for (int i = 0; i < set->nplaces; i++)
-			set->places[i].epoch = 0;
+			set->places[i].epoch = set->places[i].visited = 0;
 		for (int i = 0; i < set->nslots; i++)
 			set->slots[i].epoch = set->slots[i].digest_epoch = 0;
 		set->epoch = 1;
 	}
+	root->epoch = set->epoch;
+	root->state = PLACE_SINGLE;
+	root->value.type = jbvBinary;
+	root->value.val.binary.data = record;
 }
 
 JsonbContainer *
@@ -300,48 +329,168 @@ EventContextEnter(FieldSet *set)
 	return MemoryContextSwitchTo(set->event_context);
 }
 
-/* What a JSON value is as a place of the record. */
-static PlaceState
-ClassifyValue(const JsonbValue *value)
+/*
+ * ReadEntry
+ *		The value of a container's entry that starts at `offset`, as
+ *		fillJsonbValue() in jsonb_util.c reads it.
+ */
+static void
+ReadEntry(JEntry entry, char *data, uint32 offset, uint32 length, JsonbValue *value)
 {
-	if (value->type == jbvNull)
-		return PLACE_MISSING;
-	if (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
-		return JsonContainerSize(value->val.binary.data) == 0 ?
-			PLACE_MISSING : PLACE_MANY;
-	return PLACE_SINGLE;
+	if (JBE_ISSTRING(entry))
+	{
+		value->type = jbvString;
+		value->val.string.val = data + offset;
+		value->val.string.len = length;
+	}
+	else if (JBE_ISNUMERIC(entry))
+	{
+		value->type = jbvNumeric;
+		value->val.numeric = (Numeric) (data + INTALIGN(offset));
+	}
+	else if (JBE_ISBOOL(entry))
+	{
+		value->type = jbvBool;
+		value->val.boolean = JBE_ISBOOL_TRUE(entry);
+	}
+	else if (JBE_ISNULL(entry))
+		value->type = jbvNull;
+	else
+	{
+		value->type = jbvBinary;
+		value->val.binary.data = (JsonbContainer *) (data + INTALIGN(offset));
+		value->val.binary.len = length - (INTALIGN(offset) - offset);
+	}
+}
+
+/*
+ * ClassifyValue
+ *		What a JSON value is as a place of the record.  An array of one element
+ *		fans out to that element, so that it is replaced by it at once: most
+ *		arrays are such, and what is no array needs no lists.
+ */
+static PlaceState
+ClassifyValue(JsonbValue *value)
+{
+	while (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
+	{
+		JsonbContainer *array = value->val.binary.data;
+
+		if (JsonContainerSize(array) == 0)
+			return PLACE_MISSING;
+		if (JsonContainerSize(array) > 1)
+			return PLACE_MANY;
+		ReadEntry(array->children[0], (char *) &array->children[1], 0,
+				  JBE_OFFLENFLD(array->children[0]), value);
+	}
+	return value->type == jbvNull ? PLACE_MISSING : PLACE_SINGLE;
+}
+
+/*
+ * VisitObject
+ *		Find all children of a place in its object.  Both are in the same order
+ *		of keys, so that one pass over the object finds them all, where a
+ *		look-up for each would search the object and add up lengths each time.
+ */
+static void
+VisitObject(FieldSet *set, Place *place, JsonbContainer *object)
+{
+	int			nkeys = JsonContainerSize(object);
+	char	   *data = (char *) &object->children[nkeys * 2];
+	uint32		offset = 0;
+	int			next = 0;
+	int			wanted[VISIT_KEYS];
+	int			found[VISIT_KEYS];
+	int			nfound = 0;
+
+	/* the keys: which of them are wanted? */
+	for (int i = 0; i < nkeys; i++)
+	{
+		JEntry		entry = object->children[i];
+		uint32		length = JBE_HAS_OFF(entry) ?
+			JBE_OFFLENFLD(entry) - offset : JBE_OFFLENFLD(entry);
+
+		while (next < place->nchildren)
+		{
+			Place	   *child = &set->places[place->children[next]];
+			int			order = child->key_length - (int) length;
+
+			if (order == 0)
+				order = memcmp(child->key, data + offset, length);
+			if (order > 0)
+				break;
+			if (order == 0)
+			{
+				wanted[nfound] = place->children[next];
+				found[nfound++] = i;
+			}
+			next++;
+			if (order == 0)
+				break;
+		}
+		offset += length;
+		if (next == place->nchildren || nfound == VISIT_KEYS)
+		{
+			/* the values begin where the last key ends */
+			for (i++; i < nkeys; i++)
+			{
+				entry = object->children[i];
+				offset = JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) :
+					offset + JBE_OFFLENFLD(entry);
+			}
+		}
+	}
+
+	/* the values of those that are */
+	next = 0;
+	for (int i = 0; i < nkeys && next < nfound; i++)
+	{
+		JEntry		entry = object->children[nkeys + i];
+		uint32		length = JBE_HAS_OFF(entry) ?
+			JBE_OFFLENFLD(entry) - offset : JBE_OFFLENFLD(entry);
+
+		if (found[next] == i)
+		{
+			Place	   *child = &set->places[wanted[next++]];
+
+			ReadEntry(entry, data, offset, length, &child->value);
+			child->state = ClassifyValue(&child->value);
+			child->epoch = set->epoch;
+		}
+		offset += length;
+	}
 }
 
 /*
  * LookUpPlace
- *		Find a place in the record, once for an event.
+ *		Find a place in the record, together with its siblings.
  */
 static Place *
 LookUpPlace(FieldSet *set, int index)
 {
 	Place	   *place = &set->places[index];
-	JsonbContainer *container = NULL;
+	Place	   *parent;
 
 	if (place->epoch == set->epoch)
 		return place;
+	parent = LookUpPlace(set, place->parent);
 	place->epoch = set->epoch;
 	place->state = PLACE_MISSING;
-
-	if (place->parent < 0)
-		container = set->record;
-	else
+	if (parent->state == PLACE_MANY)
+		place->state = PLACE_MANY;
+	else if (parent->state == PLACE_SINGLE && parent->value.type == jbvBinary &&
+			 parent->visited != set->epoch)
 	{
-		Place	   *parent = LookUpPlace(set, place->parent);
-
-		if (parent->state == PLACE_MANY)
-			place->state = PLACE_MANY;
-		else if (parent->state == PLACE_SINGLE && parent->value.type == jbvBinary)
-			container = parent->value.val.binary.data;
+		if (parent->nchildren <= VISIT_KEYS)
+		{
+			parent->visited = set->epoch;
+			VisitObject(set, parent, parent->value.val.binary.data);
+		}
+		else if (getKeyJsonValueFromContainer(parent->value.val.binary.data,
+											  place->key, place->key_length,
+											  &place->value) != NULL)
+			place->state = ClassifyValue(&place->value);
 	}
-	if (container != NULL &&
-		getKeyJsonValueFromContainer(container, place->key, place->key_length,
-									 &place->value) != NULL)
-		place->state = ClassifyValue(&place->value);
 	return place;
 }
 

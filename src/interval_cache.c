@@ -2,8 +2,9 @@
  * interval_cache.c
  *	  A bounded table from digests to time intervals: what a session knows.
  *
- * Set-associative, as processors' caches are: no chains, no tombstones, and an
- * entry is found in at most two cache lines.
+ * Open addressing with linear probing: two entries share a cache line, and a
+ * table that is two thirds full is as small as it can be, which counts, since
+ * every look-up is a miss of the processor's cache.
  */
 #include "postgres.h"
 
@@ -11,50 +12,47 @@
 
 #include "interval_cache.h"
 
-#define FIRST_BUCKETS	16
+#define FIRST_SIZE		64
 
 static Size
-CacheBytes(uint32 nbuckets)
+CacheBytes(uint32 size)
 {
-	return sizeof(IntervalEntry) * INTERVAL_BUCKET * (Size) nbuckets;
+	return sizeof(IntervalEntry) * (Size) size;
 }
 
-/* Put an entry into a free place of its bucket; false where there is none. */
+/* May a table of this size hold one entry more? */
 static bool
-TryPlace(IntervalEntry *entries, uint32 nbuckets, const IntervalEntry *entry)
+HasRoom(const IntervalCache *cache)
 {
-	static const Digest free_digest = {0, 0};
-	IntervalEntry *bucket =
-		&entries[(entry->digest.h1 & (nbuckets - 1)) * INTERVAL_BUCKET];
-
-	for (int i = 0; i < INTERVAL_BUCKET; i++)
-		if (DigestEqual(bucket[i].digest, free_digest))
-		{
-			bucket[i] = *entry;
-			return true;
-		}
-	return false;
+	return cache->count < cache->size / 10 * 7;
 }
 
-/*
- * Twice as many buckets.  Entries of one old bucket spread over two new ones,
- * so that all find a place.
- */
+/* Put an entry into the first free place from its home on. */
+static void
+Place(IntervalEntry *entries, uint32 size, const IntervalEntry *entry)
+{
+	uint32		at = entry->digest.h1 & (size - 1);
+
+	while (IntervalInUse(&entries[at]))
+		at = (at + 1) & (size - 1);
+	entries[at] = *entry;
+}
+
 static void
 Grow(IntervalCache *cache)
 {
-	uint32		nbuckets = cache->nbuckets == 0 ? FIRST_BUCKETS : cache->nbuckets * 2;
+	uint32		size = cache->size == 0 ? FIRST_SIZE : cache->size * 2;
 	IntervalEntry *entries = MemoryContextAllocExtended(cache->context,
-														CacheBytes(nbuckets),
+														CacheBytes(size),
 														MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
-	for (uint32 i = 0; i < cache->nbuckets * INTERVAL_BUCKET; i++)
-		if (cache->entries[i].digest.h1 != 0 || cache->entries[i].digest.h2 != 0)
-			TryPlace(entries, nbuckets, &cache->entries[i]);
+	for (uint32 i = 0; i < cache->size; i++)
+		if (IntervalInUse(&cache->entries[i]))
+			Place(entries, size, &cache->entries[i]);
 	if (cache->entries != NULL)
 		pfree(cache->entries);
 	cache->entries = entries;
-	cache->nbuckets = nbuckets;
+	cache->size = size;
 }
 
 void
@@ -62,21 +60,24 @@ IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end
 			  int limit)
 {
 	IntervalEntry entry = {*digest, first, end};
-	uint32		bucket;
 
-	for (;;)
-	{
-		if (cache->nbuckets > 0 &&
-			TryPlace(cache->entries, cache->nbuckets, &entry))
-			return;
-		if (CacheBytes(Max(cache->nbuckets * 2, FIRST_BUCKETS)) > (Size) limit * 1024)
-			break;
+	if (!HasRoom(cache) &&
+		CacheBytes(Max(cache->size * 2, FIRST_SIZE)) <= (Size) limit * 1024)
 		Grow(cache);
+	if (HasRoom(cache))
+	{
+		Place(cache->entries, cache->size, &entry);
+		cache->count++;
 	}
-	if (!cache->evicts || cache->nbuckets == 0)
-		return;
-	bucket = digest->h1 & (cache->nbuckets - 1);
-	cache->entries[bucket * INTERVAL_BUCKET + cache->victim++ % INTERVAL_BUCKET] = entry;
+	else if (cache->evicts && cache->size > 0)
+	{
+		/* its home stays in use, so that no chain through it breaks */
+		IntervalEntry *home = &cache->entries[digest->h1 & (cache->size - 1)];
+
+		if (!IntervalInUse(home))
+			cache->count++;
+		*home = entry;
+	}
 }
 
 void
@@ -85,5 +86,5 @@ IntervalClear(IntervalCache *cache)
 	if (cache->entries != NULL)
 		pfree(cache->entries);
 	cache->entries = NULL;
-	cache->nbuckets = 0;
+	cache->count = cache->size = 0;
 }

@@ -23,25 +23,30 @@ typedef struct IntervalCache
 	MemoryContext context;		/* of the entries */
 	bool		evicts;			/* a full table forgets old entries; otherwise
 								 * it takes no new ones */
-	uint32		nbuckets;		/* a power of two, or 0 */
-	uint32		victim;			/* next entry of a bucket to give up */
+	uint32		count;			/* entries in use */
+	uint32		size;			/* a power of two, or 0 */
 	IntervalEntry *entries;
 } IntervalCache;
 
-/* Entries that share a place: 128 bytes, two cache lines. */
-#define INTERVAL_BUCKET	4
+/* Is the entry in use? */
+static inline bool
+IntervalInUse(const IntervalEntry *entry)
+{
+	return entry->digest.h1 != 0 || entry->digest.h2 != 0;
+}
 
 static inline IntervalEntry *
 IntervalFind(const IntervalCache *cache, const Digest *digest)
 {
-	IntervalEntry *bucket;
+	uint32		at;
 
-	if (cache->nbuckets == 0)
+	if (cache->size == 0)
 		return NULL;
-	bucket = &cache->entries[(digest->h1 & (cache->nbuckets - 1)) * INTERVAL_BUCKET];
-	for (int i = 0; i < INTERVAL_BUCKET; i++)
-		if (DigestEqual(bucket[i].digest, *digest))
-			return &bucket[i];
+	for (at = digest->h1 & (cache->size - 1);
+		 IntervalInUse(&cache->entries[at]);
+		 at = (at + 1) & (cache->size - 1))
+		if (DigestEqual(cache->entries[at].digest, *digest))
+			return &cache->entries[at];
 	return NULL;
 }
 

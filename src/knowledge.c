@@ -28,6 +28,7 @@ typedef struct LookUpCounts
 	uint32		epoch;
 	int64		tried;
 	int64		hits;
+	bool		scanned;		/* the whole baseline was read */
 } LookUpCounts;
 
 static LookUpCounts LookUps;
@@ -63,12 +64,12 @@ TransactionEnds(XactEvent event, void *argument)
 	switch (event)
 	{
 		case XACT_EVENT_COMMIT:
-			for (uint32 i = 0; i < Facts.nbuckets * INTERVAL_BUCKET; i++)
+			for (uint32 i = 0; i < Facts.size; i++)
 			{
 				IntervalEntry *fact = &Facts.entries[i];
 				IntervalEntry *entry;
 
-				if (fact->digest.h1 == 0 && fact->digest.h2 == 0)
+				if (!IntervalInUse(fact))
 					continue;
 				entry = IntervalFind(&Known, &fact->digest);
 				if (entry != NULL)
@@ -121,6 +122,15 @@ NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 	return NOVELTY_NEW;
 }
 
+void
+KnownPrefetch(const Digest *term)
+{
+#if defined(__GNUC__)
+	if (Known.size > 0)
+		__builtin_prefetch(&Known.entries[term->h1 & (Known.size - 1)]);
+#endif
+}
+
 Novelty
 KnownNovelty(const Digest *term, int64 time, const Span *span)
 {
@@ -133,11 +143,33 @@ KnownNovelty(const Digest *term, int64 time, const Span *span)
 	return NoveltyOf(IntervalFind(&Known, term), time, span);
 }
 
+/* Enter a run of the whole baseline, which fits. */
+static void
+EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
+{
+	Rule	   *rule = RuleByVersion(state, version_id);
+	IntervalEntry *entry;
+
+	if (rule == NULL)
+		return;
+	entry = IntervalFind(&Known, term);
+	if (entry == NULL)
+		IntervalEnter(&Known, term, run->first_seen,
+					  run->last_granule + rule->span.granule, CacheSizeSetting);
+	else if (run->first_seen > entry->first)
+	{
+		entry->first = run->first_seen;
+		entry->end = run->last_granule + rule->span.granule;
+	}
+}
+
 /*
  * LookUp
  *		Find a term that this session meets for the first time in the stored
  *		baseline: a new session would otherwise queue every row at first.
- *		Where a transaction brings new terms only, looking is given up.
+ *		Where a transaction brings new terms only, looking is given up; where
+ *		most are found, and the baseline is small beside the cache, all of it is
+ *		read at once.
  */
 static Novelty
 LookUp(const Digest *term, int64 time, const Span *span)
@@ -153,6 +185,14 @@ LookUp(const Digest *term, int64 time, const Span *span)
 	oids = ExtensionLookup();
 	if (oids == NULL)
 		return NOVELTY_NEW;
+	if (LookUps.tried >= LOOK_UPS_AT_LEAST && !LookUps.scanned &&
+		LookUps.hits > LookUps.tried / 2)
+	{
+		LookUps.scanned = true;
+		RunsScan(oids, CacheSizeSetting, EnterRun, RulesCurrent());
+		if (IntervalFind(&Known, term) != NULL)
+			return NoveltyOf(IntervalFind(&Known, term), time, span);
+	}
 	LookUps.tried++;
 	if (!RunsLookUp(oids, term, time, &run))
 		return NOVELTY_NEW;

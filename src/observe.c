@@ -186,8 +186,21 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	observation.time = record.time;
 	observation.in_trigger = site->in_trigger;
 	ObserveClocks(set, &observation);
-	if (EvaluateEvent(set, &record.jsonb->root, ObserveSighting, &observation) != NULL)
-		return true;			/* too many terms: to be recorded */
+	EventMatch(set, &record.jsonb->root);
+	EventTerms(set);
+	if (set->too_many != NULL)
+		return true;			/* to be recorded */
+
+	/* each look-up is a cache miss: let the processor wait for all at once */
+	for (int i = 0; i < set->nterms; i++)
+		KnownPrefetch(&set->terms[i].term);
+	for (int i = 0; i < set->nterms; i++)
+		if (KnownNovelty(&set->terms[i].term, record.time,
+						 &set->terms[i].rule->span) != NOVELTY_NONE)
+		{
+			EventSightings(set, ObserveSighting, &observation);
+			break;
+		}
 	return observation.news;
 }
 
@@ -262,7 +275,6 @@ Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 	bool		time_null = true;
 	Datum		event = slot_getattr(slot, watch->event_column, &event_null);
 	Datum		time = (Datum) 0;
-	Rule	   *too_many;
 
 	if (watch->time_column != 0)
 		time = slot_getattr(slot, watch->time_column, &time_null);
@@ -280,11 +292,12 @@ Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 	collection->time = record.time;
 	for (int i = 0; i < set->nclockless; i++)
 		NewsAddClock(level, set->clockless[i]->version_id, record.time);
-	too_many = EvaluateEvent(set, &record.jsonb->root, CollectSighting, collection);
-	if (too_many != NULL)
+	EventMatch(set, &record.jsonb->root);
+	EventSightings(set, CollectSighting, collection);
+	if (set->too_many != NULL)
 		NewsAddFault(level, &collection->reference, "too_many_terms",
 					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
-							  too_many->name, MaxTermsPerEventSetting));
+							  set->too_many->name, MaxTermsPerEventSetting));
 }
 
 /* The watch of the firing trigger, read once for each relation and statement. */

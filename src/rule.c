@@ -42,10 +42,13 @@ typedef struct DispatchEntry
 	Rule	  **rules;
 } DispatchEntry;
 
+/* Open addressing: it is searched for every event. */
 typedef struct DispatchTable
 {
 	int			slot;
-	HTAB	   *entries;
+	uint32		nentries;
+	uint32		size;			/* a power of two, at most half full */
+	DispatchEntry *entries;		/* without rules: free */
 } DispatchTable;
 
 typedef struct Dispatch
@@ -303,7 +306,6 @@ static DispatchTable *
 DispatchTableAt(Dispatch *dispatch, int slot)
 {
 	DispatchTable *table;
-	HASHCTL		control = {0};
 
 	for (int i = 0; i < dispatch->ntables; i++)
 		if (dispatch->tables[i].slot == slot)
@@ -312,12 +314,55 @@ DispatchTableAt(Dispatch *dispatch, int slot)
 		return NULL;
 	table = &dispatch->tables[dispatch->ntables++];
 	table->slot = slot;
-	control.keysize = sizeof(Digest);
-	control.entrysize = sizeof(DispatchEntry);
-	control.hcxt = CurrentMemoryContext;
-	table->entries = hash_create("newterm dispatch", 64, &control,
-								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	table->size = 16;
+	table->entries = palloc0(sizeof(DispatchEntry) * table->size);
 	return table;
+}
+
+/* The entry of a value, or the free one where it would be. */
+static inline DispatchEntry *
+DispatchFind(const DispatchTable *table, const Digest *value)
+{
+	uint32		at = value->h1 & (table->size - 1);
+
+	while (table->entries[at].nrules > 0 &&
+		   !DigestEqual(table->entries[at].value, *value))
+		at = (at + 1) & (table->size - 1);
+	return &table->entries[at];
+}
+
+static void
+DispatchEnter(DispatchTable *table, const Digest *value, Rule *rule)
+{
+	DispatchEntry *entry = DispatchFind(table, value);
+
+	if (entry->nrules == 0)
+	{
+		if (++table->nentries * 2 > table->size)
+		{
+			DispatchTable larger = *table;
+
+			larger.size *= 2;
+			larger.entries = palloc0(sizeof(DispatchEntry) * larger.size);
+			for (uint32 i = 0; i < table->size; i++)
+				if (table->entries[i].nrules > 0)
+					*DispatchFind(&larger, &table->entries[i].value) = table->entries[i];
+			pfree(table->entries);
+			*table = larger;
+			entry = DispatchFind(table, value);
+		}
+		entry->value = *value;
+		entry->allocated = 4;
+		entry->rules = palloc(sizeof(Rule *) * entry->allocated);
+	}
+	else if (entry->rules[entry->nrules - 1] == rule)
+		return;					/* the same literal twice */
+	if (entry->nrules == entry->allocated)
+	{
+		entry->allocated *= 2;
+		entry->rules = repalloc(entry->rules, sizeof(Rule *) * entry->allocated);
+	}
+	entry->rules[entry->nrules++] = rule;
 }
 
 /* Enter a rule into the table of the slot it makes demands at. */
@@ -338,28 +383,12 @@ DispatchAdd(RuleSet *set, Rule *rule, int slot)
 		FilterLiteral *literal = lfirst(cell);
 		JsonbValue	value;
 		Digest		digest;
-		DispatchEntry *entry;
-		bool		found;
 
 		value.type = jbvString;
 		value.val.string.val = literal->text;
 		value.val.string.len = literal->length;
 		digest = DigestJsonbValue(&set->key, &value);
-		entry = hash_search(table->entries, &digest, HASH_ENTER, &found);
-		if (!found)
-		{
-			entry->nrules = 0;
-			entry->allocated = 4;
-			entry->rules = palloc(sizeof(Rule *) * entry->allocated);
-		}
-		if (entry->nrules > 0 && entry->rules[entry->nrules - 1] == rule)
-			continue;			/* the same literal twice */
-		if (entry->nrules == entry->allocated)
-		{
-			entry->allocated *= 2;
-			entry->rules = repalloc(entry->rules, sizeof(Rule *) * entry->allocated);
-		}
-		entry->rules[entry->nrules++] = rule;
+		DispatchEnter(table, &digest, rule);
 	}
 	return true;
 }
@@ -574,6 +603,9 @@ ReadRules(RuleSet *set)
 		if (!rule->clock_set)
 			set->clockless[set->nclockless++] = rule;
 	}
+	set->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	set->terms_allocated = 64;
+	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
 	DispatchBuild(set);
 }
 
@@ -739,41 +771,23 @@ EntityClockOfValues(const RuleSet *set, const Rule *rule, const Jsonb *entity_va
 	return EntityClockDigest(set, rule, digests);
 }
 
-/* Try one rule on the current event; false where it shows too many terms. */
-static bool
-EvaluateRule(RuleSet *set, Rule *rule, SightingFunction function, void *state)
+/* Enter a rule into the matching ones where its filter matches. */
+static inline void
+TryRule(RuleSet *set, Rule *rule)
 {
-	TupleList	tuples;
-	int			ncolumns = rule->shape->ncolumns;
-
-	if (!FilterMatches(rule->filter, set->fields))
-		return true;
-	if (!TermTuples(rule->shape, set->fields, &set->key,
-					MaxTermsPerEventSetting, &tuples))
-		return false;
-	for (int i = 0; i < tuples.count; i++)
-	{
-		Sighting	sighting;
-
-		sighting.rule = rule;
-		sighting.row = &tuples.values[i * ncolumns];
-		sighting.row_digests = &tuples.digests[i * ncolumns];
-		sighting.term = DigestOfTuple(&set->key, 't', rule->version_id,
-									  sighting.row_digests, ncolumns);
-		function(state, &sighting);
-	}
-	return true;
+	if (FilterMatches(rule->filter, set->fields))
+		set->matching[set->nmatching++] = rule;
 }
 
-Rule *
-EvaluateEvent(RuleSet *set, JsonbContainer *record, SightingFunction function,
-			  void *state)
+void
+EventMatch(RuleSet *set, JsonbContainer *record)
 {
 	Dispatch   *dispatch = set->dispatch;
-	Rule	   *too_many = NULL;
 
 	EventBegin(set->fields, record);
 	set->event++;
+	set->nmatching = 0;
+	set->too_many = NULL;
 	for (int i = 0; i < dispatch->ntables; i++)
 	{
 		DispatchTable *table = &dispatch->tables[i];
@@ -787,23 +801,84 @@ EvaluateEvent(RuleSet *set, JsonbContainer *record, SightingFunction function,
 			Digest		digest = count == 1 ?
 				EventDigest(set->fields, table->slot) :
 				DigestJsonbValue(&set->key, &values[j]);
-			DispatchEntry *entry = hash_search(table->entries, &digest,
-											   HASH_FIND, NULL);
+			DispatchEntry *entry = DispatchFind(table, &digest);
 
-			for (int k = 0; entry != NULL && k < entry->nrules; k++)
+			for (int k = 0; k < entry->nrules; k++)
 			{
 				Rule	   *rule = entry->rules[k];
 
 				if (rule->matched == set->event)
 					continue;	/* another value led here already */
 				rule->matched = set->event;
-				if (!EvaluateRule(set, rule, function, state))
-					too_many = rule;
+				TryRule(set, rule);
 			}
 		}
 	}
 	for (int i = 0; i < dispatch->nothers; i++)
-		if (!EvaluateRule(set, dispatch->others[i], function, state))
-			too_many = dispatch->others[i];
-	return too_many;
+		TryRule(set, dispatch->others[i]);
+}
+
+/* The tuples of a matching rule; notes where they are too many. */
+static void
+RuleTuples(RuleSet *set, Rule *rule, TupleList *tuples)
+{
+	if (!TermTuples(rule->shape, set->fields, &set->key, MaxTermsPerEventSetting,
+					tuples))
+		set->too_many = rule;
+}
+
+/* Digest of a term from those of its row's values. */
+static inline Digest
+TermDigest(const RuleSet *set, const Rule *rule, const Digest *row)
+{
+	return DigestOfTuple(&set->key, 't', rule->version_id, row, rule->shape->ncolumns);
+}
+
+void
+EventTerms(RuleSet *set)
+{
+	set->nterms = 0;
+	for (int i = 0; i < set->nmatching; i++)
+	{
+		Rule	   *rule = set->matching[i];
+		TupleList	tuples;
+
+		RuleTuples(set, rule, &tuples);
+		while (set->nterms + tuples.count > set->terms_allocated)
+		{
+			set->terms_allocated *= 2;
+			set->terms = repalloc(set->terms, sizeof(TermOfRule) * set->terms_allocated);
+		}
+		for (int j = 0; j < tuples.count; j++)
+		{
+			TermOfRule *term = &set->terms[set->nterms++];
+
+			term->rule = rule;
+			term->term = TermDigest(set, rule,
+									&tuples.digests[j * rule->shape->ncolumns]);
+		}
+	}
+}
+
+void
+EventSightings(RuleSet *set, SightingFunction function, void *state)
+{
+	for (int i = 0; i < set->nmatching; i++)
+	{
+		Rule	   *rule = set->matching[i];
+		int			ncolumns = rule->shape->ncolumns;
+		TupleList	tuples;
+
+		RuleTuples(set, rule, &tuples);
+		for (int j = 0; j < tuples.count; j++)
+		{
+			Sighting	sighting;
+
+			sighting.rule = rule;
+			sighting.row = &tuples.values[j * ncolumns];
+			sighting.row_digests = &tuples.digests[j * ncolumns];
+			sighting.term = TermDigest(set, rule, sighting.row_digests);
+			function(state, &sighting);
+		}
+	}
 }

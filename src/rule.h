@@ -53,7 +53,22 @@ typedef struct RuleSet
 	char	   *failure;		/* why the rules could not be loaded, or NULL */
 	struct Dispatch *dispatch;
 	uint32		event;			/* counts events, for Rule.matched */
+
+	/* of the event that EventMatch was shown last */
+	int			nmatching;
+	Rule	  **matching;		/* rules whose filter it passes */
+	Rule	   *too_many;		/* one to which it shows too many terms, or NULL */
+	int			nterms;
+	int			terms_allocated;
+	struct TermOfRule *terms;	/* what EventTerms found */
 } RuleSet;
+
+/* A term that an event shows, by its digest alone. */
+typedef struct TermOfRule
+{
+	Rule	   *rule;
+	Digest		term;
+} TermOfRule;
 
 /* OIDs of what the library uses, looked up once and after DROP EXTENSION. */
 typedef struct ExtensionOids
@@ -108,15 +123,17 @@ typedef struct Sighting
 	const Digest *row_digests;
 } Sighting;
 
-/* What EvaluateEvent calls for each sighting. */
+/* Find the rules whose filter a record passes. */
+extern void EventMatch(RuleSet *set, JsonbContainer *record);
+
+/* All terms that the record shows to them, into set->terms. */
+extern void EventTerms(RuleSet *set);
+
+/* What EventSightings calls for each sighting. */
 typedef void (*SightingFunction) (void *state, const Sighting *sighting);
 
-/*
- * Show a record to all rules that may concern it.  Returns the rule whose
- * tuples exceeded newterm.max_terms_per_event, or NULL.
- */
-extern Rule *EvaluateEvent(RuleSet *set, JsonbContainer *record,
-						   SightingFunction function, void *state);
+/* The same with their values, where the digests are not enough. */
+extern void EventSightings(RuleSet *set, SightingFunction function, void *state);
 
 /* Does the filter match the field set's current event? */
 extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);

@@ -8,6 +8,8 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
@@ -92,57 +94,112 @@ RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored)
 	stored->places = runs->places;
 }
 
+/* Is the row one that this transaction may still roll back? */
+static bool
+IsOurs(TupleTableSlot *slot)
+{
+	bool		isnull;
+
+	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(slot_getsysattr(slot,
+																					 MinTransactionIdAttributeNumber,
+																					 &isnull)));
+}
+
+/* What the runs of a block take in the cache: some 60 of 32 bytes, and room. */
+#define KB_CACHED_A_BLOCK	3
+
+/* What a look-up asks for. */
+typedef struct LookUp
+{
+	const ExtensionOids *oids;
+	const Digest *term;			/* RunsLookUp */
+	int64		time;
+	Run		   *best;
+	int			limit;			/* RunsScan */
+	RunFunction function;
+	void	   *state;
+} LookUp;
+
 /* The best run for RunsLookUp among the rows that others committed. */
 static bool
-BestRun(Store *store, const Digest *term, int64 time, Run *best)
+FindBest(LookUp *look_up)
 {
+	Store		store;
 	TupleTableSlot *slot;
+	Run		   *best = look_up->best;
 	bool		found = false;
 
-	StoreFindDigest(store, term);
-	while (StoreNext(store, &slot))
+	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+		return false;
+	StoreFindDigest(&store, look_up->term);
+	while (StoreNext(&store, &slot))
 	{
-		bool		isnull;
-		TransactionId inserter = DatumGetTransactionId(slot_getsysattr(slot,
-																	   MinTransactionIdAttributeNumber,
-																	   &isnull));
 		Run			run;
 
-		if (TransactionIdIsCurrentTransactionId(inserter))
-			continue;			/* may still be rolled back */
+		if (IsOurs(slot))
+			continue;
 		ReadRun(slot, &run);
 		if (!found || run.first_seen > best->first_seen)
 		{
 			/* a later run is no better where the one before holds the time */
-			if (found && time < run.first_seen && time >= best->first_seen)
+			if (found && look_up->time < run.first_seen)
 				continue;
 			*best = run;
 			found = true;
 		}
-		else if (time >= run.first_seen && time < best->first_seen)
+		else if (look_up->time < best->first_seen)
 			*best = run;
 	}
+	StoreClose(&store);
 	return found;
 }
 
-bool
-RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time, Run *run)
+static bool
+ScanAll(LookUp *look_up)
+{
+	Store		store;
+	TableScanDesc scan;
+	bool		small;
+
+	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+		return false;
+	small = RelationGetNumberOfBlocks(store.table) <=
+		(BlockNumber) (look_up->limit / KB_CACHED_A_BLOCK);
+	if (small)
+	{
+		scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
+		while (table_scan_getnextslot(scan, ForwardScanDirection, store.found))
+		{
+			Run			run;
+			bool		isnull;
+			Datum		digest = SlotColumn(store.found, RUN_DIGEST, &isnull);
+			int32		version_id = DatumGetInt32(SlotColumn(store.found, RUN_VERSION_ID, &isnull));
+
+			CHECK_FOR_INTERRUPTS();
+			if (IsOurs(store.found))
+				continue;
+			ReadRun(store.found, &run);
+			look_up->function(look_up->state, (Digest *) DatumGetPointer(digest),
+							  version_id, &run);
+		}
+		table_endscan(scan);
+	}
+	StoreClose(&store);
+	return small;
+}
+
+/* Look without letting a fault in our tables fail the insert that looks. */
+static bool
+LookSafely(bool (*look) (LookUp *), LookUp *look_up)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile bool found = false;
 
-	/* a fault in our index must not fail the insert that looks into it */
 	BeginInternalSubTransaction(NULL);
 	PG_TRY();
 	{
-		Store		store;
-
-		if (StoreOpenReading(&store, oids->runs, oids->runs_index))
-		{
-			found = BestRun(&store, term, time, run);
-			StoreClose(&store);
-		}
+		found = look(look_up);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -163,6 +220,23 @@ RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time, Run *run)
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 	return found;
+}
+
+bool
+RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time, Run *run)
+{
+	LookUp		look_up = {.oids = oids,.term = term,.time = time,.best = run};
+
+	return LookSafely(FindBest, &look_up);
+}
+
+bool
+RunsScan(const ExtensionOids *oids, int limit, RunFunction function, void *state)
+{
+	LookUp		look_up = {.oids = oids,.limit = limit,.function = function,
+	.state = state};
+
+	return LookSafely(ScanAll, &look_up);
 }
 
 /* The columns that change with a run. */

@@ -37,6 +37,17 @@ extern bool RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time
 					   Run *run);
 
 /*
+ * Call `function` for every committed run, in no order, where all of them fit
+ * into a cache of `limit` kB; false where they do not, or looking would have to
+ * wait or failed.
+ */
+typedef void (*RunFunction) (void *state, const Digest *term, int32 version_id,
+							 const Run *run);
+
+extern bool RunsScan(const ExtensionOids *oids, int limit, RunFunction function,
+					 void *state);
+
+/*
  * Store the runs after a merge in place of those before it: each run before
  * lies inside one after.  New rows become visible to RunsRead at the latest
  * when the store is closed.

@@ -161,6 +161,11 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 	Partial		result = {0};
 	const JsonbValue *row[TERM_MAX_COLUMNS] = {0};
 
+	/* an array of one element is that element, as it is to ClassifyValue() */
+	while (value != NULL && value->type == jbvBinary &&
+		   JsonContainerIsArray(value->val.binary.data) &&
+		   JsonContainerSize(value->val.binary.data) == 1)
+		value = getIthJsonbValueFromContainer(value->val.binary.data, 0);
 	if (value != NULL && value->type == jbvNull)
 		value = NULL;
 
