@@ -175,10 +175,12 @@ CREATE TABLE newterm.postponed (
 	first_seen timestamptz,
 	last_granule timestamptz,
 	event jsonb,
-	payload text
+	signal_id bigint,
+	retracted boolean,
+	reason text
 );
-COMMENT ON TABLE newterm.postponed IS 'what prepared transactions showed, until the next merge takes it';
-COMMENT ON COLUMN newterm.postponed.version_id IS 'the rule version';
+COMMENT ON TABLE newterm.postponed IS 'what prepared transactions showed, and changes of signals that somebody had locked, until the next merge takes them';
+COMMENT ON COLUMN newterm.postponed.version_id IS 'the rule version; NULL for a change of a signal';
 COMMENT ON COLUMN newterm.postponed.digest IS 'digest of the term; NULL where the row is about the rule''s clock';
 COMMENT ON COLUMN newterm.postponed.entity_clock IS 'digest of the entity''s clock';
 COMMENT ON COLUMN newterm.postponed.entity IS 'values of group_by, in order';
@@ -186,7 +188,9 @@ COMMENT ON COLUMN newterm.postponed.term IS 'values of fields, in order';
 COMMENT ON COLUMN newterm.postponed.first_seen IS 'first sighting';
 COMMENT ON COLUMN newterm.postponed.last_granule IS 'start of the granule of the last sighting';
 COMMENT ON COLUMN newterm.postponed.event IS 'the event of the first sighting';
-COMMENT ON COLUMN newterm.postponed.payload IS 'a notification that could not be sent';
+COMMENT ON COLUMN newterm.postponed.signal_id IS 'the signal to be changed';
+COMMENT ON COLUMN newterm.postponed.retracted IS 'whether it is retracted; else it is amended';
+COMMENT ON COLUMN newterm.postponed.reason IS 'why it changes';
 
 -- ---------------------------------------------------------------- what was found
 
@@ -670,8 +674,6 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'The settings are the arguments of newterm.create_rule().';
 	END IF;
-	-- before the row is read: merges must not decide by the old settings meanwhile
-	PERFORM newterm.lock_knowledge();
 	SELECT * INTO before FROM newterm.rules r WHERE r.name = alter_rule.name FOR UPDATE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no rule "%"', alter_rule.name USING ERRCODE = 'undefined_object';
@@ -682,6 +684,13 @@ BEGIN
 	IF (after.fields, after.filter, after.group_by, after.language)
 		IS DISTINCT FROM (before.fields, before.filter, before.group_by, before.language) THEN
 		after.version := before.version + 1;
+	END IF;
+	learning_changed := (after.learning, after.learning_values, after.learning_scope)
+			IS DISTINCT FROM (before.learning, before.learning_values, before.learning_scope)
+		OR (changes ? 'learning_from' AND after.learning_from IS NOT NULL);
+	IF learning_changed THEN
+		-- merges must not decide by the old settings meanwhile
+		PERFORM newterm.lock_knowledge();
 	END IF;
 	UPDATE newterm.rules r SET
 		name = after.name, version = after.version, fields = after.fields, filter = after.filter,
@@ -708,9 +717,6 @@ BEGIN
 	IF changes ? 'learning_from' AND after.learning_from IS NOT NULL THEN
 		UPDATE newterm.rule_versions v SET learning_from = after.learning_from WHERE v.id = current_version;
 	END IF;
-	learning_changed := (after.learning, after.learning_values, after.learning_scope)
-			IS DISTINCT FROM (before.learning, before.learning_values, before.learning_scope)
-		OR (changes ? 'learning_from' AND after.learning_from IS NOT NULL);
 	IF learning_changed THEN
 		DELETE FROM newterm.learned_values l WHERE l.version_id = current_version;
 		PERFORM newterm.redecide(current_version);

@@ -34,6 +34,13 @@
 	makeJsonLexContextCstringLen(unconstify(char *, text), length, PG_UTF8, false)
 #endif
 
+/* Bytes of the NOTIFY queue: a setting since 17, fixed before. */
+#if PG_VERSION_NUM >= 170000
+#define CompatNotifyQueueBytes ((double) max_notify_queue_pages * BLCKSZ)
+#else
+#define CompatNotifyQueueBytes ((double) 1048576 * BLCKSZ)
+#endif
+
 /* 17 asks whether a stronger lock will do. */
 #if PG_VERSION_NUM >= 170000
 #define CompatLockHeld(tag, mode) LockHeldByMe(tag, mode, false)

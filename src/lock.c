@@ -79,6 +79,18 @@ LockGateHeld(void)
 	return CompatLockHeld(&tag, ExclusiveLock);
 }
 
+void
+LockGateInstead(void)
+{
+	LOCKTAG		tag = TagOf(LOCK_GATE, 0);
+
+	if (LockGateHeld())
+		return;
+	while (CompatLockHeld(&tag, ShareLock))
+		LockRelease(&tag, ShareLock, false);
+	LockGateExclusive(true);
+}
+
 static int
 CompareSlots(const void *a, const void *b)
 {
@@ -103,18 +115,10 @@ LockSlots(const Digest *digests, int count)
 
 	/*
 	 * The lock table has room for max_locks_per_transaction locks of each
-	 * session; with more, the gate stands for all of them.  Two merges that
-	 * both held the gate shared would wait for each other, so that it is
-	 * given up first: nothing has been read under it yet.
+	 * session; with more, the gate stands for all of them.
 	 */
 	if (distinct > max_locks_per_xact)
-	{
-		LOCKTAG		tag = TagOf(LOCK_GATE, 0);
-
-		while (CompatLockHeld(&tag, ShareLock))
-			LockRelease(&tag, ShareLock, false);
-		LockGateExclusive(true);
-	}
+		LockGateInstead();
 	else
 		for (int i = 0; i < distinct; i++)
 			Acquire(LOCK_SLOT, slots[i], ExclusiveLock, true);

@@ -3,9 +3,9 @@
  *	  The locks under which news are merged.
  *
  * Order: first the gate, then slots in ascending order, all within one call
- * just before commit.  A merge that finds too many slots to lock, or that is
- * not the last act of its transaction, takes the gate exclusively instead of
- * slots.  So two merges never wait for each other in a circle, and what waits
+ * just before commit.  A merge that finds too many slots to lock, or that has
+ * more news than fit into memory, takes the gate exclusively instead of slots.
+ * So two merges never wait for each other in a circle, and what waits
  * waits for a commit in progress.  Whoever changes stored knowledge otherwise
  * (unlearning, changing a rule's learning) takes the gate exclusively first.
  */
@@ -19,6 +19,13 @@ extern void LockGateShared(void);
 
 /* The gate, exclusively; with `wait` false returns false instead of waiting. */
 extern bool LockGateExclusive(bool wait);
+
+/*
+ * The gate exclusively in place of its shared lock, which is given up first:
+ * two transactions that both kept it would wait for each other.  What was read
+ * under the shared lock may have changed.
+ */
+extern void LockGateInstead(void);
 
 /* Does this transaction hold the gate exclusively? */
 extern bool LockGateHeld(void);

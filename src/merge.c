@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
@@ -32,6 +33,7 @@
 #include "postpone.h"
 #include "runs.h"
 #include "signal.h"
+#include "spill.h"
 #include "watch.h"
 
 /* Rule clocks that this transaction stored or found: see TransactionEnds. */
@@ -39,12 +41,6 @@ static List *ClocksAtCommit = NIL;
 
 /* COMMIT PREPARED or merge_postponed(): look for postponed news at commit. */
 static bool PostponedRequested = false;
-
-typedef enum MergeKind
-{
-	MERGE_FINAL,				/* the last act before commit */
-	MERGE_EARLY					/* more may follow in this transaction */
-} MergeKind;
 
 /* What a decision asks for. */
 typedef struct Action
@@ -61,8 +57,7 @@ typedef struct Action
 typedef struct Merge
 {
 	MemoryContext context;
-	MergeKind	kind;
-	NewsLevel  *level;
+	NewsLevel  *level;			/* of the batch: its terms and references */
 	RuleSet    *set;
 	const ExtensionOids *oids;
 	int			nterms;
@@ -82,13 +77,19 @@ CompareNews(const void *a, const void *b)
 	return DigestCompare(&(*(News *const *) a)->term, &(*(News *const *) b)->term);
 }
 
-/* Sort the news whose rules still stand; the others have no baseline any more. */
+/*
+ * CollectTerms
+ *		Sort a level's news.  An event is judged by the rule version that was in
+ *		force when it was inserted, so that versions which were replaced or
+ *		disabled since are read for this merge; those of dropped rules are gone.
+ */
 static void
-CollectTerms(Merge *merge)
+CollectTerms(Merge *merge, NewsLevel *level)
 {
 	HASH_SEQ_STATUS each;
 	News	   *news;
 
+	merge->level = level;
 	merge->nterms = 0;
 	if (merge->level->terms == NULL)
 		return;
@@ -97,7 +98,7 @@ CollectTerms(Merge *merge)
 										  Max(hash_get_num_entries(merge->level->terms), 1));
 	hash_seq_init(&each, merge->level->terms);
 	while ((news = hash_seq_search(&each)) != NULL)
-		if (RuleByVersion(merge->set, news->version_id) != NULL)
+		if (RuleOfVersion(merge->set, news->version_id) != NULL)
 			merge->terms[merge->nterms++] = news;
 	qsort(merge->terms, merge->nterms, sizeof(News *), CompareNews);
 }
@@ -301,7 +302,7 @@ OpenStores(Merge *merge, Origin origin)
 	merge->writer.oids = merge->oids;
 	merge->writer.set = merge->set;
 	merge->writer.origin = origin;
-	merge->writer.context = TopTransactionContext;
+	merge->writer.context = merge->context;
 	StoreOpen(&merge->writer.detections, merge->oids->detection_log,
 			  merge->oids->detection_index);
 }
@@ -323,6 +324,7 @@ MergeTerms(Merge *merge)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 
+	merge->nactions = 0;
 	FirstValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
 					 merge->level, &merge->terms, &merge->nterms);
 	old = MemoryContextSwitchTo(context);
@@ -345,58 +347,131 @@ MergeTerms(Merge *merge)
 	CommandCounterIncrement();
 }
 
-/*
- * MergeLevel
- *		The body of a merge, inside its subtransaction.  Returns false where an
- *		early merge had better wait for the end of the transaction.
- */
-static bool
-MergeLevel(Merge *merge)
+/* The usual merge: one batch, under the locks of what it touches. */
+static void
+MergeOne(Merge *merge, NewsLevel *level)
 {
-	bool		done = true;
+	uint64		generation;
 
-	if (merge->kind == MERGE_FINAL)
-		LockGateShared();
-	else if (!LockGateExclusive(false))
-		return false;
-
-	merge->context = CurrentMemoryContext;
-	merge->oids = ExtensionLookup();
-	merge->set = RulesCurrent();
-	if (merge->set == NULL)
-		return true;			/* dropped in this transaction */
-
-	if (merge->kind == MERGE_FINAL)
-		PostponedTake(merge->oids, merge->set, merge->level);
-	ErrorLogWrite(merge->oids, merge->level->faults);
-	CollectTerms(merge);
 	OpenStores(merge, ORIGIN_LIVE);
-	DropKnown(merge);
-	ClocksCollect(&merge->clocks, merge->level, merge->terms, merge->nterms);
-	if (merge->kind == MERGE_EARLY && ClocksNewEntities(&merge->clocks))
-		done = false;			/* their earliest sighting may still come */
-	else
+	do
 	{
-		uint64		generation = merge->set->generation;
-
+		generation = merge->set->generation;
+		CollectTerms(merge, level);
+		DropKnown(merge);
+		ClocksCollect(&merge->clocks, level, merge->terms, merge->nterms);
 		LockAll(merge);
 		merge->set = RulesCurrent();
 		if (merge->set == NULL)
-			return true;
+			return;
+
+		/* rare: rules were changed before the locks were ours */
 		if (merge->set->generation != generation)
 		{
-			/* rare: decide by the rules as they are now */
 			CloseStores(merge);
-			merge->oids = ExtensionLookup();
-			CollectTerms(merge);
 			OpenStores(merge, ORIGIN_LIVE);
-			ClocksCollect(&merge->clocks, merge->level, merge->terms, merge->nterms);
 		}
-		ClocksSet(&merge->clocks);
-		MergeTerms(merge);
-	}
+	} while (merge->set->generation != generation);
+	ClocksSet(&merge->clocks);
+	MergeTerms(merge);
 	CloseStores(merge);
-	return done;
+}
+
+/* What is done with each batch of a merge that has several. */
+typedef void (*BatchFunction) (Merge *merge, NewsLevel *batch);
+
+static void
+BatchClocks(Merge *merge, NewsLevel *batch)
+{
+	CollectTerms(merge, batch);
+	ClocksCollect(&merge->clocks, batch, merge->terms, merge->nterms);
+}
+
+static void
+BatchTerms(Merge *merge, NewsLevel *batch)
+{
+	CollectTerms(merge, batch);
+	DropKnown(merge);
+	MergeTerms(merge);
+}
+
+static void
+ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
+{
+	ListCell   *cell;
+
+	function(merge, level);
+	foreach(cell, level->spills)
+	{
+		Spill	   *spill = lfirst(cell);
+		NewsLevel  *batch = NewsApart();
+
+		SpillRewind(spill);
+		while (SpillRead(spill, batch, (Size) MergeMemorySetting * 1024))
+		{
+			function(merge, batch);
+			NewsClear(batch);
+		}
+		MemoryContextDelete(batch->context);
+	}
+}
+
+/* A level that may have spilled, with the gate held exclusively. */
+static void
+MergeMany(Merge *merge, NewsLevel *level)
+{
+	OpenStores(merge, ORIGIN_LIVE);
+	ForEachBatch(merge, level, BatchClocks);
+	ClocksSet(&merge->clocks);
+	ForEachBatch(merge, level, BatchTerms);
+	CloseStores(merge);
+}
+
+/*
+ * MergeAll
+ *		The body of a merge, inside its subtransaction.
+ */
+static void
+MergeAll(Merge *merge, NewsLevel *level, bool again)
+{
+	NewsLevel  *postponed;
+
+	merge->context = CurrentMemoryContext;
+	if (again)
+	{
+		/* triggers on our tables brought news: locks of ours are held */
+		if (!LockGateExclusive(false))
+		{
+			PostponeNews(level);
+			return;
+		}
+	}
+	else
+		LockGateShared();
+	AcceptInvalidationMessages();
+	merge->oids = ExtensionLookup();
+	merge->set = RulesCurrent();
+	if (merge->set == NULL)
+		return;					/* dropped in this transaction */
+
+	ErrorLogWrite(merge->oids, level->faults);
+	postponed = PostponedTake(merge->oids, merge->set);
+	if (postponed != NULL || level->spills != NIL || again)
+	{
+		LockGateInstead();
+		AcceptInvalidationMessages();
+		merge->set = RulesCurrent();
+		if (merge->set == NULL)
+			return;
+
+		/* prepared transactions committed before this one: theirs come first */
+		if (postponed != NULL)
+			MergeMany(merge, postponed);
+		MergeMany(merge, level);
+	}
+	else
+		MergeOne(merge, level);
+	SignalsNotify(&merge->writer);
 }
 
 /*
@@ -404,17 +479,16 @@ MergeLevel(Merge *merge)
  *		A merge as the extension's owner, in a subtransaction of its own.
  */
 static void
-RunMerge(NewsLevel *level, MergeKind kind)
+RunMerge(NewsLevel *level, bool again)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContext context = AllocSetContextCreate(TopTransactionContext,
 												  "newterm merge",
 												  ALLOCSET_DEFAULT_SIZES);
-	Merge		merge = {.kind = kind,.level = level};
+	Merge		merge = {0};
 	Oid			user;
 	int			security;
-	bool		done;
 
 	GetUserIdAndSecContext(&user, &security);
 	BeginInternalSubTransaction(NULL);
@@ -426,7 +500,7 @@ RunMerge(NewsLevel *level, MergeKind kind)
 		PushActiveSnapshot(GetTransactionSnapshot());
 		SPI_connect();
 		MemoryContextSwitchTo(context);
-		done = MergeLevel(&merge);
+		MergeAll(&merge, level, again);
 		SPI_finish();
 		PopActiveSnapshot();
 		SetUserIdAndSecContext(user, security);
@@ -459,19 +533,10 @@ RunMerge(NewsLevel *level, MergeKind kind)
 	PG_END_TRY();
 
 	MemoryContextSwitchTo(TopTransactionContext);
-	if (merge.set != NULL && done)
-		ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
-	level->payloads = list_concat(level->payloads, merge.writer.payloads);
+	ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
 	MemoryContextSwitchTo(caller);
-	if (done)
-		NewsClear(level);
+	NewsClear(level);
 	MemoryContextDelete(context);
-}
-
-void
-MergeEarly(NewsLevel *level)
-{
-	RunMerge(level, MERGE_EARLY);
 }
 
 void
@@ -484,7 +549,8 @@ static bool
 HasNews(const NewsLevel *level)
 {
 	return level != NULL &&
-		(level->terms != NULL || level->clocks != NULL || level->faults != NIL);
+		(level->terms != NULL || level->clocks != NULL || level->faults != NIL ||
+		 level->spills != NIL);
 }
 
 void
@@ -524,26 +590,32 @@ MergeRedecide(int32 version_id)
 static void
 TransactionEnds(XactEvent event, void *argument)
 {
-	NewsLevel  *level;
 	ListCell   *cell;
 
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			level = NewsExisting();
-			if (PostponedRequested && level == NULL)
-				level = NewsCurrent();
-			if (HasNews(level) || PostponedRequested)
-				RunMerge(level, MERGE_FINAL);
-			PostponedRequested = false;
-			if (level != NULL)
-				SignalsNotify(level->payloads);
+			for (int round = 0; HasNews(NewsExisting()) || PostponedRequested; round++)
+			{
+				PostponedRequested = false;
+				RunMerge(NewsCurrent(), round > 0);
+
+				/*
+				 * Deferred triggers of users on newterm.signals, and ours on
+				 * watched tables that triggers on signals insert into, would
+				 * be passed over otherwise: PostgreSQL fired the others before
+				 * us.
+				 */
+				AfterTriggerFireDeferred();
+			}
 			break;
 
 		case XACT_EVENT_PRE_PREPARE:
-			level = NewsExisting();
-			if (HasNews(level) || (level != NULL && level->payloads != NIL))
-				PostponeNews(level);
+			if (HasNews(NewsExisting()))
+			{
+				PostponeNews(NewsExisting());
+				NewsClear(NewsExisting());
+			}
 			break;
 
 		case XACT_EVENT_COMMIT:

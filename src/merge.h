@@ -10,13 +10,6 @@
 /* Called once, when the library is loaded. */
 extern void MergeInitialise(void);
 
-/*
- * Merge before the transaction ends: because constraints are immediate, or
- * because the news outgrew newterm.merge_memory.  Never waits: where another
- * transaction is merging, the news stay for the end.
- */
-extern void MergeEarly(NewsLevel *level);
-
 /* Merge what two-phase transactions left behind when this one commits. */
 extern void MergePostponedAtCommit(void);
 

@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "news.h"
+#include "spill.h"
 
 static NewsLevel *Innermost = NULL;
 
@@ -19,6 +20,7 @@ DropInnermost(void)
 {
 	NewsLevel  *level = Innermost;
 
+	NewsClear(level);
 	Innermost = level->outer;
 	MemoryContextDelete(level->context);
 	pfree(level);
@@ -49,26 +51,30 @@ NewsCurrent(void)
 	return level;
 }
 
-int64
-NewsQueued(void)
+NewsLevel *
+NewsApart(void)
 {
-	int64		queued = 0;
+	NewsLevel  *level = palloc0(sizeof(NewsLevel));
 
-	for (NewsLevel *level = Innermost; level != NULL; level = level->outer)
-		queued += level->queued;
-	return queued;
+	level->context = AllocSetContextCreate(CurrentMemoryContext, "newterm news",
+										   ALLOCSET_DEFAULT_SIZES);
+	return level;
 }
 
 void
 NewsClear(NewsLevel *level)
 {
+	ListCell   *cell;
+
+	foreach(cell, level->spills)
+		SpillClose(lfirst(cell));
+	level->spills = NIL;
 	MemoryContextReset(level->context);
 	level->terms = NULL;
 	level->clocks = NULL;
 	level->nreferences = level->references_allocated = 0;
 	level->references = NULL;
 	level->faults = NIL;
-	level->next_merge = 0;
 }
 
 Size
@@ -106,8 +112,6 @@ MergeIntoOuter(NewsLevel *outer, NewsLevel *inner)
 	ClockNews  *clock;
 	ListCell   *cell;
 
-	outer->queued += inner->queued;
-	outer->payloads = list_concat(outer->payloads, inner->payloads);
 	for (int64 i = 0; i < inner->nreferences; i++)
 		NewsReference(outer, &inner->references[i]);
 	if (inner->terms != NULL)
@@ -129,6 +133,13 @@ MergeIntoOuter(NewsLevel *outer, NewsLevel *inner)
 		hash_seq_init(&each, inner->clocks);
 		while ((clock = hash_seq_search(&each)) != NULL)
 			NewsAddClock(outer, clock->version_id, clock->earliest);
+	}
+	{
+		MemoryContext old = MemoryContextSwitchTo(outer->context);
+
+		outer->spills = list_concat(outer->spills, inner->spills);
+		inner->spills = NIL;
+		MemoryContextSwitchTo(old);
 	}
 	foreach(cell, inner->faults)
 	{
@@ -263,6 +274,42 @@ NewsAddSighting(NewsLevel *level, const RuleSet *set, const Sighting *sighting,
 	run.source = reference;
 	if (!RunsCover(news->runs, news->nruns, &run))
 		AddRun(level, news, &run, &rule->span);
+}
+
+void
+NewsSpill(NewsLevel *level)
+{
+	HASH_SEQ_STATUS each;
+	News	   *news;
+	Spill	   *spill;
+	MemoryContext kept;
+	MemoryContext old;
+	NewsLevel	rest = *level;
+
+	if (level->terms == NULL)
+		return;
+	spill = SpillCreate();
+	hash_seq_init(&each, level->terms);
+	while ((news = hash_seq_search(&each)) != NULL)
+		SpillWrite(spill, level, news);
+
+	/* what stays moves to a context of its own, so that the rest can go */
+	kept = AllocSetContextCreate(MemoryContextGetParent(level->context), "newterm news",
+								 ALLOCSET_DEFAULT_SIZES);
+	level->context = kept;
+	level->terms = NULL;
+	level->clocks = NULL;
+	level->nreferences = level->references_allocated = 0;
+	level->references = NULL;
+	level->faults = NIL;
+	level->spills = NIL;
+	rest.terms = NULL;
+	rest.nreferences = 0;
+	MergeIntoOuter(level, &rest);
+	old = MemoryContextSwitchTo(level->context);
+	level->spills = lappend(level->spills, spill);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(rest.context);
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef NEWTERM_NEWS_H
 #define NEWTERM_NEWS_H
 
+#include "nodes/pg_list.h"
 #include "storage/itemptr.h"
 #include "utils/hsearch.h"
 
@@ -55,8 +56,6 @@ typedef struct NewsLevel
 {
 	struct NewsLevel *outer;
 	int			nesting;		/* of the subtransaction */
-	int64		queued;			/* rows observed to bring news, less those that
-								 * the trigger has shown since */
 	MemoryContext context;
 	HTAB	   *terms;			/* News; NULL while there is none */
 	HTAB	   *clocks;			/* ClockNews */
@@ -64,9 +63,7 @@ typedef struct NewsLevel
 	int64		references_allocated;
 	EventReference *references;
 	List	   *faults;			/* EventFault */
-	List	   *payloads;		/* notifications of early merges, in the
-								 * transaction's context */
-	Size		next_merge;		/* merge early when larger; 0: by the setting */
+	List	   *spills;			/* Spill: terms that did not fit into memory */
 } NewsLevel;
 
 /* Called once, when the library is loaded. */
@@ -77,9 +74,6 @@ extern NewsLevel *NewsCurrent(void);
 
 /* The same, or NULL where the current subtransaction has no news. */
 extern NewsLevel *NewsExisting(void);
-
-/* Rows still queued, in all levels. */
-extern int64 NewsQueued(void);
 
 /* Where the event of the coming sightings is stored; returns its index. */
 extern int	NewsReference(NewsLevel *level, const EventReference *reference);
@@ -101,7 +95,13 @@ extern void NewsAddFault(NewsLevel *level, const EventReference *reference,
 /* Bytes that the level holds. */
 extern Size NewsSize(const NewsLevel *level);
 
-/* Take everything out but `queued` and `payloads`. */
+/* Write the level's terms to a temporary file, to go on with empty memory. */
+extern void NewsSpill(NewsLevel *level);
+
+/* A level by itself, in the current memory context, of no subtransaction. */
+extern NewsLevel *NewsApart(void);
+
+/* Take everything out. */
 extern void NewsClear(NewsLevel *level);
 
 #endif							/* NEWTERM_NEWS_H */

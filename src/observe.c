@@ -18,13 +18,12 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
-#include "tcop/pquery.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
 #include "fault.h"
 #include "knowledge.h"
-#include "merge.h"
 #include "news.h"
 #include "newterm.h"
 #include "watch.h"
@@ -235,8 +234,6 @@ newterm_observe(PG_FUNCTION_ARGS)
 		}
 		PG_END_TRY();
 	}
-	if (news && site->in_trigger)
-		NewsCurrent()->queued++;
 	PG_RETURN_BOOL(news);
 }
 
@@ -323,24 +320,6 @@ FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
 	return watch;
 }
 
-/* Merge before the end, where the transaction asked for that or memory does. */
-static void
-MaybeMergeEarly(NewsLevel *level)
-{
-	Size		limit = level->next_merge > 0 ? level->next_merge :
-		MERGE_MEMORY;
-
-	/* inside a statement, constraints are immediate: at commit none runs */
-	if (ActivePortal != NULL && NewsQueued() <= 0)
-		MergeEarly(level);
-	else if (NewsSize(level) > limit)
-	{
-		MergeEarly(level);
-		if (level->terms != NULL)
-			level->next_merge = 2 * NewsSize(level);
-	}
-}
-
 /*
  * newterm.merge() returns trigger
  *		The function of a watched table's trigger: collects the news of a row.
@@ -364,8 +343,9 @@ newterm_merge(PG_FUNCTION_ARGS)
 				 errhint("Use newterm.watch() to watch a table.")));
 	watch = FiringWatch(fcinfo, data->tg_trigger);
 
+	/* the rules as they are now, at commit, and not when the row was inserted */
+	AcceptInvalidationMessages();
 	collection.level = NewsCurrent();
-	collection.level->queued--;
 	collection.set = RulesCurrent();
 	if (collection.set == NULL)
 		return PointerGetDatum(NULL);
@@ -397,6 +377,7 @@ newterm_merge(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 
-	MaybeMergeEarly(collection.level);
+	if (NewsSize(collection.level) > MERGE_MEMORY)
+		NewsSpill(collection.level);
 	return PointerGetDatum(NULL);
 }

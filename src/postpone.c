@@ -1,6 +1,6 @@
 /*
  * postpone.c
- *	  News of two-phase transactions.
+ *	  What has to wait for a later merge.
  */
 #include "postgres.h"
 
@@ -17,14 +17,16 @@
 #include "compat.h"
 #include "error_log.h"
 #include "lock.h"
+#include "newterm.h"
 #include "postpone.h"
+#include "spill.h"
 #include "store.h"
 #include "watch.h"
 
 /* Columns of newterm.postponed. */
 enum
 {
-	POSTPONED_VERSION_ID = 1,	/* NULL: only a payload */
+	POSTPONED_VERSION_ID = 1,	/* NULL: a change of a signal */
 	POSTPONED_DIGEST,			/* NULL: a rule's clock */
 	POSTPONED_ENTITY_CLOCK,
 	POSTPONED_ENTITY,
@@ -32,8 +34,10 @@ enum
 	POSTPONED_FIRST_SEEN,
 	POSTPONED_LAST_GRANULE,
 	POSTPONED_EVENT,
-	POSTPONED_PAYLOAD,
-	POSTPONED_COLUMNS = POSTPONED_PAYLOAD
+	POSTPONED_SIGNAL_ID,
+	POSTPONED_RETRACTED,
+	POSTPONED_REASON,
+	POSTPONED_COLUMNS = POSTPONED_REASON
 };
 
 static void
@@ -73,12 +77,25 @@ WriteRun(Store *store, NewsLevel *level, const News *news, const Run *run)
 	InsertRow(store, row, present);
 }
 
+static void
+WriteTerms(Store *store, NewsLevel *level)
+{
+	HASH_SEQ_STATUS each;
+	News	   *news;
+
+	if (level->terms == NULL)
+		return;
+	hash_seq_init(&each, level->terms);
+	while ((news = hash_seq_search(&each)) != NULL)
+		for (int i = 0; i < news->nruns; i++)
+			WriteRun(store, level, news, &news->runs[i]);
+}
+
 void
 PostponeNews(NewsLevel *level)
 {
 	const ExtensionOids *oids = ExtensionLookup();
 	HASH_SEQ_STATUS each;
-	News	   *news;
 	ClockNews  *clock;
 	ListCell   *cell;
 	Store		store;
@@ -90,12 +107,18 @@ PostponeNews(NewsLevel *level)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	ErrorLogWrite(oids, level->faults);
 	StoreOpen(&store, oids->postponed, InvalidOid);
-	if (level->terms != NULL)
+	WriteTerms(&store, level);
+	foreach(cell, level->spills)
 	{
-		hash_seq_init(&each, level->terms);
-		while ((news = hash_seq_search(&each)) != NULL)
-			for (int i = 0; i < news->nruns; i++)
-				WriteRun(&store, level, news, &news->runs[i]);
+		Spill	   *spill = lfirst(cell);
+		NewsLevel  *batch = NewsApart();
+
+		SpillRewind(spill);
+		while (SpillRead(spill, batch, (Size) MergeMemorySetting * 1024))
+		{
+			WriteTerms(&store, batch);
+			NewsClear(batch);
+		}
 	}
 	if (level->clocks != NULL)
 	{
@@ -112,44 +135,67 @@ PostponeNews(NewsLevel *level)
 			InsertRow(&store, row, present);
 		}
 	}
-	foreach(cell, level->payloads)
-	{
-		Datum		row[POSTPONED_COLUMNS] = {0};
-		bool		present[POSTPONED_COLUMNS] = {0};
-
-		row[POSTPONED_PAYLOAD - 1] = CStringGetTextDatum(lfirst(cell));
-		present[POSTPONED_PAYLOAD - 1] = true;
-		InsertRow(&store, row, present);
-	}
 	StoreClose(&store);
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(old);
 }
 
-/* One row into the level's news. */
-static void
-TakeRow(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
+void
+PostponeSignalChange(const ExtensionOids *oids, const SignalChange *change)
+{
+	Store		store;
+	Datum		row[POSTPONED_COLUMNS] = {0};
+	bool		present[POSTPONED_COLUMNS] = {0};
+
+	row[POSTPONED_SIGNAL_ID - 1] = Int64GetDatum(change->signal);
+	row[POSTPONED_RETRACTED - 1] = BoolGetDatum(change->retracted);
+	row[POSTPONED_REASON - 1] = CStringGetTextDatum(change->reason);
+	row[POSTPONED_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(change->first_seen));
+	present[POSTPONED_SIGNAL_ID - 1] = present[POSTPONED_RETRACTED - 1] =
+		present[POSTPONED_REASON - 1] = present[POSTPONED_FIRST_SEEN - 1] = true;
+	SetJsonb(row, present, POSTPONED_EVENT, change->event);
+	StoreOpen(&store, oids->postponed, InvalidOid);
+	InsertRow(&store, row, present);
+	StoreClose(&store);
+}
+
+static int64
+ColumnTime(TupleTableSlot *slot, int column)
 {
 	bool		isnull;
-	Datum		value = SlotColumn(slot, POSTPONED_PAYLOAD, &isnull);
-	int32		version_id;
-	Rule	   *rule;
+
+	return UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, column, &isnull)));
+}
+
+/* A change of a signal; true where it is made. */
+static bool
+TakeChange(const ExtensionOids *oids, TupleTableSlot *slot)
+{
+	SignalChange change;
+	bool		isnull;
+
+	change.signal = DatumGetInt64(SlotColumn(slot, POSTPONED_SIGNAL_ID, &isnull));
+	change.retracted = DatumGetBool(SlotColumn(slot, POSTPONED_RETRACTED, &isnull));
+	change.reason = TextDatumGetCString(SlotColumn(slot, POSTPONED_REASON, &isnull));
+	change.first_seen = ColumnTime(slot, POSTPONED_FIRST_SEEN);
+	change.event = SlotJsonb(slot, POSTPONED_EVENT);
+	return SignalApply(oids, &change);
+}
+
+/* A term's run, or a rule's clock, into the level's news. */
+static void
+TakeNews(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
+{
+	bool		isnull;
+	int32		version_id = DatumGetInt32(SlotColumn(slot, POSTPONED_VERSION_ID, &isnull));
+	Rule	   *rule = RuleOfVersion(set, version_id);
+	Datum		value;
 	News		news = {0};
 	Run			run = {0};
 
-	if (!isnull)
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-
-		level->payloads = lappend(level->payloads, TextDatumGetCString(value));
-		MemoryContextSwitchTo(old);
-		return;
-	}
-	version_id = DatumGetInt32(SlotColumn(slot, POSTPONED_VERSION_ID, &isnull));
-	rule = RuleByVersion(set, version_id);
 	if (rule == NULL)
-		return;					/* changed or dropped since */
-	run.first_seen = UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, POSTPONED_FIRST_SEEN, &isnull)));
+		return;					/* dropped since */
+	run.first_seen = ColumnTime(slot, POSTPONED_FIRST_SEEN);
 	value = SlotColumn(slot, POSTPONED_DIGEST, &isnull);
 	if (isnull)
 	{
@@ -162,7 +208,7 @@ TakeRow(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
 	news.version_id = version_id;
 	news.entity_values = SlotJsonb(slot, POSTPONED_ENTITY);
 	news.term_values = SlotJsonb(slot, POSTPONED_TERM);
-	run.last_granule = UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, POSTPONED_LAST_GRANULE, &isnull)));
+	run.last_granule = ColumnTime(slot, POSTPONED_LAST_GRANULE);
 	run.source = -1;
 	SlotColumn(slot, POSTPONED_EVENT, &isnull);
 	if (!isnull)
@@ -174,9 +220,10 @@ TakeRow(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
 	NewsAddRun(level, &news, &run, &rule->span);
 }
 
-void
-PostponedTake(const ExtensionOids *oids, RuleSet *set, NewsLevel *level)
+NewsLevel *
+PostponedTake(const ExtensionOids *oids, RuleSet *set)
 {
+	NewsLevel  *level = NULL;
 	Store		store;
 	TableScanDesc scan;
 	TupleTableSlot *slot;
@@ -188,11 +235,23 @@ PostponedTake(const ExtensionOids *oids, RuleSet *set, NewsLevel *level)
 		scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
 		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		{
-			TakeRow(set, level, slot);
+			bool		change;
+
+			SlotColumn(slot, POSTPONED_SIGNAL_ID, &change);
+			change = !change;
+			if (change && !TakeChange(oids, slot))
+				continue;
+			if (!change)
+			{
+				if (level == NULL)
+					level = NewsApart();
+				TakeNews(set, level, slot);
+			}
 			StoreDelete(&store, &slot->tts_tid);
 		}
 		table_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);
 	}
 	StoreClose(&store);
+	return level;
 }

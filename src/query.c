@@ -10,14 +10,14 @@
 #include "query.h"
 
 void
-QueryLatest(const char *query)
+QueryLatest(const char *query, int nvalues, Oid *types, Datum *values)
 {
-	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
+	SPIPlanPtr	plan = SPI_prepare(query, nvalues, types);
 	int			result;
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	result = SPI_execute_snapshot(plan, NULL, NULL, GetLatestSnapshot(),
+	result = SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(),
 								  InvalidSnapshot, true, false, 0);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));

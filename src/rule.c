@@ -469,16 +469,23 @@ enum
 	COLUMN_LEARNING_FROM
 };
 
-static const char RulesQuery[] =
-"SELECT r.id, v.id, r.version, r.name::pg_catalog.text, r.fields, r.filter, r.group_by,"
-" r.language, r.learning, r.learning_values,"
-" r.learning_scope OPERATOR(pg_catalog.=) 'entity',"
-" r.forget_after, r.granule, r.severity, r.title, r.message, r.tags,"
-" r.optional_group_by, v.learning_from"
-" FROM newterm.rules r JOIN newterm.rule_versions v"
+#define RULE_COLUMNS \
+"SELECT r.id, v.id, v.version, r.name, v.fields, v.filter, v.group_by," \
+" v.language, r.learning, r.learning_values," \
+" r.learning_scope OPERATOR(pg_catalog.=) 'entity'," \
+" r.forget_after, r.granule, r.severity, r.title, r.message, r.tags," \
+" r.optional_group_by, v.learning_from" \
+" FROM newterm.rules r JOIN newterm.rule_versions v" \
 " ON v.rule_id OPERATOR(pg_catalog.=) r.id"
+
+/* The rules that are evaluated. */
+static const char RulesQuery[] = RULE_COLUMNS
 " AND v.version OPERATOR(pg_catalog.=) r.version"
 " WHERE r.enabled ORDER BY v.id";
+
+/* One version of a rule, evaluated or not. */
+static const char VersionQuery[] = RULE_COLUMNS
+" WHERE v.id OPERATOR(pg_catalog.=) $1";
 
 /* One column of the current SPI row. */
 static Datum
@@ -580,7 +587,7 @@ ReadRules(RuleSet *set)
 {
 	bool		isnull;
 
-	QueryLatest("SELECT key FROM newterm.digest_key");
+	QueryLatest("SELECT key FROM newterm.digest_key", 0, NULL, NULL);
 	if (SPI_processed > 0)
 	{
 		pg_uuid_t  *key = DatumGetUUIDP(ColumnOf(0, 1, &isnull));
@@ -591,7 +598,7 @@ ReadRules(RuleSet *set)
 	set->fields = FieldSetCreate(&set->key);
 	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad());
 
-	QueryLatest(RulesQuery);
+	QueryLatest(RulesQuery, 0, NULL, NULL);
 	MemoryContextSwitchTo(set->context);
 	set->rules = palloc(sizeof(Rule *) * Max(SPI_processed, 1));
 	set->clockless = palloc(sizeof(Rule *) * Max(SPI_processed, 1));
@@ -713,6 +720,35 @@ RuleByVersion(RuleSet *set, int32 version_id)
 			high = middle;
 	}
 	return NULL;
+}
+
+Rule *
+RuleOfVersion(RuleSet *set, int32 version_id)
+{
+	Rule	   *rule = RuleByVersion(set, version_id);
+	Oid			type = INT4OID;
+	Datum		value = Int32GetDatum(version_id);
+	MemoryContext old;
+	int			position;
+
+	if (rule != NULL)
+		return rule;
+	old = MemoryContextSwitchTo(set->context);
+	QueryLatest(VersionQuery, 1, &type, &value);
+	MemoryContextSwitchTo(set->context);
+	if (SPI_processed > 0)
+	{
+		rule = CompileRule(set, 0);
+
+		/* known to RuleByVersion, but not to dispatch */
+		set->rules = repalloc(set->rules, sizeof(Rule *) * (set->nrules + 1));
+		for (position = set->nrules++; position > 0 &&
+			 set->rules[position - 1]->version_id > version_id; position--)
+			set->rules[position] = set->rules[position - 1];
+		set->rules[position] = rule;
+	}
+	MemoryContextSwitchTo(old);
+	return rule;
 }
 
 void

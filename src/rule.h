@@ -111,6 +111,12 @@ extern RuleSet *RulesCurrent(void);
 /* The rule of a version in the set, or NULL: changed, disabled or dropped. */
 extern Rule *RuleByVersion(RuleSet *set, int32 version_id);
 
+/*
+ * The same, inside an open SPI connection: versions that are no longer evaluated
+ * are read for merging.  NULL where the rule was dropped.
+ */
+extern Rule *RuleOfVersion(RuleSet *set, int32 version_id);
+
 /* The clock of a rule version is committed: observe it no longer. */
 extern void RuleClockCommitted(int32 version_id);
 

@@ -4,19 +4,22 @@
  */
 #include "postgres.h"
 
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "commands/sequence.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "newterm.h"
+#include "postpone.h"
 #include "query.h"
 #include "signal.h"
 #include "template.h"
@@ -41,6 +44,9 @@ enum
 
 /* NOTIFY takes payloads shorter than this; async.c has the same limit. */
 #define PAYLOAD_LIMIT	(BLCKSZ - NAMEDATALEN - 128)
+
+/* Titles are cut after so many bytes: terms may be of any length. */
+#define TITLE_LIMIT		500
 
 /* The queue is not filled by us beyond this share of it. */
 #define QUEUE_LIMIT		0.9
@@ -81,15 +87,9 @@ OptionalText(const char *text, bool *isnull)
 static void
 AppendShortened(StringInfo payload, const char *text, int limit, bool *shortened)
 {
-	int			length = strlen(text);
-
-	if (length > limit)
-	{
-		length = pg_mbcliplen(text, length, limit);
-		text = psprintf("%.*s…", length, text);
+	if ((int) strlen(text) > limit)
 		*shortened = true;
-	}
-	escape_json(payload, text);
+	escape_json(payload, TemplateClip(text, limit));
 }
 
 /* Append an object of values, each string or container at most `limit` bytes. */
@@ -167,7 +167,8 @@ Announce(SignalWriter *writer, const Subject *subject, const char *kind,
 	Jsonb	   *entity = EntityObject(subject);
 	Jsonb	   *term = SubjectTermObject(subject);
 
-	if (writer->origin != ORIGIN_LIVE)
+	if (writer->origin != ORIGIN_LIVE ||
+		writer->nannounced++ >= MaxNotificationsSetting)
 		return;
 	for (int limit = 2048;; limit /= 2)
 	{
@@ -211,36 +212,43 @@ Announce(SignalWriter *writer, const Subject *subject, const char *kind,
 	}
 }
 
-void
-SignalsNotify(List *payloads)
+/* Bytes that payloads take in the queue: each with its entry's head. */
+static int64
+QueueBytes(List *payloads)
 {
-	int			sent = 0;
+	int64		bytes = 0;
+	ListCell   *cell;
+
+	foreach(cell, payloads)
+		bytes += strlen(lfirst(cell)) + 64;
+	return bytes;
+}
+
+void
+SignalsNotify(const SignalWriter *writer)
+{
 	double		used;
 	ListCell   *cell;
 
-	if (payloads == NIL)
+	if (writer->nannounced == 0)
 		return;
 	used = DatumGetFloat8(DirectFunctionCall1(pg_notification_queue_usage, (Datum) 0));
+	used += (double) QueueBytes(writer->payloads) / CompatNotifyQueueBytes;
 	if (used > QUEUE_LIMIT)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("newterm sent no notifications for %d signals: the NOTIFY queue is %.0f%% full",
-						list_length(payloads), used * 100),
+				 errmsg("newterm sent no notifications of " INT64_FORMAT " signals: the NOTIFY queue would be %.0f%% full",
+						writer->nannounced, used * 100),
 				 errhint("The signals are in newterm.signals. A session that listens inside a long transaction keeps the queue full.")));
 		return;
 	}
-	foreach(cell, payloads)
-	{
-		if (sent++ == MaxNotificationsSetting)
-		{
-			Async_Notify("newterm",
-						 psprintf("{\"kind\":\"more\",\"signals\":%d}",
-								  list_length(payloads) - MaxNotificationsSetting));
-			break;
-		}
+	foreach(cell, writer->payloads)
 		Async_Notify("newterm", lfirst(cell));
-	}
+	if (writer->nannounced > list_length(writer->payloads))
+		Async_Notify("newterm",
+					 psprintf("{\"kind\":\"more\",\"signals\":" INT64_FORMAT "}",
+							  writer->nannounced - list_length(writer->payloads)));
 }
 
 /* ---------- signals ---------- */
@@ -265,7 +273,7 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	Rule	   *rule = subject->rule;
 	int64		signal = nextval_internal(writer->oids->signal_sequence, false);
 	char	   *event_id = event == NULL ? NULL : EventIdentity(&event->root);
-	char	   *title;
+	const char *title;
 	TemplateValues given;
 
 	given.rule = rule;
@@ -273,8 +281,8 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	given.entity = EntityObject(subject);
 	given.term = SubjectTermObject(subject);
 	given.event = event;
-	title = rule->title != NULL ? TemplateRender(rule->title, &given) :
-		TemplateDefaultTitle(&given);
+	title = TemplateClip(rule->title != NULL ? TemplateRender(rule->title, &given) :
+						 TemplateDefaultTitle(&given), TITLE_LIMIT);
 
 	memset(nulls, ' ', lengthof(types));
 	nulls[lengthof(types)] = '\0';
@@ -351,120 +359,179 @@ FindDetection(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	return tuple;
 }
 
-/* The place of a signal's row and its title; false where it is gone. */
-static bool
-FindSignal(SignalWriter *writer, int64 signal, ItemPointer tid, char **title)
+/* What became of looking for a signal's row. */
+typedef enum Found
+{
+	FOUND_LOCKED,				/* by us, so that it can be changed */
+	FOUND_BUSY,					/* somebody else holds a lock on it */
+	FOUND_NOTHING				/* it is gone */
+} Found;
+
+/* The title of a signal; empty where its row is gone. */
+static char *
+SignalTitle(const ExtensionOids *oids, int64 signal)
 {
 	Store		signals;
 	const Oid	equality = F_INT8EQ;
 	const Datum key = Int64GetDatum(signal);
 	TupleTableSlot *slot;
-	bool		found = false;
+	char	   *title = "";
 
-	StoreOpen(&signals, writer->oids->signals, writer->oids->signals_key);
+	StoreOpen(&signals, oids->signals, oids->signals_key);
 	StoreFind(&signals, 1, &equality, &key);
 	while (StoreNext(&signals, &slot))
 	{
 		bool		isnull;
 		int			column = SPI_fnumber(RelationGetDescr(signals.table), "title");
 
-		*tid = slot->tts_tid;
-		*title = TextDatumGetCString(SlotColumn(slot, column, &isnull));
-		found = true;
+		title = TextDatumGetCString(SlotColumn(slot, column, &isnull));
+	}
+	StoreClose(&signals);
+	return title;
+}
+
+/* Lock a signal's newest row without waiting; *tid is its place. */
+static Found
+FindSignal(const ExtensionOids *oids, int64 signal, ItemPointer tid)
+{
+	Store		signals;
+	const Oid	equality = F_INT8EQ;
+	const Datum key = Int64GetDatum(signal);
+	TupleTableSlot *slot;
+	Found		found = FOUND_NOTHING;
+	bool		again = true;
+
+	StoreOpen(&signals, oids->signals, oids->signals_key);
+	while (again)
+	{
+		again = false;
+		StoreFind(&signals, 1, &equality, &key);
+		if (StoreNext(&signals, &slot))
+		{
+			TM_FailureData failure;
+			TM_Result	result;
+
+			*tid = slot->tts_tid;
+			CommandCounterIncrement();
+			result = table_tuple_lock(signals.table, tid, SnapshotSelf, signals.found,
+									  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+									  LockWaitSkip, 0, &failure);
+			if (result == TM_Ok)
+				found = FOUND_LOCKED;
+			else if (result == TM_WouldBlock)
+				found = FOUND_BUSY;
+			else
+				again = true;	/* changed since we looked */
+		}
 	}
 	StoreClose(&signals);
 	return found;
+}
+
+bool
+SignalApply(const ExtensionOids *oids, const SignalChange *change)
+{
+	static SPIPlanPtr amend = NULL;
+	static SPIPlanPtr retract = NULL;
+	Oid			types[] = {TIDOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, JSONBOID};
+	Datum		values[lengthof(types)] = {0};
+	char		nulls[lengthof(types) + 1] = "     ";
+	ItemPointerData tid;
+	Found		found = FindSignal(oids, change->signal, &tid);
+	char	   *event_id;
+
+	if (found != FOUND_LOCKED)
+		return found == FOUND_NOTHING;
+	values[0] = PointerGetDatum(&tid);
+	values[1] = CStringGetTextDatum(change->reason);
+	if (change->retracted)
+	{
+		ExecuteLatest(&retract,
+					  "UPDATE newterm.signals SET retracted_at = pg_catalog.now(),"
+					  " change_reason = $2, updated_at = pg_catalog.now()"
+					  " WHERE ctid OPERATOR(pg_catalog.=) $1",
+					  2, types, values, nulls);
+		return true;
+	}
+	event_id = change->event == NULL ? NULL : EventIdentity(&change->event->root);
+	values[2] = TimestampTzGetDatum(TIMESTAMP_OF(change->first_seen));
+	if (event_id != NULL)
+		values[3] = CStringGetTextDatum(event_id);
+	else
+		nulls[3] = 'n';
+	if (change->event != NULL)
+		values[4] = JsonbPGetDatum(change->event);
+	else
+		nulls[4] = 'n';
+	ExecuteLatest(&amend,
+				  "UPDATE newterm.signals SET change_reason = $2, first_seen = $3,"
+				  " last_seen = $3, event_id = $4, event = $5,"
+				  " updated_at = pg_catalog.now()"
+				  " WHERE ctid OPERATOR(pg_catalog.=) $1",
+				  lengthof(types), types, values, nulls);
+	return true;
+}
+
+/* Make the change now, or leave it to a later merge; announce it either way. */
+static void
+Change(SignalWriter *writer, const Subject *subject, const SignalChange *change,
+	   int64 event_time, const char *event_id)
+{
+	if (!SignalApply(writer->oids, change))
+		PostponeSignalChange(writer->oids, change);
+	Announce(writer, subject, change->retracted ? "retract" : "amend",
+			 change->signal, SignalTitle(writer->oids, change->signal),
+			 event_time, event_id, change->reason);
 }
 
 void
 SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
 			int64 first_seen, Jsonb *event)
 {
-	static SPIPlanPtr plan = NULL;
-	Oid			types[] = {TIDOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID};
-	Datum		values[lengthof(types)];
-	char		nulls[lengthof(types) + 1] = "     ";
 	Datum		row[DETECTION_COLUMNS] = {0};
 	bool		row_nulls[DETECTION_COLUMNS] = {0};
 	bool		replace[DETECTION_COLUMNS] = {0};
 	char	   *event_id = event == NULL ? NULL : EventIdentity(&event->root);
-	char	   *reason;
-	char	   *title;
-	int64		signal;
-	ItemPointerData tid;
-	HeapTuple	detection = FindDetection(writer, subject, before, &signal);
+	SignalChange change = {.first_seen = first_seen,.event = event};
+	HeapTuple	detection = FindDetection(writer, subject, before, &change.signal);
 
 	if (detection == NULL)
-		return;					/* unlearned, or dropped by hand */
+		return;					/* unlearned, or deleted by hand */
 	row[DETECTION_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(first_seen));
 	row[DETECTION_EVENT_ID - 1] = OptionalText(event_id, &row_nulls[DETECTION_EVENT_ID - 1]);
 	replace[DETECTION_FIRST_SEEN - 1] = true;
 	replace[DETECTION_EVENT_ID - 1] = true;
 	StoreUpdate(&writer->detections, detection, row, row_nulls, replace);
 
-	if (!FindSignal(writer, signal, &tid, &title))
-		return;
-	reason = psprintf("a late event shows an earlier start: %s instead of %s",
-					  IsoTime(first_seen), IsoTime(before));
-	values[0] = PointerGetDatum(&tid);
-	values[1] = row[DETECTION_FIRST_SEEN - 1];
-	values[2] = row[DETECTION_EVENT_ID - 1];
-	nulls[2] = event_id == NULL ? 'n' : ' ';
-	values[3] = event == NULL ? (Datum) 0 : JsonbPGetDatum(event);
-	nulls[3] = event == NULL ? 'n' : ' ';
-	values[4] = CStringGetTextDatum(reason);
-	ExecuteLatest(&plan,
-				  "UPDATE newterm.signals SET first_seen = $2, last_seen = $2,"
-				  " event_id = $3, event = $4, change_reason = $5,"
-				  " updated_at = pg_catalog.now()"
-				  " WHERE ctid OPERATOR(pg_catalog.=) $1",
-				  lengthof(types), types, values, nulls);
-	Announce(writer, subject, "amend", signal, title, first_seen, event_id, reason);
+	change.reason = psprintf("a late event shows an earlier start: %s instead of %s",
+							 IsoTime(first_seen), IsoTime(before));
+	Change(writer, subject, &change, first_seen, event_id);
 }
 
 void
 SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 			  int64 first_seen, bool learned)
 {
-	static SPIPlanPtr plan = NULL;
-	Oid			types[] = {TIDOID, TEXTOID};
-	Datum		values[lengthof(types)];
 	Datum		row[DETECTION_COLUMNS] = {0};
 	bool		row_nulls[DETECTION_COLUMNS] = {0};
 	bool		replace[DETECTION_COLUMNS] = {0};
-	bool		isnull;
-	char	   *reason;
-	char	   *title;
-	char	   *event_id = NULL;
-	int64		signal;
-	ItemPointerData tid;
-	HeapTuple	detection = FindDetection(writer, subject, before, &signal);
-	Datum		value;
+	SignalChange change = {.retracted = true};
+	HeapTuple	detection = FindDetection(writer, subject, before, &change.signal);
+	Datum		event_id;
+	bool		no_event_id;
 
 	if (detection == NULL)
 		return;
-	value = heap_getattr(detection, DETECTION_EVENT_ID,
-						 RelationGetDescr(writer->detections.table), &isnull);
-	if (!isnull)
-		event_id = TextDatumGetCString(value);
+	event_id = heap_getattr(detection, DETECTION_EVENT_ID,
+							RelationGetDescr(writer->detections.table), &no_event_id);
 	row[DETECTION_STATUS - 1] = CStringGetTextDatum("retracted");
 	replace[DETECTION_STATUS - 1] = true;
 	StoreUpdate(&writer->detections, detection, row, row_nulls, replace);
 
-	if (!FindSignal(writer, signal, &tid, &title))
-		return;
-	if (learned)
-		reason = psprintf("the term was learned: a run of it starts at %s, inside learning",
-						  IsoTime(first_seen));
-	else
-		reason = psprintf("a late event shows that the term was known: its run starts at %s",
-						  IsoTime(first_seen));
-	values[0] = PointerGetDatum(&tid);
-	values[1] = CStringGetTextDatum(reason);
-	ExecuteLatest(&plan,
-				  "UPDATE newterm.signals SET retracted_at = pg_catalog.now(),"
-				  " change_reason = $2, updated_at = pg_catalog.now()"
-				  " WHERE ctid OPERATOR(pg_catalog.=) $1",
-				  lengthof(types), types, values, "  ");
-	Announce(writer, subject, "retract", signal, title, before, event_id, reason);
+	change.reason = psprintf(learned ?
+							 "the term was learned: a run of it starts at %s, inside learning" :
+							 "a late event shows that the term was known: its run starts at %s",
+							 IsoTime(first_seen));
+	Change(writer, subject, &change, before,
+		   no_event_id ? NULL : TextDatumGetCString(event_id));
 }

@@ -24,8 +24,9 @@ typedef struct SignalWriter
 	Store		detections;
 	RuleSet    *set;
 	Origin		origin;
-	MemoryContext context;		/* of payloads; must outlive the merge */
-	List	   *payloads;		/* notifications to be sent */
+	MemoryContext context;		/* of payloads */
+	int64		nannounced;		/* signals to be announced */
+	List	   *payloads;		/* of the first newterm.max_notifications */
 } SignalWriter;
 
 /* What a detection is of. */
@@ -52,10 +53,26 @@ extern void SignalAmend(SignalWriter *writer, const Subject *subject,
 extern void SignalRetract(SignalWriter *writer, const Subject *subject,
 						  int64 before, int64 first_seen, bool learned);
 
+/* A change of a signal that is to be made in its row. */
+typedef struct SignalChange
+{
+	int64		signal;
+	bool		retracted;		/* else amended */
+	int64		first_seen;		/* amended: the new start ... */
+	Jsonb	   *event;			/* ... and its event, or NULL */
+	char	   *reason;
+} SignalChange;
+
 /*
- * Send the payloads, which must not fail the transaction: a full queue and too
- * many of them are told in a WARNING.
+ * Make the change, unless somebody else holds a lock on the row: then false,
+ * and the change has to wait for a later merge.
  */
-extern void SignalsNotify(List *payloads);
+extern bool SignalApply(const ExtensionOids *oids, const SignalChange *change);
+
+/*
+ * Send what is to be announced, which must not fail the transaction: a full
+ * queue is told in a WARNING.
+ */
+extern void SignalsNotify(const SignalWriter *writer);
 
 #endif							/* NEWTERM_SIGNAL_H */

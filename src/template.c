@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -196,4 +197,14 @@ TemplateDefaultTitle(const TemplateValues *values)
 		AppendMembers(&text, values->entity);
 	}
 	return text.data;
+}
+
+const char *
+TemplateClip(const char *text, int limit)
+{
+	int			length = strlen(text);
+
+	if (length <= limit)
+		return text;
+	return psprintf("%.*s…", pg_mbcliplen(text, length, limit), text);
 }

@@ -30,4 +30,7 @@ extern void TemplateCheck(const char *what, const char *template);
 /* The title of a rule without one. */
 extern char *TemplateDefaultTitle(const TemplateValues *values);
 
+/* The text, or its first `limit` bytes and "…" where it is longer. */
+extern const char *TemplateClip(const char *text, int limit);
+
 #endif							/* NEWTERM_TEMPLATE_H */

@@ -24,7 +24,8 @@ VendorsLoad(void)
 	Vendors    *vendors;
 
 	QueryLatest("SELECT account_id, name FROM newterm.known_accounts"
-				" ORDER BY account_id COLLATE pg_catalog.\"C\"");
+				" ORDER BY account_id COLLATE pg_catalog.\"C\"",
+				0, NULL, NULL);
 	MemoryContextSwitchTo(context);
 	vendors = palloc0(sizeof(Vendors));
 	vendors->accounts = palloc(sizeof(char *) * Max(SPI_processed, 1));

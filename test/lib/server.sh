@@ -145,6 +145,7 @@ start_server()
 		unix_socket_directories = '$TEMPORARY/run'
 		port = 5432
 		fsync = off
+		max_prepared_transactions = 10
 		max_connections = 100
 		shared_buffers = 128MB
 		max_wal_size = 2GB
