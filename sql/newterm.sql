@@ -296,7 +296,7 @@ COMMENT ON COLUMN newterm.event_errors.id IS 'number of the error';
 COMMENT ON COLUMN newterm.event_errors.source IS 'table that the event was inserted into';
 COMMENT ON COLUMN newterm.event_errors.event_id IS 'identity of the event, where it could be read';
 COMMENT ON COLUMN newterm.event_errors.event_time IS 'eventTime as the event has it, where it could be read';
-COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no_event_time, future_event_time, too_many_terms or internal_error';
+COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no_event_time, future_event_time, too_many_terms, rule_full or internal_error';
 COMMENT ON COLUMN newterm.event_errors.detail IS 'more about the cause';
 COMMENT ON COLUMN newterm.event_errors.occurred_at IS 'when it happened';
 

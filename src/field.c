@@ -158,6 +158,19 @@ FailNoKey(FieldParser *parser, bool after_dot)
 }
 
 /*
+ * A copy of what was collected that takes no more room than it needs: a filter
+ * may have very many fields, and a StringInfo starts with a kilobyte.
+ */
+static char *
+TakeText(StringInfo collected)
+{
+	char	   *text = pnstrdup(collected->data, collected->len);
+
+	pfree(collected->data);
+	return text;
+}
+
+/*
  * Read one key of a path.  Returns it unquoted and unescaped, palloc'd, or NULL
  * with the error set.
  */
@@ -181,7 +194,7 @@ ParseKey(FieldParser *parser, bool after_dot)
 			parser->next++;
 		}
 		parser->next++;
-		return key.data;
+		return TakeText(&key);
 	}
 
 	for (;;)
@@ -203,7 +216,7 @@ ParseKey(FieldParser *parser, bool after_dot)
 	}
 	if (key.len == 0)
 		return FailNoKey(parser, after_dot);
-	return key.data;
+	return TakeText(&key);
 }
 
 /*
@@ -483,6 +496,8 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 {
 	FieldParser parser = {text, 0, language, error};
 	Field	   *field;
+	char	   *canonical;
+	size_t		canonical_length;
 
 	if (strlen(text) > FIELD_MAX_LENGTH)
 		return Fail(&parser, 0,
@@ -516,7 +531,10 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 	}
 
 	/* So that FieldToText always writes something that parses. */
-	if (strlen(FieldToText(field)) > FIELD_MAX_LENGTH)
+	canonical = FieldToText(field);
+	canonical_length = strlen(canonical);
+	pfree(canonical);
+	if (canonical_length > FIELD_MAX_LENGTH)
 		return Fail(&parser, 0,
 					psprintf("a field has at most %d bytes", FIELD_MAX_LENGTH),
 					NULL);

@@ -327,7 +327,9 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 			return true;
 	}
 	name->field = FieldParse(written, state->language, &error);
-	if (name->field == NULL)
+	if (name->field != NULL)
+		pfree(written);
+	else
 	{
 		/*
 		 * The position is in characters of the name.  Walk to that character

@@ -187,15 +187,22 @@ typedef struct ValueReader
 } ValueReader;
 
 /*
- * Finish the literal run that is being read, if any.
+ * Finish the literal run that is being read, if any.  It is copied to where it
+ * takes no more room than it needs: a filter may have very many values, and a
+ * StringInfo starts with a kilobyte.
  */
 static void
 EndText(ValueReader *reader)
 {
+	WildcardPart *part;
+
 	if (!reader->in_text)
 		return;
-	reader->parts[reader->nparts - 1].text = reader->text.data;
-	reader->parts[reader->nparts - 1].length = reader->text.len;
+	part = &reader->parts[reader->nparts - 1];
+	part->length = reader->text.len;
+	part->text = palloc(part->length + 1);
+	memcpy(part->text, reader->text.data, part->length + 1);
+	pfree(reader->text.data);
 	reader->in_text = false;
 }
 

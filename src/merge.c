@@ -196,6 +196,36 @@ RunEvent(Merge *merge, const Action *action)
 }
 
 /*
+ * HasRoom
+ *		May the rule store one term more?  Other sessions' terms are counted when
+ *		this one first needs to know, so that the cap holds roughly.
+ */
+static bool
+HasRoom(Merge *merge, Rule *rule)
+{
+	if (MaxTermsPerRuleSetting == 0)
+		return true;
+	if (rule->stored_terms < 0)
+		rule->stored_terms = RunsCount(&merge->runs, rule->version_id,
+									   MaxTermsPerRuleSetting);
+	if (!RuleIsFull(rule))
+	{
+		rule->stored_terms++;
+		return true;
+	}
+	if (!rule->told_full)
+	{
+		EventFault	fault = {.cause = "rule_full"};
+
+		rule->told_full = true;
+		fault.detail = psprintf("rule \"%s\" has newterm.max_terms_per_rule = %d terms: it takes no new ones",
+								rule->name, MaxTermsPerRuleSetting);
+		ErrorLogWrite(merge->oids, list_make1(&fault));
+	}
+	return false;
+}
+
+/*
  * MergeTerm
  *		One term: its stored runs and its news give the runs after, and what
  *		the difference means is added to the actions.
@@ -211,6 +241,8 @@ MergeTerm(Merge *merge, News *news)
 	int			nverdicts;
 
 	RunsRead(&merge->runs, &news->term, &stored);
+	if (stored.nruns == 0 && !HasRoom(merge, rule))
+		return;
 	after = palloc(sizeof(Run) * (stored.nruns + news->nruns + 1));
 	nafter = stored.nruns;
 	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);

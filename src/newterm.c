@@ -23,6 +23,7 @@ int			OnErrorSetting = ON_ERROR_RECORD;
 int			CacheSizeSetting = 8192;
 int			MergeMemorySetting = 65536;
 int			MaxTermsPerEventSetting = 1000;
+int			MaxTermsPerRuleSetting = 0;
 int			MaxNotificationsSetting = 10000;
 
 static const struct config_enum_entry OnErrorOptions[] = {
@@ -78,6 +79,11 @@ _PG_init(void)
 							"Terms that one event may show to one rule.",
 							"An event that shows more is recorded in newterm.event_errors.",
 							&MaxTermsPerEventSetting, 1000, 1, 1000000,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.max_terms_per_rule",
+							"Stored terms after which a rule takes no new ones; 0: no cap.",
+							"New terms of a full rule are neither stored nor alerted to; newterm.event_errors tells that it is full.",
+							&MaxTermsPerRuleSetting, 0, 0, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.max_notifications",
 							"Notifications that one transaction may send.",

@@ -23,6 +23,9 @@ extern int	MergeMemorySetting;
 /* newterm.max_terms_per_event: tuples that one event may show to one rule */
 extern int	MaxTermsPerEventSetting;
 
+/* newterm.max_terms_per_rule: stored terms of a rule version; 0: no cap */
+extern int	MaxTermsPerRuleSetting;
+
 /* newterm.max_notifications: notifications that one transaction may send */
 extern int	MaxNotificationsSetting;
 

@@ -137,7 +137,8 @@ ObserveSighting(void *state, const Sighting *sighting)
 				observation->news = true;
 			break;
 		case NOVELTY_NEW:
-			observation->news = true;
+			if (!RuleIsFull(sighting->rule))
+				observation->news = true;
 			break;
 	}
 }

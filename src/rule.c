@@ -570,6 +570,7 @@ CompileRule(RuleSet *set, uint64 row)
 	rule->span.granule = IntervalMicros(DatumGetIntervalP(ColumnOf(row, COLUMN_GRANULE, &isnull)));
 	value = ColumnOf(row, COLUMN_FORGET_AFTER, &isnull);
 	rule->span.forget_after = isnull ? -1 : IntervalMicros(DatumGetIntervalP(value));
+	rule->stored_terms = -1;
 	rule->severity = ColumnText(row, COLUMN_SEVERITY);
 	rule->title = ColumnText(row, COLUMN_TITLE);
 	rule->message = ColumnText(row, COLUMN_MESSAGE);
@@ -699,6 +700,13 @@ RulesCurrent(void)
 		Current->generation = ++generation;
 	}
 	return Current;
+}
+
+bool
+RuleIsFull(const Rule *rule)
+{
+	return MaxTermsPerRuleSetting > 0 &&
+		rule->stored_terms >= MaxTermsPerRuleSetting;
 }
 
 Rule *

@@ -38,6 +38,8 @@ typedef struct Rule
 	uint32		clock_epoch;	/* transaction that clock_pending is of */
 	int64		clock_pending;	/* earliest event time queued in it */
 	uint32		matched;		/* event in which dispatch found the rule */
+	int64		stored_terms;	/* as far as this session knows; -1: not counted */
+	bool		told_full;		/* event_errors has it that the rule is full */
 } Rule;
 
 typedef struct RuleSet
@@ -107,6 +109,9 @@ extern const ExtensionOids *ExtensionLast(void);
 
 /* The current rule set; NULL where the extension is not there. */
 extern RuleSet *RulesCurrent(void);
+
+/* Has the rule as many terms as newterm.max_terms_per_rule allows? */
+extern bool RuleIsFull(const Rule *rule);
 
 /* The rule of a version in the set, or NULL: changed, disabled or dropped. */
 extern Rule *RuleByVersion(RuleSet *set, int32 version_id);

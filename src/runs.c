@@ -239,6 +239,26 @@ RunsScan(const ExtensionOids *oids, int limit, RunFunction function, void *state
 	return LookSafely(ScanAll, &look_up);
 }
 
+int64
+RunsCount(RunStore *runs, int32 version_id, int64 limit)
+{
+	TableScanDesc scan = table_beginscan(runs->store.table, SnapshotSelf, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(runs->store.table, NULL);
+	int64		count = 0;
+
+	while (count < limit && table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (DatumGetInt32(SlotColumn(slot, RUN_VERSION_ID, &isnull)) == version_id)
+			count++;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	return count;
+}
+
 /* The columns that change with a run. */
 static void
 SetTimes(Datum *row, const Run *run)

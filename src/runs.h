@@ -47,6 +47,9 @@ typedef void (*RunFunction) (void *state, const Digest *term, int32 version_id,
 extern bool RunsScan(const ExtensionOids *oids, int limit, RunFunction function,
 					 void *state);
 
+/* Stored runs of a rule version; counting stops at `limit`. */
+extern int64 RunsCount(RunStore *runs, int32 version_id, int64 limit);
+
 /*
  * Store the runs after a merge in place of those before it: each run before
  * lies inside one after.  New rows become visible to RunsRead at the latest

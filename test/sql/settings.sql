@@ -6,3 +6,19 @@ select name, setting, unit, vartype from pg_settings where name like 'newterm.%'
 set newterm.no_such_setting = 1;
 set newterm.on_error = 'ignore';
 set newterm.cache_size = 1;
+
+-- a cap on the terms of a rule
+set timezone = 'UTC';
+create table events (event jsonb);
+select newterm.watch('events');
+select newterm.create_rule('x', fields => '{x}', learning => '0', learning_from => '2020-01-01', forget_after => null);
+insert into events select jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'x', i) from generate_series(1, 3) i;
+set newterm.max_terms_per_rule = 5;
+insert into events select jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'x', i) from generate_series(2, 9) i;
+insert into events select jsonb_build_object('eventTime', '2024-01-02T00:00:00Z', 'x', i) from generate_series(1, 9) i;
+select count(*), max(last_seen) from newterm.baseline;
+select count(*) from newterm.detections;
+select cause, detail from newterm.event_errors;
+reset newterm.max_terms_per_rule;
+insert into events select jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'x', i) from generate_series(2, 9) i;
+select count(*) from newterm.detections;
