@@ -32,10 +32,12 @@ typedef struct Member
 {
 	News	   *news;			/* of this merge, or made for a stored one */
 	int64		first_seen;
-	Jsonb	   *term;			/* as an object, which ties are ordered by */
+	Jsonb	   *term;			/* as objects, which ties are ordered by */
+	Jsonb	   *entity;
 	Jsonb	   *event;
-	bool		stored;			/* has a row */
+	bool		stored;			/* has a row, with this time and event */
 	int64		stored_first_seen;
+	Jsonb	   *stored_event;
 	ItemPointerData place;		/* of the row */
 	bool		in_merge;		/* its news are merged anyway */
 } Member;
@@ -60,7 +62,7 @@ typedef struct Standing
 {
 	Digest		term;			/* hash key */
 	bool		included;
-	Jsonb	   *event;
+	const Member *member;
 } Standing;
 
 struct FirstValues
@@ -87,12 +89,14 @@ AddMember(Scope *scope, Member *member)
 	scope->members[scope->nmembers++] = member;
 }
 
-static Jsonb *
-MemberTerm(const Rule *rule, const Jsonb *values)
+static void
+SetObjects(Member *member, const Rule *rule, const News *news)
 {
 	int			nentity = rule->shape->nentity;
 
-	return TermObject(values, rule->texts + nentity, rule->shape->ncolumns - nentity);
+	member->term = TermObject(news->term_values, rule->texts + nentity,
+							  rule->shape->ncolumns - nentity);
+	member->entity = TermObject(news->entity_values, rule->texts, nentity);
 }
 
 /* The stored members of a scope. */
@@ -114,10 +118,10 @@ ReadScope(Store *store, Scope *scope)
 		member->news->entity_clock = scope->digest;
 		member->news->term_values = SlotJsonb(slot, VALUE_TERM);
 		member->news->entity_values = SlotJsonb(slot, VALUE_ENTITY);
-		member->event = SlotJsonb(slot, VALUE_EVENT);
+		member->event = member->stored_event = SlotJsonb(slot, VALUE_EVENT);
 		member->first_seen = member->stored_first_seen =
 			UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, VALUE_FIRST_SEEN, &isnull)));
-		member->term = MemberTerm(scope->rule, member->news->term_values);
+		SetObjects(member, scope->rule, member->news);
 		member->stored = true;
 		member->place = slot->tts_tid;
 		AddMember(scope, member);
@@ -138,7 +142,7 @@ EnterNews(Scope *scope, HTAB *members, RunStore *runs, NewsLevel *level, News *n
 	if (!found)
 	{
 		member = palloc0(sizeof(Member));
-		member->term = MemberTerm(scope->rule, news->term_values);
+		SetObjects(member, scope->rule, news);
 		member->first_seen = PG_INT64_MAX;
 		AddMember(scope, member);
 		entry->member = member;
@@ -158,6 +162,17 @@ EnterNews(Scope *scope, HTAB *members, RunStore *runs, NewsLevel *level, News *n
 	}
 }
 
+/* By term, and where rule-wide terms are alike, by entity. */
+static int
+CompareTerms(const Member *left, const Member *right)
+{
+	int			order = compareJsonbContainers(&left->term->root, &right->term->root);
+
+	if (order == 0)
+		order = compareJsonbContainers(&left->entity->root, &right->entity->root);
+	return order;
+}
+
 /* By first sighting, ties by term. */
 static int
 CompareMembers(const void *a, const void *b)
@@ -167,7 +182,7 @@ CompareMembers(const void *a, const void *b)
 
 	if (left->first_seen != right->first_seen)
 		return left->first_seen < right->first_seen ? -1 : 1;
-	return compareJsonbContainers(&left->term->root, &right->term->root);
+	return CompareTerms(left, right);
 }
 
 static void
@@ -202,7 +217,7 @@ SettleScope(FirstValues *values, Store *store, Scope *scope, List **pushed_out)
 										  HASH_ENTER, &found);
 
 		standing->included = included;
-		standing->event = member->event;
+		standing->member = member;
 		if (member->stored &&
 			(!included || member->first_seen != member->stored_first_seen))
 			StoreDelete(store, &member->place);
@@ -299,9 +314,15 @@ FirstValuesInclude(FirstValues *values, const Digest *term)
 }
 
 Jsonb *
-FirstValuesEvent(FirstValues *values, const Digest *term)
+FirstValuesEvent(FirstValues *values, const Digest *term, int64 first_seen)
 {
 	Standing   *standing = hash_search(values->standings, term, HASH_FIND, NULL);
 
-	return standing == NULL ? NULL : standing->event;
+	if (standing == NULL)
+		return NULL;
+	if (standing->member->stored && standing->member->stored_first_seen == first_seen)
+		return standing->member->stored_event;
+	if (standing->member->first_seen == first_seen)
+		return standing->member->event;
+	return NULL;
 }

@@ -29,7 +29,11 @@ extern void FirstValuesApply(FirstValues **values, RuleSet *set,
 /* Is the term among the first n of its scope? */
 extern bool FirstValuesInclude(FirstValues *values, const Digest *term);
 
-/* The event kept of a term that was among them, or NULL. */
-extern Jsonb *FirstValuesEvent(FirstValues *values, const Digest *term);
+/*
+ * The event kept of a term that is or was among them and was first seen at
+ * first_seen, or NULL.
+ */
+extern Jsonb *FirstValuesEvent(FirstValues *values, const Digest *term,
+							   int64 first_seen);
 
 #endif							/* NEWTERM_FIRST_VALUES_H */

@@ -78,8 +78,15 @@ IsSaturated(struct json_object *object)
 		json_object_get_int64(object) == PG_INT64_MIN;
 }
 
-/* Push one value; false where it is a number that we cannot read. */
-static bool
+/* What became of pushing a value. */
+typedef enum Pushed
+{
+	PUSHED,
+	PUSHED_SATURATED,			/* json-c lost the digits of an integer */
+	PUSHED_UNREADABLE			/* no number that we read */
+} Pushed;
+
+static Pushed
 PushObject(JsonbParseState **state, JsonbIteratorToken token,
 		   struct json_object *object, JsonbValue **result)
 {
@@ -100,10 +107,10 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 				const char *text = json_object_to_json_string_ext(object,
 																  JSON_C_TO_STRING_PLAIN);
 
-				if (!DecimalValid(text, strlen(text)) ||
-					(json_object_get_type(object) == json_type_int &&
-					 IsSaturated(object)))
-					return false;
+				if (!DecimalValid(text, strlen(text)))
+					return PUSHED_UNREADABLE;
+				if (json_object_get_type(object) == json_type_int && IsSaturated(object))
+					return PUSHED_SATURATED;
 				value.type = jbvNumeric;
 				value.val.numeric = NumericOfText(text);
 				break;
@@ -118,11 +125,16 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 
 				pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 				for (size_t i = 0; i < length; i++)
-					if (!PushObject(state, WJB_ELEM,
-									json_object_array_get_idx(object, i), result))
-						return false;
+				{
+					Pushed		pushed = PushObject(state, WJB_ELEM,
+													json_object_array_get_idx(object, i),
+													result);
+
+					if (pushed != PUSHED)
+						return pushed;
+				}
 				*result = pushJsonbValue(state, WJB_END_ARRAY, NULL);
-				return true;
+				return PUSHED;
 			}
 		case json_type_object:
 			{
@@ -134,15 +146,17 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 				{
 					const char *key = json_object_iter_peek_name(&each);
 					JsonbValue	key_value;
+					Pushed		pushed;
 
 					SetJsonString(&key_value, key, strlen(key));
 					pushJsonbValue(state, WJB_KEY, &key_value);
-					if (!PushObject(state, WJB_VALUE,
-									json_object_iter_peek_value(&each), result))
-						return false;
+					pushed = PushObject(state, WJB_VALUE,
+										json_object_iter_peek_value(&each), result);
+					if (pushed != PUSHED)
+						return pushed;
 				}
 				*result = pushJsonbValue(state, WJB_END_OBJECT, NULL);
-				return true;
+				return PUSHED;
 			}
 	}
 
@@ -160,7 +174,7 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 	}
 	else
 		*result = pushJsonbValue(state, token, &value);
-	return true;
+	return PUSHED;
 }
 
 /*
@@ -230,13 +244,21 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 					   length - *offset);
 		if (!IsStrictJson(text + start, *offset - start))
 			error->message = "the text is no strict JSON";
-		else if (PushObject(&state, WJB_ELEM, parsing->document, &value))
-		{
-			MemoryContextSwitchTo(caller);
-			result = JsonbValueToJsonb(value);
-		}
 		else
-			error->message = "a number is too large";
+			switch (PushObject(&state, WJB_ELEM, parsing->document, &value))
+			{
+				case PUSHED:
+					MemoryContextSwitchTo(caller);
+					result = JsonbValueToJsonb(value);
+					break;
+				case PUSHED_SATURATED:
+					MemoryContextSwitchTo(caller);
+					result = JsonbOfText(text + start, *offset - start);
+					break;
+				case PUSHED_UNREADABLE:
+					error->message = "a number is too large";
+					break;
+			}
 		while (*offset < length && isspace((unsigned char) text[*offset]))
 			(*offset)++;
 	}

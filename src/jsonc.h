@@ -31,6 +31,9 @@ typedef struct JsonError
 extern Jsonb *JsonParse(const char *text, int length, int *offset,
 						JsonError *error);
 
+/* Strict JSON as jsonb, by PostgreSQL; raises where jsonb cannot hold it. */
+extern Jsonb *JsonbOfText(const char *text, int length);
+
 /* A JSON number's text as a numeric; raises where numeric cannot hold it. */
 extern Numeric NumericOfText(const char *text);
 

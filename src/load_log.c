@@ -30,6 +30,13 @@ NumericOfText(const char *text)
 											   Int32GetDatum(-1)));
 }
 
+Jsonb *
+JsonbOfText(const char *text, int length)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											  CStringGetDatum(pnstrdup(text, length))));
+}
+
 /* The line of a byte position, from 1. */
 static int
 LineOf(const char *text, int position)

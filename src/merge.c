@@ -191,7 +191,8 @@ RunEvent(Merge *merge, const Action *action)
 	if (action->source >= 0)
 		return ReferenceEvent(&merge->level->references[action->source]);
 	if (merge->first_values != NULL)
-		return FirstValuesEvent(merge->first_values, &action->news->term);
+		return FirstValuesEvent(merge->first_values, &action->news->term,
+								action->first_seen);
 	return NULL;
 }
 

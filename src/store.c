@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/heaptoast.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -139,8 +140,22 @@ void
 StoreInsertLater(Store *store, const Datum *values, const bool *nulls)
 {
 	TupleDesc	desc = RelationGetDescr(store->table);
+	HeapTuple	tuple;
 	TupleTableSlot *slot;
 	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	tuple = heap_form_tuple(desc, (Datum *) values, (bool *) nulls);
+	if (tuple->t_len > TOAST_TUPLE_THRESHOLD)
+	{
+		/*
+		 * Inserting many rows for catalogs gives the index the place of the
+		 * row as it was before it was toasted, which is none.
+		 */
+		CatalogTupleInsertWithInfo(store->table, tuple, store->indexes);
+		heap_freetuple(tuple);
+		MemoryContextSwitchTo(old);
+		return;
+	}
 
 	if (store->pending == NULL)
 		store->pending = palloc0(sizeof(TupleTableSlot *) * PENDING_ROWS);
@@ -148,9 +163,7 @@ StoreInsertLater(Store *store, const Datum *values, const bool *nulls)
 	if (slot == NULL)
 		slot = store->pending[store->npending] =
 			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
-	ExecStoreHeapTuple(heap_form_tuple(desc, (Datum *) values,
-									   (bool *) nulls),
-					   slot, true);
+	ExecStoreHeapTuple(tuple, slot, true);
 	MemoryContextSwitchTo(old);
 	if (++store->npending == PENDING_ROWS)
 		StoreFlush(store);

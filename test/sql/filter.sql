@@ -214,6 +214,8 @@ insert into cases (filter, event, expected) values
     ('NOT a:1 OR b:2',      '{"a": 1, "b": 2}',                         true),
     ('NOT (a:1 OR b:2)',    '{"a": 1, "b": 2}',                         false),
     ('NOT a:1 b:2',         '{"b": 2}',                                 true),
+    ('NOT a:1 b:2',         '{"b": 3}',                                 false),
+    ('-a:1 b:2',            '{}',                                       false),
     ('-(a:1 b:2)',          '{"a": 1}',                                 true),
     ('((((a:1))))',         '{"a": 1}',                                 true),
     ('(a:1)(b:2)',          '{"a": 1, "b": 2}',                         true),

@@ -76,6 +76,7 @@ insert into cases (filter, event, expected) values
     ('a:1 Or b:2',                  '{"b": 2}',                     true),
     ('not a:1',                     '{"a": 1}',                     false),
     ('NOT a:1 and b:2',             '{"b": 2}',                     true),
+    ('not a:1 and b:2',             '{}',                           false),
     ('not (a:1 and b:2)',           '{"b": 2}',                     true),
     ('not not a:1',                 '{"a": 1}',                     true),
     ('a:1 or b:2 and c:3',          '{"a": 1}',                     true),

@@ -105,4 +105,4 @@ select d.* from oracle.rules r, oracle.differences(r.rule) d;
 select d.entity ->> 'userIdentity.arn' as principal, count(*) as first_calls, min(d.first_seen) as earliest
   from newterm.detections d join oracle.rules r on r.rule = d.rule
  where d.status = 'live'
- group by 1 order by 1;
+ group by d.entity ->> 'userIdentity.arn' order by (d.entity ->> 'userIdentity.arn') collate "C";

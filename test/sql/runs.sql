@@ -81,3 +81,8 @@ insert into events values
 	('{"eventTime":"2024-07-01T00:00:00Z","eventID":"1","sharedEventID":"s","x":"h"}'),
 	('{"eventTime":"2024-07-01T00:00:00Z","eventID":"2","sharedEventID":"s","x":"h"}');
 select * from found where x = 'h' and rule = 'r';
+
+-- terms of any length are found again: short ones, and those that are stored out of line
+select show('2024-08-01', string_agg(md5(i::text), '')), show('2024-08-02', string_agg(md5(i::text), '')),
+	show('2024-08-03', string_agg(md5(i::text), '')) from generate_series(1, 1000) i \g /dev/null
+select length(x), first_seen, last_seen from stored where rule = 'r' and length(x) > 100;

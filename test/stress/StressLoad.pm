@@ -38,7 +38,7 @@ sub random_statement
 
 sub random_steps
 {
-	my ($events, $depth, $concurrent) = @_;
+	my ($events, $depth, $concurrent, $without) = @_;
 	my @left = @$events;
 	my @steps;
 	while (@left)
@@ -49,7 +49,7 @@ sub random_steps
 			push @steps, {
 				do    => 'savepoint',
 				end   => pick(qw(release rollback rollback leave)),
-				steps => random_steps(\@some, $depth + 1, $concurrent)
+				steps => random_steps(\@some, $depth + 1, $concurrent, $without)
 			};
 		}
 		elsif (chance(0.1))
@@ -60,7 +60,7 @@ sub random_steps
 		{
 			push @steps, random_statement(\@some);
 		}
-		push @steps, { do => 'immediate' } if chance(0.05);
+		push @steps, { do => 'immediate' } if chance(0.05) && !$without->{immediate};
 		push @steps, { do => 'deferred' }  if chance(0.05);
 		push @steps, { do => 'sleep' } if $concurrent && chance(0.15);
 	}
@@ -76,7 +76,7 @@ sub lost_events
 	return map { lost_events($_, $lost) } @{ $item->{steps} // [] };
 }
 
-# options: sessions, two_phase
+# options: sessions, without { immediate, prepare }
 sub random_plan
 {
 	my ($events, %options) = @_;
@@ -108,9 +108,11 @@ sub random_plan
 			}
 			else
 			{
-				$transaction->{end} = chance(0.75) ? 'commit' : pick(qw(rollback rollback error), 'copy error',
-					$options{two_phase} ? ('prepare', 'prepare rollback') : ());
-				$transaction->{steps} = random_steps(\@some, 0, $concurrent);
+				my $end = chance(0.75) ? 'commit'
+				  : pick('rollback', 'rollback', 'error', 'copy error', 'prepare', 'prepare rollback');
+				$end = $end eq 'prepare' ? 'commit' : 'rollback' if $end =~ /prepare/ && $options{without}{prepare};
+				$transaction->{end}   = $end;
+				$transaction->{steps} = random_steps(\@some, 0, $concurrent, $options{without});
 			}
 			push @transactions, $transaction;
 			# most of what was lost is tried again, some of it never

@@ -6,6 +6,8 @@
 #   SEED=n        the first trial's seed; trial i has seed n + i, so that SEED=… TRIALS=1 replays one
 #   TRIALS=n      how many (default 1000)
 #   SHRINK=0      do not make failures smaller
+#   WITHOUT=…     leave out some of: immediate (SET CONSTRAINTS), prepare (two-phase commit), change (of how rules
+#                 learn, after a load), noise (changes of rules during a load); the dice fall as with them
 #   FAILURES=n    the number of failed trials to stop at (default 3)
 #
 # Scripts that reproduce failures are left in $STRESS_RESULTS (default: stress-results in the current folder).
@@ -64,7 +66,7 @@ $node->append_conf('postgresql.conf', Stress::configuration());
 $node->start;
 
 my $stress = Stress->new(connection => $node->connstr, scratch => tempdir(CLEANUP => 1), shared => $shared,
-	two_phase => 1);
+	without => { map { $_ => 1 } split /\W+/, $ENV{WITHOUT} // '' });
 $stress->prepare;
 
 my $began  = time();

@@ -22,8 +22,7 @@ $node->start;
 my $stress = Stress->new(
 	connection => $node->connstr,
 	scratch    => PostgreSQL::Test::Utils::tempdir(),
-	shared     => $shared,
-	two_phase  => 1);
+	shared     => $shared);
 $stress->prepare;
 
 # The same trials every time, so that a red test is red for a reason.

@@ -1,0 +1,70 @@
+-- Two hundred rules, bench-001 to bench-200.  The first twenty are as people write
+-- them, most on some calls, some on all events; bench-001 is the one of variants
+-- with one rule.
+SELECT newterm.create_rule('bench-' || name, fields::text[], filter, group_by::text[])
+FROM (VALUES
+	('001', '{userIdentity.accountId}', 'eventSource:sts.amazonaws.com eventName:AssumeRole', '{recipientAccountId}'),
+	('002', '{eventName}', '', '{userIdentity.arn}'),
+	('003', '{awsRegion}', 'readOnly:false', '{recipientAccountId}'),
+	('004', '{eventSource}', 'errorCode:*', '{recipientAccountId}'),
+	('005', '{userIdentity.sessionContext.sessionIssuer.arn}', '', '{recipientAccountId}'),
+	('006', '{sourceIPAddress}', 'eventName:ConsoleLogin', '{userIdentity.arn}'),
+	('007', '{requestParameters.bucketName}', 'eventSource:s3.amazonaws.com', '{userIdentity.sessionContext.sessionIssuer.arn}'),
+	('008', '{requestParameters.keyId}', 'eventSource:kms.amazonaws.com eventName:(Decrypt OR Encrypt)', '{recipientAccountId}'),
+	('009', '{requestParameters.roleArn}', 'eventName:AssumeRole*', '{userIdentity.accountId}'),
+	('010', '{eventName}', 'eventSource:iam.amazonaws.com readOnly:false', '{recipientAccountId}'),
+	('011', '{eventSource,eventName}', '-readOnly:true', '{recipientAccountId}'),
+	('012', '{userIdentity.invokedBy}', 'userIdentity.type:AWSService', '{recipientAccountId}'),
+	('013', '{requestParameters.name}', 'eventSource:secretsmanager.amazonaws.com eventName:GetSecretValue', '{userIdentity.arn}'),
+	('014', '{userIdentity.userName}', 'userIdentity.type:IAMUser', '{recipientAccountId}'),
+	('015', '{awsRegion,eventName}', 'eventName:(RunInstances OR CreateSnapshot OR CreateKeyPair)', '{userIdentity.accountId}'),
+	('016', '{tlsDetails.tlsVersion}', 'tlsDetails.tlsVersion:*', '{eventSource}'),
+	('017', '{resources.accountId,resources.type}', 'resources.accountId:*', '{recipientAccountId}'),
+	('018', '{errorCode}', 'errorCode:(AccessDenied OR Client.UnauthorizedOperation)', '{userIdentity.arn}'),
+	('019', '{eventName}', 'eventSource:cloudtrail.amazonaws.com readOnly:false', '{}'),
+	('020', '{userIdentity.type}', '', '{eventSource}'),
+	('021', '{sourceIPAddress}', 'userIdentity.type:Root', '{recipientAccountId}'),
+	('022', '{eventName}', 'userIdentity.type:Root -eventName:ConsoleLogin', '{recipientAccountId}'),
+	('023', '{$principal}', 'eventName:(StopLogging OR DeleteTrail OR UpdateTrail OR PutEventSelectors)', '{recipientAccountId}'),
+	('024', '{$principal}', 'eventName:(CreateAccessKey OR CreateLoginProfile OR UpdateLoginProfile)', '{recipientAccountId}'),
+	('025', '{userIdentity.accountId}', 'userIdentity.type:AWSAccount', '{recipientAccountId}'),
+	('026', '{product(userAgent)}', 'eventName:GetCallerIdentity', '{$principal}'),
+	('027', '{$principal}', 'eventName:GetCallerIdentity', '{recipientAccountId}'),
+	('028', '{"network(sourceIPAddress, 16)"}', 'eventName:ConsoleLogin', '{userIdentity.arn}'),
+	('029', '{requestParameters.policyArn}', 'eventName:(AttachRolePolicy OR AttachUserPolicy)', '{recipientAccountId}'),
+	('030', '{$principal}', 'eventSource:secretsmanager.amazonaws.com eventName:(GetSecretValue OR BatchGetSecretValue)', '{recipientAccountId}'),
+	('031', '{awsRegion}', 'eventName:RunInstances', '{$principal}'),
+	('032', '{requestParameters.instanceType}', 'eventName:RunInstances', '{recipientAccountId}'),
+	('033', '{$principal}', 'eventName:(ModifySnapshotAttribute OR ModifyImageAttribute) errorCode:*', '{recipientAccountId}'),
+	('034', '{$principal}', 'eventName:(AuthorizeSecurityGroupIngress OR RevokeSecurityGroupIngress)', '{recipientAccountId}'),
+	('035', '{$principal}', 'eventName:(PutBucketPolicy OR PutBucketAcl OR DeleteBucketPublicAccessBlock)', '{requestParameters.bucketName}'),
+	('036', '{eventName}', 'eventSource:organizations.amazonaws.com', '{$principal}'),
+	('037', '{eventName}', 'eventSource:guardduty.amazonaws.com readOnly:false', '{recipientAccountId}'),
+	('038', '{eventName}', 'eventSource:config.amazonaws.com -eventName:(Describe* OR Get* OR List*)', '{recipientAccountId}'),
+	('039', '{$principal}', 'eventSource:kms.amazonaws.com eventName:(ScheduleKeyDeletion OR DisableKey OR PutKeyPolicy)', '{recipientAccountId}'),
+	('040', '{requestParameters.functionName}', 'eventSource:lambda.amazonaws.com readOnly:false', '{$principal}'),
+	('041', '{$principal}', 'eventSource:ssm.amazonaws.com eventName:(SendCommand OR StartSession)', '{recipientAccountId}'),
+	('042', '{requestParameters.name}', 'eventSource:ssm.amazonaws.com eventName:GetParameter', '{$principal}'),
+	('043', '{userIdentity.accountId}', 'eventSource:ecr.amazonaws.com eventName:BatchGetImage', '{recipientAccountId}'),
+	('044', '{eventName}', 'eventSource:rds.amazonaws.com readOnly:false', '{$principal}'),
+	('045', '{$principal}', 'eventSource:sts.amazonaws.com eventName:(GetFederationToken OR GetSessionToken)', '{recipientAccountId}'),
+	('046', '{eventName}', 'eventSource:signin.amazonaws.com', '{userIdentity.arn}'),
+	('047', '{requestParameters.tableName}', 'eventSource:dynamodb.amazonaws.com eventName:(Scan OR ExportTableToPointInTime)', '{$principal}'),
+	('048', '{eventSource}', 'errorCode:AccessDenied', '{$principal}'),
+	('049', '{eventName}', 'eventSource:bedrock.amazonaws.com', '{$principal}'),
+	('050', '{userIdentity.accountId}', 'eventSource:sts.amazonaws.com eventName:AssumeRoleWithSAML', '{recipientAccountId}')
+) AS r (name, fields, filter, group_by);
+
+-- The others watch fifty services, three rules each.
+SELECT newterm.create_rule('bench-' || lpad((50 + row_number() OVER (ORDER BY shape, service))::text, 3, '0'), fields::text[],
+	'eventSource:' || service || '.amazonaws.com' || filter, group_by::text[])
+FROM (VALUES
+	('a', '{eventName}', ' readOnly:false', '{recipientAccountId}'),
+	('b', '{$principal}', '', '{recipientAccountId}'),
+	('c', '{awsRegion}', ' errorCode:*', '{$principal}')
+) AS s (shape, fields, filter, group_by),
+unnest('{ec2,sts,s3,kms,logs,monitoring,ssm,lambda,iam,dynamodb,sqs,sns,secretsmanager,ecs,ecr,eks,rds,
+	elasticloadbalancing,autoscaling,cloudformation,cloudtrail,config,guardduty,securityhub,organizations,
+	sso,route53,cloudfront,acm,apigateway,states,events,kinesis,firehose,glue,athena,redshift,elasticache,
+	es,backup,tagging,codebuild,codepipeline,cognito-idp,wafv2,access-analyzer,inspector2,servicequotas,
+	ram,health}'::text[]) AS service;
