@@ -194,7 +194,8 @@ ReportSyntaxError(const char *what, const char *text, const SyntaxError *error)
 			(errcode(MAKE_SQLSTATE('N', 'T', '0', '0', '1')),
 			 errmsg("syntax error in %s at position %d: %s", what,
 					error->position, error->message),
-			 errdetail("%s\n%*s^",
+			 /* from the next line on: clients put a label before the first */
+			 errdetail("\n%s\n%*s^",
 					   end == NULL ? line : pnstrdup(line, end - line),
 					   column, ""),
 			 error->hint != NULL ? errhint("%s", error->hint) : 0));

@@ -231,8 +231,8 @@ bench_bar()
 # it may be BAR at most.
 bench_figure()
 {
-	echo "$1,$2,$3,$4,${5:--}" >>"$FIGURES"
-	printf '  %-40s %14s %s\n' "$2" "$3" "$4"
+	echo "$1|$2|$3|$4|${5:--}" >>"$FIGURES"
+	printf '  %-50s %14s %s\n' "$2" "$3" "$4"
 }
 
 # The tables: medians of the rounds' ratios, figures, and whether the bars are held.
@@ -290,9 +290,9 @@ bench_end()
 	' "$CSV" "$BARS" || MISSED=1
 	if [ -s "$FIGURES" ]; then
 		echo
-		awk -F, '
+		awk -F'|' '
 			{
-				printf "%-12s %-44s %14s %-12s %8s  %s\n", $1, $2, $3, $4, $5,
+				printf "%-12s %-50s %14s %-12s %8s  %s\n", $1, $2, $3, $4, $5,
 					$5 == "-" ? "" : $3 + 0 <= $5 + 0 ? "held" : "MISSED"
 				if ($5 != "-" && $3 + 0 > $5 + 0)
 					missed++
@@ -301,7 +301,7 @@ bench_end()
 		' "$FIGURES" || MISSED=1
 		{
 			echo "scenario,figure,value,unit,bar"
-			cat "$FIGURES"
+			sed 's/^\(.*\)|\(.*\)|\(.*\)|\(.*\)|\(.*\)$/\1,"\2",\3,\4,\5/' "$FIGURES"
 		} >"${CSV%.csv}-figures.csv"
 	fi
 	echo
