@@ -445,7 +445,7 @@ ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
 			function(merge, batch);
 			NewsClear(batch);
 		}
-		MemoryContextDelete(batch->context);
+		NewsFree(batch);
 	}
 }
 
@@ -510,10 +510,13 @@ MergeAll(Merge *merge, NewsLevel *level, bool again)
 /*
  * RunMerge
  *		A merge as the extension's owner, in a subtransaction of its own.
+ *		`again` tells that this transaction merged before: triggers of users on
+ *		newterm.signals brought more news.
  */
 static void
 RunMerge(NewsLevel *level, bool again)
 {
+	NewsLevel  *news = NewsTake(level);
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContext context = AllocSetContextCreate(TopTransactionContext,
@@ -533,8 +536,15 @@ RunMerge(NewsLevel *level, bool again)
 		PushActiveSnapshot(GetTransactionSnapshot());
 		SPI_connect();
 		MemoryContextSwitchTo(context);
-		MergeAll(&merge, level, again);
+		MergeAll(&merge, news, again);
 		SPI_finish();
+
+		/*
+		 * Deferred triggers of users on newterm.signals, and ours on watched
+		 * tables that triggers on signals insert into, would be passed over
+		 * otherwise: PostgreSQL fired the others before us.
+		 */
+		AfterTriggerFireDeferred();
 		PopActiveSnapshot();
 		SetUserIdAndSecContext(user, security);
 		ReleaseCurrentSubTransaction();
@@ -552,14 +562,17 @@ RunMerge(NewsLevel *level, bool again)
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
 		if (ErrorIsFinal(error->sqlerrcode))
+		{
+			NewsFree(news);
 			ReThrowError(error);
+		}
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("newterm could not merge what this transaction showed: %s",
 						error->message),
 				 errhint("The events are in newterm.event_errors.")));
-		ErrorLogFailure(level, error);
-		NewsClear(level);
+		ErrorLogFailure(news, error);
+		NewsFree(news);
 		MemoryContextDelete(context);
 		return;
 	}
@@ -568,7 +581,7 @@ RunMerge(NewsLevel *level, bool again)
 	MemoryContextSwitchTo(TopTransactionContext);
 	ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
 	MemoryContextSwitchTo(caller);
-	NewsClear(level);
+	NewsFree(news);
 	MemoryContextDelete(context);
 }
 
@@ -632,14 +645,6 @@ TransactionEnds(XactEvent event, void *argument)
 			{
 				PostponedRequested = false;
 				RunMerge(NewsCurrent(), round > 0);
-
-				/*
-				 * Deferred triggers of users on newterm.signals, and ours on
-				 * watched tables that triggers on signals insert into, would
-				 * be passed over otherwise: PostgreSQL fired the others before
-				 * us.
-				 */
-				AfterTriggerFireDeferred();
 			}
 			break;
 

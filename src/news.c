@@ -61,6 +61,28 @@ NewsApart(void)
 	return level;
 }
 
+NewsLevel *
+NewsTake(NewsLevel *level)
+{
+	NewsLevel  *taken = MemoryContextAlloc(TopMemoryContext, sizeof(NewsLevel));
+
+	*taken = *level;
+	memset(level, 0, sizeof(NewsLevel));
+	level->outer = taken->outer;
+	level->nesting = taken->nesting;
+	level->context = AllocSetContextCreate(TopMemoryContext, "newterm news",
+										   ALLOCSET_DEFAULT_SIZES);
+	return taken;
+}
+
+void
+NewsFree(NewsLevel *level)
+{
+	NewsClear(level);
+	MemoryContextDelete(level->context);
+	pfree(level);
+}
+
 void
 NewsClear(NewsLevel *level)
 {

@@ -101,6 +101,12 @@ extern void NewsSpill(NewsLevel *level);
 /* A level by itself, in the current memory context, of no subtransaction. */
 extern NewsLevel *NewsApart(void);
 
+/* Everything of a level, to be freed by NewsFree; the level is empty then. */
+extern NewsLevel *NewsTake(NewsLevel *level);
+
+/* Free what NewsApart or NewsTake gave. */
+extern void NewsFree(NewsLevel *level);
+
 /* Take everything out. */
 extern void NewsClear(NewsLevel *level);
 

@@ -119,6 +119,7 @@ PostponeNews(NewsLevel *level)
 			WriteTerms(&store, batch);
 			NewsClear(batch);
 		}
+		NewsFree(batch);
 	}
 	if (level->clocks != NULL)
 	{
