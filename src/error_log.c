@@ -4,12 +4,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
@@ -127,42 +125,38 @@ FaultsOfFailure(NewsLevel *level, ErrorData *error)
 	return faults;
 }
 
+/* What ErrorLogFailure writes. */
+typedef struct Failure
+{
+	NewsLevel  *level;
+	ErrorData  *error;
+} Failure;
+
+static void
+WriteFailure(void *state)
+{
+	Failure    *failure = state;
+	const ExtensionOids *oids = ExtensionLookup();
+
+	MemoryContextSwitchTo(failure->level->context);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (oids != NULL)
+		ErrorLogWrite(oids, FaultsOfFailure(failure->level, failure->error));
+	PopActiveSnapshot();
+}
+
 void
 ErrorLogFailure(NewsLevel *level, ErrorData *error)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	Failure		failure = {level, error};
+	ErrorData  *second = RunGuarded(WriteFailure, &failure);
 
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		const ExtensionOids *oids = ExtensionLookup();
-
-		MemoryContextSwitchTo(level->context);
-		PushActiveSnapshot(GetTransactionSnapshot());
-		if (oids != NULL)
-			ErrorLogWrite(oids, FaultsOfFailure(level, error));
-		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *second;
-
-		MemoryContextSwitchTo(caller);
-		second = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		if (ErrorIsFinal(second->sqlerrcode))
-			ReThrowError(second);
-		ereport(WARNING,
-				(errcode(second->sqlerrcode),
-				 errmsg("newterm could not record the events of a failed merge: %s",
-						second->message)));
-	}
-	PG_END_TRY();
+	if (second == NULL)
+		return;
+	if (ErrorIsFinal(second->sqlerrcode))
+		ReThrowError(second);
+	ereport(WARNING,
+			(errcode(second->sqlerrcode),
+			 errmsg("newterm could not record the events of a failed merge: %s",
+					second->message)));
 }

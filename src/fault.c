@@ -1,8 +1,12 @@
 /*
  * fault.c
- *	  Which errors newterm may swallow so that an insert does not fail.
+ *	  Faults of newterm that must not become faults of the insert.
  */
 #include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "fault.h"
 #include "newterm.h"
@@ -13,4 +17,31 @@ ErrorIsFinal(int sqlerrcode)
 	return OnErrorSetting == ON_ERROR_FAIL ||
 		sqlerrcode == ERRCODE_QUERY_CANCELED ||
 		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+}
+
+ErrorData *
+RunGuarded(void (*function) (void *state), void *state)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		function(state);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return error;
 }

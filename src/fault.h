@@ -1,16 +1,21 @@
 /*
  * fault.h
- *	  Which errors newterm may swallow so that an insert does not fail.
+ *	  Faults of newterm that must not become faults of the insert.
  */
 #ifndef NEWTERM_FAULT_H
 #define NEWTERM_FAULT_H
-
-#include "utils/errcodes.h"
 
 /*
  * Errors that end the statement whatever we think of it: somebody asked for
  * that (cancel, timeout, shutdown), or newterm.on_error = fail does.
  */
 extern bool ErrorIsFinal(int sqlerrcode);
+
+/*
+ * Run a function in a subtransaction of its own.  Returns NULL where it went
+ * well; otherwise its work is undone and the error returned, allocated in the
+ * current memory context, for the caller to report or to raise again.
+ */
+extern ErrorData *RunGuarded(void (*function) (void *state), void *state);
 
 #endif							/* NEWTERM_FAULT_H */

@@ -18,7 +18,6 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
@@ -57,6 +56,8 @@ typedef struct Action
 typedef struct Merge
 {
 	MemoryContext context;
+	NewsLevel  *news;			/* all there is to merge */
+	bool		again;			/* this transaction merged before */
 	NewsLevel  *level;			/* of the batch: its terms and references */
 	RuleSet    *set;
 	const ExtensionOids *oids;
@@ -460,17 +461,14 @@ MergeMany(Merge *merge, NewsLevel *level)
 	CloseStores(merge);
 }
 
-/*
- * MergeAll
- *		The body of a merge, inside its subtransaction.
- */
+/* The news of the transaction and what others postponed, under the locks. */
 static void
-MergeAll(Merge *merge, NewsLevel *level, bool again)
+MergeAll(Merge *merge)
 {
+	NewsLevel  *level = merge->news;
 	NewsLevel  *postponed;
 
-	merge->context = CurrentMemoryContext;
-	if (again)
+	if (merge->again)
 	{
 		/* triggers on our tables brought news: locks of ours are held */
 		if (!LockGateExclusive(false))
@@ -489,7 +487,7 @@ MergeAll(Merge *merge, NewsLevel *level, bool again)
 
 	ErrorLogWrite(merge->oids, level->faults);
 	postponed = PostponedTake(merge->oids, merge->set);
-	if (postponed != NULL || level->spills != NIL || again)
+	if (postponed != NULL || level->spills != NIL || merge->again)
 	{
 		LockGateInstead();
 		AcceptInvalidationMessages();
@@ -508,81 +506,72 @@ MergeAll(Merge *merge, NewsLevel *level, bool again)
 }
 
 /*
+ * MergeAsOwner
+ *		The body of a merge, inside its subtransaction.
+ */
+static void
+MergeAsOwner(void *state)
+{
+	Merge	   *merge = state;
+	Oid			user;
+	int			security;
+
+	GetUserIdAndSecContext(&user, &security);
+	if (ExtensionLookup() != NULL)
+		SetUserIdAndSecContext(ExtensionLookup()->owner,
+							   security | SECURITY_LOCAL_USERID_CHANGE);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	MemoryContextSwitchTo(merge->context);
+	MergeAll(merge);
+	SPI_finish();
+
+	/*
+	 * Deferred triggers of users on newterm.signals, and ours on watched tables
+	 * that triggers on signals insert into, would be passed over otherwise:
+	 * PostgreSQL fired the others before us.
+	 */
+	AfterTriggerFireDeferred();
+	PopActiveSnapshot();
+	SetUserIdAndSecContext(user, security);
+}
+
+/*
  * RunMerge
- *		A merge as the extension's owner, in a subtransaction of its own.
+ *		Merge a level's news in a subtransaction, as the extension's owner.
  *		`again` tells that this transaction merged before: triggers of users on
  *		newterm.signals brought more news.
  */
 static void
 RunMerge(NewsLevel *level, bool again)
 {
-	NewsLevel  *news = NewsTake(level);
+	Merge		merge = {.again = again};
 	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	MemoryContext context = AllocSetContextCreate(TopTransactionContext,
-												  "newterm merge",
-												  ALLOCSET_DEFAULT_SIZES);
-	Merge		merge = {0};
-	Oid			user;
-	int			security;
+	ErrorData  *error;
 
-	GetUserIdAndSecContext(&user, &security);
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
+	merge.context = AllocSetContextCreate(TopTransactionContext, "newterm merge",
+										  ALLOCSET_DEFAULT_SIZES);
+	merge.news = NewsTake(level);
+	error = RunGuarded(MergeAsOwner, &merge);
+	if (error == NULL)
 	{
-		if (ExtensionLookup() != NULL)
-			SetUserIdAndSecContext(ExtensionLookup()->owner,
-								   security | SECURITY_LOCAL_USERID_CHANGE);
-		PushActiveSnapshot(GetTransactionSnapshot());
-		SPI_connect();
-		MemoryContextSwitchTo(context);
-		MergeAll(&merge, news, again);
-		SPI_finish();
-
-		/*
-		 * Deferred triggers of users on newterm.signals, and ours on watched
-		 * tables that triggers on signals insert into, would be passed over
-		 * otherwise: PostgreSQL fired the others before us.
-		 */
-		AfterTriggerFireDeferred();
-		PopActiveSnapshot();
-		SetUserIdAndSecContext(user, security);
-		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(TopTransactionContext);
+		ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
 		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
 	}
-	PG_CATCH();
+	else if (!ErrorIsFinal(error->sqlerrcode))
 	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		if (ErrorIsFinal(error->sqlerrcode))
-		{
-			NewsFree(news);
-			ReThrowError(error);
-		}
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("newterm could not merge what this transaction showed: %s",
 						error->message),
 				 errhint("The events are in newterm.event_errors.")));
-		ErrorLogFailure(news, error);
-		NewsFree(news);
-		MemoryContextDelete(context);
-		return;
+		ErrorLogFailure(merge.news, error);
 	}
-	PG_END_TRY();
-
-	MemoryContextSwitchTo(TopTransactionContext);
-	ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
-	MemoryContextSwitchTo(caller);
-	NewsFree(news);
-	MemoryContextDelete(context);
+	NewsFree(merge.news);
+	MemoryContextDelete(merge.context);
+	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
+		ReThrowError(error);
 }
 
 void

@@ -6,7 +6,6 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -19,7 +18,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/uuid.h"
 
 #include "compat.h"
@@ -583,12 +581,18 @@ CompileRule(RuleSet *set, uint64 row)
 	return rule;
 }
 
-/* Read all enabled rules into `set`, whose context is the current one. */
+/* Read all enabled rules into a set, as the extension's owner. */
 static void
-ReadRules(RuleSet *set)
+ReadRules(void *state)
 {
+	RuleSet    *set = state;
 	bool		isnull;
+	Oid			user;
+	int			security;
 
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(Oids.owner, security | SECURITY_LOCAL_USERID_CHANGE);
+	SPI_connect();
 	QueryLatest("SELECT key FROM newterm.digest_key", 0, NULL, NULL);
 	if (SPI_processed > 0)
 	{
@@ -616,68 +620,42 @@ ReadRules(RuleSet *set)
 	set->terms_allocated = 64;
 	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
 	DispatchBuild(set);
+	SPI_finish();
+	SetUserIdAndSecContext(user, security);
 }
 
 /*
  * LoadRules
- *		Read and compile all enabled rules, as the extension's owner, so that
- *		loaders need no rights on our tables.  A fault gives an empty set that
- *		tells it: it must not make the insert fail that happens to come first.
+ *		Read and compile the rules without needing rights of the loader on our
+ *		tables.  A fault gives an empty set that tells it: it must not make the
+ *		insert fail that happens to come first.
  */
 static RuleSet *
 LoadRules(void)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
 												  "newterm rules",
 												  ALLOCSET_DEFAULT_SIZES);
 	RuleSet    *set = MemoryContextAllocZero(context, sizeof(RuleSet));
-	Oid			user;
-	int			security;
+	ErrorData  *error;
 
 	set->context = context;
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
+	error = RunGuarded(ReadRules, set);
+	if (error == NULL)
+		return set;
+	if (ErrorIsFinal(error->sqlerrcode))
 	{
-		GetUserIdAndSecContext(&user, &security);
-		SetUserIdAndSecContext(Oids.owner,
-							   security | SECURITY_LOCAL_USERID_CHANGE);
-		SPI_connect();
-		ReadRules(set);
-		SPI_finish();
-		SetUserIdAndSecContext(user, security);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
+		CurrentValid = false;
+		MemoryContextDelete(context);
+		ReThrowError(error);
 	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		if (ErrorIsFinal(error->sqlerrcode))
-		{
-			CurrentValid = false;
-			MemoryContextDelete(context);
-			ReThrowError(error);
-		}
-
-		memset(set, 0, sizeof(RuleSet));
-		MemoryContextReset(context);
-		set = MemoryContextAllocZero(context, sizeof(RuleSet));
-		set->context = context;
-		set->failure = MemoryContextStrdup(context, error->message);
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("newterm could not load its rules: %s", error->message)));
-	}
-	PG_END_TRY();
-	CurrentResourceOwner = owner;
+	MemoryContextReset(context);
+	set = MemoryContextAllocZero(context, sizeof(RuleSet));
+	set->context = context;
+	set->failure = MemoryContextStrdup(context, error->message);
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("newterm could not load its rules: %s", error->message)));
 	return set;
 }
 

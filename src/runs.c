@@ -12,7 +12,6 @@
 #include "storage/bufmgr.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -118,19 +117,20 @@ typedef struct LookUp
 	int			limit;			/* RunsScan */
 	RunFunction function;
 	void	   *state;
+	bool		found;			/* what came of it */
 } LookUp;
 
 /* The best run for RunsLookUp among the rows that others committed. */
-static bool
-FindBest(LookUp *look_up)
+static void
+FindBest(void *state)
 {
+	LookUp	   *look_up = state;
 	Store		store;
 	TupleTableSlot *slot;
 	Run		   *best = look_up->best;
-	bool		found = false;
 
 	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
-		return false;
+		return;
 	StoreFindDigest(&store, look_up->term);
 	while (StoreNext(&store, &slot))
 	{
@@ -139,33 +139,32 @@ FindBest(LookUp *look_up)
 		if (IsOurs(slot))
 			continue;
 		ReadRun(slot, &run);
-		if (!found || run.first_seen > best->first_seen)
+		if (!look_up->found || run.first_seen > best->first_seen)
 		{
 			/* a later run is no better where the one before holds the time */
-			if (found && look_up->time < run.first_seen)
+			if (look_up->found && look_up->time < run.first_seen)
 				continue;
 			*best = run;
-			found = true;
+			look_up->found = true;
 		}
 		else if (look_up->time < best->first_seen)
 			*best = run;
 	}
 	StoreClose(&store);
-	return found;
 }
 
-static bool
-ScanAll(LookUp *look_up)
+static void
+ScanAll(void *state)
 {
+	LookUp	   *look_up = state;
 	Store		store;
 	TableScanDesc scan;
-	bool		small;
 
 	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
-		return false;
-	small = RelationGetNumberOfBlocks(store.table) <=
+		return;
+	look_up->found = RelationGetNumberOfBlocks(store.table) <=
 		(BlockNumber) (look_up->limit / KB_CACHED_A_BLOCK);
-	if (small)
+	if (look_up->found)
 	{
 		scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
 		while (table_scan_getnextslot(scan, ForwardScanDirection, store.found))
@@ -185,41 +184,17 @@ ScanAll(LookUp *look_up)
 		table_endscan(scan);
 	}
 	StoreClose(&store);
-	return small;
 }
 
 /* Look without letting a fault in our tables fail the insert that looks. */
 static bool
-LookSafely(bool (*look) (LookUp *), LookUp *look_up)
+LookSafely(void (*look) (void *), LookUp *look_up)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool found = false;
+	ErrorData  *error = RunGuarded(look, look_up);
 
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		found = look(look_up);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		if (ErrorIsFinal(error->sqlerrcode))
-			ReThrowError(error);
-		found = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return found;
+	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
+		ReThrowError(error);
+	return error == NULL && look_up->found;
 }
 
 bool

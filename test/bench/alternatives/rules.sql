@@ -144,31 +144,32 @@ END $make$;
 
 -- (c) The scheduled query: the terms of the last minute that the fourteen days before
 -- do not hold.  Each rule has an index for it, on the events that pass its filter.
-CREATE FUNCTION work.hour_of(timestamptz) RETURNS timestamptz LANGUAGE sql AS $$ SELECT date_trunc('hour', $1, 'UTC') $$;
 CREATE FUNCTION work.make_scheduled(events text, count integer) RETURNS void LANGUAGE plpgsql AS $make$
 DECLARE
 	r work.rules;
+	condition text;
 BEGIN
 	FOR r IN SELECT * FROM work.rules WHERE n <= count ORDER BY n LOOP
-		EXECUTE format('CREATE INDEX %I ON %s ((%s), (%s), seen) WHERE %s', 'scheduled_' || r.n, events,
-			work.path_sql('event', r.entity), work.path_sql('event', r.field),
-			replace(work.condition_of(r, 'event'), 'true', '(event->>''eventName'') IS NOT NULL'));
+		condition := work.condition_of(r, 'event');
+		EXECUTE format('CREATE INDEX ON %s ((%s), (%s), seen)', events,
+			work.path_sql('event', r.entity), work.path_sql('event', r.field)) ||
+			CASE WHEN condition <> 'true' THEN ' WHERE ' || condition ELSE '' END;
 	END LOOP;
-	EXECUTE 'CREATE OR REPLACE FUNCTION work.scheduled(since timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+	EXECUTE 'CREATE OR REPLACE FUNCTION ' || events || '_query(since timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 ' || (SELECT string_agg(format($rule$
 	INSERT INTO work.found
-	SELECT %4$s, entity, term, first_seen FROM (
-		SELECT %2$s AS entity, %3$s AS term, min(n.seen) AS first_seen
-		FROM %5$s n WHERE n.seen >= since AND n.seen < since + '1 minute' AND %1$s
-			AND %2$s IS NOT NULL AND %3$s IS NOT NULL
+	SELECT %1$s, entity, term, first_seen FROM (
+		SELECT %3$s AS entity, %4$s AS term, min(n.seen) AS first_seen
+		FROM %2$s n WHERE n.seen >= since AND n.seen < since + '1 minute' AND %5$s
+			AND %3$s IS NOT NULL AND %4$s IS NOT NULL
 		GROUP BY 1, 2
 	) AS shown
-	WHERE NOT EXISTS (SELECT FROM %5$s h WHERE %6$s AND %7$s = entity AND %8$s = term
+	WHERE NOT EXISTS (SELECT FROM %2$s h WHERE %6$s AND %7$s = entity AND %8$s = term
 		AND h.seen < since AND h.seen >= date_trunc('hour', first_seen) - interval '14 days');
-$rule$, work.condition_of(rule, 'n.event'), '(' || work.path_sql('n.event', rule.entity) || ')',
-		'(' || work.path_sql('n.event', rule.field) || ')', rule.n, events,
-		replace(work.condition_of(rule, 'h.event'), 'true', '(h.event->>''eventName'') IS NOT NULL'),
+$rule$, rule.n, events,
+		'(' || work.path_sql('n.event', rule.entity) || ')', '(' || work.path_sql('n.event', rule.field) || ')',
+		work.condition_of(rule, 'n.event'), work.condition_of(rule, 'h.event'),
 		'(' || work.path_sql('h.event', rule.entity) || ')', '(' || work.path_sql('h.event', rule.field) || ')'), '' ORDER BY n)
 	FROM work.rules rule WHERE n <= count) || '
 END $$';
@@ -176,5 +177,5 @@ END $make$;
 
 -- What newterm found, in the form of work.found.
 CREATE VIEW work.detected AS
-SELECT substring(d.rule FROM '\d+$')::integer AS rule, d.entity->>0 AS entity, d.term->>0 AS term, d.first_seen
+SELECT substring(d.rule FROM '[0-9]+$')::integer AS rule, d.entity->>0 AS entity, d.term->>0 AS term, d.first_seen
 FROM newterm.detections d WHERE d.status = 'live';
