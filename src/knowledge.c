@@ -189,7 +189,7 @@ LookUp(const Digest *term, int64 time, const Span *span)
 		LookUps.hits > LookUps.tried / 2)
 	{
 		LookUps.scanned = true;
-		RunsScan(oids, CacheSizeSetting, EnterRun, RulesCurrent());
+		RunsScan(oids, CacheSizeSetting, EnterRun, RulesInUse());
 		if (IntervalFind(&Known, term) != NULL)
 			return NoveltyOf(IntervalFind(&Known, term), time, span);
 	}

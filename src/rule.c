@@ -681,6 +681,12 @@ RulesCurrent(void)
 	return Current;
 }
 
+RuleSet *
+RulesInUse(void)
+{
+	return Current;
+}
+
 bool
 RuleIsFull(const Rule *rule)
 {

@@ -110,6 +110,9 @@ extern const ExtensionOids *ExtensionLast(void);
 /* The current rule set; NULL where the extension is not there. */
 extern RuleSet *RulesCurrent(void);
 
+/* The set that RulesCurrent gave last, which stays valid: it loads nothing. */
+extern RuleSet *RulesInUse(void);
+
 /* Has the rule as many terms as newterm.max_terms_per_rule allows? */
 extern bool RuleIsFull(const Rule *rule);
 
