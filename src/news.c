@@ -268,8 +268,8 @@ CopyJsonb(MemoryContext context, const Jsonb *jsonb)
 }
 
 void
-NewsAddSighting(NewsLevel *level, const RuleSet *set, const Sighting *sighting,
-				int64 time, int reference)
+NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
+				int reference)
 {
 	Rule	   *rule = sighting->rule;
 	TermShape  *shape = rule->shape;
@@ -282,7 +282,7 @@ NewsAddSighting(NewsLevel *level, const RuleSet *set, const Sighting *sighting,
 		memset((char *) news + sizeof(Digest), 0, sizeof(News) - sizeof(Digest));
 		news->version_id = rule->version_id;
 		if (rule->by_entity)
-			news->entity_clock = EntityClockDigest(set, rule, sighting->row_digests);
+			news->entity_clock = EntityClockDigest(rule, sighting->row_digests);
 		if (shape->nentity > 0)
 			news->entity_values = CopyJsonb(level->context,
 											TermValues(sighting->row, 0, shape->nentity));

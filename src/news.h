@@ -79,8 +79,8 @@ extern NewsLevel *NewsExisting(void);
 extern int	NewsReference(NewsLevel *level, const EventReference *reference);
 
 /* Add a sighting at `time`. */
-extern void NewsAddSighting(NewsLevel *level, const RuleSet *set,
-							const Sighting *sighting, int64 time, int reference);
+extern void NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
+							int reference);
 
 /* Add a run of a term that is given by its stored form (copied). */
 extern void NewsAddRun(NewsLevel *level, const News *news, const Run *run,

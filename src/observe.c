@@ -106,7 +106,6 @@ CallSiteOf(FunctionCallInfo fcinfo)
 /* What observing one record finds. */
 typedef struct Observation
 {
-	RuleSet    *set;
 	int64		time;
 	bool		in_trigger;
 	bool		news;
@@ -131,8 +130,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 		case NOVELTY_LATER:
 			/* no detection can come of it, so that the row need not be shown */
 			if (NewsSize(NewsCurrent()) < MERGE_MEMORY)
-				NewsAddSighting(NewsCurrent(), observation->set, sighting,
-								observation->time, -1);
+				NewsAddSighting(NewsCurrent(), sighting, observation->time, -1);
 			else
 				observation->news = true;
 			break;
@@ -182,7 +180,6 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		return true;			/* to be recorded */
 	if (record.absent)
 		return false;
-	observation.set = set;
 	observation.time = record.time;
 	observation.in_trigger = site->in_trigger;
 	ObserveClocks(set, &observation);
@@ -258,7 +255,7 @@ CollectSighting(void *state, const Sighting *sighting)
 		return;
 	if (collection->source < 0)
 		collection->source = NewsReference(collection->level, &collection->reference);
-	NewsAddSighting(collection->level, collection->set, sighting, collection->time,
+	NewsAddSighting(collection->level, sighting, collection->time,
 					collection->source);
 }
 

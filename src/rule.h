@@ -157,8 +157,7 @@ extern void FilterBind(FilterNode *filter, FieldSet *fields);
 
 /* Digest of a rule's own clock, and of an entity's. */
 extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
-extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
-								const Digest *row_digests);
+extern Digest EntityClockDigest(const Rule *rule, const Digest *row_digests);
 
 /* The same from an entity's stored values. */
 extern Digest EntityClockOfValues(const RuleSet *set, const Rule *rule,
