@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use parent 'Exporter';
-our @EXPORT = qw(new_server start_server watch_events state_is_right signals said send_query);
+our @EXPORT = qw(new_server start_server watch_events more_rules start_load state_is_right signals said send_query);
 
 # A server that is not started yet; the lines of its configuration can be added to.
 sub new_server
@@ -50,12 +50,54 @@ sub watch_events
 		insert into oracle.rules (rule, fields, learning) values ('names', '{eventName}', '1 hour');});
 }
 
+# Rules of the other kinds: with a clock that sets itself and short runs, and with clocks and first values of entities.
+sub more_rules
+{
+	my ($node) = @_;
+	$node->safe_psql('postgres', q{
+		select newterm.create_rule('hours', '{eventName}', learning => '1 hour', forget_after => '1 hour', granule => '1 minute');
+		select newterm.create_rule('callers', '{userIdentity.arn}', group_by => '{eventName}', learning => '1 hour', learning_scope => 'entity');
+		select newterm.create_rule('first', '{userIdentity.arn}', group_by => '{eventName}', learning_values => 2, learning_scope => 'entity');
+		insert into oracle.rules (rule, fields, group_by, learning, learning_values, learning_scope, forget_after, granule) values
+			('hours', '{eventName}', '{}', '1 hour', null, 'rule', '1 hour', '1 minute'),
+			('callers', '{userIdentity.arn}', '{eventName}', '1 hour', null, 'entity', '90 days', '1 hour'),
+			('first', '{userIdentity.arn}', '{eventName}', '7 days', 2, 'entity', '90 days', '1 hour');});
+}
+
+# pgbench in the background, with so many transactions a second: hot and fresh names in any order, early and late
+# events, savepoints, and a transaction in ten prepared before it commits.
+sub start_load
+{
+	my ($node, $clients, $rate, $seconds) = @_;
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	my $begin = "\\set hot random(1, 50)\n\\set other random(1, 50)\n\\set fresh random(1, 1000000000)\n"
+	  . "\\set caller random(1, 5)\n\\set second random(0, 200000)\nbegin;\n"
+	  . insert("'hot ' || :hot") . insert("'fresh ' || :fresh") . insert("'hot ' || :other")
+	  . "savepoint s;\n" . insert("'undone ' || :fresh") . "rollback to s;\n";
+	append_to_file("$folder/commit", "${begin}commit;\n");
+	append_to_file("$folder/prepare", "${begin}prepare transaction 'load :client_id';\n\\sleep 30 ms\ncommit prepared 'load :client_id';\n");
+	my $load = { said => '' };
+	$load->{run} = IPC::Run::start(
+		[ 'pgbench', '-n', '-c', $clients, '-j', 2, '-R', $rate, '-T', $seconds,
+			'-f', "$folder/commit\@9", '-f', "$folder/prepare\@1", $node->connstr('postgres') ],
+		'<', \undef, '>&', \$load->{said});
+	return $load;
+}
+
+sub insert
+{
+	my ($name) = @_;
+	return "insert into events (event) values (event($name, :second, 'caller ' || :caller));\n";
+}
+
 # The live state is the one that follows from the stored events, and nothing went wrong inside.
 sub state_is_right
 {
 	my ($node, $what, $database) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	# without statistics the oracle takes ten times as long
 	is( $node->safe_psql($database // 'postgres', q{
+			analyze;
 			select r.rule, to_jsonb(d) from oracle.rules r, oracle.differences(r.rule) d
 			union all
 			select 'event_errors', to_jsonb(e) from newterm.event_errors e limit 10}),

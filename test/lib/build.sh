@@ -11,7 +11,7 @@ copy_tree()
 	mkdir -p "$to"
 	tar -C "$ROOT" --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.so' \
 		--exclude='*.bc' -cf - . | tar -C "$to" --no-same-owner -xf -
-	chmod -R a+rX "$to"
+	chmod -R u+w,a+rX "$to"
 }
 
 # Run make, quietly unless it fails.

@@ -123,7 +123,7 @@ install_packages()
 
 ensure_packages()
 {
-	local missing as_root=
+	local missing log as_root=
 
 	missing=$(missing_packages) || exit 1
 	missing=$(echo $missing | tr ' ' '\n' | sort -u | tr '\n' ' ')
@@ -138,15 +138,19 @@ ensure_packages()
 		echo "Installing packages: $missing" >&2
 		# On a fresh machine apt knows no packages yet, on an old one it knows
 		# those that its mirror no longer has.
-		install_packages "$as_root" $missing >/dev/null 2>&1 || {
-			$as_root apt-get update -q >&2
+		log=$(mktemp)
+		install_packages "$as_root" $missing >"$log" 2>&1 || {
+			$as_root apt-get update -q >"$log" 2>&1
 			# The lists may offer another version of the server now.
 			missing=$(missing_packages)
-			install_packages "$as_root" $missing >&2
+			install_packages "$as_root" $missing >"$log" 2>&1
 		} || {
-			echo "newterm: could not install: $missing" >&2
+			cat "$log" >&2
+			rm -f "$log"
+			echo "newterm: could not install: $(echo $missing)" >&2
 			exit 1
 		}
+		rm -f "$log"
 		hash -r
 		missing=$(missing_packages)
 		if [ -n "$missing" ]; then

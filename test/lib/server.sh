@@ -55,6 +55,8 @@ make_temporary()
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	trap 'exit 129' HUP
+	# Whoever reads our output may go away.
+	trap 'exit 141' PIPE
 	# Each background job is a process group, which can be ended as a whole.
 	set -m
 	chmod 755 "$TEMPORARY"
@@ -70,7 +72,7 @@ remove_temporary()
 {
 	local status=$? job pid_file pid
 
-	trap '' INT TERM HUP
+	trap '' INT TERM HUP PIPE
 	for job in $(jobs -p); do
 		kill -TERM -- "-$job" 2>/dev/null || true
 	done
@@ -84,7 +86,12 @@ remove_temporary()
 		done
 	done < <(find "$TEMPORARY" -name postmaster.pid 2>/dev/null)
 	wait 2>/dev/null || true
-	rm -rf "$TEMPORARY" 2>/dev/null || { sleep 1; rm -rf "$TEMPORARY"; }
+	# Tests may leave folders that nobody may write in, or a last writer.
+	rm -rf "$TEMPORARY" 2>/dev/null || {
+		sleep 1
+		chmod -R u+rwX "$TEMPORARY" 2>/dev/null || true
+		rm -rf "$TEMPORARY"
+	}
 	exit $status
 }
 

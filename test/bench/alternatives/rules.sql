@@ -51,16 +51,21 @@ CREATE FUNCTION work.filter_of(r work.rules) RETURNS text LANGUAGE sql AS $$
 		CASE r.extra WHEN 'write' THEN 'readOnly:false' WHEN 'failed' THEN 'errorCode:*' WHEN 'worked' THEN '-errorCode:*' END)
 $$;
 
--- The filter as SQL, on variables of the trigger function or on the event.
+-- The filter as SQL, on variables of the trigger function or, with its name, on the event.
 CREATE FUNCTION work.condition_of(r work.rules, event text) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(nullif(concat_ws(' AND ',
-		CASE WHEN event = '' THEN 'source' ELSE event || '->>''eventSource''' END || format(' = %L', r.source || '.amazonaws.com'),
-		CASE WHEN event = '' THEN 'name' ELSE event || '->>''eventName''' END ||
-			CASE WHEN cardinality(r.names) = 1 THEN format(' = %L', r.names[1]) ELSE format(' = ANY (%L)', r.names) END,
+		CASE WHEN r.source IS NOT NULL THEN
+			CASE WHEN event = '' THEN 'source' ELSE '(' || event || '->>''eventSource'')' END ||
+			format(' = %L', r.source || '.amazonaws.com')
+		END,
+		CASE WHEN r.names IS NOT NULL THEN
+			CASE WHEN event = '' THEN 'name' ELSE '(' || event || '->>''eventName'')' END ||
+			CASE WHEN cardinality(r.names) = 1 THEN format(' = %L', r.names[1]) ELSE format(' = ANY (%L)', r.names) END
+		END,
 		CASE r.extra
 			WHEN 'write' THEN CASE WHEN event = '' THEN 'NOT read_only' ELSE '(' || event || '->>''readOnly'') = ''false''' END
-			WHEN 'failed' THEN CASE WHEN event = '' THEN 'error IS NOT NULL' ELSE '(' || event || '->>''errorCode'') IS NOT NULL' END
-			WHEN 'worked' THEN CASE WHEN event = '' THEN 'error IS NULL' ELSE '(' || event || '->>''errorCode'') IS NULL' END
+			WHEN 'failed' THEN CASE WHEN event = '' THEN 'error' ELSE '(' || event || '->>''errorCode'')' END || ' IS NOT NULL'
+			WHEN 'worked' THEN CASE WHEN event = '' THEN 'error' ELSE '(' || event || '->>''errorCode'')' END || ' IS NULL'
 		END), ''), 'true')
 $$;
 
@@ -165,8 +170,8 @@ BEGIN
 			AND %3$s IS NOT NULL AND %4$s IS NOT NULL
 		GROUP BY 1, 2
 	) AS shown
-	WHERE NOT EXISTS (SELECT FROM %2$s h WHERE %6$s AND %7$s = entity AND %8$s = term
-		AND h.seen < since AND h.seen >= date_trunc('hour', first_seen) - interval '14 days');
+	WHERE coalesce((SELECT max(h.seen) FROM %2$s h WHERE %6$s AND %7$s = entity AND %8$s = term
+		AND h.seen < since), '-infinity') < date_trunc('hour', first_seen) - interval '14 days';
 $rule$, rule.n, events,
 		'(' || work.path_sql('n.event', rule.entity) || ')', '(' || work.path_sql('n.event', rule.field) || ')',
 		work.condition_of(rule, 'n.event'), work.condition_of(rule, 'h.event'),
@@ -177,5 +182,6 @@ END $make$;
 
 -- What newterm found, in the form of work.found.
 CREATE VIEW work.detected AS
-SELECT substring(d.rule FROM '[0-9]+$')::integer AS rule, d.entity->>0 AS entity, d.term->>0 AS term, d.first_seen
-FROM newterm.detections d WHERE d.status = 'live';
+SELECT substring(d.rule FROM '[0-9]+$')::integer AS rule, e.value AS entity, t.value AS term, d.first_seen
+FROM newterm.detections d, jsonb_each_text(d.entity) AS e, jsonb_each_text(d.term) AS t
+WHERE d.status = 'live';

@@ -1,0 +1,64 @@
+# Many new terms in one transaction: the session's memory stays bounded, and the time is linear.
+#
+# NEWTERM_MANY_TERMS (default "100000 200000"): how many terms, one COPY for each number, each in a session of its own.
+# A term in ten is a detection, the others are learned.
+
+use strict;
+use warnings;
+use File::Basename;
+use lib dirname(__FILE__) . '/../lib';
+use NewtermServer;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+plan skip_all => 'this system has no /proc' unless -r '/proc/self/status';
+
+my @counts = split ' ', $ENV{NEWTERM_MANY_TERMS} // '100000 200000';
+
+# Touched pages of shared buffers count as the session's memory, so there are few.
+my $node = start_server('main',
+	conf => "fsync = off\nshared_buffers = '16MB'\nmax_wal_size = 4GB\nautovacuum = off\nnewterm.merge_memory = '4MB'\nnewterm.cache_size = '1MB'\n");
+watch_events($node);
+my $file = PostgreSQL::Test::Utils::tempdir() . '/terms';
+
+# The session's peak so far, in kB.
+sub peak
+{
+	my ($pid) = @_;
+	my ($peak) = slurp_file("/proc/$pid/status") =~ /^VmHWM:\s+(\d+) kB/m;
+	return $peak;
+}
+
+my @measured;
+foreach my $count (@counts)
+{
+	$node->safe_psql('postgres', qq{
+		copy (select event('$count terms ' || i, case when i % 10 = 0 then 7200 else 60 end) from generate_series(1, $count) i) to '$file'});
+	my $session = $node->background_psql('postgres', on_error_stop => 0, timeout => 3600);
+	my $pid = $session->query_safe('select pg_backend_pid()');
+	$session->query_safe("begin; copy events (event) from '$file' where event ->> 'eventName' = ''; insert into events (event) values (event('first of $count', 60)); commit");
+	my $before = peak($pid);
+	my $begin = time();
+	$session->query_safe("copy events (event) from '$file'");
+	push @measured, { count => $count, seconds => time() - $begin, before => $before, peak => peak($pid) };
+	$session->quit;
+	unlink $file;
+
+	is( $node->safe_psql('postgres', qq{
+			select count(*), count(*) filter (where not learned) from newterm.baseline where starts_with(term ->> 'eventName', '$count terms')}),
+		"$count|" . int($count / 10), "$count terms are stored");
+	is( $node->safe_psql('postgres', qq{select count(*) from newterm.signals where starts_with(term ->> 'eventName', '$count terms')}),
+		int($count / 10), 'a tenth of them with signals');
+}
+is($node->safe_psql('postgres', 'select count(*) from newterm.event_errors'), 0, 'no errors');
+
+foreach my $m (@measured)
+{
+	note(sprintf('%d terms: %.1f s, %.1f us a term, memory at most %.1f MB, %.1f MB before',
+		$m->{count}, $m->{seconds}, $m->{seconds} / $m->{count} * 1e6, $m->{peak} / 1024, $m->{before} / 1024));
+	cmp_ok($m->{peak} - $m->{before}, '<', 1e6, "$m->{count} terms: bounded memory");
+}
+
+$node->stop;
+done_testing();
