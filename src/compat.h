@@ -14,9 +14,12 @@
 #include "varatt.h"
 #endif
 
-/* MarkGUCPrefixReserved, DirectFunctionCall and the rest are alike in all. */
+/* Before 18 there was a macro for behind the declaration, not before it. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
 
-/* 18 renamed the attribute accessor and made the old one unavailable. */
+/* 18 takes a place for counters of the scan. */
 #if PG_VERSION_NUM >= 180000
 #define CompatIndexScanBegin(heap, index, snapshot, nkeys) \
 	index_beginscan(heap, index, snapshot, NULL, nkeys, 0)

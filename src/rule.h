@@ -10,6 +10,7 @@
 #ifndef NEWTERM_RULE_H
 #define NEWTERM_RULE_H
 
+#include "compat.h"
 #include "decide.h"
 #include "filter.h"
 #include "term.h"
@@ -170,7 +171,7 @@ extern int64 IntervalMicros(const Interval *interval);
 extern Language LanguageByName(const char *name);
 
 /* Raise a syntax error of the parsers as PostgreSQL's, with a caret below the text. */
-extern void ReportSyntaxError(const char *what, const char *text,
-							  const SyntaxError *error) pg_attribute_noreturn();
+pg_noreturn extern void ReportSyntaxError(const char *what, const char *text,
+										  const SyntaxError *error);
 
 #endif							/* NEWTERM_RULE_H */

@@ -122,7 +122,7 @@ SlotJsonb(TupleTableSlot *slot, int column)
 	bool		isnull;
 	Datum		value = SlotColumn(slot, column, &isnull);
 
-	return isnull ? NULL : (Jsonb *) DatumGetPointer(PG_DETOAST_DATUM_COPY(value));
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
 
 void

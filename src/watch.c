@@ -186,7 +186,7 @@ ReferenceEvent(const EventReference *reference)
 		RecordRead(&record, event, isnull, watch.event_type, false, (Datum) 0, true,
 				   InvalidOid);
 		if (record.jsonb != NULL)
-			record.jsonb = (Jsonb *) DatumGetPointer(PG_DETOAST_DATUM_COPY(JsonbPGetDatum(record.jsonb)));
+			record.jsonb = DatumGetJsonbPCopy(JsonbPGetDatum(record.jsonb));
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(table, NoLock);

@@ -255,7 +255,7 @@ static int	amended = 0;
 static int	retracted = 0;
 static int	unheard = 0;		/* told of only as a number */
 
-/* Is the last line that was said empty, as after an alert?  Then no other is needed. */
+/* Is the last line that was said empty, as after an alert? */
 static bool alert_last = true;
 
 static void

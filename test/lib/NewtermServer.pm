@@ -56,12 +56,12 @@ sub more_rules
 	my ($node) = @_;
 	$node->safe_psql('postgres', q{
 		select newterm.create_rule('hours', '{eventName}', learning => '1 hour', forget_after => '1 hour', granule => '1 minute');
-		select newterm.create_rule('callers', '{userIdentity.arn}', group_by => '{eventName}', learning => '1 hour', learning_scope => 'entity');
-		select newterm.create_rule('first', '{userIdentity.arn}', group_by => '{eventName}', learning_values => 2, learning_scope => 'entity');
+		select newterm.create_rule('callers', '{eventName}', group_by => '{userIdentity.arn}', learning => '1 hour', learning_scope => 'entity');
+		select newterm.create_rule('first', '{eventName}', group_by => '{userIdentity.arn}', learning_values => 20, learning_scope => 'entity');
 		insert into oracle.rules (rule, fields, group_by, learning, learning_values, learning_scope, forget_after, granule) values
 			('hours', '{eventName}', '{}', '1 hour', null, 'rule', '1 hour', '1 minute'),
-			('callers', '{userIdentity.arn}', '{eventName}', '1 hour', null, 'entity', '90 days', '1 hour'),
-			('first', '{userIdentity.arn}', '{eventName}', '7 days', 2, 'entity', '90 days', '1 hour');});
+			('callers', '{eventName}', '{userIdentity.arn}', '1 hour', null, 'entity', '90 days', '1 hour'),
+			('first', '{eventName}', '{userIdentity.arn}', '7 days', 20, 'entity', '90 days', '1 hour');});
 }
 
 # pgbench in the background, with so many transactions a second: hot and fresh names in any order, early and late
@@ -104,13 +104,13 @@ sub state_is_right
 		'', $what);
 }
 
-# The names that signals tell of, each as often as it is told, in order: those that begin so.
+# The names that signals of the rule "names" tell of, each as often as it is told, in order: those that begin so.
 sub signals
 {
 	my ($node, $prefix, $database) = @_;
 	return $node->safe_psql($database // 'postgres', qq{
 		select string_agg(term ->> 'eventName', ' ' order by term ->> 'eventName')
-		from newterm.signals where retracted_at is null and starts_with(term ->> 'eventName', '$prefix')});
+		from newterm.signals where rule = 'names' and retracted_at is null and starts_with(term ->> 'eventName', '$prefix')});
 }
 
 # What a background psql wrote to its standard error since the last time.

@@ -15,7 +15,7 @@ use StressLoad;
 use StressSession;
 
 # options: connection (for psql -d, without a database), scratch (a folder of ours), shared (a folder of records,
-# or undef), without (what is left out, see trials.pl)
+# or undef), without, isolation, sessions_of_all (see trials.pl)
 sub new
 {
 	my ($class, %options) = @_;
@@ -360,6 +360,7 @@ sub trial
 	foreach my $number (1 .. 3)
 	{
 		my $sessions = $number == 1 ? 1 : $number == 2 ? between(2, 8) : pick(1, 1, 2, 4, 8);
+		$sessions = $self->{sessions_of_all} if $self->{sessions_of_all};
 		my $table = {
 			name        => "calls_${seed}_$number",
 			type        => pick('jsonb', 'jsonb', 'jsonb', 'json', 'text'),
@@ -369,7 +370,7 @@ sub trial
 		my $load = {
 			table => $table,
 			rules => $rules,
-			plan  => random_plan($events, sessions => $sessions, without => $self->{without}),
+			plan  => random_plan($events, sessions => $sessions, without => $self->{without}, isolation => $self->{isolation}),
 			changes => { map { $_->{name} => random_change($when, $_) } chance(0.3) ? @$rules : () },
 			noise => $sessions > 1 && chance(0.25) ? between(3, 9) : 0,
 		};

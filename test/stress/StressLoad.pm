@@ -76,7 +76,7 @@ sub lost_events
 	return map { lost_events($_, $lost) } @{ $item->{steps} // [] };
 }
 
-# options: sessions, without { immediate, prepare }
+# options: sessions, isolation (of all transactions), without { immediate, prepare }
 sub random_plan
 {
 	my ($events, %options) = @_;
@@ -101,6 +101,7 @@ sub random_plan
 			@$hand = splice @again if !@$hand;
 			my @some = take($hand, $batch);
 			my $transaction = { isolation => pick('read committed', 'read committed', 'repeatable read', 'serializable') };
+			$transaction->{isolation} = $options{isolation} if $options{isolation};
 			if (chance(0.25))
 			{
 				$transaction->{end}   = 'single';

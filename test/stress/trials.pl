@@ -8,6 +8,8 @@
 #   SHRINK=0      do not make failures smaller
 #   WITHOUT=…     leave out some of: immediate (SET CONSTRAINTS), prepare (two-phase commit), change (of how rules
 #                 learn, after a load), noise (changes of rules during a load); the dice fall as with them
+#   ISOLATION=…   one isolation level for all transactions, such as serializable
+#   SESSIONS=n    the number of sessions of every load
 #   FAILURES=n    the number of failed trials to stop at (default 3)
 #
 # Scripts that reproduce failures are left in $STRESS_RESULTS (default: stress-results in the current folder).
@@ -66,6 +68,7 @@ $node->append_conf('postgresql.conf', Stress::configuration());
 $node->start;
 
 my $stress = Stress->new(connection => $node->connstr, scratch => tempdir(CLEANUP => 1), shared => $shared,
+	isolation => $ENV{ISOLATION}, sessions_of_all => $ENV{SESSIONS},
 	without => { map { $_ => 1 } split /\W+/, $ENV{WITHOUT} // '' });
 $stress->prepare;
 

@@ -10,7 +10,7 @@ use NewtermServer;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $seconds = $ENV{NEWTERM_PGBENCH_SECONDS} // 5;
+my $seconds = $ENV{NEWTERM_PGBENCH_SECONDS} // 4;
 
 my $node = start_server('main', conf => "fsync = off\nlog_statement = none\ndeadlock_timeout = '100ms'\nmax_wal_size = 2GB\n");
 watch_events($node);
