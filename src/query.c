@@ -27,6 +27,7 @@ void
 ExecuteLatest(SPIPlanPtr *plan, const char *query, int nvalues, Oid *types,
 			  Datum *values, const char *nulls)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	int			result;
 
 	if (*plan == NULL)
@@ -40,4 +41,7 @@ ExecuteLatest(SPIPlanPtr *plan, const char *query, int nvalues, Oid *types,
 								  InvalidSnapshot, false, true, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
+
+	/* SPI leaves its own context current, which lives until SPI_finish */
+	MemoryContextSwitchTo(caller);
 }
