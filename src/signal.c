@@ -390,86 +390,106 @@ SignalTitle(const ExtensionOids *oids, int64 signal)
 	return title;
 }
 
-/* Lock a signal's newest row without waiting; *tid is its place. */
+/*
+ * LockSignal
+ *		Lock a signal's newest row without waiting; *row is a copy of it.
+ */
 static Found
-FindSignal(const ExtensionOids *oids, int64 signal, ItemPointer tid)
+LockSignal(Store *signals, int64 signal, HeapTuple *row)
 {
-	Store		signals;
 	const Oid	equality = F_INT8EQ;
 	const Datum key = Int64GetDatum(signal);
 	TupleTableSlot *slot;
-	Found		found = FOUND_NOTHING;
-	bool		again = true;
 
-	StoreOpen(&signals, oids->signals, oids->signals_key);
-	while (again)
+	for (;;)
 	{
-		again = false;
-		StoreFind(&signals, 1, &equality, &key);
-		if (StoreNext(&signals, &slot))
-		{
-			TM_FailureData failure;
-			TM_Result	result;
+		ItemPointerData tid;
+		TM_FailureData failure;
+		TM_Result	result;
 
-			*tid = slot->tts_tid;
-			CommandCounterIncrement();
-			result = table_tuple_lock(signals.table, tid, SnapshotSelf, signals.found,
-									  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-									  LockWaitSkip, 0, &failure);
-			if (result == TM_Ok)
-				found = FOUND_LOCKED;
-			else if (result == TM_WouldBlock)
-				found = FOUND_BUSY;
-			else
-				again = true;	/* changed since we looked */
+		StoreFind(signals, 1, &equality, &key);
+		if (!StoreNext(signals, &slot))
+			return FOUND_NOTHING;
+		tid = slot->tts_tid;
+		CommandCounterIncrement();
+		result = table_tuple_lock(signals->table, &tid, SnapshotSelf, signals->found,
+								  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+								  LockWaitSkip, 0, &failure);
+		if (result == TM_WouldBlock)
+			return FOUND_BUSY;
+		if (result == TM_Ok)
+		{
+			*row = ExecCopySlotHeapTuple(signals->found);
+			return FOUND_LOCKED;
 		}
+		/* changed since we looked: once more */
 	}
-	StoreClose(&signals);
-	return found;
 }
 
+/* Columns of a row that is to be changed, by their names. */
+typedef struct RowChange
+{
+	TupleDesc	desc;
+	Datum	   *values;
+	bool	   *nulls;
+	bool	   *replace;
+} RowChange;
+
+static void
+SetColumn(RowChange *row, const char *column, Datum value, bool isnull)
+{
+	int			number = SPI_fnumber(row->desc, column) - 1;
+
+	row->values[number] = value;
+	row->nulls[number] = isnull;
+	row->replace[number] = true;
+}
+
+/*
+ * SignalApply
+ *		Without SQL: an UPDATE would leave predicate locks on the signals' pages,
+ *		over which serializable loaders would fail each other.
+ */
 bool
 SignalApply(const ExtensionOids *oids, const SignalChange *change)
 {
-	static SPIPlanPtr amend = NULL;
-	static SPIPlanPtr retract = NULL;
-	Oid			types[] = {TIDOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, JSONBOID};
-	Datum		values[lengthof(types)] = {0};
-	char		nulls[lengthof(types) + 1] = "     ";
-	ItemPointerData tid;
-	Found		found = FindSignal(oids, change->signal, &tid);
-	char	   *event_id;
+	Store		signals;
+	HeapTuple	tuple;
+	Found		found;
 
-	if (found != FOUND_LOCKED)
-		return found == FOUND_NOTHING;
-	values[0] = PointerGetDatum(&tid);
-	values[1] = CStringGetTextDatum(change->reason);
-	if (change->retracted)
+	StoreOpen(&signals, oids->signals, oids->signals_key);
+	found = LockSignal(&signals, change->signal, &tuple);
+	if (found == FOUND_LOCKED)
 	{
-		ExecuteLatest(&retract,
-					  "UPDATE newterm.signals SET retracted_at = pg_catalog.now(),"
-					  " change_reason = $2, updated_at = pg_catalog.now()"
-					  " WHERE ctid OPERATOR(pg_catalog.=) $1",
-					  2, types, values, nulls);
-		return true;
+		TupleDesc	desc = RelationGetDescr(signals.table);
+		Datum		now = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		RowChange	row;
+
+		row.desc = desc;
+		row.values = palloc0(sizeof(Datum) * desc->natts);
+		row.nulls = palloc0(sizeof(bool) * desc->natts);
+		row.replace = palloc0(sizeof(bool) * desc->natts);
+		SetColumn(&row, "change_reason", CStringGetTextDatum(change->reason), false);
+		SetColumn(&row, "updated_at", now, false);
+		if (change->retracted)
+			SetColumn(&row, "retracted_at", now, false);
+		else
+		{
+			Datum		first_seen = TimestampTzGetDatum(TIMESTAMP_OF(change->first_seen));
+			char	   *identity = change->event == NULL ? NULL :
+				EventIdentity(&change->event->root);
+			bool		no_identity;
+			Datum		event_id = OptionalText(identity, &no_identity);
+
+			SetColumn(&row, "first_seen", first_seen, false);
+			SetColumn(&row, "last_seen", first_seen, false);
+			SetColumn(&row, "event_id", event_id, no_identity);
+			SetColumn(&row, "event", PointerGetDatum(change->event), change->event == NULL);
+		}
+		StoreUpdate(&signals, tuple, row.values, row.nulls, row.replace);
 	}
-	event_id = change->event == NULL ? NULL : EventIdentity(&change->event->root);
-	values[2] = TimestampTzGetDatum(TIMESTAMP_OF(change->first_seen));
-	if (event_id != NULL)
-		values[3] = CStringGetTextDatum(event_id);
-	else
-		nulls[3] = 'n';
-	if (change->event != NULL)
-		values[4] = JsonbPGetDatum(change->event);
-	else
-		nulls[4] = 'n';
-	ExecuteLatest(&amend,
-				  "UPDATE newterm.signals SET change_reason = $2, first_seen = $3,"
-				  " last_seen = $3, event_id = $4, event = $5,"
-				  " updated_at = pg_catalog.now()"
-				  " WHERE ctid OPERATOR(pg_catalog.=) $1",
-				  lengthof(types), types, values, nulls);
-	return true;
+	StoreClose(&signals);
+	return found != FOUND_BUSY;
 }
 
 /* Make the change now, or leave it to a later merge; announce it either way. */
