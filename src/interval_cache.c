@@ -71,12 +71,15 @@ IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end
 	}
 	else if (cache->evicts && cache->size > 0)
 	{
-		/* its home stays in use, so that no chain through it breaks */
+		/*
+		 * Its home stays in use, so that no chain through it breaks.  Where the
+		 * home is free there is nothing to give up: the table must keep free
+		 * places, at which searches end, and the entry is not kept.
+		 */
 		IntervalEntry *home = &cache->entries[digest->h1 & (cache->size - 1)];
 
-		if (!IntervalInUse(home))
-			cache->count++;
-		*home = entry;
+		if (IntervalInUse(home))
+			*home = entry;
 	}
 }
 

@@ -178,66 +178,18 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 }
 
 /*
- * json-c is lenient about some things even when asked to be strict: 'keys',
- * leading zeros.  PostgreSQL's own parser has the last word.
+ * PostgreSQL's own parser has the last word on what is JSON.  Moves *position
+ * to what it does not take.
  */
 static bool
-IsStrictJson(const char *text, int length)
+IsStrictJson(const char *text, int length, int *position)
 {
-	return pg_parse_json(CompatJsonLexer(text, length), &nullSemAction) == JSON_SUCCESS;
-}
+	JsonLexContext *lexer = CompatJsonLexer(text, length);
 
-/* Let json-c read the value at *offset and move *offset behind it, or say why not. */
-static bool
-ReadValue(Parsing *parsing, int flags, const char *text, int length, int *offset,
-		  JsonError *error)
-{
-	struct json_tokener *tokener = parsing->tokener;
-
-	json_tokener_reset(tokener);
-	json_tokener_set_flags(tokener, flags | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	parsing->document = json_tokener_parse_ex(tokener, text + *offset, length - *offset);
-	/* a bare number ends only with something behind it */
-	if (json_tokener_get_error(tokener) == json_tokener_continue)
-	{
-		parsing->document = json_tokener_parse_ex(tokener, "", 1);
-		*offset = length;
-	}
-
-	if (json_tokener_get_error(tokener) != json_tokener_success)
-	{
-		error->position = *offset + 1 +
-			Min((int) json_tokener_get_parse_end(tokener), length - *offset);
-		error->message =
-			json_tokener_get_error(tokener) == json_tokener_error_parse_eof ||
-			json_tokener_get_error(tokener) == json_tokener_continue ?
-			"the document ends too early" :
-			json_tokener_error_desc(json_tokener_get_error(tokener));
-		return false;
-	}
-	*offset += Min((int) json_tokener_get_parse_end(tokener), length - *offset);
-	return true;
-}
-
-/*
- * Is an integer of more than 64 bits all that json-c has against the value at
- * *offset?  Since 0.17 it refuses them when asked to be strict, before it
- * saturated them; not asked, it does so still.  Moves *offset behind the value.
- */
-static bool
-ReadSaturated(Parsing *parsing, const char *text, int length, int *offset)
-{
-	JsonbParseState *state = NULL;
-	JsonbValue *value = NULL;
-	JsonError	error;
-	int			end = *offset;
-
-	if (!ReadValue(parsing, 0, text, length, &end, &error) ||
-		!IsStrictJson(text + *offset, end - *offset) ||
-		PushObject(&state, WJB_ELEM, parsing->document, &value) != PUSHED_SATURATED)
-		return false;
-	*offset = end;
-	return true;
+	if (pg_parse_json(lexer, &nullSemAction) == JSON_SUCCESS)
+		return true;
+	*position += lexer->token_start == NULL ? length : lexer->token_start - lexer->input;
+	return false;
 }
 
 Jsonb *
@@ -270,9 +222,37 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
-	if (ReadValue(parsing, JSON_TOKENER_STRICT, text, length, offset, error))
+
+	/*
+	 * json-c is not asked to be strict, as each version means something else
+	 * by it: 0.16 lets 'keys' and NaN pass, from 0.17 on it refuses integers
+	 * of more than 64 bits, and 0.18 all letters beyond ASCII.
+	 */
+	json_tokener_set_flags(parsing->tokener, JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	parsing->document = json_tokener_parse_ex(parsing->tokener, text + *offset,
+											  length - *offset);
+	/* a bare number ends only with something behind it */
+	if (json_tokener_get_error(parsing->tokener) == json_tokener_continue)
 	{
-		if (!IsStrictJson(text + start, *offset - start))
+		parsing->document = json_tokener_parse_ex(parsing->tokener, "", 1);
+		*offset = length;
+	}
+
+	if (json_tokener_get_error(parsing->tokener) != json_tokener_success)
+	{
+		error->position = *offset + 1 +
+			Min((int) json_tokener_get_parse_end(parsing->tokener), length - *offset);
+		error->message =
+			json_tokener_get_error(parsing->tokener) == json_tokener_error_parse_eof ||
+			json_tokener_get_error(parsing->tokener) == json_tokener_continue ?
+			"the document ends too early" :
+			json_tokener_error_desc(json_tokener_get_error(parsing->tokener));
+	}
+	else
+	{
+		*offset += Min((int) json_tokener_get_parse_end(parsing->tokener),
+					   length - *offset);
+		if (!IsStrictJson(text + start, *offset - start, &error->position))
 			error->message = "the text is no strict JSON";
 		else
 			switch (PushObject(&state, WJB_ELEM, parsing->document, &value))
@@ -289,21 +269,9 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 					error->message = "a number is too large";
 					break;
 			}
-	}
-	else if (json_tokener_get_error(parsing->tokener) == json_tokener_error_parse_number)
-	{
-		int			end = start;
-
-		if (ReadSaturated(parsing, text, length, &end))
-		{
-			*offset = end;
-			MemoryContextSwitchTo(caller);
-			result = JsonbOfText(text + start, end - start);
-		}
-	}
-	if (result != NULL)
 		while (*offset < length && isspace((unsigned char) text[*offset]))
 			(*offset)++;
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return result;

@@ -11,7 +11,7 @@ use lib dirname(__FILE__) . '/../lib';
 use NewtermServer;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 plan skip_all => 'this system has no /proc' unless -r '/proc/self/status';
 
@@ -64,6 +64,24 @@ foreach my $m (@measured)
 # four times as many take four times as long, sixteen times where something is quadratic
 my ($less, $more) = @measured[ 0, -1 ];
 cmp_ok($more->{seconds} / $less->{seconds}, '<', 2.5 * $more->{count} / $less->{count}, 'the time is about linear');
+
+# Thirty times the terms that the session's cache holds, in small transactions: what is forgotten makes room.
+my $session = $node->background_psql('postgres', on_error_stop => 0);
+my $pid = $session->query_safe('select pg_backend_pid()');
+$session->query_safe("set newterm.cache_size = '64kB'");
+my $script = join '', map { "insert into events (event) select event('round $_ ' || i, 60) from generate_series(1, 1000) i;\n" } 1 .. 60;
+send_query($session, "$script select 1");
+my $until = time() + 60;
+my $inserted = 0;
+while ($inserted < 60_000 && time() < $until)
+{
+	sleep(0.2);
+	$inserted = $node->safe_psql('postgres', q{select count(*) from events where starts_with(event ->> 'eventName', 'round')});
+}
+is($inserted, 60_000, 'a session that sees far more terms than its cache holds goes on');
+# one that goes round in circles cannot be stopped in another way
+if ($inserted == 60_000) { $session->quit; }
+else { kill 'KILL', $pid; }
 
 $node->stop;
 done_testing();
