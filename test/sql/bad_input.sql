@@ -11,7 +11,7 @@ select newterm.create_rule('x', fields => '{x}', learning => '0', learning_from 
 create view faults as select source, event_id, event_time, cause, detail from newterm.event_errors order by id;
 
 -- no JSON
-insert into texts values (''), ('  '), ('broken'), ('{"a":'), ('{"a":1} {"b":2}'), ('{''a'':1}'), ('{"a":NaN}'), ('{"a":1,}'), ('{"a":01}'), ('{"a":/**/1}'), ('{"a":True}'), (e'{"a":"\t"}'),
+insert into texts values (''), ('  '), ('broken'), ('{"a":'), ('{"a":1} {"b":2}'), ('{''a'':1}'), ('{"a":NaN}'), ('{"a":1,}'), ('{"a":01}'), ('{"a":/**/1}'), ('{"a":True}'), (e'{"a":"\t"}'), ('{"a":01,"b":99999999999999999999}'),
 	('{"a":99999999999999999999999999}'), ('{"a":-99999999999999999999}'), ('{"a":1e999999}'), ('[1]'), ('"text"'), ('12'), ('null'), ('true');
 select * from faults;
 truncate newterm.event_errors;
@@ -45,6 +45,11 @@ select jsonb_typeof(term->'x') as type, term from newterm.baseline where first_s
 insert into texts values ('{"eventTime":"2024-04-01T00:00:00Z","x":"nul\u0000, high \ud800, low \udc00, pair \ud83d\ude00"}');
 insert into jsons values ('{"eventTime":"2024-04-01T00:00:00Z","x":{"a\u0000b":"\u0000"}}');
 select term from newterm.baseline where first_seen = '2024-04-01' order by term;
+
+-- letters beyond ASCII, and beside them what no json-c reads by itself
+insert into texts values ('{"eventTime":"2024-04-02T00:00:00Z","x":{"Größe":"é😀","many":12345678901234567890123}}');
+insert into jsons values ('{"eventTime":"2024-04-02T00:00:00Z","x":"Ärger"}');
+select term from newterm.baseline where first_seen = '2024-04-02' order by term;
 
 -- a string of 1 MB, 10,000 nested brackets, more terms than an event may show
 insert into jsonbs select jsonb_build_object('eventTime', '2024-05-01T00:00:00Z', 'eventID', 'big', 'x', repeat('long ', 200000));

@@ -5,7 +5,10 @@ select newterm.test_filter('', '{}');
 select name, setting, unit, vartype from pg_settings where name like 'newterm.%' order by name;
 set newterm.no_such_setting = 1;
 set newterm.on_error = 'ignore';
+-- 17 and later name the range's unit
+\set VERBOSITY sqlstate
 set newterm.cache_size = 1;
+\set VERBOSITY default
 
 -- a cap on the terms of a rule
 set timezone = 'UTC';
