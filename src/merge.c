@@ -13,8 +13,6 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -80,9 +78,10 @@ CompareNews(const void *a, const void *b)
 
 /*
  * CollectTerms
- *		Sort a level's news.  An event is judged by the rule version that was in
- *		force when it was inserted, so that versions which were replaced or
- *		disabled since are read for this merge; those of dropped rules are gone.
+ *		Sort a level's news.  Rows are shown to the rules as they stand at
+ *		commit, but what was noted without queueing its row may be of a version
+ *		that was replaced or disabled since: such versions are read for this
+ *		merge.  Those of dropped rules are gone.
  */
 static void
 CollectTerms(Merge *merge, NewsLevel *level)

@@ -55,17 +55,16 @@ IsNewColumn(Node *node)
 		((Var *) node)->varnosyn == OUTER_VAR;
 }
 
-/* Does a table have our trigger, enabled? */
+/* Does a table have our trigger? */
 static bool
 HasOurTrigger(Oid table)
 {
 	Relation	relation = RelationIdGetRelation(table);
-	Watch		watch;
 	bool		has;
 
 	if (relation == NULL)
 		return false;
-	has = WatchOf(relation, &watch);
+	has = IsWatched(relation);
 	RelationClose(relation);
 	return has;
 }

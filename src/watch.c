@@ -71,16 +71,31 @@ WatchOfCondition(char *condition, Watch *watch)
 	return true;
 }
 
-bool
-WatchOf(Relation table, Watch *watch)
+/* The table's watching trigger, or NULL. */
+static Trigger *
+WatchingTrigger(Relation table)
 {
 	TriggerDesc *triggers = table->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		if (triggers->triggers[i].tgqual != NULL &&
 			IsFunctionOfOurs(triggers->triggers[i].tgfoid, "merge"))
-			return WatchOfCondition(triggers->triggers[i].tgqual, watch);
-	return false;
+			return &triggers->triggers[i];
+	return NULL;
+}
+
+bool
+IsWatched(Relation table)
+{
+	return WatchingTrigger(table) != NULL;
+}
+
+bool
+WatchOf(Relation table, Watch *watch)
+{
+	Trigger    *trigger = WatchingTrigger(table);
+
+	return trigger != NULL && WatchOfCondition(trigger->tgqual, watch);
 }
 
 /* A text as a record; says in *record what is wrong with it. */

@@ -25,6 +25,9 @@ typedef struct Watch
 	Oid			time_type;		/* timestamptz or timestamp */
 } Watch;
 
+/* Does the table have a watching trigger?  Cheap: its clause is not read. */
+extern bool IsWatched(Relation table);
+
 /* Read the table's watching trigger; false where it has none. */
 extern bool WatchOf(Relation table, Watch *watch);
 
