@@ -599,9 +599,9 @@ MergeRedecide(int32 version_id)
 	merge.context = CurrentMemoryContext;
 	merge.oids = ExtensionLookup();
 	merge.set = RulesCurrent();
-	rule = RuleByVersion(merge.set, version_id);
+	rule = RuleOfVersion(merge.set, version_id);
 	if (rule == NULL)
-		return;					/* disabled: decided when enabled again */
+		return;					/* dropped */
 	merge.level = &level;
 	terms = RunsTerms(merge.oids, version_id);
 	merge.terms = palloc(sizeof(News *) * Max(list_length(terms), 1));

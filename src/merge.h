@@ -14,8 +14,9 @@ extern void MergeInitialise(void);
 extern void MergePostponedAtCommit(void);
 
 /*
- * Decide again about all stored runs of a rule, after its learning changed.
- * The caller holds the gate exclusively.
+ * Decide again about all stored runs of a rule version, enabled or not, after
+ * its learning changed.  Inside an open SPI connection; the caller holds the
+ * gate exclusively.
  */
 extern void MergeRedecide(int32 version_id);
 

@@ -83,3 +83,13 @@ select newterm.alter_rule('changed', '{"learning_from": "2024-07-01"}');
 select f.*, d.origin from found f join newterm.detections d using (rule, term, status, first_seen) where rule = 'changed';
 select newterm.alter_rule('changed', '{"learning_values": 2}');
 select * from found where rule = 'changed' and status = 'live';
+
+-- so does learning that is changed while the rule is disabled
+select newterm.create_rule('paused', fields => '{x}', learning => '1 day', learning_from => '2024-09-01', forget_after => null);
+select show('2024-09-03', 'a');
+select show('2024-09-05', 'b');
+select newterm.disable_rule('paused');
+select newterm.alter_rule('paused', '{"learning": "3 days"}');
+select * from found where rule = 'paused';
+select newterm.enable_rule('paused');
+select term, learned from newterm.baseline where rule = 'paused' order by first_seen;
