@@ -28,13 +28,18 @@ typedef struct LookUpCounts
 	uint32		epoch;
 	int64		tried;
 	int64		hits;
-	bool		scanned;		/* the whole baseline was read */
 } LookUpCounts;
 
 static LookUpCounts LookUps;
 
 /* So many look-ups are tried before judging whether they pay. */
 #define LOOK_UPS_AT_LEAST	64
+
+/* Look-ups of all transactions that hit since the whole baseline was read. */
+static int64 HitsSinceScan = 0;
+
+/* After so many of them reading it is tried (again). */
+static int64 HitsUntilScan = LOOK_UPS_AT_LEAST;
 
 /* another session unlearned something, or the extension was dropped */
 static bool KnownInvalid = false;
@@ -138,10 +143,15 @@ KnownNovelty(const Digest *term, int64 time, const Span *span)
 	{
 		IntervalClear(&Known);
 		IntervalClear(&Facts);
+		HitsSinceScan = 0;
+		HitsUntilScan = LOOK_UPS_AT_LEAST;
 		KnownInvalid = false;
 	}
 	return NoveltyOf(IntervalFind(&Known, term), time, span);
 }
+
+/* What the runs of a block take in the cache: some 60 of 32 bytes, and room. */
+#define KB_CACHED_A_BLOCK	3
 
 /* Enter a run of the whole baseline, which fits. */
 static void
@@ -164,18 +174,37 @@ EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
 }
 
 /*
+ * ReadBaseline
+ *		Enter all stored runs at once where looking up one after the other has
+ *		cost as much already: a block of the baseline is read in about the time
+ *		of one look-up.  So a session never spends more than twice of what would
+ *		have been best.
+ */
+static void
+ReadBaseline(const ExtensionOids *oids)
+{
+	int64		fitting = CacheSizeSetting / KB_CACHED_A_BLOCK;
+
+	if (HitsSinceScan < HitsUntilScan || HitsUntilScan > fitting)
+		return;
+	if (RunsScan(oids, Min(HitsSinceScan, fitting), EnterRun, RulesInUse()))
+		HitsSinceScan = 0;
+	else
+		HitsUntilScan *= 2;
+}
+
+/*
  * LookUp
  *		Find a term that this session meets for the first time in the stored
  *		baseline: a new session would otherwise queue every row at first.
- *		Where a transaction brings new terms only, looking is given up; where
- *		most are found, and the baseline is small beside the cache, all of it is
- *		read at once.
+ *		Where a transaction brings new terms only, looking is given up.
  */
 static Novelty
 LookUp(const Digest *term, int64 time, const Span *span)
 {
 	const ExtensionOids *oids;
 	IntervalEntry found;
+	const IntervalEntry *entry;
 	Run			run;
 
 	if (LookUps.epoch != Epoch)
@@ -185,18 +214,15 @@ LookUp(const Digest *term, int64 time, const Span *span)
 	oids = ExtensionLookup();
 	if (oids == NULL)
 		return NOVELTY_NEW;
-	if (LookUps.tried >= LOOK_UPS_AT_LEAST && !LookUps.scanned &&
-		LookUps.hits > LookUps.tried / 2)
-	{
-		LookUps.scanned = true;
-		RunsScan(oids, CacheSizeSetting, EnterRun, RulesInUse());
-		if (IntervalFind(&Known, term) != NULL)
-			return NoveltyOf(IntervalFind(&Known, term), time, span);
-	}
+	ReadBaseline(oids);
+	entry = IntervalFind(&Known, term);
+	if (entry != NULL)
+		return NoveltyOf(entry, time, span);
 	LookUps.tried++;
 	if (!RunsLookUp(oids, term, time, &run))
 		return NOVELTY_NEW;
 	LookUps.hits++;
+	HitsSinceScan++;
 	found.digest = *term;
 	found.first = run.first_seen;
 	found.end = run.last_granule + span->granule;

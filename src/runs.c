@@ -104,9 +104,6 @@ IsOurs(TupleTableSlot *slot)
 																					 &isnull)));
 }
 
-/* What the runs of a block take in the cache: some 60 of 32 bytes, and room. */
-#define KB_CACHED_A_BLOCK	3
-
 /* What a look-up asks for. */
 typedef struct LookUp
 {
@@ -114,7 +111,7 @@ typedef struct LookUp
 	const Digest *term;			/* RunsLookUp */
 	int64		time;
 	Run		   *best;
-	int			limit;			/* RunsScan */
+	int64		limit;			/* RunsScan */
 	RunFunction function;
 	void	   *state;
 	bool		found;			/* what came of it */
@@ -162,8 +159,7 @@ ScanAll(void *state)
 
 	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
 		return;
-	look_up->found = RelationGetNumberOfBlocks(store.table) <=
-		(BlockNumber) (look_up->limit / KB_CACHED_A_BLOCK);
+	look_up->found = RelationGetNumberOfBlocks(store.table) <= look_up->limit;
 	if (look_up->found)
 	{
 		scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
@@ -206,7 +202,7 @@ RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time, Run *run)
 }
 
 bool
-RunsScan(const ExtensionOids *oids, int limit, RunFunction function, void *state)
+RunsScan(const ExtensionOids *oids, int64 limit, RunFunction function, void *state)
 {
 	LookUp		look_up = {.oids = oids,.limit = limit,.function = function,
 	.state = state};

@@ -37,14 +37,14 @@ extern bool RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time
 					   Run *run);
 
 /*
- * Call `function` for every committed run, in no order, where all of them fit
- * into a cache of `limit` kB; false where they do not, or looking would have to
- * wait or failed.
+ * Call `function` for every committed run, in no order, where they take at most
+ * `limit` blocks; false where they take more, or looking would have to wait or
+ * failed.
  */
 typedef void (*RunFunction) (void *state, const Digest *term, int32 version_id,
 							 const Run *run);
 
-extern bool RunsScan(const ExtensionOids *oids, int limit, RunFunction function,
+extern bool RunsScan(const ExtensionOids *oids, int64 limit, RunFunction function,
 					 void *state);
 
 /* Stored runs of a rule version; counting stops at `limit`. */
