@@ -88,11 +88,25 @@ CheckObject(Jsonb *event)
 				 errmsg("the event is no JSON object")));
 }
 
+/* A key for digests that nobody stores. */
+static const DigestKey *
+QuestionKey(void)
+{
+	static DigestKey key;
+	static bool expanded = false;
+	const uint8 secret[DIGEST_SECRET_BYTES] = {0};
+
+	if (!expanded)
+		DigestKeyExpand(&key, secret);
+	expanded = true;
+	return &key;
+}
+
 /* A set for one question, with the vendors of newterm.known_accounts. */
 static FieldSet *
-QuestionSet(const DigestKey *key)
+QuestionSet(void)
 {
-	FieldSet   *set = FieldSetCreate(key);
+	FieldSet   *set = FieldSetCreate(QuestionKey());
 	RuleSet    *rules = RulesCurrent();
 
 	if (rules != NULL && rules->fields != NULL)
@@ -110,8 +124,7 @@ newterm_test_filter(PG_FUNCTION_ARGS)
 	Jsonb	   *event = PG_GETARG_JSONB_P(1);
 	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	FilterNode *filter = ParseFilter(source, language);
-	DigestKey	key = {0, 0};
-	FieldSet   *fields = QuestionSet(&key);
+	FieldSet   *fields = QuestionSet();
 
 	CheckObject(event);
 	FilterBind(filter, fields);
@@ -130,8 +143,7 @@ newterm_terms(PG_FUNCTION_ARGS)
 	char	  **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
 	Jsonb	   *event = PG_GETARG_JSONB_P(1);
 	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	DigestKey	key = {0, 0};
-	FieldSet   *set = QuestionSet(&key);
+	FieldSet   *set = QuestionSet();
 	Field	  **fields = palloc(sizeof(Field *) * Max(count, 1));
 	TermShape  *shape;
 	TupleList	tuples;
@@ -146,7 +158,7 @@ newterm_terms(PG_FUNCTION_ARGS)
 	shape = TermShapeCreate(set, fields, count, 0, false);
 	EventBegin(set, &event->root);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (!TermTuples(shape, set, &key, MaxTermsPerEventSetting, &tuples))
+	if (!TermTuples(shape, set, QuestionKey(), MaxTermsPerEventSetting, &tuples))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the event shows more than %d terms", MaxTermsPerEventSetting),

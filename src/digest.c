@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "common/cryptohash.h"
+#include "common/sha2.h"
 #include "lib/stringinfo.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
@@ -12,19 +14,37 @@
 #include "compat.h"
 #include "digest.h"
 
-#define ROTATE_LEFT(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
+#ifndef HAVE_INT128
+#error "newterm needs a compiler with integers of 128 bits"
+#endif
 
-#define SIP_ROUND(v0, v1, v2, v3) \
-	do { \
-		v0 += v1; v1 = ROTATE_LEFT(v1, 13); v1 ^= v0; v0 = ROTATE_LEFT(v0, 32); \
-		v2 += v3; v3 = ROTATE_LEFT(v3, 16); v3 ^= v2; \
-		v0 += v3; v3 = ROTATE_LEFT(v3, 21); v3 ^= v0; \
-		v2 += v1; v1 = ROTATE_LEFT(v1, 17); v1 ^= v2; v2 = ROTATE_LEFT(v2, 32); \
-	} while (0)
+void
+DigestKeyExpand(DigestKey *key, const void *secret)
+{
+	uint64	   *words = (uint64 *) key;
+	uint8		hash[PG_SHA256_DIGEST_LENGTH];
 
-/* Eight bytes of unaligned input, the first one least significant. */
+	for (uint32 i = 0; i < sizeof(DigestKey) / sizeof(uint64); i++)
+	{
+		pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+		uint8		number = i;
+
+		if (pg_cryptohash_init(context) < 0 ||
+			pg_cryptohash_update(context, secret, DIGEST_SECRET_BYTES) < 0 ||
+			pg_cryptohash_update(context, &number, 1) < 0 ||
+			pg_cryptohash_final(context, hash, sizeof(hash)) < 0)
+			elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(context));
+		pg_cryptohash_free(context);
+		memcpy(&words[i], hash, sizeof(uint64));
+	}
+	for (int half = 0; half < 2; half++)
+		for (int i = 0; i <= DIGEST_MAX_PARTS; i++)
+			key->tuple[half][i] |= 1;
+}
+
+/* Up to eight bytes of unaligned input, the first one least significant. */
 static inline uint64
-LoadLittleEndian(const unsigned char *bytes)
+LoadWord(const unsigned char *bytes)
 {
 	uint64		word;
 
@@ -35,47 +55,124 @@ LoadLittleEndian(const unsigned char *bytes)
 	return word;
 }
 
+static inline uint64
+LoadHalfWord(const unsigned char *bytes)
+{
+	uint32		word;
+
+	memcpy(&word, bytes, sizeof(word));
+#ifdef WORDS_BIGENDIAN
+	word = pg_bswap32(word);
+#endif
+	return word;
+}
+
+/* The sums of products of what was seen so far. */
+typedef struct BlockSums
+{
+	uint128		first;
+	uint128		second;
+} BlockSums;
+
+/* Add sixteen bytes, the block's next ones after those of `key`. */
+static inline void
+AddWords(BlockSums *sums, const uint64 *key, uint64 a, uint64 b)
+{
+	sums->first += (uint128) (a + key[0]) * (b + key[1]);
+	sums->second += (uint128) (a + key[2]) * (b + key[3]);
+}
+
+/* The upper half of a sum's product with random numbers. */
+static inline uint64
+Fold(const uint64 *key, uint128 sum)
+{
+	uint128		low = (uint128) key[0] * (uint64) sum +
+		((uint128) (key[1] * (uint64) sum) << 64);
+	uint128		high = (uint128) key[2] * (uint64) (sum >> 64) +
+		((uint128) (key[3] * (uint64) (sum >> 64)) << 64);
+
+	return (low + high) >> 64;
+}
+
+/*
+ * DigestBlock
+ *		Digest of at most DIGEST_BLOCK bytes: NH of UMAC (Black, Halevi, Krawczyk,
+ *		Krovetz and Rogaway 1999) on words of 64 bits, twice, the second time
+ *		with the key moved on by two words; each sum is folded to 64 bits by
+ *		multilinear hashing.  Blocks that differ meet in one half with a chance
+ *		of about 2^-63 over the keys, and independently in the other.  The
+ *		products do not wait for one another, so that this takes a third of the
+ *		time of SipHash on values of some dozen bytes.
+ */
+static Digest
+DigestBlock(const DigestKey *key, char tag, const unsigned char *bytes, size_t length)
+{
+	BlockSums	sums = {0, 0};
+	const uint64 *next = key->block;
+	uint64		a;
+	uint64		b;
+
+	/* tag and length, so that what follows need not tell where it ends */
+	AddWords(&sums, next, ((uint64) (unsigned char) tag << 56) | length, 0);
+	next += 2;
+	if (length >= 16)
+	{
+		const unsigned char *last = bytes + length - 16;
+
+		for (; bytes < last; bytes += 16, next += 2)
+			AddWords(&sums, next, LoadWord(bytes), LoadWord(bytes + 8));
+		/* the last ones, some of which may have been read already */
+		a = LoadWord(last);
+		b = LoadWord(last + 8);
+	}
+	else if (length >= 8)
+	{
+		a = LoadWord(bytes);
+		b = LoadWord(bytes + length - 8);
+	}
+	else if (length >= 4)
+	{
+		a = LoadHalfWord(bytes);
+		b = LoadHalfWord(bytes + length - 4);
+	}
+	else if (length > 0)
+	{
+		a = bytes[0] | (uint64) bytes[length / 2] << 8;
+		b = bytes[length - 1];
+	}
+	else
+		a = b = 0;
+	AddWords(&sums, next, a, b);
+	return (Digest) {Fold(key->fold[0], sums.first), Fold(key->fold[1], sums.second)};
+}
+
 /*
  * DigestBytes
- *		SipHash with one compression and three finalisation rounds, which is
- *		what hash tables exposed to attackers use, in its 128-bit variant.
+ *		What is longer than a block is the digest of its blocks' digests.
  */
 Digest
-DigestBytes(const DigestKey *key, const void *data, size_t length)
+DigestBytes(const DigestKey *key, char tag, const void *data, size_t length)
 {
-	const unsigned char *bytes = data;
-	const unsigned char *end = bytes + (length & ~(size_t) 7);
-	uint64		v0 = key->k0 ^ UINT64CONST(0x736f6d6570736575);
-	uint64		v1 = key->k1 ^ UINT64CONST(0x646f72616e646f6d) ^ 0xee;
-	uint64		v2 = key->k0 ^ UINT64CONST(0x6c7967656e657261);
-	uint64		v3 = key->k1 ^ UINT64CONST(0x7465646279746573);
-	uint64		last = ((uint64) length) << 56;
+	size_t		nblocks;
+	Digest	   *blocks;
 	Digest		result;
 
-	for (; bytes != end; bytes += 8)
+	if (length <= DIGEST_BLOCK)
+		return DigestBlock(key, tag, data, length);
+	nblocks = (length + DIGEST_BLOCK - 1) / DIGEST_BLOCK;
+	blocks = palloc(sizeof(Digest) * nblocks);
+	for (size_t i = 0; i < nblocks; i++)
 	{
-		uint64		word = LoadLittleEndian(bytes);
-
-		v3 ^= word;
-		SIP_ROUND(v0, v1, v2, v3);
-		v0 ^= word;
+		blocks[i] = DigestBlock(key, 'p', (const unsigned char *) data + i * DIGEST_BLOCK,
+								Min(length - i * DIGEST_BLOCK, DIGEST_BLOCK));
+#ifdef WORDS_BIGENDIAN
+		blocks[i].h1 = pg_bswap64(blocks[i].h1);
+		blocks[i].h2 = pg_bswap64(blocks[i].h2);
+#endif
 	}
-	for (int i = length & 7; i > 0; i--)
-		last |= ((uint64) bytes[i - 1]) << (8 * (i - 1));
-	v3 ^= last;
-	SIP_ROUND(v0, v1, v2, v3);
-	v0 ^= last;
-
-	v2 ^= 0xee;
-	SIP_ROUND(v0, v1, v2, v3);
-	SIP_ROUND(v0, v1, v2, v3);
-	SIP_ROUND(v0, v1, v2, v3);
-	result.h1 = v0 ^ v1 ^ v2 ^ v3;
-	v1 ^= 0xdd;
-	SIP_ROUND(v0, v1, v2, v3);
-	SIP_ROUND(v0, v1, v2, v3);
-	SIP_ROUND(v0, v1, v2, v3);
-	result.h2 = v0 ^ v1 ^ v2 ^ v3;
+	/* upper case: a short value that looks like these digests has the lower one */
+	result = DigestBytes(key, pg_ascii_toupper(tag), blocks, sizeof(Digest) * nblocks);
+	pfree(blocks);
 	return result;
 }
 
@@ -83,22 +180,6 @@ int
 DigestCompare(const Digest *a, const Digest *b)
 {
 	return memcmp(a, b, sizeof(Digest));
-}
-
-/* Digest of a tag and bytes, so that a string never equals another type. */
-static Digest
-DigestTagged(const DigestKey *key, char tag, const void *data, int length)
-{
-	char		fixed[256];
-	char	   *buffer = length < (int) sizeof(fixed) ? fixed : palloc(length + 1);
-	Digest		result;
-
-	buffer[0] = tag;
-	memcpy(buffer + 1, data, length);
-	result = DigestBytes(key, buffer, length + 1);
-	if (buffer != fixed)
-		pfree(buffer);
-	return result;
 }
 
 /*
@@ -127,7 +208,7 @@ DigestContainer(const DigestKey *key, JsonbContainer *container)
 			appendBinaryStringInfo(&sequence, (char *) &part, sizeof(part));
 		}
 	}
-	result = DigestTagged(key, 'c', sequence.data, sequence.len);
+	result = DigestBytes(key, 'c', sequence.data, sequence.len);
 	pfree(sequence.data);
 	return result;
 }
@@ -138,17 +219,17 @@ DigestJsonbValue(const DigestKey *key, const JsonbValue *value)
 	switch (value->type)
 	{
 		case jbvNull:
-			return DigestTagged(key, 'n', "", 0);
+			return DigestBytes(key, 'n', "", 0);
 		case jbvBool:
-			return DigestTagged(key, 'b', value->val.boolean ? "t" : "f", 1);
+			return DigestBytes(key, 'b', value->val.boolean ? "t" : "f", 1);
 		case jbvString:
-			return DigestTagged(key, 's', value->val.string.val,
-								value->val.string.len);
+			return DigestBytes(key, 's', value->val.string.val,
+							   value->val.string.len);
 		case jbvNumeric:
 			{
 				/* the shortest text: 1, 1.0 and 1e0 are one number */
 				char	   *text = numeric_normalize(value->val.numeric);
-				Digest		result = DigestTagged(key, 'd', text, strlen(text));
+				Digest		result = DigestBytes(key, 'd', text, strlen(text));
 
 				pfree(text);
 				return result;

@@ -2,7 +2,7 @@
  * digest.h
  *	  128-bit keyed digests, by which terms, entities and clocks are found.
  *
- * The key is drawn once for a database and stored in newterm.digest_key, so
+ * The secret is drawn once for a database and stored in newterm.digest_key, so
  * that a digest on disk and in every session's cache is the same, and nobody
  * who chooses values can prepare a collision.
  */
@@ -17,19 +17,33 @@ typedef struct Digest
 	uint64		h2;
 } Digest;
 
+#define DigestEqual(a, b) ((a).h1 == (b).h1 && (a).h2 == (b).h2)
+
+/* Bytes that are digested at once. */
+#define DIGEST_BLOCK		128
+
+/* Digests that DigestTuple takes. */
+#define DIGEST_MAX_PARTS	16
+
+/* Random numbers that a secret gives. */
 typedef struct DigestKey
 {
-	uint64		k0;
-	uint64		k1;
+	uint64		block[DIGEST_BLOCK / 8 + 4];
+	uint64		fold[2][4];
+	uint64		tuple[2][1 + DIGEST_MAX_PARTS];
 } DigestKey;
 
-#define DigestEqual(a, b) ((a).h1 == (b).h1 && (a).h2 == (b).h2)
+#define DIGEST_SECRET_BYTES	16
+
+/* The key of a secret of DIGEST_SECRET_BYTES. */
+extern void DigestKeyExpand(DigestKey *key, const void *secret);
 
 /* Order of digests: that of their bytes on disk, which merge sorts by. */
 extern int	DigestCompare(const Digest *a, const Digest *b);
 
-/* SipHash-1-3 with 128-bit output of `length` bytes (Aumasson, Bernstein). */
-extern Digest DigestBytes(const DigestKey *key, const void *data, size_t length);
+/* Digest of `length` bytes; those with different tags never meet. */
+extern Digest DigestBytes(const DigestKey *key, char tag, const void *data,
+						  size_t length);
 
 /*
  * Digest of a JSON value by its meaning: equal values (1 and 1.0, objects
@@ -37,5 +51,27 @@ extern Digest DigestBytes(const DigestKey *key, const void *data, size_t length)
  * types never.  May allocate in the current memory context.
  */
 extern Digest DigestJsonbValue(const DigestKey *key, const JsonbValue *value);
+
+/*
+ * DigestTuple
+ *		Digest of a number and of up to DIGEST_MAX_PARTS digests.
+ *
+ * Each half is a sum of products with random odd numbers: one-to-one in each
+ * part, and two tuples that differ in several meet in both halves with a chance
+ * of some 2^-126 (multilinear hashing; Carter and Wegman 1979, Lemire and Kaser
+ * 2014).
+ */
+static inline Digest
+DigestTuple(const DigestKey *key, uint64 number, const Digest *parts, int nparts)
+{
+	Digest		result = {number * key->tuple[0][0], number * key->tuple[1][0]};
+
+	for (int i = 0; i < nparts; i++)
+	{
+		result.h1 += parts[i].h1 * key->tuple[0][i + 1];
+		result.h2 += parts[i].h2 * key->tuple[1][i + 1];
+	}
+	return result;
+}
 
 #endif							/* NEWTERM_DIGEST_H */

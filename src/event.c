@@ -1,6 +1,6 @@
 /*
  * event.c
- *	  The values of an event: one trie of all paths, looked up lazily.
+ *	  The values of an event, looked up lazily.
  */
 #include "postgres.h"
 
@@ -16,35 +16,7 @@
 #include "isotime.h"
 #include "maptext.h"
 #include "normalise.h"
-
-/* What a place of the record turned out to be. */
-typedef enum PlaceState
-{
-	PLACE_MISSING,				/* absent, null or an empty array */
-	PLACE_SINGLE,				/* one value, no array on the way */
-	PLACE_MANY					/* an array, here or above */
-} PlaceState;
-
-/* A place that some path names or passes: a node of the trie. */
-typedef struct Place
-{
-	int			parent;			/* -1: this is the record itself */
-	const char *key;
-	int			key_length;
-	int			nchildren;
-	int			children_allocated;
-	int		   *children;		/* in jsonb's order of keys */
-	uint32		epoch;			/* of the event that state and value are of */
-	uint32		visited;		/* of the event that children were found in */
-	PlaceState	state;
-	JsonbValue	value;			/* PLACE_SINGLE */
-} Place;
-
-/* A place with more children than this looks each of them up by itself. */
-#define VISIT_KEYS		64
-
-/* The place that stands for the record. */
-#define RECORD_PLACE	0
+#include "place.h"
 
 /* Slots that derived attributes look at, found when the first one is added. */
 typedef enum Source
@@ -82,41 +54,6 @@ static const char *const SourcePaths[] = {
 
 #define SOURCES lengthof(SourcePaths)
 
-typedef struct Slot
-{
-	Field	   *field;
-	int			place;			/* FIELD_PATH */
-	int			argument;		/* normalisers: slot of what they normalise */
-	uint32		epoch;
-	uint32		digest_epoch;
-	bool		single;
-	int			count;
-	const JsonbValue *values;
-	JsonbValue	own;			/* storage of a single value */
-	Digest		digest;
-} Slot;
-
-struct FieldSet
-{
-	MemoryContext context;		/* of the set */
-	MemoryContext event_context;	/* reset for each event that used it */
-	bool		event_context_used;
-	DigestKey	key;
-	uint32		epoch;
-	JsonbContainer *record;
-	int			nplaces;
-	int			places_allocated;
-	Place	   *places;
-	int			nslots;
-	int			slots_allocated;
-	Slot	   *slots;
-	HTAB	   *slots_by_text;
-	bool		have_sources;
-	int			sources[SOURCES];
-	VendorLookup vendors;
-	void	   *vendors_state;
-};
-
 /* Slots are found by a digest of their fields' texts. */
 typedef struct SlotEntry
 {
@@ -127,6 +64,7 @@ typedef struct SlotEntry
 FieldSet *
 FieldSetCreate(const DigestKey *key)
 {
+	static char *time_key = "eventTime";
 	FieldSet   *set = palloc0(sizeof(FieldSet));
 	HASHCTL		control = {0};
 
@@ -135,12 +73,10 @@ FieldSetCreate(const DigestKey *key)
 											   "newterm event",
 											   ALLOCSET_DEFAULT_SIZES);
 	set->key = *key;
-	set->places_allocated = 32;
-	set->places = palloc0(sizeof(Place) * set->places_allocated);
-	set->nplaces = 1;			/* RECORD_PLACE */
-	set->places[RECORD_PLACE].parent = -1;
+	set->places = PlaceTreeCreate();
+	set->time_place = PlaceAdd(set->places, &time_key, 1);
 	set->slots_allocated = 32;
-	set->slots = palloc0(sizeof(Slot) * set->slots_allocated);
+	set->slots = palloc0(sizeof(EventSlot) * set->slots_allocated);
 
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = sizeof(Digest);
@@ -163,72 +99,13 @@ FieldSetShareVendors(FieldSet *set, const FieldSet *other)
 	FieldSetVendors(set, other->vendors, other->vendors_state);
 }
 
-/* jsonb's order of keys: shorter ones first, then byte for byte. */
-static int
-CompareKeys(const char *a, int a_length, const char *b, int b_length)
-{
-	if (a_length != b_length)
-		return a_length - b_length;
-	return memcmp(a, b, a_length);
-}
-
-/*
- * ChildPlace
- *		The trie's node for `key` below `parent`, made where it is not there yet.
- */
-static int
-ChildPlace(FieldSet *set, int parent, const char *key)
-{
-	int			key_length = strlen(key);
-	Place	   *above = &set->places[parent];
-	Place	   *place;
-	int			position = 0;
-
-	while (position < above->nchildren)
-	{
-		Place	   *sibling = &set->places[above->children[position]];
-		int			order = CompareKeys(sibling->key, sibling->key_length, key, key_length);
-
-		if (order == 0)
-			return above->children[position];
-		if (order > 0)
-			break;
-		position++;
-	}
-
-	if (set->nplaces == set->places_allocated)
-	{
-		set->places_allocated *= 2;
-		set->places = repalloc(set->places, sizeof(Place) * set->places_allocated);
-		above = &set->places[parent];
-	}
-	if (above->nchildren == above->children_allocated)
-	{
-		above->children_allocated = Max(8, above->children_allocated * 2);
-		above->children = above->children == NULL ?
-			palloc(sizeof(int) * above->children_allocated) :
-			repalloc(above->children, sizeof(int) * above->children_allocated);
-	}
-	memmove(&above->children[position + 1], &above->children[position],
-			sizeof(int) * (above->nchildren - position));
-	above->children[position] = set->nplaces;
-	above->nchildren++;
-
-	place = &set->places[set->nplaces];
-	memset(place, 0, sizeof(Place));
-	place->parent = parent;
-	place->key = key;
-	place->key_length = key_length;
-	return set->nplaces++;
-}
-
 /* The slots of the paths that derived attributes read. */
 static void
 AddSources(FieldSet *set)
 {
-	if (set->have_sources)
+	if (set->sources != NULL)
 		return;
-	set->have_sources = true;
+	set->sources = palloc(sizeof(int) * SOURCES);
 	for (int i = 0; i < (int) SOURCES; i++)
 	{
 		SyntaxError error;
@@ -247,11 +124,11 @@ FieldSetAdd(FieldSet *set, Field *field)
 	Digest		digest;
 	SlotEntry  *entry;
 	bool		found;
-	int			place = RECORD_PLACE;
+	int			place = -1;
 	int			argument = -1;
-	Slot	   *slot;
+	EventSlot  *slot;
 
-	digest = DigestBytes(&set->key, text, strlen(text));
+	digest = DigestBytes(&set->key, 'f', text, strlen(text));
 	pfree(text);
 	entry = hash_search(set->slots_by_text, &digest, HASH_FIND, NULL);
 	if (entry != NULL)
@@ -263,8 +140,7 @@ FieldSetAdd(FieldSet *set, Field *field)
 	switch (field->kind)
 	{
 		case FIELD_PATH:
-			for (int i = 0; i < field->nsteps; i++)
-				place = ChildPlace(set, place, field->steps[i]);
+			place = PlaceAdd(set->places, field->steps, field->nsteps);
 			break;
 		case FIELD_ATTRIBUTE:
 			AddSources(set);
@@ -277,10 +153,10 @@ FieldSetAdd(FieldSet *set, Field *field)
 	if (set->nslots == set->slots_allocated)
 	{
 		set->slots_allocated *= 2;
-		set->slots = repalloc(set->slots, sizeof(Slot) * set->slots_allocated);
+		set->slots = repalloc(set->slots, sizeof(EventSlot) * set->slots_allocated);
 	}
 	slot = &set->slots[set->nslots];
-	memset(slot, 0, sizeof(Slot));
+	memset(slot, 0, sizeof(EventSlot));
 	slot->field = field;
 	slot->place = place;
 	slot->argument = argument;
@@ -293,9 +169,8 @@ FieldSetAdd(FieldSet *set, Field *field)
 void
 EventBegin(FieldSet *set, JsonbContainer *record)
 {
-	Place	   *root = &set->places[RECORD_PLACE];
-
 	set->record = record;
+	PlaceBegin(set->places, record);
 	if (set->event_context_used)
 	{
 		MemoryContextReset(set->event_context);
@@ -304,16 +179,10 @@ EventBegin(FieldSet *set, JsonbContainer *record)
 	/* epoch 0 marks what was never looked up */
 	if (++set->epoch == 0)
 	{
-		for (int i = 0; i < set->nplaces; i++)
-			set->places[i].epoch = set->places[i].visited = 0;
 		for (int i = 0; i < set->nslots; i++)
 			set->slots[i].epoch = set->slots[i].digest_epoch = 0;
 		set->epoch = 1;
 	}
-	root->epoch = set->epoch;
-	root->state = PLACE_SINGLE;
-	root->value.type = jbvBinary;
-	root->value.val.binary.data = record;
 }
 
 JsonbContainer *
@@ -327,171 +196,6 @@ EventContextEnter(FieldSet *set)
 {
 	set->event_context_used = true;
 	return MemoryContextSwitchTo(set->event_context);
-}
-
-/*
- * ReadEntry
- *		The value of a container's entry that starts at `offset`, as
- *		fillJsonbValue() in jsonb_util.c reads it.
- */
-static void
-ReadEntry(JEntry entry, char *data, uint32 offset, uint32 length, JsonbValue *value)
-{
-	if (JBE_ISSTRING(entry))
-	{
-		value->type = jbvString;
-		value->val.string.val = data + offset;
-		value->val.string.len = length;
-	}
-	else if (JBE_ISNUMERIC(entry))
-	{
-		value->type = jbvNumeric;
-		value->val.numeric = (Numeric) (data + INTALIGN(offset));
-	}
-	else if (JBE_ISBOOL(entry))
-	{
-		value->type = jbvBool;
-		value->val.boolean = JBE_ISBOOL_TRUE(entry);
-	}
-	else if (JBE_ISNULL(entry))
-		value->type = jbvNull;
-	else
-	{
-		value->type = jbvBinary;
-		value->val.binary.data = (JsonbContainer *) (data + INTALIGN(offset));
-		value->val.binary.len = length - (INTALIGN(offset) - offset);
-	}
-}
-
-/*
- * ClassifyValue
- *		What a JSON value is as a place of the record.  An array of one element
- *		fans out to that element, so that it is replaced by it at once: most
- *		arrays are such, and what is no array needs no lists.
- */
-static PlaceState
-ClassifyValue(JsonbValue *value)
-{
-	while (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
-	{
-		JsonbContainer *array = value->val.binary.data;
-
-		if (JsonContainerSize(array) == 0)
-			return PLACE_MISSING;
-		if (JsonContainerSize(array) > 1)
-			return PLACE_MANY;
-		ReadEntry(array->children[0], (char *) &array->children[1], 0,
-				  JBE_OFFLENFLD(array->children[0]), value);
-	}
-	return value->type == jbvNull ? PLACE_MISSING : PLACE_SINGLE;
-}
-
-/*
- * VisitObject
- *		Find all children of a place in its object.  Both are in the same order
- *		of keys, so that one pass over the object finds them all, where a
- *		look-up for each would search the object and add up lengths each time.
- */
-static void
-VisitObject(FieldSet *set, Place *place, JsonbContainer *object)
-{
-	int			nkeys = JsonContainerSize(object);
-	char	   *data = (char *) &object->children[nkeys * 2];
-	uint32		offset = 0;
-	int			next = 0;
-	int			wanted[VISIT_KEYS];
-	int			found[VISIT_KEYS];
-	int			nfound = 0;
-
-	/* the keys: which of them are wanted? */
-	for (int i = 0; i < nkeys; i++)
-	{
-		JEntry		entry = object->children[i];
-		uint32		length = JBE_HAS_OFF(entry) ?
-			JBE_OFFLENFLD(entry) - offset : JBE_OFFLENFLD(entry);
-
-		while (next < place->nchildren)
-		{
-			Place	   *child = &set->places[place->children[next]];
-			int			order = child->key_length - (int) length;
-
-			if (order == 0)
-				order = memcmp(child->key, data + offset, length);
-			if (order > 0)
-				break;
-			if (order == 0)
-			{
-				wanted[nfound] = place->children[next];
-				found[nfound++] = i;
-			}
-			next++;
-			if (order == 0)
-				break;
-		}
-		offset += length;
-		if (next == place->nchildren || nfound == VISIT_KEYS)
-		{
-			/* the values begin where the last key ends */
-			for (i++; i < nkeys; i++)
-			{
-				entry = object->children[i];
-				offset = JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) :
-					offset + JBE_OFFLENFLD(entry);
-			}
-		}
-	}
-
-	/* the values of those that are */
-	next = 0;
-	for (int i = 0; i < nkeys && next < nfound; i++)
-	{
-		JEntry		entry = object->children[nkeys + i];
-		uint32		length = JBE_HAS_OFF(entry) ?
-			JBE_OFFLENFLD(entry) - offset : JBE_OFFLENFLD(entry);
-
-		if (found[next] == i)
-		{
-			Place	   *child = &set->places[wanted[next++]];
-
-			ReadEntry(entry, data, offset, length, &child->value);
-			child->state = ClassifyValue(&child->value);
-			child->epoch = set->epoch;
-		}
-		offset += length;
-	}
-}
-
-/*
- * LookUpPlace
- *		Find a place in the record, together with its siblings.
- */
-static Place *
-LookUpPlace(FieldSet *set, int index)
-{
-	Place	   *place = &set->places[index];
-	Place	   *parent;
-
-	if (place->epoch == set->epoch)
-		return place;
-	parent = LookUpPlace(set, place->parent);
-	place->epoch = set->epoch;
-	place->state = PLACE_MISSING;
-	if (parent->state == PLACE_MANY)
-		place->state = PLACE_MANY;
-	else if (parent->state == PLACE_SINGLE && parent->value.type == jbvBinary &&
-			 parent->visited != set->epoch)
-	{
-		if (parent->nchildren <= VISIT_KEYS)
-		{
-			parent->visited = set->epoch;
-			VisitObject(set, parent, parent->value.val.binary.data);
-		}
-		else if (getKeyJsonValueFromContainer(parent->value.val.binary.data,
-											  place->key, place->key_length,
-											  &place->value) != NULL)
-			place->state = ClassifyValue(&place->value);
-	}
-	return place;
 }
 
 /* A growing list of values in the event's context. */
@@ -523,7 +227,7 @@ ValueListAppend(ValueList *list, const JsonbValue *value)
 static void
 FanOut(const Field *path, int step, int depth, JsonbValue *value, ValueList *list)
 {
-	switch (ClassifyValue(value))
+	switch (PlaceClassify(value))
 	{
 		case PLACE_MISSING:
 			return;
@@ -561,25 +265,18 @@ FanOut(const Field *path, int step, int depth, JsonbValue *value, ValueList *lis
 static bool
 SourceString(FieldSet *set, Source source, JsonbValue *value)
 {
-	int			count;
-	bool		single;
-	const JsonbValue *values = EventValues(set, set->sources[source], &count,
-										   &single);
+	const EventSlot *slot = EventValues(set, set->sources[source]);
 
-	if (count == 0 || values[0].type != jbvString)
+	if (slot->count == 0 || slot->values[0].type != jbvString)
 		return false;
-	*value = values[0];
+	*value = slot->values[0];
 	return true;
 }
 
 static bool
 SourceExists(FieldSet *set, Source source)
 {
-	int			count;
-	bool		single;
-
-	EventValues(set, set->sources[source], &count, &single);
-	return count > 0;
+	return EventValues(set, set->sources[source])->count > 0;
 }
 
 static void
@@ -772,93 +469,71 @@ FieldNormalise(const Field *field, const JsonbValue *value, JsonbValue *result)
 
 /* The normalised values of another slot. */
 static void
-NormaliseSlot(FieldSet *set, Slot *slot)
+NormaliseSlot(FieldSet *set, EventSlot *slot)
 {
 	Field		step = *slot->field;
 	Field		base = {.kind = FIELD_PATH};
-	int			count;
-	const JsonbValue *values = EventValues(set, slot->argument, &count,
-										   &slot->single);
+	const EventSlot *argument = EventValues(set, slot->argument);
 	JsonbValue *results;
 
 	/* the argument's slot did its own normalising: apply this step alone */
 	step.argument = &base;
-	results = count <= 1 ? &slot->own : palloc(sizeof(JsonbValue) * count);
+	results = argument->count <= 1 ? &slot->own :
+		palloc(sizeof(JsonbValue) * argument->count);
+	slot->single = argument->single;
 	slot->count = 0;
-	for (int i = 0; i < count; i++)
-		if (FieldNormalise(&step, &values[i], &results[slot->count]))
+	for (int i = 0; i < argument->count; i++)
+		if (FieldNormalise(&step, &argument->values[i], &results[slot->count]))
 			slot->count++;
 	slot->values = results;
 }
 
-const JsonbValue *
-EventValues(FieldSet *set, int index, int *count, bool *single)
+void
+EventFill(FieldSet *set, EventSlot *slot)
 {
-	Slot	   *slot = &set->slots[index];
-
-	if (slot->epoch != set->epoch)
+	slot->epoch = set->epoch;
+	slot->count = 0;
+	slot->single = true;
+	slot->values = NULL;
+	if (slot->field->kind == FIELD_PATH)
 	{
-		slot->epoch = set->epoch;
-		slot->count = 0;
-		slot->single = true;
-		slot->values = NULL;
-		if (slot->field->kind == FIELD_PATH)
+		const Place *place = PlaceLook(set->places, slot->place);
+
+		if (place->state == PLACE_SINGLE)
 		{
-			Place	   *place = LookUpPlace(set, slot->place);
-
-			if (place->state == PLACE_SINGLE)
-			{
-				slot->count = 1;
-				slot->values = &place->value;
-			}
-			else if (place->state == PLACE_MANY)
-			{
-				ValueList	list = {0};
-				JsonbValue	root;
-				MemoryContext old = EventContextEnter(set);
-
-				root.type = jbvBinary;
-				root.val.binary.data = set->record;
-				root.val.binary.len = 0;
-				FanOut(slot->field, 0, 0, &root, &list);
-				slot->single = false;
-				slot->count = list.count;
-				slot->values = list.values;
-				MemoryContextSwitchTo(old);
-			}
+			slot->count = 1;
+			slot->values = &place->value;
 		}
-		else
+		else if (place->state == PLACE_MANY)
 		{
+			ValueList	list = {0};
+			JsonbValue	root;
 			MemoryContext old = EventContextEnter(set);
 
-			if (slot->field->kind == FIELD_ATTRIBUTE)
-			{
-				slot->count = DeriveAttribute(set, slot->field->attribute,
-											  &slot->own) ? 1 : 0;
-				slot->values = &slot->own;
-			}
-			else
-				NormaliseSlot(set, slot);
+			root.type = jbvBinary;
+			root.val.binary.data = set->record;
+			root.val.binary.len = 0;
+			FanOut(slot->field, 0, 0, &root, &list);
+			slot->single = false;
+			slot->count = list.count;
+			slot->values = list.values;
 			MemoryContextSwitchTo(old);
 		}
 	}
-	*count = slot->count;
-	*single = slot->single;
-	return slot->values;
-}
-
-Digest
-EventDigest(FieldSet *set, int index)
-{
-	Slot	   *slot = &set->slots[index];
-
-	Assert(slot->epoch == set->epoch && slot->count == 1);
-	if (slot->digest_epoch != set->epoch)
+	else
 	{
-		slot->digest_epoch = set->epoch;
-		slot->digest = DigestJsonbValue(&set->key, slot->values);
+		MemoryContext old = EventContextEnter(set);
+
+		if (slot->field->kind == FIELD_ATTRIBUTE)
+		{
+			slot->count = DeriveAttribute(set, slot->field->attribute,
+										  &slot->own) ? 1 : 0;
+			slot->values = &slot->own;
+		}
+		else
+			NormaliseSlot(set, slot);
+		MemoryContextSwitchTo(old);
 	}
-	return slot->digest;
 }
 
 EventTimeStatus
@@ -875,18 +550,37 @@ RecordString(JsonbContainer *record, const char *key, JsonbValue *value)
 		value->type == jbvString;
 }
 
-EventTimeStatus
-EventTimeOfRecord(JsonbContainer *record, int64 *micros)
+/* The time that is written in a value, or NULL where there is none. */
+static EventTimeStatus
+EventTimeOfValue(const JsonbValue *value, int64 *micros)
 {
-	JsonbValue	value;
 	EventTimeStatus status = EVENT_TIME_MISSING;
 
-	if (RecordString(record, "eventTime", &value) &&
-		IsoTimeParse(value.val.string.val, value.val.string.len, micros))
+	if (value != NULL &&
+		IsoTimeParse(value->val.string.val, value->val.string.len, micros))
 		status = EventTimeCheck(*micros);
 	if (status != EVENT_TIME_USABLE)
 		*micros = UNIX_MICROS(GetCurrentTransactionStartTimestamp());
 	return status;
+}
+
+EventTimeStatus
+EventTime(FieldSet *set, int64 *micros)
+{
+	const Place *place = PlaceLook(set->places, set->time_place);
+
+	return EventTimeOfValue(place->state == PLACE_SINGLE && !place->in_array &&
+							place->value.type == jbvString ? &place->value : NULL,
+							micros);
+}
+
+EventTimeStatus
+EventTimeOfRecord(JsonbContainer *record, int64 *micros)
+{
+	JsonbValue	value;
+
+	return EventTimeOfValue(RecordString(record, "eventTime", &value) ? &value : NULL,
+							micros);
 }
 
 char *

@@ -26,10 +26,46 @@
  */
 #define EVENT_MAX_ARRAYS	64
 
-typedef struct FieldSet FieldSet;
-
 /* Finds the vendor of an account: returns NULL or a string that lives on. */
 typedef const char *(*VendorLookup) (void *state, const char *account, int length);
+
+/* What a field shows in the current event. */
+typedef struct EventSlot
+{
+	uint32		epoch;			/* of the event that this is of */
+	uint32		digest_epoch;
+	bool		single;			/* no array was passed on the way to it */
+	int			count;
+	const JsonbValue *values;	/* all of them, arrays fanned out */
+	Digest		digest;			/* of the only value */
+
+	/* how it is found; of no use to others */
+	Field	   *field;
+	int			place;			/* FIELD_PATH */
+	int			argument;		/* normalisers: slot of what they normalise */
+	JsonbValue	own;			/* storage of a single value */
+} EventSlot;
+
+typedef struct FieldSet
+{
+	uint32		epoch;			/* counts events; 0: never looked up */
+	EventSlot  *slots;
+
+	/* of no use to others */
+	MemoryContext context;		/* of the set */
+	MemoryContext event_context;	/* reset for each event that used it */
+	bool		event_context_used;
+	DigestKey	key;
+	JsonbContainer *record;
+	struct PlaceTree *places;
+	int			time_place;		/* of eventTime */
+	int			nslots;
+	int			slots_allocated;
+	HTAB	   *slots_by_text;
+	int		   *sources;		/* slots that derived attributes look at, or NULL */
+	VendorLookup vendors;
+	void	   *vendors_state;
+} FieldSet;
 
 /* An empty set in the current memory context, which all later fields share. */
 extern FieldSet *FieldSetCreate(const DigestKey *key);
@@ -55,15 +91,34 @@ extern JsonbContainer *EventRecord(const FieldSet *set);
  */
 extern MemoryContext EventContextEnter(FieldSet *set);
 
-/*
- * All values of a slot, arrays fanned out; NULL and *count 0 where it has
- * none.  *single tells that no array was passed on the way to it.
- */
-extern const JsonbValue *EventValues(FieldSet *set, int slot, int *count,
-									 bool *single);
+/* Find a slot's values. */
+extern void EventFill(FieldSet *set, EventSlot *slot);
+
+/* All values of a slot; valid until the next EventBegin or FieldSetAdd. */
+static inline const EventSlot *
+EventValues(FieldSet *set, int index)
+{
+	EventSlot  *slot = &set->slots[index];
+
+	if (slot->epoch != set->epoch)
+		EventFill(set, slot);
+	return slot;
+}
 
 /* Digest of a slot's only value (EventValues gave count 1). */
-extern Digest EventDigest(FieldSet *set, int slot);
+static inline Digest
+EventDigest(FieldSet *set, int index)
+{
+	EventSlot  *slot = &set->slots[index];
+
+	Assert(slot->epoch == set->epoch && slot->count == 1);
+	if (slot->digest_epoch != set->epoch)
+	{
+		slot->digest_epoch = set->epoch;
+		slot->digest = DigestJsonbValue(&set->key, slot->values);
+	}
+	return slot->digest;
+}
 
 /*
  * Apply the normalisers of `field` to one value that its path showed; returns
@@ -93,9 +148,12 @@ typedef enum EventTimeStatus
 extern EventTimeStatus EventTimeCheck(int64 micros);
 
 /*
- * The record's eventTime.  *micros is what the event is evaluated at: the
+ * The current event's eventTime.  *micros is what the event is evaluated at: the
  * transaction's start where eventTime is not usable.
  */
+extern EventTimeStatus EventTime(FieldSet *set, int64 *micros);
+
+/* The same of a record that no set was pointed at. */
 extern EventTimeStatus EventTimeOfRecord(JsonbContainer *record, int64 *micros);
 
 /* coalesce(sharedEventID, eventID) as a palloc'd text, or NULL. */

@@ -172,7 +172,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	Record		record;
 	Observation observation = {0};
 
-	RecordRead(&record, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
+	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
 			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
 			   site->time_type);
 	if (record.cause != NULL)
@@ -182,14 +182,18 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	observation.time = record.time;
 	observation.in_trigger = site->in_trigger;
 	ObserveClocks(set, &observation);
-	EventMatch(set, &record.jsonb->root);
-	EventTerms(set);
+	EventMatch(set);
+	for (int i = 0; i < set->nmatching; i++)
+	{
+		int			first = set->nterms;
+
+		EventTerms(set, set->matching[i]);
+		/* each look-up is a cache miss: let the processor wait for all at once */
+		for (int j = first; j < set->nterms; j++)
+			KnownPrefetch(&set->terms[j].term);
+	}
 	if (set->too_many != NULL)
 		return true;			/* to be recorded */
-
-	/* each look-up is a cache miss: let the processor wait for all at once */
-	for (int i = 0; i < set->nterms; i++)
-		KnownPrefetch(&set->terms[i].term);
 	for (int i = 0; i < set->nterms; i++)
 		if (KnownNovelty(&set->terms[i].term, record.time,
 						 &set->terms[i].rule->span) != NOVELTY_NONE)
@@ -272,7 +276,7 @@ Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 
 	if (watch->time_column != 0)
 		time = slot_getattr(slot, watch->time_column, &time_null);
-	RecordRead(&record, event, event_null, watch->event_type,
+	RecordRead(&record, set->fields, event, event_null, watch->event_type,
 			   watch->time_column != 0, time, time_null, watch->time_type);
 	if (record.cause != NULL)
 		NewsAddFault(level, &collection->reference, record.cause, record.detail);
@@ -286,7 +290,7 @@ Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 	collection->time = record.time;
 	for (int i = 0; i < set->nclockless; i++)
 		NewsAddClock(level, set->clockless[i]->version_id, record.time);
-	EventMatch(set, &record.jsonb->root);
+	EventMatch(set);
 	EventSightings(set, CollectSighting, collection);
 	if (set->too_many != NULL)
 		NewsAddFault(level, &collection->reference, "too_many_terms",

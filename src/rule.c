@@ -227,9 +227,7 @@ FilterBind(FilterNode *filter, FieldSet *fields)
 bool
 FilterMatches(const FilterNode *filter, FieldSet *fields)
 {
-	int			count;
-	bool		single;
-	const JsonbValue *values;
+	const EventSlot *slot;
 
 	switch (filter->kind)
 	{
@@ -248,12 +246,11 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 		case FILTER_NOT:
 			return !FilterMatches(filter->children[0], fields);
 		case FILTER_EXISTS:
-			EventValues(fields, filter->slot, &count, &single);
-			return count > 0;
+			return EventValues(fields, filter->slot)->count > 0;
 		default:
-			values = EventValues(fields, filter->slot, &count, &single);
-			for (int i = 0; i < count; i++)
-				if (PredicateMatchScalar(filter, &values[i]))
+			slot = EventValues(fields, filter->slot);
+			for (int i = 0; i < slot->count; i++)
+				if (PredicateMatchScalar(filter, &slot->values[i]))
 					return true;
 			return false;
 	}
@@ -548,6 +545,7 @@ CompileRule(RuleSet *set, uint64 row)
 	rule->id = DatumGetInt64(ColumnOf(row, COLUMN_ID, &isnull));
 	rule->version_id = DatumGetInt32(ColumnOf(row, COLUMN_VERSION_ID, &isnull));
 	rule->version = DatumGetInt32(ColumnOf(row, COLUMN_VERSION, &isnull));
+	rule->key = &set->key;
 	rule->name = ColumnText(row, COLUMN_NAME);
 	rule->filter = FilterParse(filter, language, &error);
 	if (rule->filter == NULL)
@@ -586,6 +584,7 @@ static void
 ReadRules(void *state)
 {
 	RuleSet    *set = state;
+	uint8		secret[DIGEST_SECRET_BYTES] = {0};
 	bool		isnull;
 	Oid			user;
 	int			security;
@@ -595,11 +594,8 @@ ReadRules(void *state)
 	SPI_connect();
 	QueryLatest("SELECT key FROM newterm.digest_key", 0, NULL, NULL);
 	if (SPI_processed > 0)
-	{
-		pg_uuid_t  *key = DatumGetUUIDP(ColumnOf(0, 1, &isnull));
-
-		memcpy(&set->key, key->data, sizeof(set->key));
-	}
+		memcpy(secret, DatumGetUUIDP(ColumnOf(0, 1, &isnull))->data, sizeof(secret));
+	DigestKeyExpand(&set->key, secret);
 	MemoryContextSwitchTo(set->context);
 	set->fields = FieldSetCreate(&set->key);
 	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad());
@@ -759,43 +755,24 @@ RuleClockCommitted(int32 version_id)
 
 /* ---------- evaluating ---------- */
 
-/*
- * DigestOfTuple
- *		Digest of a kind, a rule version and some values' digests.
- *
- * Each half is a polynomial of the values' halves with an odd multiplier, so
- * that it is one-to-one in each of them.  The values' digests are keyed and as
- * good as random, and nobody can choose them: two different tuples meet with a
- * chance of 2^-128, as if their bytes had been digested once more, at a tenth
- * of the time.
- */
-static inline Digest
-DigestOfTuple(char kind, int32 version_id, const Digest *parts, int nparts)
+/* A kind of digest and a rule version as the number of DigestTuple. */
+static inline uint64
+DigestNumber(char kind, const Rule *rule)
 {
-	uint64		head = ((uint64) kind << 32) | (uint32) version_id;
-	Digest		result = {head, ~head};
-
-	for (int i = 0; i < nparts; i++)
-	{
-		result.h1 = result.h1 * UINT64CONST(0x9e3779b97f4a7c15) + parts[i].h1;
-		result.h2 = result.h2 * UINT64CONST(0xc2b2ae3d27d4eb4f) + parts[i].h2;
-	}
-	return result;
+	return ((uint64) kind << 32) | (uint32) rule->version_id;
 }
 
 Digest
 RuleClockDigest(const RuleSet *set, const Rule *rule)
 {
-	Digest		plain = DigestOfTuple('r', rule->version_id, NULL, 0);
-
-	return DigestBytes(&set->key, &plain, sizeof(plain));
+	return DigestTuple(&set->key, DigestNumber('r', rule), NULL, 0);
 }
 
 Digest
 EntityClockDigest(const Rule *rule, const Digest *row_digests)
 {
-	return DigestOfTuple('e', rule->version_id, row_digests,
-						 rule->shape->nentity);
+	return DigestTuple(rule->key, DigestNumber('e', rule), row_digests,
+					   rule->shape->nentity);
 }
 
 Digest
@@ -818,27 +795,24 @@ TryRule(RuleSet *set, Rule *rule)
 }
 
 void
-EventMatch(RuleSet *set, JsonbContainer *record)
+EventMatch(RuleSet *set)
 {
 	Dispatch   *dispatch = set->dispatch;
 
-	EventBegin(set->fields, record);
 	set->event++;
 	set->nmatching = 0;
+	set->nterms = 0;
 	set->too_many = NULL;
 	for (int i = 0; i < dispatch->ntables; i++)
 	{
 		DispatchTable *table = &dispatch->tables[i];
-		int			count;
-		bool		single;
-		const JsonbValue *values = EventValues(set->fields, table->slot, &count,
-											   &single);
+		const EventSlot *slot = EventValues(set->fields, table->slot);
 
-		for (int j = 0; j < count; j++)
+		for (int j = 0; j < slot->count; j++)
 		{
-			Digest		digest = count == 1 ?
+			Digest		digest = slot->count == 1 ?
 				EventDigest(set->fields, table->slot) :
-				DigestJsonbValue(&set->key, &values[j]);
+				DigestJsonbValue(&set->key, &slot->values[j]);
 			DispatchEntry *entry = DispatchFind(table, &digest);
 
 			for (int k = 0; k < entry->nrules; k++)
@@ -869,32 +843,63 @@ RuleTuples(RuleSet *set, Rule *rule, TupleList *tuples)
 static inline Digest
 TermDigest(const Rule *rule, const Digest *row)
 {
-	return DigestOfTuple('t', rule->version_id, row, rule->shape->ncolumns);
+	return DigestTuple(rule->key, DigestNumber('t', rule), row,
+					   rule->shape->ncolumns);
+}
+
+/*
+ * OnlyTerm
+ *		The digest of the one term that an event shows to a rule where no array
+ *		and no missing value is involved, which is the usual case; false where
+ *		it is not so simple.
+ */
+static inline bool
+OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
+{
+	const TermShape *shape = rule->shape;
+	Digest		parts[TERM_MAX_COLUMNS];
+
+	for (int i = 0; i < shape->ncolumns; i++)
+	{
+		const EventSlot *slot = EventValues(set->fields, shape->slots[i]);
+
+		if (slot->count != 1 || !slot->single)
+			return false;
+		parts[i] = EventDigest(set->fields, shape->slots[i]);
+	}
+	*term = TermDigest(rule, parts);
+	return true;
+}
+
+/* Make room in set->terms. */
+static void
+EnlargeTerms(RuleSet *set, int count)
+{
+	while (set->nterms + count > set->terms_allocated)
+	{
+		set->terms_allocated *= 2;
+		set->terms = repalloc(set->terms, sizeof(TermOfRule) * set->terms_allocated);
+	}
 }
 
 void
-EventTerms(RuleSet *set)
+EventTerms(RuleSet *set, Rule *rule)
 {
-	set->nterms = 0;
-	for (int i = 0; i < set->nmatching; i++)
+	Digest		only;
+	TupleList	tuples;
+
+	if (OnlyTerm(set, rule, &only))
 	{
-		Rule	   *rule = set->matching[i];
-		TupleList	tuples;
-
-		RuleTuples(set, rule, &tuples);
-		while (set->nterms + tuples.count > set->terms_allocated)
-		{
-			set->terms_allocated *= 2;
-			set->terms = repalloc(set->terms, sizeof(TermOfRule) * set->terms_allocated);
-		}
-		for (int j = 0; j < tuples.count; j++)
-		{
-			TermOfRule *term = &set->terms[set->nterms++];
-
-			term->rule = rule;
-			term->term = TermDigest(rule, &tuples.digests[j * rule->shape->ncolumns]);
-		}
+		EnlargeTerms(set, 1);
+		set->terms[set->nterms++] = (TermOfRule) {rule, only};
+		return;
 	}
+	RuleTuples(set, rule, &tuples);
+	EnlargeTerms(set, tuples.count);
+	for (int j = 0; j < tuples.count; j++)
+		set->terms[set->nterms++] = (TermOfRule) {
+			rule, TermDigest(rule, &tuples.digests[j * rule->shape->ncolumns])
+		};
 }
 
 void

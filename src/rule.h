@@ -20,6 +20,7 @@ typedef struct Rule
 	int64		id;
 	int32		version_id;		/* newterm.rule_versions.id */
 	int32		version;		/* 1, 2, … of this rule */
+	const DigestKey *key;		/* of the set */
 	char	   *name;
 	FilterNode *filter;
 	TermShape  *shape;
@@ -138,16 +139,16 @@ typedef struct Sighting
 	const Digest *row_digests;
 } Sighting;
 
-/* Find the rules whose filter a record passes. */
-extern void EventMatch(RuleSet *set, JsonbContainer *record);
+/* Find the rules whose filter the current event of set->fields passes. */
+extern void EventMatch(RuleSet *set);
 
-/* All terms that the record shows to them, into set->terms. */
-extern void EventTerms(RuleSet *set);
+/* Append the terms that the event shows to a matching rule to set->terms. */
+extern void EventTerms(RuleSet *set, Rule *rule);
 
 /* What EventSightings calls for each sighting. */
 typedef void (*SightingFunction) (void *state, const Sighting *sighting);
 
-/* The same with their values, where the digests are not enough. */
+/* All terms with their values, where the digests are not enough. */
 extern void EventSightings(RuleSet *set, SightingFunction function, void *state);
 
 /* Does the filter match the field set's current event? */

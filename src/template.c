@@ -83,9 +83,7 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 	SyntaxError error;
 	Field	   *field = FieldParse(name, LANGUAGE_DATADOG, &error);
 	FieldSet   *fields;
-	const JsonbValue *found;
-	int			count;
-	bool		single;
+	const EventSlot *found;
 	int			slot;
 
 	if (field == NULL || values->event == NULL)
@@ -94,12 +92,12 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 	FieldSetShareVendors(fields, values->set->fields);
 	slot = FieldSetAdd(fields, field);
 	EventBegin(fields, &values->event->root);
-	found = EventValues(fields, slot, &count, &single);
-	for (int i = 0; i < count; i++)
+	found = EventValues(fields, slot);
+	for (int i = 0; i < found->count; i++)
 	{
 		if (i > 0)
 			appendStringInfoString(text, ", ");
-		AppendValue(text, &found[i]);
+		AppendValue(text, &found->values[i]);
 	}
 }
 

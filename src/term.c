@@ -261,12 +261,10 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	for (int i = 0; i < shape->ncolumns; i++)
 		if (FieldBase(shape->fields[i])->kind == FIELD_ATTRIBUTE)
 		{
-			int			count;
-			bool		single;
-			const JsonbValue *values = EventValues(set, shape->slots[i], &count,
-												   &single);
+			const EventSlot *slot = EventValues(set, shape->slots[i]);
+			const JsonbValue *values = slot->values;
 
-			if (count == 0)
+			if (slot->count == 0)
 				values = &NullValue;	/* TermTuples saw that it may be */
 			for (int j = 0; j < rows.count; j++)
 				rows.rows[j * TERM_MAX_COLUMNS + i] = values;
@@ -297,20 +295,17 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	tuples->count = 0;
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		int			count;
-		bool		single;
-		const JsonbValue *values = EventValues(set, shape->slots[i], &count,
-											   &single);
+		const EventSlot *slot = EventValues(set, shape->slots[i]);
 
-		if (count == 0)
+		if (slot->count == 0)
 		{
 			if (!(shape->optional_entity && i < shape->nentity))
 				return true;
 			tuples->one_values[i] = &NullValue;
 		}
 		else
-			tuples->one_values[i] = values;
-		arrays |= !single;
+			tuples->one_values[i] = slot->values;
+		arrays |= !slot->single;
 	}
 	if (arrays)
 	{

@@ -14,6 +14,8 @@
 #define TERM_MAX_FIELDS		8
 #define TERM_MAX_COLUMNS	(2 * TERM_MAX_FIELDS)
 
+StaticAssertDecl(TERM_MAX_COLUMNS <= DIGEST_MAX_PARTS, "a tuple has a digest");
+
 typedef struct TermNode TermNode;
 
 typedef struct TermShape

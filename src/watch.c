@@ -71,6 +71,12 @@ WatchOfCondition(char *condition, Watch *watch)
 	return true;
 }
 
+bool
+IsWatchingTrigger(const Trigger *trigger)
+{
+	return trigger->tgqual != NULL && IsFunctionOfOurs(trigger->tgfoid, "merge");
+}
+
 /* The table's watching trigger, or NULL. */
 static Trigger *
 WatchingTrigger(Relation table)
@@ -78,8 +84,7 @@ WatchingTrigger(Relation table)
 	TriggerDesc *triggers = table->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (triggers->triggers[i].tgqual != NULL &&
-			IsFunctionOfOurs(triggers->triggers[i].tgfoid, "merge"))
+		if (IsWatchingTrigger(&triggers->triggers[i]))
 			return &triggers->triggers[i];
 	return NULL;
 }
@@ -123,8 +128,8 @@ ReadText(Record *record, text *value)
 }
 
 void
-RecordRead(Record *record, Datum event, bool event_null, Oid event_type,
-		   bool has_time_column, Datum time, bool time_null, Oid time_type)
+RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
+		   Oid event_type, bool has_time_column, Datum time, bool time_null, Oid time_type)
 {
 	EventTimeStatus status;
 
@@ -149,7 +154,11 @@ RecordRead(Record *record, Datum event, bool event_null, Oid event_type,
 		return;
 	}
 
-	if (!has_time_column)
+	if (fields != NULL)
+		EventBegin(fields, &record->jsonb->root);
+	if (!has_time_column && fields != NULL)
+		status = EventTime(fields, &record->time);
+	else if (!has_time_column)
 		status = EventTimeOfRecord(&record->jsonb->root, &record->time);
 	else if (time_null || TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(time)))
 		status = EVENT_TIME_MISSING;
@@ -198,7 +207,7 @@ ReferenceEvent(const EventReference *reference)
 		bool		isnull;
 		Datum		event = slot_getattr(slot, watch.event_column, &isnull);
 
-		RecordRead(&record, event, isnull, watch.event_type, false, (Datum) 0, true,
+		RecordRead(&record, NULL, event, isnull, watch.event_type, false, (Datum) 0, true,
 				   InvalidOid);
 		if (record.jsonb != NULL)
 			record.jsonb = DatumGetJsonbPCopy(JsonbPGetDatum(record.jsonb));

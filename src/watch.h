@@ -13,6 +13,7 @@
 #include "executor/tuptable.h"
 #include "utils/jsonb.h"
 #include "utils/rel.h"
+#include "utils/reltrigger.h"
 
 #include "event.h"
 #include "news.h"
@@ -24,6 +25,9 @@ typedef struct Watch
 	AttrNumber	time_column;	/* 0: the record's eventTime */
 	Oid			time_type;		/* timestamptz or timestamp */
 } Watch;
+
+/* Is it a trigger that newterm.watch() made?  Looks at its function's name. */
+extern bool IsWatchingTrigger(const Trigger *trigger);
 
 /* Does the table have a watching trigger?  Cheap: its clause is not read. */
 extern bool IsWatched(Relation table);
@@ -48,12 +52,12 @@ typedef struct Record
 } Record;
 
 /*
- * Read an event's column values.  A value that is no JSON object, or a time
+ * Read an event's column values, and point `fields` (or NULL) at it.  A value that is no JSON object, or a time
  * that is not usable, is told in `cause`; the record is evaluated all the
  * same where jsonb is not NULL.
  */
-extern void RecordRead(Record *record, Datum event, bool event_null, Oid event_type,
-					   bool has_time_column, Datum time, bool time_null,
+extern void RecordRead(Record *record, FieldSet *fields, Datum event,
+					   bool event_null, Oid event_type, bool has_time_column, Datum time, bool time_null,
 					   Oid time_type);
 
 /* The event that a reference leads to, or NULL where it is gone. */
