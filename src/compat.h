@@ -37,6 +37,14 @@
 	makeJsonLexContextCstringLen(unconstify(char *, text), length, PG_UTF8, false)
 #endif
 
+/* 18 has generated columns that are not stored: expressions expand them. */
+#if PG_VERSION_NUM >= 180000
+#define CompatHasVirtualColumns(desc) \
+	((desc)->constr != NULL && (desc)->constr->has_generated_virtual)
+#else
+#define CompatHasVirtualColumns(desc) ((void) (desc), false)
+#endif
+
 /* Bytes of the NOTIFY queue: a setting since 17, fixed before. */
 #if PG_VERSION_NUM >= 170000
 #define CompatNotifyQueueBytes ((double) max_notify_queue_pages * BLCKSZ)

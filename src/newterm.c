@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "compat.h"
+#include "condition.h"
 #include "knowledge.h"
 #include "merge.h"
 #include "news.h"
@@ -96,6 +97,7 @@ _PG_init(void)
 	KnowledgeInitialise();
 	NewsInitialise();
 	MergeInitialise();
+	ConditionsInitialise();
 	NextUtilityHook = ProcessUtility_hook;
 	ProcessUtility_hook = NewtermUtility;
 }

@@ -1,0 +1,162 @@
+/*
+ * condition.c
+ *	  WHEN clauses of our triggers, kept ready between statements.
+ *
+ * PostgreSQL reads a trigger's WHEN clause from its stored text and prepares it
+ * in every statement that fires the trigger, which takes longer than evaluating
+ * it: a cost that only statements of a single row feel (test/bench/README.md has
+ * the figures).  So when a statement starts, its tables' clauses are put where
+ * TriggerEnabled() of trigger.c would put what it prepares.  Where they are
+ * not, as in COPY and in partitions that rows are routed to, PostgreSQL prepares
+ * its own.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "condition.h"
+#include "watch.h"
+
+/* So many clauses are kept; they are a few kB each. */
+#define CONDITIONS	16
+
+typedef struct Condition
+{
+	Oid			trigger;
+	Oid			user;			/* whose right to call the function was checked */
+	char	   *text;			/* of the clause, which changes with the table */
+	ExprState  *state;
+} Condition;
+
+/* All of them lie in one context. */
+static MemoryContext Context;
+static Condition Conditions[CONDITIONS];
+static int	Count = 0;
+
+/* There was no room for a clause. */
+static bool Full = false;
+
+static ExecutorStart_hook_type NextExecutorStart = NULL;
+
+/* Is the clause as newterm.watch() writes it, and the same for every statement? */
+static bool
+IsPlain(Relation table, Node *clause)
+{
+	ListCell   *cell;
+
+	if (!IsA(clause, FuncExpr) || CompatHasVirtualColumns(RelationGetDescr(table)))
+		return false;
+	foreach(cell, ((FuncExpr *) clause)->args)
+		if (!IsA(lfirst(cell), Var) && !IsA(lfirst(cell), Const))
+			return false;
+	return true;
+}
+
+/*
+ * Prepare
+ *		Prepare a clause as TriggerEnabled() does, in the current memory context;
+ *		NULL where that is better left to it.
+ */
+static ExprState *
+Prepare(Relation table, const Trigger *trigger)
+{
+	Node	   *clause = stringToNode(trigger->tgqual);
+
+	if (!IsPlain(table, clause))
+		return NULL;
+	ChangeVarNodes(clause, PRS2_OLD_VARNO, INNER_VAR, 0);
+	ChangeVarNodes(clause, PRS2_NEW_VARNO, OUTER_VAR, 0);
+	clause = (Node *) expression_planner((Expr *) clause);
+	return ExecInitQual(make_ands_implicit((Expr *) clause), NULL);
+}
+
+/* The prepared clause of a trigger, or NULL. */
+static ExprState *
+ConditionOf(Relation table, const Trigger *trigger)
+{
+	Oid			user = GetUserId();
+	Condition  *condition;
+	MemoryContext old;
+
+	for (int i = 0; i < Count; i++)
+		if (Conditions[i].trigger == trigger->tgoid && Conditions[i].user == user &&
+			strcmp(Conditions[i].text, trigger->tgqual) == 0)
+			return Conditions[i].state;
+	if (!IsWatchingTrigger(trigger))
+		return NULL;
+	if (Count == CONDITIONS)
+	{
+		Full = true;
+		return NULL;
+	}
+	condition = &Conditions[Count];
+	old = MemoryContextSwitchTo(Context);
+	condition->trigger = trigger->tgoid;
+	condition->user = user;
+	condition->text = pstrdup(trigger->tgqual);
+	condition->state = Prepare(table, trigger);
+	Count++;
+	MemoryContextSwitchTo(old);
+	return condition->state;
+}
+
+static void
+StartExecutor(QueryDesc *query, int flags)
+{
+	ListCell   *cell;
+
+	if (NextExecutorStart != NULL)
+		NextExecutorStart(query, flags);
+	else
+		standard_ExecutorStart(query, flags);
+	if (query->operation == CMD_UPDATE || query->operation == CMD_DELETE ||
+		(flags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
+		return;
+	foreach(cell, query->estate->es_opened_result_relations)
+	{
+		ResultRelInfo *table = lfirst(cell);
+		TriggerDesc *triggers = table->ri_TrigDesc;
+
+		if (triggers == NULL || !triggers->trig_insert_after_row)
+			continue;
+		for (int i = 0; i < triggers->numtriggers; i++)
+			if (triggers->triggers[i].tgqual != NULL && table->ri_TrigWhenExprs[i] == NULL)
+				table->ri_TrigWhenExprs[i] =
+					ConditionOf(table->ri_RelationDesc, &triggers->triggers[i]);
+	}
+}
+
+/*
+ * Between transactions no statement uses a clause, so that those that changed
+ * can go, together with the others.
+ */
+static void
+TransactionEnds(XactEvent event, void *argument)
+{
+	if (Full && (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+				 event == XACT_EVENT_PREPARE))
+	{
+		MemoryContextReset(Context);
+		Count = 0;
+		Full = false;
+	}
+}
+
+void
+ConditionsInitialise(void)
+{
+	Context = AllocSetContextCreate(TopMemoryContext, "newterm conditions",
+									ALLOCSET_SMALL_SIZES);
+	NextExecutorStart = ExecutorStart_hook;
+	ExecutorStart_hook = StartExecutor;
+	RegisterXactCallback(TransactionEnds, NULL);
+}
