@@ -302,9 +302,9 @@ COMMENT ON COLUMN newterm.event_errors.occurred_at IS 'when it happened';
 
 -- ---------------------------------------------------------------- the library's functions
 
-CREATE FUNCTION newterm.observe(event "any", event_time "any", source oid) RETURNS boolean
+CREATE FUNCTION newterm.observe(event "any", event_time "any", source oid, place tid) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'newterm_observe' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION newterm.observe("any", "any", oid) IS 'does the event bring news? The WHEN clause of a watched table''s trigger';
+COMMENT ON FUNCTION newterm.observe("any", "any", oid, tid) IS 'does the event bring news? The WHEN clause of a watched table''s trigger';
 
 CREATE FUNCTION newterm.merge() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_merge' LANGUAGE C;
@@ -512,7 +512,7 @@ BEGIN
 
 	EXECUTE pg_catalog.format('CREATE CONSTRAINT TRIGGER newterm_observe AFTER INSERT ON %s'
 		' DEFERRABLE INITIALLY DEFERRED FOR EACH ROW'
-		' WHEN (newterm.observe(NEW.%I, %s, NEW.tableoid)) EXECUTE FUNCTION newterm.merge()',
+		' WHEN (newterm.observe(NEW.%I, %s, NEW.tableoid, NEW.ctid)) EXECUTE FUNCTION newterm.merge()',
 		watch.events, event_column, time_argument);
 	IF fires <> 'origin' THEN
 		EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE %s TRIGGER newterm_observe',

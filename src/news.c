@@ -269,33 +269,44 @@ CopyJsonb(MemoryContext context, const Jsonb *jsonb)
 
 void
 NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
-				int reference)
+				EventSource *source)
 {
 	Rule	   *rule = sighting->rule;
 	TermShape  *shape = rule->shape;
-	bool		found;
-	News	   *news = NewsEntry(level, &sighting->term, &found);
+	News	   *news = level->terms == NULL ? NULL :
+		hash_search(level->terms, &sighting->term, HASH_FIND, NULL);
 	Run			run;
 
-	if (!found)
+	if (news == NULL)
 	{
-		memset((char *) news + sizeof(Digest), 0, sizeof(News) - sizeof(Digest));
-		news->version_id = rule->version_id;
+		/* what may raise an error comes first: no entry is ever half made */
+		News		made = {.term = sighting->term,.version_id = rule->version_id};
+		bool		found;
+
 		if (rule->by_entity)
-			news->entity_clock = EntityClockDigest(rule, sighting->row_digests);
+			made.entity_clock = EntityClockDigest(rule, sighting->row_digests);
 		if (shape->nentity > 0)
-			news->entity_values = CopyJsonb(level->context,
-											TermValues(sighting->row, 0, shape->nentity));
-		news->term_values = CopyJsonb(level->context,
-									  TermValues(sighting->row, shape->nentity,
-												 shape->ncolumns));
+			made.entity_values = CopyJsonb(level->context,
+										   TermValues(sighting->row, 0, shape->nentity));
+		made.term_values = CopyJsonb(level->context,
+									 TermValues(sighting->row, shape->nentity,
+												shape->ncolumns));
+		news = NewsEntry(level, &sighting->term, &found);
+		*news = made;
 	}
 	run.first_seen = time;
 	run.last_granule = GranuleStart(time, rule->span.granule);
 	run.learned = false;
-	run.source = reference;
-	if (!RunsCover(news->runs, news->nruns, &run))
-		AddRun(level, news, &run, &rule->span);
+	run.source = -1;
+	if (RunsCover(news->runs, news->nruns, &run))
+		return;
+	if (source != NULL)
+	{
+		if (source->index < 0)
+			source->index = NewsReference(level, &source->reference);
+		run.source = source->index;
+	}
+	AddRun(level, news, &run, &rule->span);
 }
 
 void

@@ -20,6 +20,7 @@
 typedef struct EventReference
 {
 	Oid			table;
+	Oid			file;			/* of the table: another one has no such row */
 	ItemPointerData tid;		/* invalid: not to be read again */
 	Jsonb	   *event;			/* given at hand instead, or NULL */
 } EventReference;
@@ -78,9 +79,16 @@ extern NewsLevel *NewsExisting(void);
 /* Where the event of the coming sightings is stored; returns its index. */
 extern int	NewsReference(NewsLevel *level, const EventReference *reference);
 
-/* Add a sighting at `time`. */
+/* The event of some sightings; put into a level once one of them needs it. */
+typedef struct EventSource
+{
+	EventReference reference;
+	int			index;			/* of NewsLevel.references; -1: not there yet */
+} EventSource;
+
+/* Add a sighting at `time`; `source` is NULL where no detection can come of it. */
 extern void NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
-							int reference);
+							EventSource *source);
 
 /* Add a run of a term that is given by its stored form (copied). */
 extern void NewsAddRun(NewsLevel *level, const News *news, const Run *run,

@@ -1,15 +1,18 @@
 /*
  * observe.c
  *	  The trigger of a watched table: observe in its WHEN clause, for every
- *	  row, and merge at the end of the transaction, for rows that bring news.
+ *	  row, and merge at the end of the transaction, for the few rows that
+ *	  observe could not finish with.
  *
  * observe uses session memory: no SQL, no lock that is waited for.  A term that
- * the session meets for the first time is looked up in the stored baseline.  It
- * keeps marks of what it has queued, so that a term that comes a million times
- * in one transaction is queued once; a later sighting of what is known or
- * queued is noted without queueing its row.  Marks and notes must be of rows
- * that were inserted, so that it makes them only where it is evaluated as the
- * WHEN clause of our trigger; called by hand it only answers.
+ * the session meets for the first time is looked up in the stored baseline.
+ * What is new is noted, to be merged just before commit, and marked, so that a
+ * term that comes a million times in one transaction is noted once.  Notes and
+ * marks must be of rows that were inserted, so that it makes them only where it
+ * is evaluated as the WHEN clause of our trigger; called by hand it only
+ * answers.  A row is queued for the trigger function where it is to be recorded
+ * in newterm.event_errors, or where the notes have reached newterm.merge_memory:
+ * at the end of the transaction they can go to a file.
  */
 #include "postgres.h"
 
@@ -93,9 +96,12 @@ CallSiteOf(FunctionCallInfo fcinfo)
 		arguments = ((FuncExpr *) function->fn_expr)->args;
 		if (site->has_time_column && !IsA(lsecond(arguments), Var))
 			site->has_time_column = false;	/* watch() passes a constant NULL */
-		site->in_trigger = IsNewColumn(linitial(arguments)) &&
+		site->in_trigger = list_length(arguments) == 4 &&
+			IsNewColumn(linitial(arguments)) &&
 			IsNewColumn(lthird(arguments)) &&
 			((Var *) lthird(arguments))->varattno == TableOidAttributeNumber &&
+			IsNewColumn(lfourth(arguments)) &&
+			((Var *) lfourth(arguments))->varattno == SelfItemPointerAttributeNumber &&
 			HasOurTrigger(PG_GETARG_OID(2));
 	}
 	function->fn_extra = site;
@@ -107,8 +113,32 @@ typedef struct Observation
 {
 	int64		time;
 	bool		in_trigger;
-	bool		news;
+	Oid			table;			/* in the trigger: where the row is */
+	ItemPointer place;
+	EventSource source;			/* the row, once something needs it */
+	bool		news;			/* to be queued, or told to who calls by hand */
 } Observation;
+
+/* A row that the trigger sees, as a reference. */
+static EventReference
+RowReference(Oid table, const ItemPointerData *tid)
+{
+	Relation	relation = RelationIdGetRelation(table);
+	EventReference reference;
+
+	if (!RelationIsValid(relation))
+		elog(ERROR, "table %u is gone", table);
+	reference = ReferenceTo(relation, tid);
+	RelationClose(relation);
+	return reference;
+}
+
+/* May more be noted in memory? */
+static bool
+HasRoomForNews(void)
+{
+	return NewsSize(NewsCurrent()) < MERGE_MEMORY;
+}
 
 static void
 ObserveSighting(void *state, const Sighting *sighting)
@@ -127,15 +157,25 @@ ObserveSighting(void *state, const Sighting *sighting)
 		case NOVELTY_NONE:
 			break;
 		case NOVELTY_LATER:
-			/* no detection can come of it, so that the row need not be shown */
-			if (NewsSize(NewsCurrent()) < MERGE_MEMORY)
-				NewsAddSighting(NewsCurrent(), sighting, observation->time, -1);
+			/* no detection can come of it, so that the row is of no interest */
+			if (HasRoomForNews())
+				NewsAddSighting(NewsCurrent(), sighting, observation->time, NULL);
 			else
 				observation->news = true;
 			break;
 		case NOVELTY_NEW:
-			if (!RuleIsFull(sighting->rule))
+			if (RuleIsFull(sighting->rule))
+				break;
+			if (!HasRoomForNews())
+			{
 				observation->news = true;
+				break;
+			}
+			if (!OidIsValid(observation->source.reference.table))
+				observation->source.reference =
+					RowReference(observation->table, observation->place);
+			NewsAddSighting(NewsCurrent(), sighting, observation->time,
+							&observation->source);
 			break;
 	}
 }
@@ -152,19 +192,21 @@ ObserveClocks(RuleSet *set, Observation *observation)
 
 		if (rule->clock_epoch == epoch && observation->time >= rule->clock_pending)
 			continue;
-		observation->news = true;
-		if (observation->in_trigger)
+		if (!observation->in_trigger)
 		{
-			rule->clock_epoch = epoch;
-			rule->clock_pending = observation->time;
+			observation->news = true;
+			return;
 		}
+		rule->clock_epoch = epoch;
+		rule->clock_pending = observation->time;
+		NewsAddClock(NewsCurrent(), rule->version_id, observation->time);
 	}
 }
 
 /*
  * Observe
- *		Does the record bring news?  Everything inside works on memory alone,
- *		so that an error leaves nothing behind but memory of `context`.
+ *		Does the record bring news?  Everything inside works on memory alone, or
+ *		guards itself, so that an error leaves nothing half done.
  */
 static bool
 Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
@@ -181,6 +223,12 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		return false;
 	observation.time = record.time;
 	observation.in_trigger = site->in_trigger;
+	if (site->in_trigger)
+	{
+		observation.table = PG_GETARG_OID(2);
+		observation.place = (ItemPointer) PG_GETARG_POINTER(3);
+		observation.source.index = -1;
+	}
 	ObserveClocks(set, &observation);
 	EventMatch(set);
 	for (int i = 0; i < set->nmatching; i++)
@@ -205,8 +253,9 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 }
 
 /*
- * newterm.observe(event "any", event_time "any", source oid) returns boolean
- *		The WHEN clause of a watched table's trigger.
+ * newterm.observe(event "any", event_time "any", source oid, place tid) returns boolean
+ *		The WHEN clause of a watched table's trigger: true where the row is to be
+ *		queued for newterm.merge.  By hand: does the event bring news?
  */
 Datum
 newterm_observe(PG_FUNCTION_ARGS)
@@ -244,8 +293,7 @@ typedef struct Collection
 	NewsLevel  *level;
 	RuleSet    *set;
 	int64		time;
-	EventReference reference;
-	int			source;			/* index of the reference, or -1 */
+	EventSource source;
 } Collection;
 
 static void
@@ -256,10 +304,8 @@ CollectSighting(void *state, const Sighting *sighting)
 	if (KnownNovelty(&sighting->term, collection->time,
 					 &sighting->rule->span) == NOVELTY_NONE)
 		return;
-	if (collection->source < 0)
-		collection->source = NewsReference(collection->level, &collection->reference);
 	NewsAddSighting(collection->level, sighting, collection->time,
-					collection->source);
+					&collection->source);
 }
 
 /* Add what a queued row shows; memory only, as in Observe. */
@@ -279,12 +325,12 @@ Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 	RecordRead(&record, set->fields, event, event_null, watch->event_type,
 			   watch->time_column != 0, time, time_null, watch->time_type);
 	if (record.cause != NULL)
-		NewsAddFault(level, &collection->reference, record.cause, record.detail);
+		NewsAddFault(level, &collection->source.reference, record.cause, record.detail);
 	if (record.jsonb == NULL)
 		return;
 	if (set->failure != NULL)
 	{
-		NewsAddFault(level, &collection->reference, "internal_error", set->failure);
+		NewsAddFault(level, &collection->source.reference, "internal_error", set->failure);
 		return;
 	}
 	collection->time = record.time;
@@ -293,7 +339,7 @@ Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 	EventMatch(set);
 	EventSightings(set, CollectSighting, collection);
 	if (set->too_many != NULL)
-		NewsAddFault(level, &collection->reference, "too_many_terms",
+		NewsAddFault(level, &collection->source.reference, "too_many_terms",
 					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
 							  set->too_many->name, MaxTermsPerEventSetting));
 }
@@ -323,8 +369,8 @@ FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
 
 /*
  * newterm.merge() returns trigger
- *		The function of a watched table's trigger: collects the news of a row.
- *		They are merged at the end of the transaction.
+ *		The function of a watched table's trigger: collects the news of a row
+ *		that was queued.
  */
 Datum
 newterm_merge(PG_FUNCTION_ARGS)
@@ -350,9 +396,9 @@ newterm_merge(PG_FUNCTION_ARGS)
 	collection.set = RulesCurrent();
 	if (collection.set == NULL)
 		return PointerGetDatum(NULL);
-	collection.source = -1;
-	collection.reference.table = RelationGetRelid(data->tg_relation);
-	collection.reference.tid = data->tg_trigslot->tts_tid;
+	collection.source = (EventSource) {
+		ReferenceTo(data->tg_relation, &data->tg_trigslot->tts_tid), -1
+	};
 
 	context = AllocSetContextCreate(caller, "newterm collect", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
@@ -370,8 +416,8 @@ newterm_merge(PG_FUNCTION_ARGS)
 			PG_RE_THROW();
 		FlushErrorState();
 		/* reading the row again, to describe it, might raise the same */
-		ItemPointerSetInvalid(&collection.reference.tid);
-		NewsAddFault(collection.level, &collection.reference, "internal_error",
+		ItemPointerSetInvalid(&collection.source.reference.tid);
+		NewsAddFault(collection.level, &collection.source.reference, "internal_error",
 					 error->message);
 	}
 	PG_END_TRY();

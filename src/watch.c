@@ -55,7 +55,7 @@ WatchOfCondition(char *condition, Watch *watch)
 
 	memset(watch, 0, sizeof(Watch));
 	if (condition == NULL || !ObserveCall(stringToNode(condition), &call) ||
-		list_length(call->args) != 3)
+		list_length(call->args) != 4)
 		return false;
 	event = linitial(call->args);
 	time = lsecond(call->args);
@@ -184,6 +184,14 @@ RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
 	}
 }
 
+EventReference
+ReferenceTo(Relation table, const ItemPointerData *tid)
+{
+	return (EventReference) {
+		.table = RelationGetRelid(table), .file = table->rd_rel->relfilenode, .tid = *tid
+	};
+}
+
 Jsonb *
 ReferenceEvent(const EventReference *reference)
 {
@@ -200,7 +208,7 @@ ReferenceEvent(const EventReference *reference)
 	if (table == NULL)
 		return NULL;
 	slot = table_slot_create(table, NULL);
-	if (WatchOf(table, &watch) &&
+	if (table->rd_rel->relfilenode == reference->file && WatchOf(table, &watch) &&
 		table_tuple_fetch_row_version(table, unconstify(ItemPointerData *, &reference->tid),
 									  SnapshotAny, slot))
 	{

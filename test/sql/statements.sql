@@ -79,7 +79,7 @@ SELECT (term->>'n')::integer / 100 AS hundred, count(*), min(term->>'n'), max(te
 FROM newterm.detections WHERE (term->>'n')::integer >= 100 GROUP BY 1 ORDER BY 1;
 
 -- Whoever may not call the function must not go by another's right.
-REVOKE EXECUTE ON FUNCTION newterm.observe("any", "any", oid) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION newterm.observe("any", "any", oid, tid) FROM PUBLIC;
 CREATE ROLE newterm_statements;
 GRANT INSERT, UPDATE, SELECT ON events TO newterm_statements;
 GRANT USAGE ON SCHEMA newterm TO newterm_statements;

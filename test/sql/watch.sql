@@ -80,10 +80,10 @@ commit;
 select term->>'x' as x from newterm.signals where term->>'x' = 'immediate';
 
 -- observe by hand answers and does no harm
-select newterm.observe(shown('by hand'), null::timestamptz, 0);
-select newterm.observe(shown('kept'), null::timestamptz, 0);
+select newterm.observe(shown('by hand'), null::timestamptz, 0, '(0,1)');
+select newterm.observe(shown('kept'), null::timestamptz, 0, '(0,1)');
 begin;
-select newterm.observe(shown('by hand'), null::timestamptz, 'events'::regclass);
+select newterm.observe(shown('by hand'), null::timestamptz, 'events'::regclass, '(0,1)');
 insert into events(event) values (shown('by hand'));
 commit;
 select count(*) from newterm.detections where term->>'x' = 'by hand';
