@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -19,10 +20,8 @@
 #include "merge.h"
 #include "newterm.h"
 #include "predicate.h"
-#include "query.h"
 #include "rule.h"
 #include "template.h"
-#include "vendor.h"
 
 PG_FUNCTION_INFO_V1(newterm_test_filter);
 PG_FUNCTION_INFO_V1(newterm_terms);

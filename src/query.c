@@ -10,20 +10,6 @@
 #include "query.h"
 
 void
-QueryLatest(const char *query, int nvalues, Oid *types, Datum *values)
-{
-	SPIPlanPtr	plan = SPI_prepare(query, nvalues, types);
-	int			result;
-
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	result = SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(),
-								  InvalidSnapshot, true, false, 0);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
-}
-
-void
 ExecuteLatest(SPIPlanPtr *plan, const char *query, int nvalues, Oid *types,
 			  Datum *values, const char *nulls)
 {

@@ -9,13 +9,6 @@
 #include "executor/spi.h"
 
 /*
- * Run a SELECT inside an open SPI connection, with `nvalues` parameters none of
- * which is NULL; the result is SPI_tuptable.
- */
-extern void QueryLatest(const char *query, int nvalues, Oid *types,
-						Datum *values);
-
-/*
  * Run an INSERT, UPDATE or DELETE inside an open SPI connection with `nvalues`
  * parameters.  *plan keeps the plan for the session; NULL at first.
  */

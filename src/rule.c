@@ -1,32 +1,22 @@
 /*
  * rule.c
- *	  The compiled rules of a session: loading, compiling, invalidation, and
- *	  finding the rules that an event may concern.
+ *	  The compiled rules of a session: keeping them until they change, finding
+ *	  those that an event may concern, and evaluating them.
  */
 #include "postgres.h"
 
 #include "access/relation.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/uuid.h"
 
 #include "compat.h"
-#include "fault.h"
 #include "newterm.h"
 #include "predicate.h"
-#include "query.h"
-#include "rule.h"
-#include "vendor.h"
+#include "rule_load.h"
 
 /*
  * Dispatch: a rule whose filter demands one of some strings at a slot is tried
@@ -60,7 +50,10 @@ typedef struct Dispatch
 static ExtensionOids Oids;
 static bool OidsValid = false;
 static RuleSet *Current = NULL;
-static bool CurrentValid = false;
+
+/* Changes of rules that we were told of, and the last that Current knows. */
+static uint64 Changes = 1;
+static uint64 ChangesKnown = 0;
 
 /* ---------- invalidation ---------- */
 
@@ -74,7 +67,7 @@ RelationChanged(Datum argument, Oid relation)
 	if (relation == InvalidOid || relation == Oids.rules)
 	{
 		OidsValid = false;
-		CurrentValid = false;
+		Changes++;
 	}
 }
 
@@ -101,6 +94,8 @@ ExtensionLookup(void)
 			return NULL;
 		Oids.rules = RelationOid("rules");
 		Oids.baseline = RelationOid("baseline");
+		Oids.digest_key = RelationOid("digest_key");
+		Oids.known_accounts = RelationOid("known_accounts");
 		Oids.rule_versions = RelationOid("rule_versions");
 		Oids.rule_versions_key = RelationOid("rule_versions_pkey");
 		Oids.runs = RelationOid("runs");
@@ -138,17 +133,6 @@ ExtensionLast(void)
 }
 
 /* ---------- small readers ---------- */
-
-int64
-IntervalMicros(const Interval *interval)
-{
-	int64		days = (int64) interval->day +
-		(int64) (interval->month % MONTHS_PER_YEAR) * DAYS_PER_MONTH;
-	int64		years = interval->month / MONTHS_PER_YEAR;
-
-	return interval->time + days * USECS_PER_DAY +
-		years * (USECS_PER_DAY / 4 * 1461);
-}
 
 Language
 LanguageByName(const char *name)
@@ -412,7 +396,7 @@ SlotOfPath(RuleSet *set, const char *path)
  * Build the dispatch: by eventName where a rule demands one, else by
  * eventSource, else by whatever else it demands.
  */
-static void
+void
 DispatchBuild(RuleSet *set)
 {
 	Dispatch   *dispatch = palloc0(sizeof(Dispatch));
@@ -441,238 +425,25 @@ DispatchBuild(RuleSet *set)
 	}
 }
 
-/* Columns of the query below. */
-enum
-{
-	COLUMN_ID = 1,
-	COLUMN_VERSION_ID,
-	COLUMN_VERSION,
-	COLUMN_NAME,
-	COLUMN_FIELDS,
-	COLUMN_FILTER,
-	COLUMN_GROUP_BY,
-	COLUMN_LANGUAGE,
-	COLUMN_LEARNING,
-	COLUMN_LEARNING_VALUES,
-	COLUMN_BY_ENTITY,
-	COLUMN_FORGET_AFTER,
-	COLUMN_GRANULE,
-	COLUMN_SEVERITY,
-	COLUMN_TITLE,
-	COLUMN_MESSAGE,
-	COLUMN_TAGS,
-	COLUMN_OPTIONAL,
-	COLUMN_LEARNING_FROM
-};
-
-#define RULE_COLUMNS \
-"SELECT r.id, v.id, v.version, r.name, v.fields, v.filter, v.group_by," \
-" v.language, r.learning, r.learning_values," \
-" r.learning_scope OPERATOR(pg_catalog.=) 'entity'," \
-" r.forget_after, r.granule, r.severity, r.title, r.message, r.tags," \
-" r.optional_group_by, v.learning_from" \
-" FROM newterm.rules r JOIN newterm.rule_versions v" \
-" ON v.rule_id OPERATOR(pg_catalog.=) r.id"
-
-/* The rules that are evaluated. */
-static const char RulesQuery[] = RULE_COLUMNS
-" AND v.version OPERATOR(pg_catalog.=) r.version"
-" WHERE r.enabled ORDER BY v.id";
-
-/* One version of a rule, evaluated or not. */
-static const char VersionQuery[] = RULE_COLUMNS
-" WHERE v.id OPERATOR(pg_catalog.=) $1";
-
-/* One column of the current SPI row. */
-static Datum
-ColumnOf(uint64 row, int column, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column,
-						 isnull);
-}
-
-static char *
-ColumnText(uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = ColumnOf(row, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-/* Parse the elements of a text[] column as fields, after *fields[*count]. */
-static void
-ColumnFields(uint64 row, int column, Language language, Field **fields,
-			 char **texts, int *count)
-{
-	bool		isnull;
-	Datum		value = ColumnOf(row, column, &isnull);
-	Datum	   *elements;
-	int			nelements;
-
-	if (isnull)
-		return;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, NULL, &nelements);
-	for (int i = 0; i < nelements && *count < TERM_MAX_COLUMNS; i++)
-	{
-		SyntaxError error;
-		char	   *name = TextDatumGetCString(elements[i]);
-		Field	   *field = FieldParse(name, language, &error);
-
-		if (field == NULL)
-			ReportSyntaxError("field", name, &error);
-		fields[*count] = field;
-		texts[*count] = name;
-		(*count)++;
-	}
-}
-
-/* Compile the rule of one row of RulesQuery. */
-static Rule *
-CompileRule(RuleSet *set, uint64 row)
-{
-	Rule	   *rule = palloc0(sizeof(Rule));
-	bool		isnull;
-	char	   *filter = ColumnText(row, COLUMN_FILTER);
-	Language	language = LanguageByName(ColumnText(row, COLUMN_LANGUAGE));
-	Field	  **fields = palloc(sizeof(Field *) * TERM_MAX_COLUMNS);
-	int			ncolumns = 0;
-	int			nentity;
-	SyntaxError error;
-	Datum		value;
-
-	rule->id = DatumGetInt64(ColumnOf(row, COLUMN_ID, &isnull));
-	rule->version_id = DatumGetInt32(ColumnOf(row, COLUMN_VERSION_ID, &isnull));
-	rule->version = DatumGetInt32(ColumnOf(row, COLUMN_VERSION, &isnull));
-	rule->key = &set->key;
-	rule->name = ColumnText(row, COLUMN_NAME);
-	rule->filter = FilterParse(filter, language, &error);
-	if (rule->filter == NULL)
-		ReportSyntaxError("filter", filter, &error);
-	PredicatePrepare(rule->filter);
-	FilterBind(rule->filter, set->fields);
-
-	rule->texts = palloc(sizeof(char *) * TERM_MAX_COLUMNS);
-	ColumnFields(row, COLUMN_GROUP_BY, language, fields, rule->texts, &ncolumns);
-	nentity = ncolumns;
-	ColumnFields(row, COLUMN_FIELDS, language, fields, rule->texts, &ncolumns);
-	rule->shape = TermShapeCreate(set->fields, fields, ncolumns, nentity,
-								  DatumGetBool(ColumnOf(row, COLUMN_OPTIONAL, &isnull)));
-
-	rule->learning = IntervalMicros(DatumGetIntervalP(ColumnOf(row, COLUMN_LEARNING, &isnull)));
-	value = ColumnOf(row, COLUMN_LEARNING_VALUES, &isnull);
-	rule->learning_values = isnull ? -1 : DatumGetInt32(value);
-	rule->by_entity = DatumGetBool(ColumnOf(row, COLUMN_BY_ENTITY, &isnull));
-	rule->span.granule = IntervalMicros(DatumGetIntervalP(ColumnOf(row, COLUMN_GRANULE, &isnull)));
-	value = ColumnOf(row, COLUMN_FORGET_AFTER, &isnull);
-	rule->span.forget_after = isnull ? -1 : IntervalMicros(DatumGetIntervalP(value));
-	rule->stored_terms = -1;
-	rule->severity = ColumnText(row, COLUMN_SEVERITY);
-	rule->title = ColumnText(row, COLUMN_TITLE);
-	rule->message = ColumnText(row, COLUMN_MESSAGE);
-	rule->tags = datumCopy(ColumnOf(row, COLUMN_TAGS, &isnull), false, -1);
-	value = ColumnOf(row, COLUMN_LEARNING_FROM, &isnull);
-	rule->clock_set = !isnull;
-	if (!isnull)
-		rule->learning_from = UNIX_MICROS(DatumGetTimestampTz(value));
-	return rule;
-}
-
-/* Read all enabled rules into a set, as the extension's owner. */
-static void
-ReadRules(void *state)
-{
-	RuleSet    *set = state;
-	uint8		secret[DIGEST_SECRET_BYTES] = {0};
-	bool		isnull;
-	Oid			user;
-	int			security;
-
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(Oids.owner, security | SECURITY_LOCAL_USERID_CHANGE);
-	SPI_connect();
-	QueryLatest("SELECT key FROM newterm.digest_key", 0, NULL, NULL);
-	if (SPI_processed > 0)
-		memcpy(secret, DatumGetUUIDP(ColumnOf(0, 1, &isnull))->data, sizeof(secret));
-	DigestKeyExpand(&set->key, secret);
-	MemoryContextSwitchTo(set->context);
-	set->fields = FieldSetCreate(&set->key);
-	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad());
-
-	QueryLatest(RulesQuery, 0, NULL, NULL);
-	MemoryContextSwitchTo(set->context);
-	set->rules = palloc(sizeof(Rule *) * Max(SPI_processed, 1));
-	set->clockless = palloc(sizeof(Rule *) * Max(SPI_processed, 1));
-	for (uint64 row = 0; row < SPI_processed; row++)
-	{
-		Rule	   *rule = CompileRule(set, row);
-
-		set->rules[set->nrules++] = rule;
-		if (!rule->clock_set)
-			set->clockless[set->nclockless++] = rule;
-	}
-	set->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
-	set->terms_allocated = 64;
-	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
-	DispatchBuild(set);
-	SPI_finish();
-	SetUserIdAndSecContext(user, security);
-}
-
-/*
- * LoadRules
- *		Read and compile the rules without needing rights of the loader on our
- *		tables.  A fault gives an empty set that tells it: it must not make the
- *		insert fail that happens to come first.
- */
-static RuleSet *
-LoadRules(void)
-{
-	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
-												  "newterm rules",
-												  ALLOCSET_DEFAULT_SIZES);
-	RuleSet    *set = MemoryContextAllocZero(context, sizeof(RuleSet));
-	ErrorData  *error;
-
-	set->context = context;
-	error = RunGuarded(ReadRules, set);
-	if (error == NULL)
-		return set;
-	if (ErrorIsFinal(error->sqlerrcode))
-	{
-		CurrentValid = false;
-		MemoryContextDelete(context);
-		ReThrowError(error);
-	}
-	MemoryContextReset(context);
-	set = MemoryContextAllocZero(context, sizeof(RuleSet));
-	set->context = context;
-	set->failure = MemoryContextStrdup(context, error->message);
-	ereport(WARNING,
-			(errcode(error->sqlerrcode),
-			 errmsg("newterm could not load its rules: %s", error->message)));
-	return set;
-}
-
 RuleSet *
 RulesCurrent(void)
 {
 	static uint64 generation = 0;
 
-	/* an invalidation may arrive while the rules are read: then again */
-	while (!CurrentValid)
+	/* a change may be told while the rules are read: then again */
+	while (ChangesKnown != Changes)
 	{
+		uint64		known = Changes;
 		RuleSet    *loaded;
 
 		if (ExtensionLookup() == NULL)
 			return NULL;
-		CurrentValid = true;
-		loaded = LoadRules();
+		loaded = RulesLoad();
 		if (Current != NULL)
 			MemoryContextDelete(Current->context);
 		Current = loaded;
 		Current->generation = ++generation;
+		ChangesKnown = known;
 	}
 	return Current;
 }
@@ -696,7 +467,7 @@ RuleByVersion(RuleSet *set, int32 version_id)
 	int			low = 0;
 	int			high = set->nrules;
 
-	/* RulesQuery orders by version_id */
+	/* they are in the order of version_id */
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
@@ -715,28 +486,20 @@ Rule *
 RuleOfVersion(RuleSet *set, int32 version_id)
 {
 	Rule	   *rule = RuleByVersion(set, version_id);
-	Oid			type = INT4OID;
-	Datum		value = Int32GetDatum(version_id);
-	MemoryContext old;
 	int			position;
 
 	if (rule != NULL)
 		return rule;
-	old = MemoryContextSwitchTo(set->context);
-	QueryLatest(VersionQuery, 1, &type, &value);
-	MemoryContextSwitchTo(set->context);
-	if (SPI_processed > 0)
-	{
-		rule = CompileRule(set, 0);
+	rule = RuleLoadVersion(set, version_id);
+	if (rule == NULL)
+		return NULL;
 
-		/* known to RuleByVersion, but not to dispatch */
-		set->rules = repalloc(set->rules, sizeof(Rule *) * (set->nrules + 1));
-		for (position = set->nrules++; position > 0 &&
-			 set->rules[position - 1]->version_id > version_id; position--)
-			set->rules[position] = set->rules[position - 1];
-		set->rules[position] = rule;
-	}
-	MemoryContextSwitchTo(old);
+	/* known to RuleByVersion, but not to dispatch */
+	set->rules = repalloc(set->rules, sizeof(Rule *) * (set->nrules + 1));
+	for (position = set->nrules++; position > 0 &&
+		 set->rules[position - 1]->version_id > version_id; position--)
+		set->rules[position] = set->rules[position - 1];
+	set->rules[position] = rule;
 	return rule;
 }
 

@@ -83,6 +83,8 @@ typedef struct ExtensionOids
 	Oid			baseline;		/* the view: invalidated by unlearning */
 	Oid			runs;
 	Oid			runs_index;
+	Oid			digest_key;
+	Oid			known_accounts;
 	Oid			rule_versions;
 	Oid			rule_versions_key;
 	Oid			entity_clocks;
@@ -122,8 +124,8 @@ extern bool RuleIsFull(const Rule *rule);
 extern Rule *RuleByVersion(RuleSet *set, int32 version_id);
 
 /*
- * The same, inside an open SPI connection: versions that are no longer evaluated
- * are read for merging.  NULL where the rule was dropped.
+ * The same, for merging: versions that are no longer evaluated are read.  NULL
+ * where the rule was dropped.
  */
 extern Rule *RuleOfVersion(RuleSet *set, int32 version_id);
 
@@ -154,6 +156,12 @@ extern void EventSightings(RuleSet *set, SightingFunction function, void *state)
 /* Does the filter match the field set's current event? */
 extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);
 
+/*
+ * Build the dispatch of a set whose rules are compiled: by eventName where a
+ * rule demands one, else by eventSource, else by whatever else it demands.
+ */
+extern void DispatchBuild(RuleSet *set);
+
 /* Give every leaf of a parsed filter its slot and order its parts by cost. */
 extern void FilterBind(FilterNode *filter, FieldSet *fields);
 
@@ -164,9 +172,6 @@ extern Digest EntityClockDigest(const Rule *rule, const Digest *row_digests);
 /* The same from an entity's stored values. */
 extern Digest EntityClockOfValues(const RuleSet *set, const Rule *rule,
 								  const Jsonb *entity_values);
-
-/* An interval in microseconds, months and years as EXTRACT(epoch) has them. */
-extern int64 IntervalMicros(const Interval *interval);
 
 /* "datadog" or "kql"; an error for others. */
 extern Language LanguageByName(const char *name);

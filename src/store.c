@@ -11,6 +11,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
@@ -53,6 +54,50 @@ StoreOpenReading(Store *store, Oid table, Oid index)
 }
 
 void
+StoreOpenWhole(Store *store, Oid table)
+{
+	memset(store, 0, sizeof(Store));
+	store->context = CurrentMemoryContext;
+	store->table = table_open(table, AccessShareLock);
+	store->found = table_slot_create(store->table, NULL);
+}
+
+Snapshot
+StoreLatestSnapshot(void)
+{
+	return RegisterSnapshot(GetLatestSnapshot());
+}
+
+/*
+ * StoreScan
+ *		The scan itself takes all rows there are, and StoreScanNext judges them.
+ *		Given the snapshot, it would leave a predicate lock on the table at
+ *		SERIALIZABLE, and the first change of the table would fail loaders.
+ */
+void
+StoreScan(Store *store, Snapshot snapshot)
+{
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	store->snapshot = snapshot;
+	store->whole = table_beginscan(store->table, SnapshotAny, 0, NULL);
+	MemoryContextSwitchTo(old);
+}
+
+bool
+StoreScanNext(Store *store, TupleTableSlot **slot)
+{
+	*slot = store->found;
+	while (table_scan_getnextslot(store->whole, ForwardScanDirection, store->found))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (table_tuple_satisfies_snapshot(store->table, store->found, store->snapshot))
+			return true;
+	}
+	return false;
+}
+
+void
 StoreClose(Store *store)
 {
 	LOCKMODE	lock = store->indexes == NULL ? AccessShareLock : NoLock;
@@ -60,6 +105,8 @@ StoreClose(Store *store)
 	StoreFlush(store);
 	if (store->scan != NULL)
 		index_endscan(store->scan);
+	if (store->whole != NULL)
+		table_endscan(store->whole);
 	ExecDropSingleTupleTableSlot(store->found);
 	if (store->pending != NULL)
 		for (int i = 0; i < PENDING_ROWS; i++)

@@ -7,16 +7,21 @@
  * queries.  So it reads through an index with SnapshotSelf (what is committed
  * now, or ours) and writes as the system catalogs are written.  Callers hold
  * the locks of merge.c, which keep two writers off one row.
+ *
+ * What others may change beside the reader, the rules, is read whole and by a
+ * snapshot: SnapshotSelf can miss a row whose change commits midway.
  */
 #ifndef NEWTERM_STORE_H
 #define NEWTERM_STORE_H
 
 #include "access/genam.h"
 #include "access/htup.h"
+#include "access/relscan.h"
 #include "catalog/indexing.h"
 #include "executor/tuptable.h"
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
 
 #include "digest.h"
 
@@ -28,7 +33,9 @@ typedef struct Store
 	Relation	index;			/* or NULL */
 	CatalogIndexState indexes;
 	IndexScanDesc scan;			/* opened by the first look-up */
-	TupleTableSlot *found;		/* the current row of a look-up */
+	TableScanDesc whole;		/* by StoreScan */
+	Snapshot	snapshot;		/* what StoreScan judges rows by */
+	TupleTableSlot *found;		/* the current row of a look-up or scan */
 	int			npending;		/* rows to be inserted together */
 	TupleTableSlot **pending;
 } Store;
@@ -38,6 +45,23 @@ extern void StoreOpen(Store *store, Oid table, Oid index);
 
 /* Open for look-ups alone; false where somebody holds a lock against that. */
 extern bool StoreOpenReading(Store *store, Oid table, Oid index);
+
+/*
+ * Open to be read whole, waiting for a lock that somebody holds against that.
+ * Tables that have to fit each other are all opened before the snapshot is
+ * taken, by which each is then read.
+ */
+extern void StoreOpenWhole(Store *store, Oid table);
+
+/*
+ * A snapshot of what is committed now, or ours, at every isolation level; to be
+ * given to UnregisterSnapshot.
+ */
+extern Snapshot StoreLatestSnapshot(void);
+
+/* Begin to read a table that StoreOpenWhole opened, and its next row or false. */
+extern void StoreScan(Store *store, Snapshot snapshot);
+extern bool StoreScanNext(Store *store, TupleTableSlot **slot);
 
 /*
  * Insert what is pending and close; a writer's locks are kept until the

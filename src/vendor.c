@@ -4,42 +4,62 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "utils/builtins.h"
 
-#include "query.h"
+#include "compat.h"
 #include "vendor.h"
+
+/* Columns of newterm.known_accounts. */
+enum
+{
+	ACCOUNT_ID = 1,
+	ACCOUNT_NAME
+};
+
+typedef struct Vendor
+{
+	char	   *account;
+	char	   *name;
+} Vendor;
 
 typedef struct Vendors
 {
 	int			count;
-	char	  **accounts;		/* sorted byte for byte */
-	char	  **names;
+	int			allocated;
+	Vendor	   *vendors;		/* sorted by account, byte for byte */
 } Vendors;
 
-void *
-VendorsLoad(void)
+static int
+CompareVendors(const void *a, const void *b)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Vendors    *vendors;
+	return strcmp(((const Vendor *) a)->account, ((const Vendor *) b)->account);
+}
 
-	QueryLatest("SELECT account_id, name FROM newterm.known_accounts"
-				" ORDER BY account_id COLLATE pg_catalog.\"C\"",
-				0, NULL, NULL);
-	MemoryContextSwitchTo(context);
-	vendors = palloc0(sizeof(Vendors));
-	vendors->accounts = palloc(sizeof(char *) * Max(SPI_processed, 1));
-	vendors->names = palloc(sizeof(char *) * Max(SPI_processed, 1));
-	for (uint64 row = 0; row < SPI_processed; row++)
+void *
+VendorsLoad(Store *accounts, Snapshot snapshot)
+{
+	Vendors    *vendors = palloc0(sizeof(Vendors));
+	TupleTableSlot *slot;
+
+	vendors->allocated = 4;
+	vendors->vendors = palloc(sizeof(Vendor) * vendors->allocated);
+	StoreScan(accounts, snapshot);
+	while (StoreScanNext(accounts, &slot))
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[row];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
 		bool		isnull;
+		Vendor	   *vendor;
 
-		vendors->accounts[row] = TextDatumGetCString(SPI_getbinval(tuple, desc, 1, &isnull));
-		vendors->names[row] = TextDatumGetCString(SPI_getbinval(tuple, desc, 2, &isnull));
+		if (vendors->count == vendors->allocated)
+		{
+			vendors->allocated *= 2;
+			vendors->vendors = repalloc(vendors->vendors,
+										sizeof(Vendor) * vendors->allocated);
+		}
+		vendor = &vendors->vendors[vendors->count++];
+		vendor->account = TextDatumGetCString(SlotColumn(slot, ACCOUNT_ID, &isnull));
+		vendor->name = TextDatumGetCString(SlotColumn(slot, ACCOUNT_NAME, &isnull));
 	}
-	vendors->count = SPI_processed;
+	qsort(vendors->vendors, vendors->count, sizeof(Vendor), CompareVendors);
 	return vendors;
 }
 
@@ -53,14 +73,14 @@ VendorOfAccount(void *state, const char *account, int length)
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
-		const char *candidate = vendors->accounts[middle];
+		const char *candidate = vendors->vendors[middle].account;
 		int			candidate_length = strlen(candidate);
 		int			order = memcmp(account, candidate, Min(length, candidate_length));
 
 		if (order == 0)
 			order = length - candidate_length;
 		if (order == 0)
-			return vendors->names[middle];
+			return vendors->vendors[middle].name;
 		if (order < 0)
 			high = middle;
 		else

@@ -5,11 +5,13 @@
 #ifndef NEWTERM_VENDOR_H
 #define NEWTERM_VENDOR_H
 
+#include "store.h"
+
 /*
- * Read newterm.known_accounts inside an open SPI connection; the result lives
- * in the memory context that was current at the call.
+ * Read newterm.known_accounts, which StoreOpenWhole opened; the result lives in
+ * the current memory context.
  */
-extern void *VendorsLoad(void);
+extern void *VendorsLoad(Store *accounts, Snapshot snapshot);
 
 /* A VendorLookup (event.h) for what VendorsLoad returned. */
 extern const char *VendorOfAccount(void *vendors, const char *account, int length);

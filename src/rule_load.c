@@ -1,0 +1,413 @@
+/*
+ * rule_load.c
+ *	  Reading the rules and compiling them.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "compat.h"
+#include "fault.h"
+#include "predicate.h"
+#include "rule_load.h"
+#include "store.h"
+#include "vendor.h"
+
+/* Columns of newterm.rules. */
+enum
+{
+	RULE_ID = 1,
+	RULE_NAME,
+	RULE_VERSION,
+	RULE_FIELDS,
+	RULE_FILTER,
+	RULE_GROUP_BY,
+	RULE_LANGUAGE,
+	RULE_LEARNING,
+	RULE_LEARNING_VALUES,
+	RULE_LEARNING_SCOPE,
+	RULE_LEARNING_FROM,
+	RULE_FORGET_AFTER,
+	RULE_GRANULE,
+	RULE_SEVERITY,
+	RULE_TITLE,
+	RULE_MESSAGE,
+	RULE_TAGS,
+	RULE_KEEP_ALIVE,
+	RULE_MAX_DURATION,
+	RULE_GROUP_SIGNALS_BY,
+	RULE_OPTIONAL_GROUP_BY,
+	RULE_ENABLED
+};
+
+/* Columns of newterm.rule_versions. */
+enum
+{
+	VERSION_ID = 1,
+	VERSION_RULE_ID,
+	VERSION_VERSION,
+	VERSION_FIELDS,
+	VERSION_FILTER,
+	VERSION_GROUP_BY,
+	VERSION_LANGUAGE,
+	VERSION_LEARNING_FROM
+};
+
+/* The column of newterm.digest_key. */
+#define DIGEST_KEY_KEY	1
+
+/* ReadVersions: the current version of each rule that is enabled. */
+#define VERSIONS_IN_USE	0
+
+/* A copy of a stored row. */
+typedef struct Row
+{
+	Datum	   *values;
+	bool	   *nulls;
+} Row;
+
+typedef struct RuleRow
+{
+	int64		id;				/* hash key */
+	Row			row;
+} RuleRow;
+
+/* A version and its rule, as they are stored. */
+typedef struct StoredVersion
+{
+	int32		id;
+	Row			version;
+	Row			rule;
+} StoredVersion;
+
+/* ---------- reading ---------- */
+
+static Row
+CopyRow(const Store *store, TupleTableSlot *slot)
+{
+	TupleDesc	desc = RelationGetDescr(store->table);
+	Row			row;
+
+	row.values = palloc(sizeof(Datum) * desc->natts);
+	row.nulls = palloc(sizeof(bool) * desc->natts);
+	heap_deform_tuple(ExecCopySlotHeapTuple(slot), desc, row.values, row.nulls);
+	return row;
+}
+
+static Datum
+Column(const Row *row, int column)
+{
+	return row->values[column - 1];
+}
+
+static bool
+ColumnIsNull(const Row *row, int column)
+{
+	return row->nulls[column - 1];
+}
+
+static char *
+ColumnText(const Row *row, int column)
+{
+	return ColumnIsNull(row, column) ? NULL : TextDatumGetCString(Column(row, column));
+}
+
+/* An interval in microseconds, months and years as EXTRACT(epoch) has them. */
+static int64
+ColumnMicros(const Row *row, int column)
+{
+	const Interval *interval = DatumGetIntervalP(Column(row, column));
+	int64		days = (int64) interval->day +
+		(int64) (interval->month % MONTHS_PER_YEAR) * DAYS_PER_MONTH;
+	int64		years = interval->month / MONTHS_PER_YEAR;
+
+	return interval->time + days * USECS_PER_DAY +
+		years * (USECS_PER_DAY / 4 * 1461);
+}
+
+/* All rules, by their id. */
+static HTAB *
+ReadRuleRows(Store *store, Snapshot snapshot)
+{
+	HASHCTL		control = {0};
+	HTAB	   *rules;
+	TupleTableSlot *slot;
+
+	control.hcxt = CurrentMemoryContext;
+	control.keysize = sizeof(int64);
+	control.entrysize = sizeof(RuleRow);
+	rules = hash_create("newterm rule rows", 64, &control,
+						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	StoreScan(store, snapshot);
+	while (StoreScanNext(store, &slot))
+	{
+		bool		isnull;
+		int64		id = DatumGetInt64(SlotColumn(slot, RULE_ID, &isnull));
+		RuleRow    *entry = hash_search(rules, &id, HASH_ENTER, NULL);
+
+		entry->row = CopyRow(store, slot);
+	}
+	return rules;
+}
+
+static int
+CompareVersions(const ListCell *a, const ListCell *b)
+{
+	const StoredVersion *left = lfirst(a);
+	const StoredVersion *right = lfirst(b);
+
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+/* One version, or those in use, with their rules; sorted by their ids. */
+static List *
+ReadVersions(Store *rule_store, Store *version_store, Snapshot snapshot,
+			 int32 wanted)
+{
+	HTAB	   *rules = ReadRuleRows(rule_store, snapshot);
+	List	   *versions = NIL;
+	TupleTableSlot *slot;
+
+	StoreScan(version_store, snapshot);
+	while (StoreScanNext(version_store, &slot))
+	{
+		bool		isnull;
+		int32		id = DatumGetInt32(SlotColumn(slot, VERSION_ID, &isnull));
+		int64		rule_id = DatumGetInt64(SlotColumn(slot, VERSION_RULE_ID, &isnull));
+		int32		version = DatumGetInt32(SlotColumn(slot, VERSION_VERSION, &isnull));
+		RuleRow    *rule = hash_search(rules, &rule_id, HASH_FIND, NULL);
+		StoredVersion *stored;
+
+		if (rule == NULL)
+			continue;
+		if (wanted == VERSIONS_IN_USE ?
+			(!DatumGetBool(Column(&rule->row, RULE_ENABLED)) ||
+			 version != DatumGetInt32(Column(&rule->row, RULE_VERSION))) :
+			id != wanted)
+			continue;
+		stored = palloc(sizeof(StoredVersion));
+		stored->id = id;
+		stored->version = CopyRow(version_store, slot);
+		stored->rule = rule->row;
+		versions = lappend(versions, stored);
+	}
+	list_sort(versions, CompareVersions);
+	return versions;
+}
+
+/* The key that terms are digested under; there is no secret before the first rule. */
+static void
+ReadDigestKey(Store *store, Snapshot snapshot, DigestKey *key)
+{
+	TupleTableSlot *slot;
+	uint8		secret[DIGEST_SECRET_BYTES] = {0};
+
+	StoreScan(store, snapshot);
+	if (StoreScanNext(store, &slot))
+	{
+		bool		isnull;
+		pg_uuid_t  *stored = DatumGetUUIDP(SlotColumn(slot, DIGEST_KEY_KEY, &isnull));
+
+		memcpy(secret, stored->data, sizeof(secret));
+	}
+	DigestKeyExpand(key, secret);
+}
+
+/* ---------- compiling ---------- */
+
+/* Parse the elements of a text[] column as fields, after *fields[*count]. */
+static void
+ColumnFields(const Row *row, int column, Language language, Field **fields,
+			 char **texts, int *count)
+{
+	Datum	   *elements;
+	int			nelements;
+
+	deconstruct_array(DatumGetArrayTypeP(Column(row, column)), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &nelements);
+	for (int i = 0; i < nelements && *count < TERM_MAX_COLUMNS; i++)
+	{
+		SyntaxError error;
+		char	   *name = TextDatumGetCString(elements[i]);
+		Field	   *field = FieldParse(name, language, &error);
+
+		if (field == NULL)
+			ReportSyntaxError("field", name, &error);
+		fields[*count] = field;
+		texts[*count] = name;
+		(*count)++;
+	}
+}
+
+static Rule *
+CompileRule(RuleSet *set, const StoredVersion *stored)
+{
+	const Row  *of_rule = &stored->rule;
+	const Row  *of_version = &stored->version;
+	Rule	   *rule = palloc0(sizeof(Rule));
+	char	   *filter = ColumnText(of_version, VERSION_FILTER);
+	Language	language = LanguageByName(ColumnText(of_version, VERSION_LANGUAGE));
+	Field	  **fields = palloc(sizeof(Field *) * TERM_MAX_COLUMNS);
+	int			ncolumns = 0;
+	int			nentity;
+	SyntaxError error;
+
+	rule->id = DatumGetInt64(Column(of_rule, RULE_ID));
+	rule->version_id = stored->id;
+	rule->version = DatumGetInt32(Column(of_version, VERSION_VERSION));
+	rule->key = &set->key;
+	rule->name = ColumnText(of_rule, RULE_NAME);
+	rule->filter = FilterParse(filter, language, &error);
+	if (rule->filter == NULL)
+		ReportSyntaxError("filter", filter, &error);
+	PredicatePrepare(rule->filter);
+	FilterBind(rule->filter, set->fields);
+
+	rule->texts = palloc(sizeof(char *) * TERM_MAX_COLUMNS);
+	ColumnFields(of_version, VERSION_GROUP_BY, language, fields, rule->texts, &ncolumns);
+	nentity = ncolumns;
+	ColumnFields(of_version, VERSION_FIELDS, language, fields, rule->texts, &ncolumns);
+	rule->shape = TermShapeCreate(set->fields, fields, ncolumns, nentity,
+								  DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
+
+	rule->learning = ColumnMicros(of_rule, RULE_LEARNING);
+	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES) ? -1 :
+		DatumGetInt32(Column(of_rule, RULE_LEARNING_VALUES));
+	rule->by_entity = strcmp(ColumnText(of_rule, RULE_LEARNING_SCOPE), "entity") == 0;
+	rule->span.granule = ColumnMicros(of_rule, RULE_GRANULE);
+	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER) ? -1 :
+		ColumnMicros(of_rule, RULE_FORGET_AFTER);
+	rule->stored_terms = -1;
+	rule->severity = ColumnText(of_rule, RULE_SEVERITY);
+	rule->title = ColumnText(of_rule, RULE_TITLE);
+	rule->message = ColumnText(of_rule, RULE_MESSAGE);
+	rule->tags = PointerGetDatum(PG_DETOAST_DATUM_COPY(Column(of_rule, RULE_TAGS)));
+	rule->clock_set = !ColumnIsNull(of_version, VERSION_LEARNING_FROM);
+	if (rule->clock_set)
+		rule->learning_from =
+			UNIX_MICROS(DatumGetTimestampTz(Column(of_version, VERSION_LEARNING_FROM)));
+	return rule;
+}
+
+/* ---------- both ---------- */
+
+/* Read and compile all rules in use into a set. */
+static void
+LoadSet(void *state)
+{
+	RuleSet    *set = state;
+	const ExtensionOids *oids = ExtensionLast();	/* RulesCurrent looked */
+	MemoryContext scratch = AllocSetContextCreate(CurTransactionContext,
+												  "newterm rule rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	Store		digest_key;
+	Store		accounts;
+	Store		rules;
+	Store		versions;
+	Snapshot	snapshot;
+	List	   *stored;
+	ListCell   *cell;
+
+	StoreOpenWhole(&digest_key, oids->digest_key);
+	StoreOpenWhole(&accounts, oids->known_accounts);
+	StoreOpenWhole(&rules, oids->rules);
+	StoreOpenWhole(&versions, oids->rule_versions);
+	snapshot = StoreLatestSnapshot();
+	ReadDigestKey(&digest_key, snapshot, &set->key);
+	stored = ReadVersions(&rules, &versions, snapshot, VERSIONS_IN_USE);
+
+	MemoryContextSwitchTo(set->context);
+	set->fields = FieldSetCreate(&set->key);
+	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad(&accounts, snapshot));
+	set->rules = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
+	set->clockless = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
+	foreach(cell, stored)
+	{
+		Rule	   *rule = CompileRule(set, lfirst(cell));
+
+		set->rules[set->nrules++] = rule;
+		if (!rule->clock_set)
+			set->clockless[set->nclockless++] = rule;
+	}
+	set->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	set->terms_allocated = 64;
+	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
+	DispatchBuild(set);
+
+	StoreClose(&versions);
+	StoreClose(&rules);
+	StoreClose(&accounts);
+	StoreClose(&digest_key);
+	UnregisterSnapshot(snapshot);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+RuleSet *
+RulesLoad(void)
+{
+	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
+												  "newterm rules",
+												  ALLOCSET_DEFAULT_SIZES);
+	RuleSet    *set = MemoryContextAllocZero(context, sizeof(RuleSet));
+	ErrorData  *error;
+
+	set->context = context;
+	error = RunGuarded(LoadSet, set);
+	if (error == NULL)
+		return set;
+	if (ErrorIsFinal(error->sqlerrcode))
+	{
+		MemoryContextDelete(context);
+		ReThrowError(error);
+	}
+	MemoryContextReset(context);
+	set = MemoryContextAllocZero(context, sizeof(RuleSet));
+	set->context = context;
+	set->failure = MemoryContextStrdup(context, error->message);
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("newterm could not load its rules: %s", error->message)));
+	return set;
+}
+
+Rule *
+RuleLoadVersion(RuleSet *set, int32 version_id)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "newterm rule rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	Store		rules;
+	Store		versions;
+	Snapshot	snapshot;
+	List	   *stored;
+	Rule	   *rule = NULL;
+
+	StoreOpenWhole(&rules, oids->rules);
+	StoreOpenWhole(&versions, oids->rule_versions);
+	snapshot = StoreLatestSnapshot();
+	stored = ReadVersions(&rules, &versions, snapshot, version_id);
+	if (stored != NIL)
+	{
+		MemoryContextSwitchTo(set->context);
+		rule = CompileRule(set, linitial(stored));
+	}
+	StoreClose(&versions);
+	StoreClose(&rules);
+	UnregisterSnapshot(snapshot);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	return rule;
+}
