@@ -43,6 +43,7 @@ FilterParse(const char *text, Language language, SyntaxError *error)
 		return NULL;
 	result = language == LANGUAGE_KQL ? FilterParseKql(&state)
 		: FilterParseDatadog(&state);
+	pfree(state.open);			/* as much as a rule takes otherwise */
 	if (result != 0 || state.failed)
 		return NULL;
 	return state.result;
