@@ -5,13 +5,15 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
+#include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "mb/pg_wchar.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "newterm.h"
@@ -48,32 +50,43 @@ typedef struct Dispatch
 } Dispatch;
 
 static ExtensionOids Oids;
-static bool OidsValid = false;
 static RuleSet *Current = NULL;
 
-/* Changes of rules that we were told of, and the last that Current knows. */
+/*
+ * Changes of newterm.rules that we were told of, and how many of them what we
+ * have was found after: one may be told while we look.
+ */
 static uint64 Changes = 1;
-static uint64 ChangesKnown = 0;
+static uint64 OidsKnow = 0;
+static uint64 CurrentKnows = 0;
 
 /* ---------- invalidation ---------- */
 
 /*
  * A relation changed.  Rule changes announce themselves by invalidating
- * newterm.rules (see rules_changed); the callback only sets flags.
+ * newterm.rules (see rules_changed); the callback only counts.
  */
 static void
 RelationChanged(Datum argument, Oid relation)
 {
 	if (relation == InvalidOid || relation == Oids.rules)
-	{
-		OidsValid = false;
 		Changes++;
-	}
+}
+
+/* What made a load fail, such as a lock, may be gone in the next transaction. */
+static void
+TransactionEnds(XactEvent event, void *argument)
+{
+	if (Current != NULL && Current->failure != NULL &&
+		(event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		 event == XACT_EVENT_PREPARE))
+		Changes++;
 }
 
 void
 RulesInitialise(void)
 {
+	RegisterXactCallback(TransactionEnds, NULL);
 	CacheRegisterRelcacheCallback(RelationChanged, (Datum) 0);
 }
 
@@ -83,11 +96,26 @@ RelationOid(const char *name)
 	return get_relname_relid(name, Oids.schema);
 }
 
+/* The owner of a relation, without a lock that would have to be waited for. */
+static bool
+OwnerOf(Oid relation, Oid *owner)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	*owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return true;
+}
+
 const ExtensionOids *
 ExtensionLookup(void)
 {
-	if (!OidsValid)
+	if (OidsKnow != Changes)
 	{
+		uint64		known = Changes;
+
 		memset(&Oids, 0, sizeof(Oids));
 		Oids.schema = get_namespace_oid("newterm", true);
 		if (!OidIsValid(Oids.schema))
@@ -115,13 +143,9 @@ ExtensionLookup(void)
 		Oids.error_sequence = RelationOid("event_error_id");
 		if (!OidIsValid(Oids.rules) || !OidIsValid(Oids.error_sequence))
 			return NULL;		/* in the middle of CREATE or DROP EXTENSION */
-		{
-			Relation	rules = relation_open(Oids.rules, AccessShareLock);
-
-			Oids.owner = rules->rd_rel->relowner;
-			relation_close(rules, AccessShareLock);
-		}
-		OidsValid = true;
+		if (!OwnerOf(Oids.rules, &Oids.owner))
+			return NULL;
+		OidsKnow = known;
 	}
 	return &Oids;
 }
@@ -430,8 +454,7 @@ RulesCurrent(void)
 {
 	static uint64 generation = 0;
 
-	/* a change may be told while the rules are read: then again */
-	while (ChangesKnown != Changes)
+	while (CurrentKnows != Changes)
 	{
 		uint64		known = Changes;
 		RuleSet    *loaded;
@@ -443,7 +466,7 @@ RulesCurrent(void)
 			MemoryContextDelete(Current->context);
 		Current = loaded;
 		Current->generation = ++generation;
-		ChangesKnown = known;
+		CurrentKnows = known;
 	}
 	return Current;
 }

@@ -11,7 +11,7 @@
  * Read and compile the rules that are evaluated, as they are now, into a set
  * with a context of its own.  It needs no rights on our tables.  A fault gives
  * an empty set that tells it: it must not make the insert fail that happens to
- * come first.
+ * come first.  Such a set serves until the transaction ends.
  */
 extern RuleSet *RulesLoad(void);
 
