@@ -186,3 +186,12 @@ select * from newterm.terms('{resources[0].ARN}', '{}');
 select * from newterm.terms('{eventName, network(sourceIPAddress)}', '{}');
 select * from newterm.terms('{$who}', '{}');
 select * from newterm.terms('{}', '{}');
+
+-- Over a table that PostgreSQL would rather read in parallel, in a session that has not read the rules yet
+create table many as select jsonb_build_object('a', i) as event from generate_series(1, 1000) i;
+\c
+set parallel_setup_cost = 0;
+set parallel_tuple_cost = 0;
+set min_parallel_table_scan_size = 0;
+select count(*) from many where newterm.test_filter('a:1', event);
+select count(*) from many where exists (select from newterm.terms('{a}', event));
