@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "clock.h"
+#include "collect.h"
 #include "error_log.h"
 #include "fault.h"
 #include "first_values.h"
@@ -76,12 +77,25 @@ CompareNews(const void *a, const void *b)
 	return DigestCompare(&(*(News *const *) a)->term, &(*(News *const *) b)->term);
 }
 
+/* Leave out the runs that an event began. */
+static void
+KeepLaterRuns(News *news)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < news->nruns; i++)
+		if (news->runs[i].source < 0)
+			news->runs[kept++] = news->runs[i];
+	news->nruns = kept;
+}
+
 /*
  * CollectTerms
- *		Sort a level's news.  Rows are shown to the rules as they stand at
- *		commit, but what was noted without queueing its row may be of a version
- *		that was replaced or disabled since: such versions are read for this
- *		merge.  Those of dropped rules are gone.
+ *		Sort a level's news.  Events that bring something new are shown to the
+ *		rules as they stand at commit (CollectAgain), and what they showed to
+ *		versions that were replaced or disabled since is left out.  Later
+ *		sightings of what is known count for those as well: such versions are read
+ *		for this merge.  Those of dropped rules are gone.
  */
 static void
 CollectTerms(Merge *merge, NewsLevel *level)
@@ -98,8 +112,14 @@ CollectTerms(Merge *merge, NewsLevel *level)
 										  Max(hash_get_num_entries(merge->level->terms), 1));
 	hash_seq_init(&each, merge->level->terms);
 	while ((news = hash_seq_search(&each)) != NULL)
-		if (RuleOfVersion(merge->set, news->version_id) != NULL)
+	{
+		Rule	   *rule = RuleOfVersion(merge->set, news->version_id);
+
+		if (rule != NULL && !rule->evaluated)
+			KeepLaterRuns(news);
+		if (rule != NULL && news->nruns > 0)
 			merge->terms[merge->nterms++] = news;
+	}
 	qsort(merge->terms, merge->nterms, sizeof(News *), CompareNews);
 }
 
@@ -390,6 +410,7 @@ MergeOne(Merge *merge, NewsLevel *level)
 	do
 	{
 		generation = merge->set->generation;
+		CollectAgain(level, merge->set);
 		CollectTerms(merge, level);
 		DropKnown(merge);
 		ClocksCollect(&merge->clocks, level, merge->terms, merge->nterms);
@@ -483,6 +504,8 @@ MergeAll(Merge *merge)
 	merge->set = RulesCurrent();
 	if (merge->set == NULL)
 		return;					/* dropped in this transaction */
+	if (merge->set->failure != NULL && (level->terms != NULL || level->spills != NIL))
+		elog(ERROR, "%s", merge->set->failure);
 
 	ErrorLogWrite(merge->oids, level->faults);
 	postponed = PostponedTake(merge->oids, merge->set);
@@ -493,10 +516,14 @@ MergeAll(Merge *merge)
 		merge->set = RulesCurrent();
 		if (merge->set == NULL)
 			return;
+		CollectAgain(level, merge->set);
 
 		/* prepared transactions committed before this one: theirs come first */
 		if (postponed != NULL)
+		{
+			CollectAgain(postponed, merge->set);
 			MergeMany(merge, postponed);
+		}
 		MergeMany(merge, level);
 	}
 	else

@@ -9,6 +9,7 @@
 #ifndef NEWTERM_NEWS_H
 #define NEWTERM_NEWS_H
 
+#include "access/attnum.h"
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
 #include "utils/hsearch.h"
@@ -22,7 +23,11 @@ typedef struct EventReference
 	Oid			table;
 	Oid			file;			/* of the table: another one has no such row */
 	ItemPointerData tid;		/* invalid: not to be read again */
+	AttrNumber	column;			/* that holds the event */
+	Oid			type;			/* of the column */
 	Jsonb	   *event;			/* given at hand instead, or NULL */
+	int64		time;			/* at which it is evaluated */
+	uint64		generation;		/* of the rule set that it was evaluated by */
 } EventReference;
 
 /* The sightings of one term. */

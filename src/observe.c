@@ -1,8 +1,6 @@
 /*
  * observe.c
- *	  The trigger of a watched table: observe in its WHEN clause, for every
- *	  row, and merge at the end of the transaction, for the few rows that
- *	  observe could not finish with.
+ *	  What every row of a watched table meets: the WHEN clause of its trigger.
  *
  * observe uses session memory: no SQL, no lock that is waited for.  A term that
  * the session meets for the first time is looked up in the stored baseline.
@@ -18,10 +16,8 @@
 
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -31,16 +27,13 @@
 #include "newterm.h"
 #include "watch.h"
 
-/* newterm.merge_memory in bytes */
-#define MERGE_MEMORY	((Size) MergeMemorySetting * 1024)
-
 PG_FUNCTION_INFO_V1(newterm_observe);
-PG_FUNCTION_INFO_V1(newterm_merge);
 
 /* What one call site of observe is. */
 typedef struct CallSite
 {
 	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
+	AttrNumber	event_column;
 	Oid			event_type;
 	bool		has_time_column;
 	Oid			time_type;
@@ -96,6 +89,8 @@ CallSiteOf(FunctionCallInfo fcinfo)
 		arguments = ((FuncExpr *) function->fn_expr)->args;
 		if (site->has_time_column && !IsA(lsecond(arguments), Var))
 			site->has_time_column = false;	/* watch() passes a constant NULL */
+		if (IsA(linitial(arguments), Var))
+			site->event_column = ((Var *) linitial(arguments))->varattno;
 		site->in_trigger = list_length(arguments) == 4 &&
 			IsNewColumn(linitial(arguments)) &&
 			IsNewColumn(lthird(arguments)) &&
@@ -111,24 +106,26 @@ CallSiteOf(FunctionCallInfo fcinfo)
 /* What observing one record finds. */
 typedef struct Observation
 {
+	const CallSite *site;
 	int64		time;
-	bool		in_trigger;
 	Oid			table;			/* in the trigger: where the row is */
 	ItemPointer place;
 	EventSource source;			/* the row, once something needs it */
 	bool		news;			/* to be queued, or told to who calls by hand */
 } Observation;
 
-/* A row that the trigger sees, as a reference. */
+/* The row that the trigger sees, as a reference. */
 static EventReference
-RowReference(Oid table, const ItemPointerData *tid)
+RowReference(const Observation *observation)
 {
-	Relation	relation = RelationIdGetRelation(table);
+	Relation	relation = RelationIdGetRelation(observation->table);
 	EventReference reference;
 
 	if (!RelationIsValid(relation))
-		elog(ERROR, "table %u is gone", table);
-	reference = ReferenceTo(relation, tid);
+		elog(ERROR, "table %u is gone", observation->table);
+	reference = ReferenceTo(relation, observation->place, observation->site->event_column,
+							observation->site->event_type, observation->time,
+							RulesInUse()->generation);
 	RelationClose(relation);
 	return reference;
 }
@@ -137,7 +134,7 @@ RowReference(Oid table, const ItemPointerData *tid)
 static bool
 HasRoomForNews(void)
 {
-	return NewsSize(NewsCurrent()) < MERGE_MEMORY;
+	return NewsSize(NewsCurrent()) < (Size) MergeMemorySetting * 1024;
 }
 
 static void
@@ -146,7 +143,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 	Observation *observation = state;
 	const Span *span = &sighting->rule->span;
 
-	if (!observation->in_trigger)
+	if (!observation->site->in_trigger)
 	{
 		if (KnownNovelty(&sighting->term, observation->time, span) != NOVELTY_NONE)
 			observation->news = true;
@@ -173,7 +170,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 			}
 			if (!OidIsValid(observation->source.reference.table))
 				observation->source.reference =
-					RowReference(observation->table, observation->place);
+					RowReference(observation);
 			NewsAddSighting(NewsCurrent(), sighting, observation->time,
 							&observation->source);
 			break;
@@ -192,7 +189,7 @@ ObserveClocks(RuleSet *set, Observation *observation)
 
 		if (rule->clock_epoch == epoch && observation->time >= rule->clock_pending)
 			continue;
-		if (!observation->in_trigger)
+		if (!observation->site->in_trigger)
 		{
 			observation->news = true;
 			return;
@@ -212,7 +209,7 @@ static bool
 Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	Record		record;
-	Observation observation = {0};
+	Observation observation = {.site = site};
 
 	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
 			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
@@ -222,7 +219,6 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	if (record.absent)
 		return false;
 	observation.time = record.time;
-	observation.in_trigger = site->in_trigger;
 	if (site->in_trigger)
 	{
 		observation.table = PG_GETARG_OID(2);
@@ -285,146 +281,4 @@ newterm_observe(PG_FUNCTION_ARGS)
 		PG_END_TRY();
 	}
 	PG_RETURN_BOOL(news);
-}
-
-/* Adding the sightings of a queued row. */
-typedef struct Collection
-{
-	NewsLevel  *level;
-	RuleSet    *set;
-	int64		time;
-	EventSource source;
-} Collection;
-
-static void
-CollectSighting(void *state, const Sighting *sighting)
-{
-	Collection *collection = state;
-
-	if (KnownNovelty(&sighting->term, collection->time,
-					 &sighting->rule->span) == NOVELTY_NONE)
-		return;
-	NewsAddSighting(collection->level, sighting, collection->time,
-					&collection->source);
-}
-
-/* Add what a queued row shows; memory only, as in Observe. */
-static void
-Collect(Collection *collection, const Watch *watch, TupleTableSlot *slot)
-{
-	RuleSet    *set = collection->set;
-	NewsLevel  *level = collection->level;
-	Record		record;
-	bool		event_null;
-	bool		time_null = true;
-	Datum		event = slot_getattr(slot, watch->event_column, &event_null);
-	Datum		time = (Datum) 0;
-
-	if (watch->time_column != 0)
-		time = slot_getattr(slot, watch->time_column, &time_null);
-	RecordRead(&record, set->fields, event, event_null, watch->event_type,
-			   watch->time_column != 0, time, time_null, watch->time_type);
-	if (record.cause != NULL)
-		NewsAddFault(level, &collection->source.reference, record.cause, record.detail);
-	if (record.jsonb == NULL)
-		return;
-	if (set->failure != NULL)
-	{
-		NewsAddFault(level, &collection->source.reference, "internal_error", set->failure);
-		return;
-	}
-	collection->time = record.time;
-	for (int i = 0; i < set->nclockless; i++)
-		NewsAddClock(level, set->clockless[i]->version_id, record.time);
-	EventMatch(set);
-	EventSightings(set, CollectSighting, collection);
-	if (set->too_many != NULL)
-		NewsAddFault(level, &collection->source.reference, "too_many_terms",
-					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
-							  set->too_many->name, MaxTermsPerEventSetting));
-}
-
-/* The watch of the firing trigger, read once for each relation and statement. */
-static Watch *
-FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
-{
-	Watch	   *watch = fcinfo->flinfo->fn_extra;
-
-	if (watch == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-
-		watch = palloc(sizeof(Watch));
-		if (!WatchOfCondition(trigger->tgqual, watch))
-			ereport(ERROR,
-					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-					 errmsg("trigger \"%s\" does not observe an event column",
-							trigger->tgname),
-					 errhint("Use newterm.watch() to watch a table.")));
-		fcinfo->flinfo->fn_extra = watch;
-		MemoryContextSwitchTo(old);
-	}
-	return watch;
-}
-
-/*
- * newterm.merge() returns trigger
- *		The function of a watched table's trigger: collects the news of a row
- *		that was queued.
- */
-Datum
-newterm_merge(PG_FUNCTION_ARGS)
-{
-	TriggerData *data = (TriggerData *) fcinfo->context;
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context;
-	Collection	collection = {0};
-	Watch	   *volatile watch;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(data->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("newterm.merge must be fired AFTER INSERT FOR EACH ROW"),
-				 errhint("Use newterm.watch() to watch a table.")));
-	watch = FiringWatch(fcinfo, data->tg_trigger);
-
-	/* the rules as they are now, at commit, and not when the row was inserted */
-	AcceptInvalidationMessages();
-	collection.level = NewsCurrent();
-	collection.set = RulesCurrent();
-	if (collection.set == NULL)
-		return PointerGetDatum(NULL);
-	collection.source = (EventSource) {
-		ReferenceTo(data->tg_relation, &data->tg_trigslot->tts_tid), -1
-	};
-
-	context = AllocSetContextCreate(caller, "newterm collect", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		Collect(&collection, watch, data->tg_trigslot);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (ErrorIsFinal(error->sqlerrcode))
-			PG_RE_THROW();
-		FlushErrorState();
-		/* reading the row again, to describe it, might raise the same */
-		ItemPointerSetInvalid(&collection.source.reference.tid);
-		NewsAddFault(collection.level, &collection.source.reference, "internal_error",
-					 error->message);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-
-	if (NewsSize(collection.level) > MERGE_MEMORY)
-		NewsSpill(collection.level);
-	return PointerGetDatum(NULL);
 }

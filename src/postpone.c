@@ -214,7 +214,9 @@ TakeNews(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
 	SlotColumn(slot, POSTPONED_EVENT, &isnull);
 	if (!isnull)
 	{
-		EventReference reference = {.event = SlotJsonb(slot, POSTPONED_EVENT)};
+		EventReference reference = {
+			.event = SlotJsonb(slot, POSTPONED_EVENT), .time = run.first_seen
+		};
 
 		run.source = NewsReference(level, &reference);
 	}

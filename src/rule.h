@@ -21,6 +21,7 @@ typedef struct Rule
 	int32		version_id;		/* newterm.rule_versions.id */
 	int32		version;		/* 1, 2, … of this rule */
 	const DigestKey *key;		/* of the set */
+	bool		evaluated;		/* not only read for merging */
 	char	   *name;
 	FilterNode *filter;
 	TermShape  *shape;

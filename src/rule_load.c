@@ -335,6 +335,7 @@ LoadSet(void *state)
 	{
 		Rule	   *rule = CompileRule(set, lfirst(cell));
 
+		rule->evaluated = true;
 		set->rules[set->nrules++] = rule;
 		if (!rule->clock_set)
 			set->clockless[set->nclockless++] = rule;

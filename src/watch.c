@@ -185,10 +185,13 @@ RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
 }
 
 EventReference
-ReferenceTo(Relation table, const ItemPointerData *tid)
+ReferenceTo(Relation table, const ItemPointerData *tid, AttrNumber column, Oid type,
+			int64 time, uint64 generation)
 {
 	return (EventReference) {
-		.table = RelationGetRelid(table), .file = table->rd_rel->relfilenode, .tid = *tid
+		.table = RelationGetRelid(table), .file = table->rd_rel->relfilenode,
+		.tid = *tid, .column = column, .type = type, .time = time,
+		.generation = generation
 	};
 }
 
@@ -196,7 +199,6 @@ Jsonb *
 ReferenceEvent(const EventReference *reference)
 {
 	Relation	table;
-	Watch		watch;
 	TupleTableSlot *slot;
 	Record		record = {0};
 
@@ -208,14 +210,14 @@ ReferenceEvent(const EventReference *reference)
 	if (table == NULL)
 		return NULL;
 	slot = table_slot_create(table, NULL);
-	if (table->rd_rel->relfilenode == reference->file && WatchOf(table, &watch) &&
+	if (table->rd_rel->relfilenode == reference->file &&
 		table_tuple_fetch_row_version(table, unconstify(ItemPointerData *, &reference->tid),
 									  SnapshotAny, slot))
 	{
 		bool		isnull;
-		Datum		event = slot_getattr(slot, watch.event_column, &isnull);
+		Datum		event = slot_getattr(slot, reference->column, &isnull);
 
-		RecordRead(&record, NULL, event, isnull, watch.event_type, false, (Datum) 0, true,
+		RecordRead(&record, NULL, event, isnull, reference->type, false, (Datum) 0, true,
 				   InvalidOid);
 		if (record.jsonb != NULL)
 			record.jsonb = DatumGetJsonbPCopy(JsonbPGetDatum(record.jsonb));

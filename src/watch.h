@@ -61,7 +61,9 @@ extern void RecordRead(Record *record, FieldSet *fields, Datum event,
 					   Oid time_type);
 
 /* A row of an open table as a reference. */
-extern EventReference ReferenceTo(Relation table, const ItemPointerData *tid);
+extern EventReference ReferenceTo(Relation table, const ItemPointerData *tid,
+								  AttrNumber column, Oid type, int64 time,
+								  uint64 generation);
 
 /*
  * The event that a reference leads to, or NULL where it is gone: its table was

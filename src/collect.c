@@ -1,0 +1,208 @@
+/*
+ * collect.c
+ *	  Rows that are evaluated at the end of their transaction: those that were
+ *	  queued for the trigger's function, and those whose rules have changed since
+ *	  they were inserted.
+ */
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "collect.h"
+#include "fault.h"
+#include "knowledge.h"
+#include "newterm.h"
+#include "watch.h"
+
+PG_FUNCTION_INFO_V1(newterm_merge);
+
+/* Adding the sightings of one row. */
+typedef struct Collection
+{
+	NewsLevel  *level;
+	RuleSet    *set;
+	int64		time;
+	EventSource source;
+} Collection;
+
+static void
+CollectSighting(void *state, const Sighting *sighting)
+{
+	Collection *collection = state;
+
+	if (KnownNovelty(&sighting->term, collection->time,
+					 &sighting->rule->span) == NOVELTY_NONE)
+		return;
+	NewsAddSighting(collection->level, sighting, collection->time,
+					&collection->source);
+}
+
+/* Add what an event shows to the rules as they are now. */
+static void
+CollectEvent(Collection *collection, int64 time)
+{
+	RuleSet    *set = collection->set;
+
+	collection->time = time;
+	for (int i = 0; i < set->nclockless; i++)
+		NewsAddClock(collection->level, set->clockless[i]->version_id, time);
+	EventMatch(set);
+	EventSightings(set, CollectSighting, collection);
+	if (set->too_many != NULL)
+		NewsAddFault(collection->level, &collection->source.reference, "too_many_terms",
+					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
+							  set->too_many->name, MaxTermsPerEventSetting));
+}
+
+/* Add what a queued row shows; memory only, as in Observe. */
+static void
+CollectRow(Collection *collection, const Watch *watch, TupleTableSlot *slot)
+{
+	RuleSet    *set = collection->set;
+	NewsLevel  *level = collection->level;
+	Record		record;
+	bool		event_null;
+	bool		time_null = true;
+	Datum		event = slot_getattr(slot, watch->event_column, &event_null);
+	Datum		time = (Datum) 0;
+
+	if (watch->time_column != 0)
+		time = slot_getattr(slot, watch->time_column, &time_null);
+	RecordRead(&record, set->fields, event, event_null, watch->event_type,
+			   watch->time_column != 0, time, time_null, watch->time_type);
+	if (record.cause != NULL)
+		NewsAddFault(level, &collection->source.reference, record.cause, record.detail);
+	if (record.jsonb == NULL)
+		return;
+	if (set->failure != NULL)
+	{
+		NewsAddFault(level, &collection->source.reference, "internal_error", set->failure);
+		return;
+	}
+	collection->source.reference.time = record.time;
+	CollectEvent(collection, record.time);
+}
+
+void
+CollectAgain(NewsLevel *level, RuleSet *set)
+{
+	MemoryContext context = NULL;
+	MemoryContext old = CurrentMemoryContext;
+
+	for (int64 i = 0; i < level->nreferences; i++)
+	{
+		Collection	collection = {.level = level,.set = set};
+		Jsonb	   *event;
+
+		if (level->references[i].generation == set->generation)
+			continue;
+		level->references[i].generation = set->generation;
+		if (context == NULL)
+			context = AllocSetContextCreate(old, "newterm collect", ALLOCSET_DEFAULT_SIZES);
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
+		event = ReferenceEvent(&level->references[i]);
+		if (event == NULL)
+			continue;
+		collection.source.reference = level->references[i];
+		collection.source.index = i;
+		EventBegin(set->fields, &event->root);
+		CollectEvent(&collection, level->references[i].time);
+	}
+	MemoryContextSwitchTo(old);
+	if (context != NULL)
+		MemoryContextDelete(context);
+}
+
+/* The watch of the firing trigger, read once for each relation and statement. */
+static Watch *
+FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
+{
+	Watch	   *watch = fcinfo->flinfo->fn_extra;
+
+	if (watch == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		watch = palloc(sizeof(Watch));
+		if (!WatchOfCondition(trigger->tgqual, watch))
+			ereport(ERROR,
+					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					 errmsg("trigger \"%s\" does not observe an event column",
+							trigger->tgname),
+					 errhint("Use newterm.watch() to watch a table.")));
+		fcinfo->flinfo->fn_extra = watch;
+		MemoryContextSwitchTo(old);
+	}
+	return watch;
+}
+
+/*
+ * newterm.merge() returns trigger
+ *		The function of a watched table's trigger: collects the news of a row
+ *		that was queued.
+ */
+Datum
+newterm_merge(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	Collection	collection = {0};
+	Watch	   *volatile watch;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("newterm.merge must be fired AFTER INSERT FOR EACH ROW"),
+				 errhint("Use newterm.watch() to watch a table.")));
+	watch = FiringWatch(fcinfo, data->tg_trigger);
+
+	/* the rules as they are now, at commit, and not when the row was inserted */
+	AcceptInvalidationMessages();
+	collection.level = NewsCurrent();
+	collection.set = RulesCurrent();
+	if (collection.set == NULL)
+		return PointerGetDatum(NULL);
+	collection.source = (EventSource) {
+		ReferenceTo(data->tg_relation, &data->tg_trigslot->tts_tid, watch->event_column,
+					watch->event_type, 0, collection.set->generation), -1
+	};
+
+	context = AllocSetContextCreate(caller, "newterm collect", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		CollectRow(&collection, watch, data->tg_trigslot);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ErrorIsFinal(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		/* reading the row again, to describe it, might raise the same */
+		ItemPointerSetInvalid(&collection.source.reference.tid);
+		NewsAddFault(collection.level, &collection.source.reference, "internal_error",
+					 error->message);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+
+	if (NewsSize(collection.level) > (Size) MergeMemorySetting * 1024)
+	{
+		CollectAgain(collection.level, collection.set);
+		NewsSpill(collection.level);
+	}
+	return PointerGetDatum(NULL);
+}

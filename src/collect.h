@@ -1,0 +1,17 @@
+/*
+ * collect.h
+ *	  Rows that are evaluated at the end of their transaction.
+ */
+#ifndef NEWTERM_COLLECT_H
+#define NEWTERM_COLLECT_H
+
+#include "news.h"
+
+/*
+ * Evaluate the level's events again that were evaluated by another rule set
+ * than `set`, and add what they show to the rules as they are now.  What they
+ * showed to versions that were replaced stays: see CollectTerms of merge.c.
+ */
+extern void CollectAgain(NewsLevel *level, RuleSet *set);
+
+#endif							/* NEWTERM_COLLECT_H */
