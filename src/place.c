@@ -320,10 +320,15 @@ VisitObject(PlaceTree *tree, Place *place, JsonbContainer *object)
 			offset = EntryEnd(object->children[nkeys + index], offset);
 		entry = object->children[nkeys + index];
 		ReadEntry(entry, data, offset, EntryEnd(entry, offset) - offset, &child->value);
-		child->in_array = child->value.type == jbvBinary &&
-			JsonContainerIsArray(child->value.val.binary.data);
-		child->state = PlaceClassify(&child->value);
 		child->epoch = tree->epoch;
+		child->in_array = false;
+		child->state = PLACE_SINGLE;
+		if (!JBE_ISSTRING(entry))
+		{
+			child->in_array = child->value.type == jbvBinary &&
+				JsonContainerIsArray(child->value.val.binary.data);
+			child->state = PlaceClassify(&child->value);
+		}
 	}
 }
 
