@@ -146,7 +146,8 @@ MergeIntoOuter(NewsLevel *outer, NewsLevel *inner)
 				Span		apart = {.granule = 1,.forget_after = 0};
 				Run			run = news->runs[i];
 
-				run.source += shift;
+				if (run.source >= 0)
+					run.source += shift;
 				NewsAddRun(outer, news, &run, &apart);
 			}
 	}
