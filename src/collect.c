@@ -141,6 +141,33 @@ FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
 	return watch;
 }
 
+static void
+SpillLevel(void *level)
+{
+	NewsSpill(level);
+}
+
+/*
+ * SpillSafely
+ *		Write the news to a file.  Where that fails, for a full disk or
+ *		temp_file_limit, they stay in memory: rather more of it than losing some.
+ */
+static void
+SpillSafely(NewsLevel *level)
+{
+	ErrorData  *error = RunGuarded(SpillLevel, level);
+
+	if (error == NULL)
+		return;
+	if (ErrorIsFinal(error->sqlerrcode))
+		ReThrowError(error);
+	level->unspillable = true;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("newterm holds more than newterm.merge_memory in memory: %s",
+					error->message)));
+}
+
 /*
  * newterm.merge() returns trigger
  *		The function of a watched table's trigger: collects the news of a row
@@ -199,10 +226,11 @@ newterm_merge(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 
-	if (NewsSize(collection.level) > (Size) MergeMemorySetting * 1024)
+	if (NewsSize(collection.level) > (Size) MergeMemorySetting * 1024 &&
+		!collection.level->unspillable)
 	{
 		CollectAgain(collection.level, collection.set);
-		NewsSpill(collection.level);
+		SpillSafely(collection.level);
 	}
 	return PointerGetDatum(NULL);
 }

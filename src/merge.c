@@ -562,6 +562,18 @@ MergeAsOwner(void *state)
 	SetUserIdAndSecContext(user, security);
 }
 
+/* The news are not merged: tell it, and record the events. */
+static void
+WarnOfFailure(NewsLevel *level, ErrorData *error)
+{
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("newterm could not merge what this transaction showed: %s",
+					error->message),
+			 errhint("The events are in newterm.event_errors.")));
+	ErrorLogFailure(level, error);
+}
+
 /*
  * RunMerge
  *		Merge a level's news in a subtransaction, as the extension's owner.
@@ -586,14 +598,7 @@ RunMerge(NewsLevel *level, bool again)
 		MemoryContextSwitchTo(caller);
 	}
 	else if (!ErrorIsFinal(error->sqlerrcode))
-	{
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("newterm could not merge what this transaction showed: %s",
-						error->message),
-				 errhint("The events are in newterm.event_errors.")));
-		ErrorLogFailure(merge.news, error);
-	}
+		WarnOfFailure(merge.news, error);
 	NewsFree(merge.news);
 	MemoryContextDelete(merge.context);
 	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
@@ -647,6 +652,25 @@ MergeRedecide(int32 version_id)
 	CloseStores(&merge);
 }
 
+static void
+PostponeLevel(void *level)
+{
+	PostponeNews(level);
+}
+
+/* Keep a level's news for a later merge, in a subtransaction as RunMerge. */
+static void
+RunPostpone(NewsLevel *level)
+{
+	ErrorData  *error = RunGuarded(PostponeLevel, level);
+
+	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
+		ReThrowError(error);
+	if (error != NULL)
+		WarnOfFailure(level, error);
+	NewsClear(level);
+}
+
 /* The end of the transaction, as the last that it does. */
 static void
 TransactionEnds(XactEvent event, void *argument)
@@ -665,10 +689,7 @@ TransactionEnds(XactEvent event, void *argument)
 
 		case XACT_EVENT_PRE_PREPARE:
 			if (HasNews(NewsExisting()))
-			{
-				PostponeNews(NewsExisting());
-				NewsClear(NewsExisting());
-			}
+				RunPostpone(NewsExisting());
 			break;
 
 		case XACT_EVENT_COMMIT:

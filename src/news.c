@@ -91,6 +91,7 @@ NewsClear(NewsLevel *level)
 	foreach(cell, level->spills)
 		SpillClose(lfirst(cell));
 	level->spills = NIL;
+	level->unspillable = false;
 	MemoryContextReset(level->context);
 	level->terms = NULL;
 	level->clocks = NULL;
@@ -323,9 +324,20 @@ NewsSpill(NewsLevel *level)
 	if (level->terms == NULL)
 		return;
 	spill = SpillCreate();
-	hash_seq_init(&each, level->terms);
-	while ((news = hash_seq_search(&each)) != NULL)
-		SpillWrite(spill, level, news);
+	PG_TRY();
+	{
+		hash_seq_init(&each, level->terms);
+		while ((news = hash_seq_search(&each)) != NULL)
+			SpillWrite(spill, level, news);
+		/* all of it is written before anything is given up */
+		SpillRewind(spill);
+	}
+	PG_CATCH();
+	{
+		SpillDiscard(spill);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 
 	/* what stays moves to a context of its own, so that the rest can go */
 	kept = AllocSetContextCreate(MemoryContextGetParent(level->context), "newterm news",

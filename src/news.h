@@ -70,6 +70,7 @@ typedef struct NewsLevel
 	EventReference *references;
 	List	   *faults;			/* EventFault */
 	List	   *spills;			/* Spill: terms that did not fit into memory */
+	bool		unspillable;	/* writing failed: it holds all in memory */
 } NewsLevel;
 
 /* Called once, when the library is loaded. */

@@ -14,6 +14,7 @@
 struct Spill
 {
 	BufFile    *file;
+	ResourceOwner owner;		/* of the file alone */
 };
 
 /* What stands before the values and runs of a term. */
@@ -42,7 +43,8 @@ SpillCreate(void)
 	Spill	   *spill = palloc(sizeof(Spill));
 
 	/* subtransactions that end well must not close the file */
-	CurrentResourceOwner = TopTransactionResourceOwner;
+	spill->owner = ResourceOwnerCreate(TopTransactionResourceOwner, "newterm spill");
+	CurrentResourceOwner = spill->owner;
 	spill->file = BufFileCreateTemp(false);
 	CurrentResourceOwner = owner;
 	MemoryContextSwitchTo(old);
@@ -50,10 +52,20 @@ SpillCreate(void)
 }
 
 void
+SpillDiscard(Spill *spill)
+{
+	ResourceOwnerRelease(spill->owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+	ResourceOwnerRelease(spill->owner, RESOURCE_RELEASE_LOCKS, false, false);
+	ResourceOwnerRelease(spill->owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+	ResourceOwnerDelete(spill->owner);
+	pfree(spill);
+}
+
+void
 SpillClose(Spill *spill)
 {
 	BufFileClose(spill->file);
-	pfree(spill);
+	SpillDiscard(spill);
 }
 
 void

@@ -13,6 +13,9 @@ typedef struct Spill Spill;
 extern Spill *SpillCreate(void);
 extern void SpillClose(Spill *spill);
 
+/* Close a file that could not be written, without trying again. */
+extern void SpillDiscard(Spill *spill);
+
 /* Append the news of one term, with the references of its runs. */
 extern void SpillWrite(Spill *spill, const NewsLevel *level, const News *news);
 

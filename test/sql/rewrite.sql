@@ -1,6 +1,8 @@
 -- What happens to a table between an insert that shows something new and the
 -- commit: the signal comes whatever it is, with the event where it can be read.
 SET client_min_messages = warning;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
 CREATE EXTENSION newterm;
 CREATE TABLE events (note integer, event jsonb);
 SELECT newterm.watch('events');
@@ -95,5 +97,18 @@ INSERT INTO parted VALUES ('2024-02-01', shown('in savepoint'));
 ROLLBACK TO a;
 COMMIT;
 CALL look();
+
+-- A later sighting of what is known, in a savepoint, is not taken for the event
+-- that showed something new.
+INSERT INTO parted VALUES ('2024-02-01', shown('known'));
+BEGIN;
+INSERT INTO parted VALUES ('2024-02-01', shown('prepared'));
+SAVEPOINT a;
+INSERT INTO parted VALUES ('2024-02-01', shown('known') || '{"eventTime": "2024-02-09T00:00:00Z"}');
+RELEASE a;
+PREPARE TRANSACTION 'newterm_rewrite';
+COMMIT PREPARED 'newterm_rewrite';
+CALL look();
+SELECT term->>'x' AS x, last_seen FROM newterm.baseline WHERE term->>'x' IN ('known', 'prepared') ORDER BY x;
 
 SELECT count(*) FROM newterm.event_errors;

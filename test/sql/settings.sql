@@ -25,3 +25,12 @@ select cause, detail from newterm.event_errors;
 reset newterm.max_terms_per_rule;
 insert into events select jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'x', i) from generate_series(2, 9) i;
 select count(*) from newterm.detections;
+
+-- news that do not fit into memory go to a file, and stay where there is no room for one
+set newterm.merge_memory = '64kB';
+insert into events select jsonb_build_object('eventTime', '2024-01-03T00:00:00Z', 'x', 'file ' || i) from generate_series(1, 3000) i;
+select count(*) from newterm.detections where term->>'x' like 'file%';
+set temp_file_limit = '64kB';
+insert into events select jsonb_build_object('eventTime', '2024-01-03T00:00:00Z', 'x', 'memory ' || i) from generate_series(1, 3000) i;
+select count(*) from newterm.detections where term->>'x' like 'memory%';
+select count(*) from newterm.event_errors;
