@@ -8,6 +8,7 @@
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 #include "lock.h"
@@ -24,6 +25,10 @@
 #define LOCK_POSTPONED	2
 
 #define SLOTS			65536
+
+/* The slots that the merge in progress has locked, in TopTransactionContext. */
+static uint16 *Held = NULL;
+static int	NHeld = 0;
 
 static LOCKTAG
 TagOf(uint32 kind, uint32 slot)
@@ -62,6 +67,7 @@ Acquire(uint32 kind, uint32 slot, LOCKMODE mode, bool wait)
 void
 LockGateShared(void)
 {
+	NHeld = 0;
 	Acquire(LOCK_GATE, 0, ShareLock, true);
 }
 
@@ -86,6 +92,14 @@ LockGateInstead(void)
 
 	if (LockGateHeld())
 		return;
+	/* whoever waits for the gate must hold nothing that others wait for */
+	for (int i = 0; i < NHeld; i++)
+	{
+		LOCKTAG		slot = TagOf(LOCK_SLOT, Held[i]);
+
+		LockRelease(&slot, ExclusiveLock, false);
+	}
+	NHeld = 0;
 	while (CompatLockHeld(&tag, ShareLock))
 		LockRelease(&tag, ShareLock, false);
 	LockGateExclusive(true);
@@ -105,7 +119,8 @@ LockSlots(const Digest *digests, int count)
 
 	if (LockGateHeld())
 		return;
-	slots = palloc(sizeof(uint16) * Max(count, 1));
+	Assert(NHeld == 0);
+	slots = MemoryContextAlloc(TopTransactionContext, sizeof(uint16) * Max(count, 1));
 	for (int i = 0; i < count; i++)
 		slots[i] = digests[i].h1 % SLOTS;
 	qsort(slots, count, sizeof(uint16), CompareSlots);
@@ -118,11 +133,14 @@ LockSlots(const Digest *digests, int count)
 	 * session; with more, the gate stands for all of them.
 	 */
 	if (distinct > max_locks_per_xact)
+	{
+		pfree(slots);
 		LockGateInstead();
-	else
-		for (int i = 0; i < distinct; i++)
-			Acquire(LOCK_SLOT, slots[i], ExclusiveLock, true);
-	pfree(slots);
+		return;
+	}
+	Held = slots;
+	for (NHeld = 0; NHeld < distinct; NHeld++)
+		Acquire(LOCK_SLOT, slots[NHeld], ExclusiveLock, true);
 }
 
 bool

@@ -21,16 +21,19 @@ extern void LockGateShared(void);
 extern bool LockGateExclusive(bool wait);
 
 /*
- * The gate exclusively in place of its shared lock, which is given up first:
- * two transactions that both kept it would wait for each other.  What was read
- * under the shared lock may have changed.
+ * The gate exclusively in place of its shared lock and of the slots of this
+ * merge, which are given up first: two transactions that both kept some would
+ * wait for each other.  What was read under them may have changed.
  */
 extern void LockGateInstead(void);
 
 /* Does this transaction hold the gate exclusively? */
 extern bool LockGateHeld(void);
 
-/* The slots of `count` digests; may take the gate exclusively instead. */
+/*
+ * The slots of `count` digests, once in a merge; may take the gate exclusively
+ * instead.
+ */
 extern void LockSlots(const Digest *digests, int count);
 
 /* Only one transaction at a time drains newterm.postponed; never waits. */

@@ -419,10 +419,15 @@ MergeOne(Merge *merge, NewsLevel *level)
 		if (merge->set == NULL)
 			return;
 
-		/* rare: rules were changed before the locks were ours */
+		/*
+		 * Rare: rules were changed before the locks were ours.  What is locked
+		 * may not be what is needed, and locking more now could end in a
+		 * deadlock.
+		 */
 		if (merge->set->generation != generation)
 		{
 			CloseStores(merge);
+			LockGateInstead();
 			OpenStores(merge, ORIGIN_LIVE);
 		}
 	} while (merge->set->generation != generation);
