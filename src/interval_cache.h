@@ -3,7 +3,7 @@
  *	  A bounded table from digests to time intervals: what a session knows.
  *
  * Two of them serve the insert path: what is committed, and what this
- * transaction has already queued.  An entry says that sightings in
+ * transaction has already noted.  An entry says that sightings in
  * [first, end) bring no news.
  */
 #ifndef NEWTERM_INTERVAL_CACHE_H

@@ -5,7 +5,7 @@
  * Committed facts enter at the commit of the transaction that read or wrote
  * them, or when a term is first met and looked up in the stored baseline, and
  * are forgotten together when another session unlearns something.
- * What this transaction has queued already is kept apart, and purged when the
+ * What this transaction has noted already is kept apart, and purged when the
  * transaction or any of its subtransactions ends badly.
  */
 #ifndef NEWTERM_KNOWLEDGE_H
@@ -20,7 +20,7 @@ extern void KnowledgeInitialise(void);
 /* How a sighting stands to what a session knows. */
 typedef enum Novelty
 {
-	NOVELTY_NONE,				/* inside a run that is committed or queued */
+	NOVELTY_NONE,				/* inside a run that is committed or noted */
 	NOVELTY_LATER,				/* goes on with such a run */
 	NOVELTY_NEW					/* starts one, or moves a start */
 } Novelty;
@@ -33,7 +33,7 @@ extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 
 /*
  * By what is committed, here or in the stored baseline, and by what this
- * transaction has queued; the sighting counts as queued from now on.
+ * transaction has noted; the sighting counts as noted from now on.
  */
 extern Novelty PendingNovelty(const Digest *term, int64 time, const Span *span);
 

@@ -2,8 +2,8 @@
  * news.h
  *	  What the events of this transaction showed, until it is merged.
  *
- * The trigger function adds the news of each queued row; merge.c takes them
- * out at the end of the transaction.  News are kept by subtransaction, so that
+ * observe.c adds what a row shows when it is inserted, collect.c what can only
+ * be added at the end of the transaction; merge.c takes it out then.  News are kept by subtransaction, so that
  * a savepoint that is rolled back takes its news with it.
  */
 #ifndef NEWTERM_NEWS_H

@@ -39,7 +39,7 @@ typedef struct Rule
 	bool		clock_set;		/* the rule's clock is stored and committed */
 	int64		learning_from;	/* the clock, once read */
 	uint32		clock_epoch;	/* transaction that clock_pending is of */
-	int64		clock_pending;	/* earliest event time queued in it */
+	int64		clock_pending;	/* earliest event time noted in it */
 	uint32		matched;		/* event in which dispatch found the rule */
 	int64		stored_terms;	/* as far as this session knows; -1: not counted */
 	bool		told_full;		/* event_errors has it that the rule is full */
