@@ -147,16 +147,14 @@ SpillLevel(void *level)
 	NewsSpill(level);
 }
 
-/*
- * SpillSafely
- *		Write the news to a file.  Where that fails, for a full disk or
- *		temp_file_limit, they stay in memory: rather more of it than losing some.
- */
-static void
-SpillSafely(NewsLevel *level)
+void
+CollectionSpill(NewsLevel *level)
 {
-	ErrorData  *error = RunGuarded(SpillLevel, level);
+	ErrorData  *error;
 
+	if (level->unspillable || NewsSize(level) <= (Size) MergeMemorySetting * 1024)
+		return;
+	error = RunGuarded(SpillLevel, level);
 	if (error == NULL)
 		return;
 	if (ErrorIsFinal(error->sqlerrcode))
@@ -226,11 +224,6 @@ newterm_merge(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 
-	if (NewsSize(collection.level) > (Size) MergeMemorySetting * 1024 &&
-		!collection.level->unspillable)
-	{
-		CollectAgain(collection.level, collection.set);
-		SpillSafely(collection.level);
-	}
+	CollectionSpill(collection.level);
 	return PointerGetDatum(NULL);
 }

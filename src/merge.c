@@ -468,6 +468,7 @@ ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
 		SpillRewind(spill);
 		while (SpillRead(spill, batch, (Size) MergeMemorySetting * 1024))
 		{
+			CollectAgain(batch, merge->set);
 			function(merge, batch);
 			NewsClear(batch);
 		}

@@ -9,8 +9,7 @@
  * marks must be of rows that were inserted, so that it makes them only where it
  * is evaluated as the WHEN clause of our trigger; called by hand it only
  * answers.  A row is queued for the trigger function where it is to be recorded
- * in newterm.event_errors, or where the notes have reached newterm.merge_memory:
- * at the end of the transaction they can go to a file.
+ * in newterm.event_errors.
  */
 #include "postgres.h"
 
@@ -21,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "collect.h"
 #include "fault.h"
 #include "knowledge.h"
 #include "news.h"
@@ -130,12 +130,6 @@ RowReference(const Observation *observation)
 	return reference;
 }
 
-/* May more be noted in memory? */
-static bool
-HasRoomForNews(void)
-{
-	return NewsSize(NewsCurrent()) < (Size) MergeMemorySetting * 1024;
-}
 
 static void
 ObserveSighting(void *state, const Sighting *sighting)
@@ -155,19 +149,11 @@ ObserveSighting(void *state, const Sighting *sighting)
 			break;
 		case NOVELTY_LATER:
 			/* no detection can come of it, so that the row is of no interest */
-			if (HasRoomForNews())
-				NewsAddSighting(NewsCurrent(), sighting, observation->time, NULL);
-			else
-				observation->news = true;
+			NewsAddSighting(NewsCurrent(), sighting, observation->time, NULL);
 			break;
 		case NOVELTY_NEW:
 			if (RuleIsFull(sighting->rule))
 				break;
-			if (!HasRoomForNews())
-			{
-				observation->news = true;
-				break;
-			}
 			if (!OidIsValid(observation->source.reference.table))
 				observation->source.reference =
 					RowReference(observation);
@@ -243,6 +229,8 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 						 &set->terms[i].rule->span) != NOVELTY_NONE)
 		{
 			EventSightings(set, ObserveSighting, &observation);
+			if (NewsExisting() != NULL)
+				CollectionSpill(NewsExisting());
 			break;
 		}
 	return observation.news;

@@ -1,8 +1,7 @@
 # Many new terms in one transaction: the session's memory stays bounded, and the time is linear.
 #
 # NEWTERM_MANY_TERMS (default "50000 200000"): how many terms, one COPY for each number, each in a session of its own.
-# A term in ten is a detection, the others are learned.  What grows with the transaction is PostgreSQL's own queue of
-# deferred triggers, at 14 bytes a row from where merge_memory is full; all else is bounded by newterm.merge_memory and newterm.cache_size.
+# A term in ten is a detection, the others are learned.  Memory is bounded by newterm.merge_memory and newterm.cache_size.
 
 use strict;
 use warnings;
