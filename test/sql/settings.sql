@@ -31,6 +31,9 @@ set newterm.merge_memory = '64kB';
 insert into events select jsonb_build_object('eventTime', '2024-01-03T00:00:00Z', 'x', 'file ' || i) from generate_series(1, 3000) i;
 select count(*) from newterm.detections where term->>'x' like 'file%';
 set temp_file_limit = '64kB';
+-- 18 words the reason otherwise
+\set VERBOSITY sqlstate
 insert into events select jsonb_build_object('eventTime', '2024-01-03T00:00:00Z', 'x', 'memory ' || i) from generate_series(1, 3000) i;
+\set VERBOSITY default
 select count(*) from newterm.detections where term->>'x' like 'memory%';
 select count(*) from newterm.event_errors;
