@@ -25,31 +25,28 @@ typedef struct Collection
 {
 	NewsLevel  *level;
 	RuleSet    *set;
-	int64		time;
-	EventSource source;
+	EventSource source;			/* the row, and the time it is evaluated at */
 } Collection;
 
 static void
 CollectSighting(void *state, const Sighting *sighting)
 {
 	Collection *collection = state;
+	int64		time = collection->source.reference.time;
 
-	if (KnownNovelty(&sighting->term, collection->time,
-					 &sighting->rule->span) == NOVELTY_NONE)
-		return;
-	NewsAddSighting(collection->level, sighting, collection->time,
-					&collection->source);
+	if (KnownNovelty(&sighting->term, time, &sighting->rule->span) != NOVELTY_NONE)
+		NewsAddSighting(collection->level, sighting, time, &collection->source);
 }
 
 /* Add what an event shows to the rules as they are now. */
 static void
-CollectEvent(Collection *collection, int64 time)
+CollectEvent(Collection *collection)
 {
 	RuleSet    *set = collection->set;
 
-	collection->time = time;
 	for (int i = 0; i < set->nclockless; i++)
-		NewsAddClock(collection->level, set->clockless[i]->version_id, time);
+		NewsAddClock(collection->level, set->clockless[i]->version_id,
+					 collection->source.reference.time);
 	EventMatch(set);
 	EventSightings(set, CollectSighting, collection);
 	if (set->too_many != NULL)
@@ -84,7 +81,7 @@ CollectRow(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 		return;
 	}
 	collection->source.reference.time = record.time;
-	CollectEvent(collection, record.time);
+	CollectEvent(collection);
 }
 
 void
@@ -111,7 +108,7 @@ CollectAgain(NewsLevel *level, RuleSet *set)
 		collection.source.reference = level->references[i];
 		collection.source.index = i;
 		EventBegin(set->fields, &event->root);
-		CollectEvent(&collection, level->references[i].time);
+		CollectEvent(&collection);
 	}
 	MemoryContextSwitchTo(old);
 	if (context != NULL)
@@ -148,17 +145,16 @@ SpillLevel(void *level)
 }
 
 void
-CollectionSpill(NewsLevel *level)
+CollectionSpill(void)
 {
+	NewsLevel  *level = NewsExisting();
 	ErrorData  *error;
 
-	if (level->unspillable || NewsSize(level) <= (Size) MergeMemorySetting * 1024)
+	if (level == NULL || level->unspillable || NewsSize(level) <= MERGE_MEMORY)
 		return;
-	error = RunGuarded(SpillLevel, level);
+	error = RunUnlessFinal(SpillLevel, level);
 	if (error == NULL)
 		return;
-	if (ErrorIsFinal(error->sqlerrcode))
-		ReThrowError(error);
 	level->unspillable = true;
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
@@ -224,6 +220,6 @@ newterm_merge(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 
-	CollectionSpill(collection.level);
+	CollectionSpill();
 	return PointerGetDatum(NULL);
 }

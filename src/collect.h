@@ -15,10 +15,10 @@
 extern void CollectAgain(NewsLevel *level, RuleSet *set);
 
 /*
- * Write the level's news to a file where they are more than
+ * Write the news of the current subtransaction to a file where they are more than
  * newterm.merge_memory.  Where that fails, for a full disk or temp_file_limit,
  * they stay in memory: rather more of it than losing some.
  */
-extern void CollectionSpill(NewsLevel *level);
+extern void CollectionSpill(void);
 
 #endif							/* NEWTERM_COLLECT_H */

@@ -44,25 +44,13 @@ DigestKeyExpand(DigestKey *key, const void *secret)
 
 /* Up to eight bytes of unaligned input, the first one least significant. */
 static inline uint64
-LoadWord(const unsigned char *bytes)
+LoadBytes(const unsigned char *bytes, int count)
 {
-	uint64		word;
+	uint64		word = 0;
 
-	memcpy(&word, bytes, sizeof(word));
+	memcpy(&word, bytes, count);
 #ifdef WORDS_BIGENDIAN
 	word = pg_bswap64(word);
-#endif
-	return word;
-}
-
-static inline uint64
-LoadHalfWord(const unsigned char *bytes)
-{
-	uint32		word;
-
-	memcpy(&word, bytes, sizeof(word));
-#ifdef WORDS_BIGENDIAN
-	word = pg_bswap32(word);
 #endif
 	return word;
 }
@@ -120,20 +108,20 @@ DigestBlock(const DigestKey *key, char tag, const unsigned char *bytes, size_t l
 		const unsigned char *last = bytes + length - 16;
 
 		for (; bytes < last; bytes += 16, next += 2)
-			AddWords(&sums, next, LoadWord(bytes), LoadWord(bytes + 8));
+			AddWords(&sums, next, LoadBytes(bytes, 8), LoadBytes(bytes + 8, 8));
 		/* the last ones, some of which may have been read already */
-		a = LoadWord(last);
-		b = LoadWord(last + 8);
+		a = LoadBytes(last, 8);
+		b = LoadBytes(last + 8, 8);
 	}
 	else if (length >= 8)
 	{
-		a = LoadWord(bytes);
-		b = LoadWord(bytes + length - 8);
+		a = LoadBytes(bytes, 8);
+		b = LoadBytes(bytes + length - 8, 8);
 	}
 	else if (length >= 4)
 	{
-		a = LoadHalfWord(bytes);
-		b = LoadHalfWord(bytes + length - 4);
+		a = LoadBytes(bytes, 4);
+		b = LoadBytes(bytes + length - 4, 4);
 	}
 	else if (length > 0)
 	{

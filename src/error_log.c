@@ -149,12 +149,10 @@ void
 ErrorLogFailure(NewsLevel *level, ErrorData *error)
 {
 	Failure		failure = {level, error};
-	ErrorData  *second = RunGuarded(WriteFailure, &failure);
+	ErrorData  *second = RunUnlessFinal(WriteFailure, &failure);
 
 	if (second == NULL)
 		return;
-	if (ErrorIsFinal(second->sqlerrcode))
-		ReThrowError(second);
 	ereport(WARNING,
 			(errcode(second->sqlerrcode),
 			 errmsg("newterm could not record the events of a failed merge: %s",

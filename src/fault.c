@@ -45,3 +45,13 @@ RunGuarded(void (*function) (void *state), void *state)
 	CurrentResourceOwner = owner;
 	return error;
 }
+
+ErrorData *
+RunUnlessFinal(void (*function) (void *state), void *state)
+{
+	ErrorData  *error = RunGuarded(function, state);
+
+	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
+}

@@ -18,4 +18,10 @@ extern bool ErrorIsFinal(int sqlerrcode);
  */
 extern ErrorData *RunGuarded(void (*function) (void *state), void *state);
 
+/*
+ * The same for callers that have nothing to clean up: an error that is final is
+ * raised again.
+ */
+extern ErrorData *RunUnlessFinal(void (*function) (void *state), void *state);
+
 #endif							/* NEWTERM_FAULT_H */

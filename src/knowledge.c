@@ -196,7 +196,7 @@ ReadBaseline(const ExtensionOids *oids)
 /*
  * LookUp
  *		Find a term that this session meets for the first time in the stored
- *		baseline: a new session would otherwise queue every row at first.
+ *		baseline: a new session would otherwise note every term at first.
  *		Where a transaction brings new terms only, looking is given up.
  */
 static Novelty

@@ -92,7 +92,7 @@ KeepLaterRuns(News *news)
 /*
  * CollectTerms
  *		Sort a level's news.  Events that bring something new are shown to the
- *		rules as they stand at commit (CollectAgain), and what they showed to
+ *		rules as they stand at commit, and what they showed to
  *		versions that were replaced or disabled since is left out.  Later
  *		sightings of what is known count for those as well: such versions are read
  *		for this merge.  Those of dropped rules are gone.
@@ -103,6 +103,7 @@ CollectTerms(Merge *merge, NewsLevel *level)
 	HASH_SEQ_STATUS each;
 	News	   *news;
 
+	CollectAgain(level, merge->set);
 	merge->level = level;
 	merge->nterms = 0;
 	if (merge->level->terms == NULL)
@@ -410,7 +411,6 @@ MergeOne(Merge *merge, NewsLevel *level)
 	do
 	{
 		generation = merge->set->generation;
-		CollectAgain(level, merge->set);
 		CollectTerms(merge, level);
 		DropKnown(merge);
 		ClocksCollect(&merge->clocks, level, merge->terms, merge->nterms);
@@ -466,9 +466,8 @@ ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
 		NewsLevel  *batch = NewsApart();
 
 		SpillRewind(spill);
-		while (SpillRead(spill, batch, (Size) MergeMemorySetting * 1024))
+		while (SpillRead(spill, batch, MERGE_MEMORY))
 		{
-			CollectAgain(batch, merge->set);
 			function(merge, batch);
 			NewsClear(batch);
 		}
@@ -522,14 +521,10 @@ MergeAll(Merge *merge)
 		merge->set = RulesCurrent();
 		if (merge->set == NULL)
 			return;
-		CollectAgain(level, merge->set);
 
 		/* prepared transactions committed before this one: theirs come first */
 		if (postponed != NULL)
-		{
-			CollectAgain(postponed, merge->set);
 			MergeMany(merge, postponed);
-		}
 		MergeMany(merge, level);
 	}
 	else
@@ -668,10 +663,8 @@ PostponeLevel(void *level)
 static void
 RunPostpone(NewsLevel *level)
 {
-	ErrorData  *error = RunGuarded(PostponeLevel, level);
+	ErrorData  *error = RunUnlessFinal(PostponeLevel, level);
 
-	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
-		ReThrowError(error);
 	if (error != NULL)
 		WarnOfFailure(level, error);
 	NewsClear(level);

@@ -227,7 +227,7 @@ NewsReference(NewsLevel *level, const EventReference *reference)
 	return level->nreferences - 1;
 }
 
-/* The entry of a term; *found tells whether it was there. */
+/* The entry of a term; *found, unless NULL, tells whether it was there. */
 static News *
 NewsEntry(NewsLevel *level, const Digest *term, bool *found)
 {
@@ -283,7 +283,6 @@ NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
 	{
 		/* what may raise an error comes first: no entry is ever half made */
 		News		made = {.term = sighting->term,.version_id = rule->version_id};
-		bool		found;
 
 		if (rule->by_entity)
 			made.entity_clock = EntityClockDigest(rule, sighting->row_digests);
@@ -293,7 +292,7 @@ NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
 		made.term_values = CopyJsonb(level->context,
 									 TermValues(sighting->row, shape->nentity,
 												shape->ncolumns));
-		news = NewsEntry(level, &sighting->term, &found);
+		news = NewsEntry(level, &sighting->term, NULL);
 		*news = made;
 	}
 	run.first_seen = time;

@@ -20,6 +20,8 @@ extern int	CacheSizeSetting;
 /* newterm.merge_memory, in kB: news of a transaction held before a merge */
 extern int	MergeMemorySetting;
 
+#define MERGE_MEMORY	((Size) MergeMemorySetting * 1024)	/* in bytes */
+
 /* newterm.max_terms_per_event: tuples that one event may show to one rule */
 extern int	MaxTermsPerEventSetting;
 

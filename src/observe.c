@@ -229,8 +229,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 						 &set->terms[i].rule->span) != NOVELTY_NONE)
 		{
 			EventSightings(set, ObserveSighting, &observation);
-			if (NewsExisting() != NULL)
-				CollectionSpill(NewsExisting());
+			CollectionSpill();
 			break;
 		}
 	return observation.news;

@@ -202,6 +202,16 @@ PlaceClassify(JsonbValue *value)
 	return value->type == jbvNull ? PLACE_MISSING : PLACE_SINGLE;
 }
 
+/* What a place is, whose value was read; most are strings. */
+static inline void
+ClassifyPlace(Place *place)
+{
+	place->in_array = place->value.type == jbvBinary &&
+		JsonContainerIsArray(place->value.val.binary.data);
+	place->state = place->value.type == jbvString ? PLACE_SINGLE :
+		PlaceClassify(&place->value);
+}
+
 /* Where the entry behind one that begins at `offset` begins. */
 static inline uint32
 EntryEnd(JEntry entry, uint32 offset)
@@ -321,14 +331,7 @@ VisitObject(PlaceTree *tree, Place *place, JsonbContainer *object)
 		entry = object->children[nkeys + index];
 		ReadEntry(entry, data, offset, EntryEnd(entry, offset) - offset, &child->value);
 		child->epoch = tree->epoch;
-		child->in_array = false;
-		child->state = PLACE_SINGLE;
-		if (!JBE_ISSTRING(entry))
-		{
-			child->in_array = child->value.type == jbvBinary &&
-				JsonContainerIsArray(child->value.val.binary.data);
-			child->state = PlaceClassify(&child->value);
-		}
+		ClassifyPlace(child);
 	}
 }
 
@@ -356,10 +359,6 @@ PlaceFind(PlaceTree *tree, int index)
 		else if (getKeyJsonValueFromContainer(parent->value.val.binary.data,
 											  place->key, place->key_length,
 											  &place->value) != NULL)
-		{
-			place->in_array = place->value.type == jbvBinary &&
-				JsonContainerIsArray(place->value.val.binary.data);
-			place->state = PlaceClassify(&place->value);
-		}
+			ClassifyPlace(place);
 	}
 }

@@ -114,7 +114,7 @@ PostponeNews(NewsLevel *level)
 		NewsLevel  *batch = NewsApart();
 
 		SpillRewind(spill);
-		while (SpillRead(spill, batch, (Size) MergeMemorySetting * 1024))
+		while (SpillRead(spill, batch, MERGE_MEMORY))
 		{
 			WriteTerms(&store, batch);
 			NewsClear(batch);

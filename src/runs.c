@@ -186,11 +186,7 @@ ScanAll(void *state)
 static bool
 LookSafely(void (*look) (void *), LookUp *look_up)
 {
-	ErrorData  *error = RunGuarded(look, look_up);
-
-	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
-		ReThrowError(error);
-	return error == NULL && look_up->found;
+	return RunUnlessFinal(look, look_up) == NULL && look_up->found;
 }
 
 bool

@@ -129,7 +129,8 @@ ReadText(Record *record, text *value)
 
 void
 RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
-		   Oid event_type, bool has_time_column, Datum time, bool time_null, Oid time_type)
+		   Oid event_type, bool has_time_column, Datum time, bool time_null,
+		   Oid time_type)
 {
 	EventTimeStatus status;
 

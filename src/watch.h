@@ -52,13 +52,13 @@ typedef struct Record
 } Record;
 
 /*
- * Read an event's column values, and point `fields` (or NULL) at it.  A value that is no JSON object, or a time
- * that is not usable, is told in `cause`; the record is evaluated all the
- * same where jsonb is not NULL.
+ * Read an event's column values, and point `fields` (or NULL) at it.  A value
+ * that is no JSON object, or a time that is not usable, is told in `cause`; the
+ * record is evaluated all the same where jsonb is not NULL.
  */
 extern void RecordRead(Record *record, FieldSet *fields, Datum event,
-					   bool event_null, Oid event_type, bool has_time_column, Datum time, bool time_null,
-					   Oid time_type);
+					   bool event_null, Oid event_type, bool has_time_column,
+					   Datum time, bool time_null, Oid time_type);
 
 /* A row of an open table as a reference. */
 extern EventReference ReferenceTo(Relation table, const ItemPointerData *tid,
