@@ -19,6 +19,7 @@
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -31,9 +32,9 @@
 
 typedef struct Condition
 {
-	Oid			trigger;
+	Oid			trigger;		/* invalid: the table has changed since */
+	Oid			table;
 	Oid			user;			/* whose right to call the function was checked */
-	char	   *text;			/* of the clause, which changes with the table */
 	ExprState  *state;
 } Condition;
 
@@ -42,8 +43,8 @@ static MemoryContext Context;
 static Condition Conditions[CONDITIONS];
 static int	Count = 0;
 
-/* There was no room for a clause. */
-static bool Full = false;
+/* There was no room for a clause, or one cannot be used any more. */
+static bool Outdated = false;
 
 static ExecutorStart_hook_type NextExecutorStart = NULL;
 
@@ -88,23 +89,20 @@ ConditionOf(Relation table, const Trigger *trigger)
 	MemoryContext old;
 
 	for (int i = 0; i < Count; i++)
-		if (Conditions[i].trigger == trigger->tgoid && Conditions[i].user == user &&
-			strcmp(Conditions[i].text, trigger->tgqual) == 0)
+		if (Conditions[i].trigger == trigger->tgoid && Conditions[i].user == user)
 			return Conditions[i].state;
 	if (!IsWatchingTrigger(trigger))
 		return NULL;
 	if (Count == CONDITIONS)
 	{
-		Full = true;
+		Outdated = true;
 		return NULL;
 	}
-	condition = &Conditions[Count];
+	/* entered first: preparing looks into catalogs, where a change is met */
+	condition = &Conditions[Count++];
+	*condition = (Condition) {trigger->tgoid, RelationGetRelid(table), user, NULL};
 	old = MemoryContextSwitchTo(Context);
-	condition->trigger = trigger->tgoid;
-	condition->user = user;
-	condition->text = pstrdup(trigger->tgqual);
 	condition->state = Prepare(table, trigger);
-	Count++;
 	MemoryContextSwitchTo(old);
 	return condition->state;
 }
@@ -135,6 +133,18 @@ StartExecutor(QueryDesc *query, int flags)
 	}
 }
 
+/* A table changed, and its triggers may have. */
+static void
+TableChanged(Datum argument, Oid table)
+{
+	for (int i = 0; i < Count; i++)
+		if (Conditions[i].table == table || table == InvalidOid)
+		{
+			Conditions[i].trigger = InvalidOid;
+			Outdated = true;
+		}
+}
+
 /*
  * Between transactions no statement uses a clause, so that those that changed
  * can go, together with the others.
@@ -142,12 +152,12 @@ StartExecutor(QueryDesc *query, int flags)
 static void
 TransactionEnds(XactEvent event, void *argument)
 {
-	if (Full && (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+	if (Outdated && (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 				 event == XACT_EVENT_PREPARE))
 	{
 		MemoryContextReset(Context);
 		Count = 0;
-		Full = false;
+		Outdated = false;
 	}
 }
 
@@ -158,5 +168,6 @@ ConditionsInitialise(void)
 									ALLOCSET_SMALL_SIZES);
 	NextExecutorStart = ExecutorStart_hook;
 	ExecutorStart_hook = StartExecutor;
+	CacheRegisterRelcacheCallback(TableChanged, (Datum) 0);
 	RegisterXactCallback(TransactionEnds, NULL);
 }

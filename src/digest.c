@@ -22,9 +22,10 @@ void
 DigestKeyExpand(DigestKey *key, const void *secret)
 {
 	uint64	   *words = (uint64 *) key;
+	const uint32 nwords = sizeof(DigestKey) / sizeof(uint64);
 	uint8		hash[PG_SHA256_DIGEST_LENGTH];
 
-	for (uint32 i = 0; i < sizeof(DigestKey) / sizeof(uint64); i++)
+	for (uint32 i = 0; i < nwords; i += sizeof(hash) / sizeof(uint64))
 	{
 		pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 		uint8		number = i;
@@ -35,7 +36,7 @@ DigestKeyExpand(DigestKey *key, const void *secret)
 			pg_cryptohash_final(context, hash, sizeof(hash)) < 0)
 			elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(context));
 		pg_cryptohash_free(context);
-		memcpy(&words[i], hash, sizeof(uint64));
+		memcpy(&words[i], hash, Min(sizeof(hash), sizeof(uint64) * (nwords - i)));
 	}
 	for (int half = 0; half < 2; half++)
 		for (int i = 0; i <= DIGEST_MAX_PARTS; i++)
@@ -92,9 +93,10 @@ Fold(const uint64 *key, uint128 sum)
  *		products do not wait for one another, so that this takes a third of the
  *		time of SipHash on values of some dozen bytes.
  */
-static Digest
-DigestBlock(const DigestKey *key, char tag, const unsigned char *bytes, size_t length)
+Digest
+DigestBlock(const DigestKey *key, char tag, const void *data, size_t length)
 {
+	const unsigned char *bytes = data;
 	BlockSums	sums = {0, 0};
 	const uint64 *next = key->block;
 	uint64		a;
@@ -135,20 +137,16 @@ DigestBlock(const DigestKey *key, char tag, const unsigned char *bytes, size_t l
 }
 
 /*
- * DigestBytes
+ * DigestBlocks
  *		What is longer than a block is the digest of its blocks' digests.
  */
 Digest
-DigestBytes(const DigestKey *key, char tag, const void *data, size_t length)
+DigestBlocks(const DigestKey *key, char tag, const void *data, size_t length)
 {
-	size_t		nblocks;
-	Digest	   *blocks;
+	size_t		nblocks = (length + DIGEST_BLOCK - 1) / DIGEST_BLOCK;
+	Digest	   *blocks = palloc(sizeof(Digest) * nblocks);
 	Digest		result;
 
-	if (length <= DIGEST_BLOCK)
-		return DigestBlock(key, tag, data, length);
-	nblocks = (length + DIGEST_BLOCK - 1) / DIGEST_BLOCK;
-	blocks = palloc(sizeof(Digest) * nblocks);
 	for (size_t i = 0; i < nblocks; i++)
 	{
 		blocks[i] = DigestBlock(key, 'p', (const unsigned char *) data + i * DIGEST_BLOCK,
@@ -202,7 +200,7 @@ DigestContainer(const DigestKey *key, JsonbContainer *container)
 }
 
 Digest
-DigestJsonbValue(const DigestKey *key, const JsonbValue *value)
+DigestNoString(const DigestKey *key, const JsonbValue *value)
 {
 	switch (value->type)
 	{
@@ -210,9 +208,6 @@ DigestJsonbValue(const DigestKey *key, const JsonbValue *value)
 			return DigestBytes(key, 'n', "", 0);
 		case jbvBool:
 			return DigestBytes(key, 'b', value->val.boolean ? "t" : "f", 1);
-		case jbvString:
-			return DigestBytes(key, 's', value->val.string.val,
-							   value->val.string.len);
 		case jbvNumeric:
 			{
 				/* the shortest text: 1, 1.0 and 1e0 are one number */

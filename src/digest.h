@@ -41,16 +41,38 @@ extern void DigestKeyExpand(DigestKey *key, const void *secret);
 /* Order of digests: that of their bytes on disk, which merge sorts by. */
 extern int	DigestCompare(const Digest *a, const Digest *b);
 
-/* Digest of `length` bytes; those with different tags never meet. */
-extern Digest DigestBytes(const DigestKey *key, char tag, const void *data,
+/* DigestBytes of at most DIGEST_BLOCK bytes, and of more. */
+extern Digest DigestBlock(const DigestKey *key, char tag, const void *data,
 						  size_t length);
+extern Digest DigestBlocks(const DigestKey *key, char tag, const void *data,
+						   size_t length);
+
+/* DigestJsonbValue of what is no string. */
+extern Digest DigestNoString(const DigestKey *key, const JsonbValue *value);
+
+/*
+ * Digest of `length` bytes; those with different tags never meet.  May allocate
+ * in the current memory context.
+ */
+static inline Digest
+DigestBytes(const DigestKey *key, char tag, const void *data, size_t length)
+{
+	return length <= DIGEST_BLOCK ? DigestBlock(key, tag, data, length) :
+		DigestBlocks(key, tag, data, length);
+}
 
 /*
  * Digest of a JSON value by its meaning: equal values (1 and 1.0, objects
  * with their keys in another order) have equal digests, values of different
  * types never.  May allocate in the current memory context.
  */
-extern Digest DigestJsonbValue(const DigestKey *key, const JsonbValue *value);
+static inline Digest
+DigestJsonbValue(const DigestKey *key, const JsonbValue *value)
+{
+	return value->type == jbvString ?
+		DigestBytes(key, 's', value->val.string.val, value->val.string.len) :
+		DigestNoString(key, value);
+}
 
 /*
  * DigestTuple

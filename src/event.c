@@ -16,7 +16,6 @@
 #include "isotime.h"
 #include "maptext.h"
 #include "normalise.h"
-#include "place.h"
 
 /* Slots that derived attributes look at, found when the first one is added. */
 typedef enum Source
@@ -61,10 +60,17 @@ typedef struct SlotEntry
 	int			slot;
 } SlotEntry;
 
+/* How a slot is filled. */
+typedef struct FieldOfSlot
+{
+	Field	   *field;			/* NULL: a place on the way to others */
+	int			argument;		/* normalisers: slot of what they normalise */
+} FieldOfSlot;
+
 FieldSet *
 FieldSetCreate(const DigestKey *key)
 {
-	static char *time_key = "eventTime";
+	SyntaxError error;
 	FieldSet   *set = palloc0(sizeof(FieldSet));
 	HASHCTL		control = {0};
 
@@ -73,16 +79,16 @@ FieldSetCreate(const DigestKey *key)
 											   "newterm event",
 											   ALLOCSET_DEFAULT_SIZES);
 	set->key = *key;
-	set->places = PlaceTreeCreate();
-	set->time_place = PlaceAdd(set->places, &time_key, 1);
-	set->slots_allocated = 32;
-	set->slots = palloc0(sizeof(EventSlot) * set->slots_allocated);
+	PlaceTreeInitialise(&set->places);
+	set->fields_allocated = set->places.allocated;
+	set->fields = palloc0(sizeof(FieldOfSlot) * set->fields_allocated);
 
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = sizeof(Digest);
 	control.entrysize = sizeof(SlotEntry);
 	set->slots_by_text = hash_create("newterm slots", 64, &control,
 									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	set->time_slot = FieldSetAdd(set, FieldParse("eventTime", LANGUAGE_DATADOG, &error));
 	return set;
 }
 
@@ -123,10 +129,8 @@ FieldSetAdd(FieldSet *set, Field *field)
 	char	   *text = FieldToText(field);	/* the same for equal fields */
 	Digest		digest;
 	SlotEntry  *entry;
-	bool		found;
-	int			place = -1;
 	int			argument = -1;
-	EventSlot  *slot;
+	int			slot;
 
 	digest = DigestBytes(&set->key, 'f', text, strlen(text));
 	pfree(text);
@@ -140,48 +144,43 @@ FieldSetAdd(FieldSet *set, Field *field)
 	switch (field->kind)
 	{
 		case FIELD_PATH:
-			place = PlaceAdd(set->places, field->steps, field->nsteps);
+			slot = PlaceAdd(&set->places, field->steps, field->nsteps);
 			break;
 		case FIELD_ATTRIBUTE:
 			AddSources(set);
+			slot = PlaceAddOther(&set->places);
 			break;
 		default:
 			argument = FieldSetAdd(set, field->argument);
+			slot = PlaceAddOther(&set->places);
 			break;
 	}
 
-	if (set->nslots == set->slots_allocated)
+	if (set->fields_allocated < set->places.allocated)
 	{
-		set->slots_allocated *= 2;
-		set->slots = repalloc(set->slots, sizeof(EventSlot) * set->slots_allocated);
+		int			before = set->fields_allocated;
+
+		set->fields_allocated = set->places.allocated;
+		set->fields = repalloc(set->fields, sizeof(FieldOfSlot) * set->fields_allocated);
+		memset(&set->fields[before], 0,
+			   sizeof(FieldOfSlot) * (set->fields_allocated - before));
 	}
-	slot = &set->slots[set->nslots];
-	memset(slot, 0, sizeof(EventSlot));
-	slot->field = field;
-	slot->place = place;
-	slot->argument = argument;
-	entry = hash_search(set->slots_by_text, &digest, HASH_ENTER, &found);
-	entry->slot = set->nslots++;
+	set->fields[slot] = (FieldOfSlot) {field, argument};
+	entry = hash_search(set->slots_by_text, &digest, HASH_ENTER, NULL);
+	entry->slot = slot;
 	MemoryContextSwitchTo(old);
-	return entry->slot;
+	return slot;
 }
 
 void
 EventBegin(FieldSet *set, JsonbContainer *record)
 {
 	set->record = record;
-	PlaceBegin(set->places, record);
+	PlaceBegin(&set->places, record);
 	if (set->event_context_used)
 	{
 		MemoryContextReset(set->event_context);
 		set->event_context_used = false;
-	}
-	/* epoch 0 marks what was never looked up */
-	if (++set->epoch == 0)
-	{
-		for (int i = 0; i < set->nslots; i++)
-			set->slots[i].epoch = set->slots[i].digest_epoch = 0;
-		set->epoch = 1;
 	}
 }
 
@@ -467,13 +466,29 @@ FieldNormalise(const Field *field, const JsonbValue *value, JsonbValue *result)
 	return true;
 }
 
+/* All values of a path on which there is an array of several. */
+static void
+CollectSlot(FieldSet *set, const Field *path, EventSlot *slot)
+{
+	ValueList	list = {0};
+	JsonbValue	root;
+
+	root.type = jbvBinary;
+	root.val.binary.data = set->record;
+	root.val.binary.len = 0;
+	FanOut(path, 0, 0, &root, &list);
+	slot->single = false;
+	slot->count = list.count;
+	slot->values = list.values;
+}
+
 /* The normalised values of another slot. */
 static void
-NormaliseSlot(FieldSet *set, EventSlot *slot)
+NormaliseSlot(FieldSet *set, const FieldOfSlot *source, EventSlot *slot)
 {
-	Field		step = *slot->field;
+	Field		step = *source->field;
 	Field		base = {.kind = FIELD_PATH};
-	const EventSlot *argument = EventValues(set, slot->argument);
+	const EventSlot *argument = EventValues(set, source->argument);
 	JsonbValue *results;
 
 	/* the argument's slot did its own normalising: apply this step alone */
@@ -489,51 +504,33 @@ NormaliseSlot(FieldSet *set, EventSlot *slot)
 }
 
 void
-EventFill(FieldSet *set, EventSlot *slot)
+EventFill(FieldSet *set, int index)
 {
-	slot->epoch = set->epoch;
+	const FieldOfSlot *source = &set->fields[index];
+	EventSlot  *slot = &set->places.slots[index];
+	MemoryContext old;
+
+	if (set->places.places[index].parent >= 0 && PlaceFind(&set->places, index))
+		return;
+	slot->epoch = set->places.epoch;
 	slot->count = 0;
 	slot->single = true;
-	slot->values = NULL;
-	if (slot->field->kind == FIELD_PATH)
+	slot->values = &slot->own;
+	old = EventContextEnter(set);
+	switch (source->field->kind)
 	{
-		const Place *place = PlaceLook(set->places, slot->place);
-
-		if (place->state == PLACE_SINGLE)
-		{
-			slot->count = 1;
-			slot->values = &place->value;
-		}
-		else if (place->state == PLACE_MANY)
-		{
-			ValueList	list = {0};
-			JsonbValue	root;
-			MemoryContext old = EventContextEnter(set);
-
-			root.type = jbvBinary;
-			root.val.binary.data = set->record;
-			root.val.binary.len = 0;
-			FanOut(slot->field, 0, 0, &root, &list);
-			slot->single = false;
-			slot->count = list.count;
-			slot->values = list.values;
-			MemoryContextSwitchTo(old);
-		}
+		case FIELD_PATH:
+			CollectSlot(set, source->field, slot);
+			break;
+		case FIELD_ATTRIBUTE:
+			if (DeriveAttribute(set, source->field->attribute, &slot->own))
+				slot->count = 1;
+			break;
+		default:
+			NormaliseSlot(set, source, slot);
+			break;
 	}
-	else
-	{
-		MemoryContext old = EventContextEnter(set);
-
-		if (slot->field->kind == FIELD_ATTRIBUTE)
-		{
-			slot->count = DeriveAttribute(set, slot->field->attribute,
-										  &slot->own) ? 1 : 0;
-			slot->values = &slot->own;
-		}
-		else
-			NormaliseSlot(set, slot);
-		MemoryContextSwitchTo(old);
-	}
+	MemoryContextSwitchTo(old);
 }
 
 EventTimeStatus
@@ -567,10 +564,10 @@ EventTimeOfValue(const JsonbValue *value, int64 *micros)
 EventTimeStatus
 EventTime(FieldSet *set, int64 *micros)
 {
-	const Place *place = PlaceLook(set->places, set->time_place);
+	const EventSlot *slot = EventValues(set, set->time_slot);
 
-	return EventTimeOfValue(place->state == PLACE_SINGLE && !place->in_array &&
-							place->value.type == jbvString ? &place->value : NULL,
+	return EventTimeOfValue(slot->count == 1 && slot->single && !slot->element &&
+							slot->values->type == jbvString ? slot->values : NULL,
 							micros);
 }
 

@@ -16,8 +16,8 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-#include "digest.h"
 #include "field.h"
+#include "place.h"
 
 /*
  * Arrays within arrays are followed so deep on the way to a value; what lies
@@ -29,27 +29,9 @@
 /* Finds the vendor of an account: returns NULL or a string that lives on. */
 typedef const char *(*VendorLookup) (void *state, const char *account, int length);
 
-/* What a field shows in the current event. */
-typedef struct EventSlot
-{
-	uint32		epoch;			/* of the event that this is of */
-	uint32		digest_epoch;
-	bool		single;			/* no array was passed on the way to it */
-	int			count;
-	const JsonbValue *values;	/* all of them, arrays fanned out */
-	Digest		digest;			/* of the only value */
-
-	/* how it is found; of no use to others */
-	Field	   *field;
-	int			place;			/* FIELD_PATH */
-	int			argument;		/* normalisers: slot of what they normalise */
-	JsonbValue	own;			/* storage of a single value */
-} EventSlot;
-
 typedef struct FieldSet
 {
-	uint32		epoch;			/* counts events; 0: never looked up */
-	EventSlot  *slots;
+	PlaceTree	places;			/* with the slots of all fields */
 
 	/* of no use to others */
 	MemoryContext context;		/* of the set */
@@ -57,10 +39,9 @@ typedef struct FieldSet
 	bool		event_context_used;
 	DigestKey	key;
 	JsonbContainer *record;
-	struct PlaceTree *places;
-	int			time_place;		/* of eventTime */
-	int			nslots;
-	int			slots_allocated;
+	int			time_slot;		/* of eventTime */
+	struct FieldOfSlot *fields; /* of each slot */
+	int			fields_allocated;
 	HTAB	   *slots_by_text;
 	int		   *sources;		/* slots that derived attributes look at, or NULL */
 	VendorLookup vendors;
@@ -92,16 +73,16 @@ extern JsonbContainer *EventRecord(const FieldSet *set);
 extern MemoryContext EventContextEnter(FieldSet *set);
 
 /* Find a slot's values. */
-extern void EventFill(FieldSet *set, EventSlot *slot);
+extern void EventFill(FieldSet *set, int index);
 
 /* All values of a slot; valid until the next EventBegin or FieldSetAdd. */
 static inline const EventSlot *
 EventValues(FieldSet *set, int index)
 {
-	EventSlot  *slot = &set->slots[index];
+	EventSlot  *slot = &set->places.slots[index];
 
-	if (slot->epoch != set->epoch)
-		EventFill(set, slot);
+	if (slot->epoch != set->places.epoch)
+		EventFill(set, index);
 	return slot;
 }
 
@@ -109,12 +90,12 @@ EventValues(FieldSet *set, int index)
 static inline Digest
 EventDigest(FieldSet *set, int index)
 {
-	EventSlot  *slot = &set->slots[index];
+	EventSlot  *slot = &set->places.slots[index];
 
-	Assert(slot->epoch == set->epoch && slot->count == 1);
-	if (slot->digest_epoch != set->epoch)
+	Assert(slot->epoch == set->places.epoch && slot->count == 1);
+	if (slot->digest_epoch != set->places.epoch)
 	{
-		slot->digest_epoch = set->epoch;
+		slot->digest_epoch = set->places.epoch;
 		slot->digest = DigestJsonbValue(&set->key, slot->values);
 	}
 	return slot->digest;

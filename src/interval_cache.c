@@ -31,7 +31,7 @@ HasRoom(const IntervalCache *cache)
 static void
 Place(IntervalEntry *entries, uint32 size, const IntervalEntry *entry)
 {
-	uint32		at = entry->digest.h1 & (size - 1);
+	uint32		at = IntervalHome(size, &entry->digest);
 
 	while (IntervalInUse(&entries[at]))
 		at = (at + 1) & (size - 1);
@@ -76,7 +76,7 @@ IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end
 		 * home is free there is nothing to give up: the table must keep free
 		 * places, at which searches end, and the entry is not kept.
 		 */
-		IntervalEntry *home = &cache->entries[digest->h1 & (cache->size - 1)];
+		IntervalEntry *home = &cache->entries[IntervalHome(cache->size, digest)];
 
 		if (IntervalInUse(home))
 			*home = entry;

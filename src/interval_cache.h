@@ -28,6 +28,17 @@ typedef struct IntervalCache
 	IntervalEntry *entries;
 } IntervalCache;
 
+/*
+ * Where the search for a digest begins.  Not at its first half: rows are stored
+ * in the order of its first byte, and entered in that order they would crowd one
+ * part of the table after the other while it grows.
+ */
+static inline uint32
+IntervalHome(uint32 size, const Digest *digest)
+{
+	return digest->h2 & (size - 1);
+}
+
 /* Is the entry in use? */
 static inline bool
 IntervalInUse(const IntervalEntry *entry)
@@ -42,7 +53,7 @@ IntervalFind(const IntervalCache *cache, const Digest *digest)
 
 	if (cache->size == 0)
 		return NULL;
-	for (at = digest->h1 & (cache->size - 1);
+	for (at = IntervalHome(cache->size, digest);
 		 IntervalInUse(&cache->entries[at]);
 		 at = (at + 1) & (cache->size - 1))
 		if (DigestEqual(cache->entries[at].digest, *digest))

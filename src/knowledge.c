@@ -132,7 +132,7 @@ KnownPrefetch(const Digest *term)
 {
 #if defined(__GNUC__)
 	if (Known.size > 0)
-		__builtin_prefetch(&Known.entries[term->h1 & (Known.size - 1)]);
+		__builtin_prefetch(&Known.entries[IntervalHome(Known.size, term)]);
 #endif
 }
 
@@ -193,41 +193,44 @@ ReadBaseline(const ExtensionOids *oids)
 		HitsUntilScan *= 2;
 }
 
-/*
- * LookUp
- *		Find a term that this session meets for the first time in the stored
- *		baseline: a new session would otherwise note every term at first.
- *		Where a transaction brings new terms only, looking is given up.
- */
-static Novelty
-LookUp(const Digest *term, int64 time, const Span *span)
+/* Enter a run that a look-up found: what a full cache does not take counts as noted. */
+static void
+EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 {
-	const ExtensionOids *oids;
-	IntervalEntry found;
-	const IntervalEntry *entry;
-	Run			run;
+	Rule	   *rule = RuleByVersion(state, version_id);
+
+	EnterRun(state, term, version_id, run);
+	if (rule != NULL && IntervalFind(&Known, term) == NULL)
+		IntervalEnter(&Pending, term, run->first_seen,
+					  run->last_granule + rule->span.granule, CacheSizeSetting);
+	LookUps.hits++;
+	HitsSinceScan++;
+}
+
+void
+KnownLookUp(const TermOfRule *terms, int nterms, int64 time)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+	Digest	   *unknown;
+	int			count = 0;
 
 	if (LookUps.epoch != Epoch)
 		LookUps = (LookUpCounts) {.epoch = Epoch};
-	if (LookUps.tried >= LOOK_UPS_AT_LEAST && LookUps.hits < LookUps.tried / 8)
-		return NOVELTY_NEW;
-	oids = ExtensionLookup();
-	if (oids == NULL)
-		return NOVELTY_NEW;
+	if (oids == NULL ||
+		(LookUps.tried >= LOOK_UPS_AT_LEAST && LookUps.hits < LookUps.tried / 8))
+		return;
 	ReadBaseline(oids);
-	entry = IntervalFind(&Known, term);
-	if (entry != NULL)
-		return NoveltyOf(entry, time, span);
-	LookUps.tried++;
-	if (!RunsLookUp(oids, term, time, &run))
-		return NOVELTY_NEW;
-	LookUps.hits++;
-	HitsSinceScan++;
-	found.digest = *term;
-	found.first = run.first_seen;
-	found.end = run.last_granule + span->granule;
-	IntervalEnter(&Known, term, found.first, found.end, CacheSizeSetting);
-	return NoveltyOf(&found, time, span);
+	unknown = palloc(sizeof(Digest) * nterms);
+	for (int i = 0; i < nterms; i++)
+		if (IntervalFind(&Known, &terms[i].term) == NULL &&
+			IntervalFind(&Pending, &terms[i].term) == NULL)
+			unknown[count++] = terms[i].term;
+	if (count > 0)
+	{
+		LookUps.tried += count;
+		RunsLookUp(oids, unknown, count, time, EnterFound, RulesInUse());
+	}
+	pfree(unknown);
 }
 
 Novelty
@@ -259,12 +262,6 @@ PendingNovelty(const Digest *term, int64 time, const Span *span)
 			entry->first = time;
 		/* one interval an entry: what would be a second run has no mark */
 		return novelty;
-	}
-	if (novelty == NOVELTY_NEW && IntervalFind(&Known, term) == NULL)
-	{
-		novelty = LookUp(term, time, span);
-		if (novelty == NOVELTY_NONE)
-			return NOVELTY_NONE;
 	}
 	end = GranuleStart(time, span->granule) + span->granule;
 	IntervalEnter(&Pending, term, time, end, CacheSizeSetting);

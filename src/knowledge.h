@@ -13,6 +13,7 @@
 
 #include "decide.h"
 #include "digest.h"
+#include "rule.h"
 
 /* Called once, when the library is loaded. */
 extern void KnowledgeInitialise(void);
@@ -32,8 +33,15 @@ extern void KnownPrefetch(const Digest *term);
 extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 
 /*
- * By what is committed, here or in the stored baseline, and by what this
- * transaction has noted; the sighting counts as noted from now on.
+ * Look those of an event's terms up in the stored baseline that this session
+ * meets for the first time: a new session would otherwise note every term at
+ * first.  Where a transaction brings new terms only, looking is given up.
+ */
+extern void KnownLookUp(const TermOfRule *terms, int nterms, int64 time);
+
+/*
+ * By what is committed and by what this transaction has noted; the sighting
+ * counts as noted from now on.
  */
 extern Novelty PendingNovelty(const Digest *term, int64 time, const Span *span);
 

@@ -228,6 +228,8 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		if (KnownNovelty(&set->terms[i].term, record.time,
 						 &set->terms[i].rule->span) != NOVELTY_NONE)
 		{
+			if (site->in_trigger)
+				KnownLookUp(set->terms, set->nterms, record.time);
 			EventSightings(set, ObserveSighting, &observation);
 			CollectionSpill();
 			break;

@@ -1,6 +1,6 @@
 /*
  * place.c
- *	  The places of a record that fields name.
+ *	  The slots of an event, and those of them that are places of the record.
  */
 #include "postgres.h"
 
@@ -26,12 +26,15 @@
 /* A single key is compared as fast by itself. */
 #define LAYOUT_KEYS_AT_LEAST	2
 
-/* Which of an object's values belong to which places. */
+/* Which of an object's values belong to which places, in the order of both. */
 typedef struct Finds
 {
 	int			count;
-	int			places[VISIT_KEYS];
-	uint8		indexes[VISIT_KEYS];	/* ascending */
+	struct
+	{
+		int			index;
+		int			place;
+	}			found[VISIT_KEYS];
 } Finds;
 
 typedef struct Layout
@@ -43,17 +46,31 @@ typedef struct Layout
 	Finds		finds;
 } Layout;
 
-PlaceTree *
-PlaceTreeCreate(void)
+void
+PlaceTreeInitialise(PlaceTree *tree)
 {
-	PlaceTree  *tree = palloc0(sizeof(PlaceTree));
-
+	memset(tree, 0, sizeof(PlaceTree));
 	tree->context = CurrentMemoryContext;
 	tree->allocated = 32;
+	tree->slots = palloc0(sizeof(EventSlot) * tree->allocated);
 	tree->places = palloc0(sizeof(Place) * tree->allocated);
-	tree->nplaces = 1;
+	tree->nslots = 1;
 	tree->places[RECORD_PLACE].parent = -1;
-	return tree;
+}
+
+int
+PlaceAddOther(PlaceTree *tree)
+{
+	if (tree->nslots == tree->allocated)
+	{
+		tree->allocated *= 2;
+		tree->slots = repalloc(tree->slots, sizeof(EventSlot) * tree->allocated);
+		tree->places = repalloc(tree->places, sizeof(Place) * tree->allocated);
+	}
+	memset(&tree->slots[tree->nslots], 0, sizeof(EventSlot));
+	memset(&tree->places[tree->nslots], 0, sizeof(Place));
+	tree->places[tree->nslots].parent = -1;
+	return tree->nslots++;
 }
 
 /* jsonb's order of keys: shorter ones first, then byte for byte. */
@@ -65,10 +82,11 @@ CompareKeys(const char *a, int a_length, const char *b, int b_length)
 	return memcmp(a, b, a_length);
 }
 
-/* The layouts of a place that gets one child more. */
+/* What was found at a place that gets one child more. */
 static void
-ForgetLayouts(Place *place)
+ForgetVisits(Place *place)
 {
+	place->visited = 0;
 	for (int i = 0; place->layouts != NULL && i < LAYOUTS; i++)
 		if (place->layouts[i] != NULL)
 			place->layouts[i]->nkeys = 0;
@@ -81,6 +99,7 @@ ChildPlace(PlaceTree *tree, int parent, const char *key)
 	int			key_length = strlen(key);
 	Place	   *above = &tree->places[parent];
 	Place	   *place;
+	int			index;
 	int			position = 0;
 
 	while (position < above->nchildren)
@@ -95,12 +114,8 @@ ChildPlace(PlaceTree *tree, int parent, const char *key)
 		position++;
 	}
 
-	if (tree->nplaces == tree->allocated)
-	{
-		tree->allocated *= 2;
-		tree->places = repalloc(tree->places, sizeof(Place) * tree->allocated);
-		above = &tree->places[parent];
-	}
+	index = PlaceAddOther(tree);
+	above = &tree->places[parent];
 	if (above->nchildren == above->children_allocated)
 	{
 		above->children_allocated = Max(8, above->children_allocated * 2);
@@ -110,16 +125,15 @@ ChildPlace(PlaceTree *tree, int parent, const char *key)
 	}
 	memmove(&above->children[position + 1], &above->children[position],
 			sizeof(int) * (above->nchildren - position));
-	above->children[position] = tree->nplaces;
+	above->children[position] = index;
 	above->nchildren++;
-	ForgetLayouts(above);
+	ForgetVisits(above);
 
-	place = &tree->places[tree->nplaces];
-	memset(place, 0, sizeof(Place));
+	place = &tree->places[index];
 	place->parent = parent;
 	place->key = key;
 	place->key_length = key_length;
-	return tree->nplaces++;
+	return index;
 }
 
 int
@@ -137,18 +151,21 @@ PlaceAdd(PlaceTree *tree, char **keys, int nkeys)
 void
 PlaceBegin(PlaceTree *tree, JsonbContainer *record)
 {
-	Place	   *root = &tree->places[RECORD_PLACE];
+	EventSlot  *root = &tree->slots[RECORD_PLACE];
 
 	if (++tree->epoch == 0)
 	{
-		for (int i = 0; i < tree->nplaces; i++)
-			tree->places[i].epoch = tree->places[i].visited = 0;
+		for (int i = 0; i < tree->nslots; i++)
+		{
+			tree->slots[i].epoch = tree->slots[i].digest_epoch = 0;
+			tree->places[i].visited = tree->places[i].many = 0;
+		}
 		tree->epoch = 1;
 	}
 	root->epoch = tree->epoch;
-	root->state = PLACE_SINGLE;
-	root->value.type = jbvBinary;
-	root->value.val.binary.data = record;
+	root->count = 1;
+	root->own.type = jbvBinary;
+	root->own.val.binary.data = record;
 }
 
 /*
@@ -156,7 +173,7 @@ PlaceBegin(PlaceTree *tree, JsonbContainer *record)
  *		The value of a container's entry that starts at `offset`, as
  *		fillJsonbValue() in jsonb_util.c reads it.
  */
-static void
+static inline void
 ReadEntry(JEntry entry, char *data, uint32 offset, uint32 length, JsonbValue *value)
 {
 	if (JBE_ISSTRING(entry))
@@ -202,14 +219,40 @@ PlaceClassify(JsonbValue *value)
 	return value->type == jbvNull ? PLACE_MISSING : PLACE_SINGLE;
 }
 
-/* What a place is, whose value was read; most are strings. */
-static inline void
-ClassifyPlace(Place *place)
+/* Fill a place's slot, to whose `own` an array was read. */
+static pg_noinline void
+FillFromArray(PlaceTree *tree, int index)
 {
-	place->in_array = place->value.type == jbvBinary &&
-		JsonContainerIsArray(place->value.val.binary.data);
-	place->state = place->value.type == jbvString ? PLACE_SINGLE :
-		PlaceClassify(&place->value);
+	EventSlot  *slot = &tree->slots[index];
+
+	switch (PlaceClassify(&slot->own))
+	{
+		case PLACE_MISSING:
+			slot->count = 0;
+			break;
+		case PLACE_SINGLE:
+			slot->element = true;
+			break;
+		case PLACE_MANY:
+			slot->epoch = 0;
+			tree->places[index].many = tree->epoch;
+			break;
+	}
+}
+
+/* Fill a place's slot, to whose `own` a value was read. */
+static inline void
+FillSlot(PlaceTree *tree, int index)
+{
+	EventSlot  *slot = &tree->slots[index];
+
+	slot->epoch = tree->epoch;
+	slot->count = slot->own.type != jbvNull;
+	slot->single = true;
+	slot->element = false;
+	slot->values = &slot->own;
+	if (slot->own.type == jbvBinary && JsonContainerIsArray(slot->own.val.binary.data))
+		FillFromArray(tree, index);
 }
 
 /* Where the entry behind one that begins at `offset` begins. */
@@ -251,8 +294,8 @@ FindKeys(const PlaceTree *tree, const Place *place, JsonbContainer *object, Find
 				break;
 			if (order == 0)
 			{
-				finds->places[finds->count] = place->children[next];
-				finds->indexes[finds->count++] = i;
+				finds->found[finds->count].place = place->children[next];
+				finds->found[finds->count++].index = i;
 			}
 			next++;
 			if (order == 0)
@@ -301,11 +344,11 @@ LayoutOf(const PlaceTree *tree, Place *place, JsonbContainer *object)
 
 /* Find all children of a place in its object. */
 static void
-VisitObject(PlaceTree *tree, Place *place, JsonbContainer *object)
+VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 {
 	int			nkeys = JsonContainerSize(object);
 	char	   *data = (char *) &object->children[nkeys * 2];
-	const Layout *layout = LayoutOf(tree, place, object);
+	const Layout *layout = LayoutOf(tree, above, object);
 	const Finds *finds;
 	Finds		found;
 	uint32		offset;
@@ -318,47 +361,61 @@ VisitObject(PlaceTree *tree, Place *place, JsonbContainer *object)
 	}
 	else
 	{
-		offset = FindKeys(tree, place, object, &found);
+		offset = FindKeys(tree, above, object, &found);
 		finds = &found;
 	}
 	for (int i = 0; i < finds->count; i++)
 	{
-		Place	   *child = &tree->places[finds->places[i]];
+		int			place = finds->found[i].place;
 		JEntry		entry;
 
-		for (; index < finds->indexes[i]; index++)
+		for (; index < finds->found[i].index; index++)
 			offset = EntryEnd(object->children[nkeys + index], offset);
 		entry = object->children[nkeys + index];
-		ReadEntry(entry, data, offset, EntryEnd(entry, offset) - offset, &child->value);
-		child->epoch = tree->epoch;
-		ClassifyPlace(child);
+		ReadEntry(entry, data, offset, EntryEnd(entry, offset) - offset,
+				  &tree->slots[place].own);
+		FillSlot(tree, place);
 	}
 }
 
-void
+bool
 PlaceFind(PlaceTree *tree, int index)
 {
 	Place	   *place = &tree->places[index];
 	Place	   *parent = &tree->places[place->parent];
+	EventSlot  *slot = &tree->slots[index];
+	EventSlot  *above = &tree->slots[place->parent];
 
-	if (parent->epoch != tree->epoch)
-		PlaceFind(tree, place->parent);
-	place->epoch = tree->epoch;
-	place->state = PLACE_MISSING;
-	if (parent->state == PLACE_MANY)
-		place->state = PLACE_MANY;
-	else if (parent->state == PLACE_SINGLE && parent->value.type == jbvBinary &&
-			 parent->visited != tree->epoch)
+	if (place->many == tree->epoch)
+		return false;
+	if (parent->many == tree->epoch ||
+		(above->epoch != tree->epoch && !PlaceFind(tree, place->parent)))
 	{
+		place->many = tree->epoch;
+		return false;
+	}
+	if (above->count == 1 && above->own.type == jbvBinary &&
+		parent->visited != tree->epoch)
+	{
+		JsonbContainer *object = above->own.val.binary.data;
+
 		/* together with its siblings */
 		if (parent->nchildren <= VISIT_KEYS)
 		{
 			parent->visited = tree->epoch;
-			VisitObject(tree, parent, parent->value.val.binary.data);
+			VisitObject(tree, parent, object);
 		}
-		else if (getKeyJsonValueFromContainer(parent->value.val.binary.data,
-											  place->key, place->key_length,
-											  &place->value) != NULL)
-			ClassifyPlace(place);
+		else if (getKeyJsonValueFromContainer(object, place->key, place->key_length,
+											  &slot->own) != NULL)
+			FillSlot(tree, index);
 	}
+	if (place->many == tree->epoch)
+		return false;
+	if (slot->epoch != tree->epoch)
+	{
+		slot->epoch = tree->epoch;
+		slot->count = 0;
+		slot->single = true;
+	}
+	return true;
 }

@@ -1,7 +1,8 @@
 /*
  * place.h
- *	  The places of a record that fields name: a trie of all paths, in which
- *	  each object of an event is visited at most once, and only when asked for.
+ *	  The slots of an event, and those of them that are places of the record: a
+ *	  trie of all paths that fields name, in which each object of an event is
+ *	  visited at most once, and only when asked for.
  *
  * A tree is built once, for all rules of a session, and then pointed at one
  * record after the other.
@@ -11,25 +12,31 @@
 
 #include "utils/jsonb.h"
 
-/* What a place of the record turned out to be. */
-typedef enum PlaceState
-{
-	PLACE_MISSING,				/* absent, null or an empty array */
-	PLACE_SINGLE,				/* one value; an array of one element is that */
-	PLACE_MANY					/* an array of several, here or above */
-} PlaceState;
+#include "digest.h"
 
-/* A place that some path names or passes: a node of the trie. */
+/*
+ * What a place or field shows in the current event.  Every event writes and
+ * reads these, so that what they are found by is kept elsewhere.
+ */
+typedef struct EventSlot
+{
+	uint32		epoch;			/* of the event that this is of */
+	uint32		digest_epoch;
+	int			count;
+	bool		single;			/* no array of several was passed on the way */
+	bool		element;		/* the value is that of an array of one */
+	const JsonbValue *values;	/* all of them, arrays fanned out */
+	JsonbValue	own;			/* storage of a single value */
+	Digest		digest;			/* of the only value */
+} EventSlot;
+
+/* A node of the trie: how a place is found.  Of no use to others. */
 typedef struct Place
 {
-	PlaceState	state;
-	bool		in_array;		/* PLACE_SINGLE: the value is an array's element */
-	JsonbValue	value;			/* PLACE_SINGLE; points into the record */
-	uint32		epoch;			/* of the record that these are of */
-
-	/* how it is found; of no use to others */
-	uint32		visited;		/* the record that children were found in */
-	int			parent;			/* -1: this is the record itself */
+	uint32		visited;		/* the event that children were found in */
+	uint32		many;			/* the event in which an array of several is here
+								 * or above */
+	int			parent;			/* -1: this is the record itself, or no place */
 	const char *key;
 	int			key_length;
 	int			nchildren;
@@ -41,38 +48,43 @@ typedef struct Place
 typedef struct PlaceTree
 {
 	MemoryContext context;
-	uint32		epoch;			/* counts records; a place of epoch 0 was never
-								 * looked up */
-	int			nplaces;
+	uint32		epoch;			/* counts events; 0: never looked up */
+	int			nslots;
 	int			allocated;
-	Place	   *places;			/* the first one is the record */
+	EventSlot  *slots;			/* the first one is the record */
+	Place	   *places;			/* of the same numbers */
 } PlaceTree;
 
-/* An empty tree in the current memory context, which all later places share. */
-extern PlaceTree *PlaceTreeCreate(void);
+/* What a JSON value is as a place of the record. */
+typedef enum PlaceState
+{
+	PLACE_MISSING,				/* absent, null or an empty array */
+	PLACE_SINGLE,				/* one value; an array of one element is that */
+	PLACE_MANY					/* an array of several */
+} PlaceState;
 
-/* The place of a path's keys, which are kept; the same for equal paths. */
+/* Make an empty tree in the current memory context, which later slots share. */
+extern void PlaceTreeInitialise(PlaceTree *tree);
+
+/* The slot of a path's keys, which are kept; the same for equal paths. */
 extern int	PlaceAdd(PlaceTree *tree, char **keys, int nkeys);
+
+/* A slot that is no place; the caller fills it. */
+extern int	PlaceAddOther(PlaceTree *tree);
 
 /* Point the tree at a record, the root container of an object. */
 extern void PlaceBegin(PlaceTree *tree, JsonbContainer *record);
 
-/* Look a place up that was not yet in this record. */
-extern void PlaceFind(PlaceTree *tree, int index);
-
-/* A place in the current record; valid until the next PlaceAdd or PlaceBegin. */
-static inline const Place *
-PlaceLook(PlaceTree *tree, int index)
-{
-	if (tree->places[index].epoch != tree->epoch)
-		PlaceFind(tree, index);
-	return &tree->places[index];
-}
+/*
+ * Find what is at a place.  Returns false where an array of several is there or
+ * above, so that its values have to be collected one by one.
+ */
+extern bool PlaceFind(PlaceTree *tree, int index);
 
 /*
- * What a JSON value is as a place of the record.  An array of one element fans
- * out to that element, so that *value is replaced by it at once: most arrays are
- * such, and what is no array needs no lists.
+ * Classify *value.  An array of one element fans out to that element, so that
+ * *value is replaced by it at once: most arrays are such, and what is no array
+ * needs no lists.
  */
 extern PlaceState PlaceClassify(JsonbValue *value);
 

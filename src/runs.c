@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -32,6 +32,16 @@ enum
 	RUN_COLUMNS = RUN_ENTITY
 };
 
+/* The columns in front, none of which is ever null, as they lie in a row. */
+typedef struct RunRow
+{
+	TimestampTz first_seen;
+	TimestampTz last_granule;
+	Digest		digest;
+	int32		version_id;
+	bool		learned;
+} RunRow;
+
 void
 RunsOpen(RunStore *runs, const ExtensionOids *oids)
 {
@@ -47,15 +57,20 @@ RunsClose(RunStore *runs)
 	StoreClose(&runs->store);
 }
 
+/* A row as heap_form_tuple() laid it out; valid as long as the slot's row. */
+static const RunRow *
+RowOf(TupleTableSlot *slot)
+{
+	return (const RunRow *) GETSTRUCT(ExecFetchSlotHeapTuple(slot, false, NULL));
+}
+
 /* The run of a row. */
 static void
-ReadRun(TupleTableSlot *slot, Run *run)
+ReadRun(const RunRow *row, Run *run)
 {
-	bool		isnull;
-
-	run->first_seen = UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, RUN_FIRST_SEEN, &isnull)));
-	run->last_granule = UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, RUN_LAST_GRANULE, &isnull)));
-	run->learned = DatumGetBool(SlotColumn(slot, RUN_LEARNED, &isnull));
+	run->first_seen = UNIX_MICROS(row->first_seen);
+	run->last_granule = UNIX_MICROS(row->last_granule);
+	run->learned = row->learned;
 	run->source = -1;
 }
 
@@ -79,7 +94,7 @@ RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored)
 			runs->places = repalloc(runs->places,
 									sizeof(ItemPointerData) * runs->allocated);
 		}
-		ReadRun(slot, &run);
+		ReadRun(RowOf(slot), &run);
 		for (place = count++; place > 0 && runs->runs[place - 1].first_seen > run.first_seen; place--)
 		{
 			runs->runs[place] = runs->runs[place - 1];
@@ -97,56 +112,65 @@ RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored)
 static bool
 IsOurs(TupleTableSlot *slot)
 {
-	bool		isnull;
+	HeapTupleHeader row = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
 
-	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(slot_getsysattr(slot,
-																					 MinTransactionIdAttributeNumber,
-																					 &isnull)));
+	return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row));
 }
 
 /* What a look-up asks for. */
 typedef struct LookUp
 {
 	const ExtensionOids *oids;
-	const Digest *term;			/* RunsLookUp */
+	const Digest *terms;		/* RunsLookUp */
+	int			nterms;
 	int64		time;
-	Run		   *best;
 	int64		limit;			/* RunsScan */
 	RunFunction function;
 	void	   *state;
-	bool		found;			/* what came of it */
+	bool		complete;		/* what came of it */
 } LookUp;
 
-/* The best run for RunsLookUp among the rows that others committed. */
+/* Find the best run of a term among the rows that others committed. */
 static void
-FindBest(void *state)
+FindBest(const LookUp *look_up, Store *store, const Digest *term)
 {
-	LookUp	   *look_up = state;
-	Store		store;
 	TupleTableSlot *slot;
-	Run		   *best = look_up->best;
+	bool		found = false;
+	int32		version_id = 0;
+	Run			best = {0};
 
-	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
-		return;
-	StoreFindDigest(&store, look_up->term);
-	while (StoreNext(&store, &slot))
+	StoreFindDigest(store, term);
+	while (StoreNext(store, &slot))
 	{
 		Run			run;
 
 		if (IsOurs(slot))
 			continue;
-		ReadRun(slot, &run);
-		if (!look_up->found || run.first_seen > best->first_seen)
+		ReadRun(RowOf(slot), &run);
+		/* of two, the later one, unless it begins behind the time */
+		if (!found || (run.first_seen > best.first_seen ?
+					   look_up->time >= run.first_seen :
+					   look_up->time < best.first_seen))
 		{
-			/* a later run is no better where the one before holds the time */
-			if (look_up->found && look_up->time < run.first_seen)
-				continue;
-			*best = run;
-			look_up->found = true;
+			best = run;
+			version_id = RowOf(slot)->version_id;
+			found = true;
 		}
-		else if (look_up->time < best->first_seen)
-			*best = run;
 	}
+	if (found)
+		look_up->function(look_up->state, term, version_id, &best);
+}
+
+static void
+FindAll(void *state)
+{
+	LookUp	   *look_up = state;
+	Store		store;
+
+	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+		return;
+	for (int i = 0; i < look_up->nterms; i++)
+		FindBest(look_up, &store, &look_up->terms[i]);
 	StoreClose(&store);
 }
 
@@ -155,46 +179,47 @@ ScanAll(void *state)
 {
 	LookUp	   *look_up = state;
 	Store		store;
+	Snapshot	snapshot;
 	TableScanDesc scan;
 
 	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
 		return;
-	look_up->found = RelationGetNumberOfBlocks(store.table) <= look_up->limit;
-	if (look_up->found)
+	look_up->complete = RelationGetNumberOfBlocks(store.table) <= look_up->limit;
+	if (look_up->complete)
 	{
-		scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
+		/*
+		 * Rows are judged a page at a time by such a snapshot, which takes half
+		 * as long, but leaves a predicate lock at SERIALIZABLE.
+		 */
+		snapshot = IsolationIsSerializable() ? SnapshotSelf : StoreLatestSnapshot();
+		scan = table_beginscan(store.table, snapshot, 0, NULL);
 		while (table_scan_getnextslot(scan, ForwardScanDirection, store.found))
 		{
+			const RunRow *row = RowOf(store.found);
 			Run			run;
-			bool		isnull;
-			Datum		digest = SlotColumn(store.found, RUN_DIGEST, &isnull);
-			int32		version_id = DatumGetInt32(SlotColumn(store.found, RUN_VERSION_ID, &isnull));
 
 			CHECK_FOR_INTERRUPTS();
 			if (IsOurs(store.found))
 				continue;
-			ReadRun(store.found, &run);
-			look_up->function(look_up->state, (Digest *) DatumGetPointer(digest),
-							  version_id, &run);
+			ReadRun(row, &run);
+			look_up->function(look_up->state, &row->digest, row->version_id, &run);
 		}
 		table_endscan(scan);
+		if (snapshot != SnapshotSelf)
+			UnregisterSnapshot(snapshot);
 	}
 	StoreClose(&store);
 }
 
-/* Look without letting a fault in our tables fail the insert that looks. */
-static bool
-LookSafely(void (*look) (void *), LookUp *look_up)
+void
+RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 time,
+		   RunFunction function, void *state)
 {
-	return RunUnlessFinal(look, look_up) == NULL && look_up->found;
-}
+	LookUp		look_up = {.oids = oids,.terms = terms,.nterms = nterms,.time = time,
+	.function = function,.state = state};
 
-bool
-RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time, Run *run)
-{
-	LookUp		look_up = {.oids = oids,.term = term,.time = time,.best = run};
-
-	return LookSafely(FindBest, &look_up);
+	/* a fault in our tables must not fail the insert that looks */
+	RunUnlessFinal(FindAll, &look_up);
 }
 
 bool
@@ -203,7 +228,7 @@ RunsScan(const ExtensionOids *oids, int64 limit, RunFunction function, void *sta
 	LookUp		look_up = {.oids = oids,.limit = limit,.function = function,
 	.state = state};
 
-	return LookSafely(ScanAll, &look_up);
+	return RunUnlessFinal(ScanAll, &look_up) == NULL && look_up.complete;
 }
 
 int64
@@ -215,10 +240,8 @@ RunsCount(RunStore *runs, int32 version_id, int64 limit)
 
 	while (count < limit && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		bool		isnull;
-
 		CHECK_FOR_INTERRUPTS();
-		if (DatumGetInt32(SlotColumn(slot, RUN_VERSION_ID, &isnull)) == version_id)
+		if (RowOf(slot)->version_id == version_id)
 			count++;
 	}
 	ExecDropSingleTupleTableSlot(slot);
@@ -313,16 +336,15 @@ RunsTerms(const ExtensionOids *oids, int32 version_id)
 					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		bool		isnull;
+		const RunRow *row = RowOf(slot);
 		bool		found;
 		News	   *news;
 		Run			run;
 
-		if (DatumGetInt32(SlotColumn(slot, RUN_VERSION_ID, &isnull)) != version_id)
+		if (row->version_id != version_id)
 			continue;
-		news = hash_search(seen, DatumGetPointer(SlotColumn(slot, RUN_DIGEST, &isnull)),
-						   HASH_ENTER, &found);
-		ReadRun(slot, &run);
+		news = hash_search(seen, &row->digest, HASH_ENTER, &found);
+		ReadRun(row, &run);
 		if (!found)
 		{
 			memset((char *) news + sizeof(Digest), 0, sizeof(News) - sizeof(Digest));

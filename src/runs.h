@@ -29,21 +29,23 @@ extern void RunsClose(RunStore *runs);
 
 extern void RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored);
 
+/* What is called for a run that others committed. */
+typedef void (*RunFunction) (void *state, const Digest *term, int32 version_id,
+							 const Run *run);
+
 /*
- * The committed run of a term that holds `time`, or else its latest.  False
- * where there is none, or where looking would have to wait or failed.
+ * Call `function` for each of the terms that has a committed run: with the one
+ * that holds `time`, or else its latest.  For none of them where looking would
+ * have to wait.
  */
-extern bool RunsLookUp(const ExtensionOids *oids, const Digest *term, int64 time,
-					   Run *run);
+extern void RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms,
+					   int64 time, RunFunction function, void *state);
 
 /*
  * Call `function` for every committed run, in no order, where they take at most
  * `limit` blocks; false where they take more, or looking would have to wait or
  * failed.
  */
-typedef void (*RunFunction) (void *state, const Digest *term, int32 version_id,
-							 const Run *run);
-
 extern bool RunsScan(const ExtensionOids *oids, int64 limit, RunFunction function,
 					 void *state);
 
