@@ -20,11 +20,18 @@ CacheBytes(uint32 size)
 	return sizeof(IntervalEntry) * (Size) size;
 }
 
-/* May a table of this size hold one entry more? */
+/* Entries that a table of this size may hold. */
+static uint32
+Capacity(uint32 size)
+{
+	return size / 10 * 7;
+}
+
+/* May the table hold one entry more? */
 static bool
 HasRoom(const IntervalCache *cache)
 {
-	return cache->count < cache->size / 10 * 7;
+	return cache->count < Capacity(cache->size);
 }
 
 /* Put an entry into the first free place from its home on. */
@@ -39,9 +46,8 @@ Place(IntervalEntry *entries, uint32 size, const IntervalEntry *entry)
 }
 
 static void
-Grow(IntervalCache *cache)
+Resize(IntervalCache *cache, uint32 size)
 {
-	uint32		size = cache->size == 0 ? FIRST_SIZE : cache->size * 2;
 	IntervalEntry *entries = MemoryContextAllocExtended(cache->context,
 														CacheBytes(size),
 														MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -55,15 +61,32 @@ Grow(IntervalCache *cache)
 	cache->size = size;
 }
 
+/* The next larger size. */
+static uint32
+NextSize(uint32 size)
+{
+	return size == 0 ? FIRST_SIZE : size * 2;
+}
+
+void
+IntervalReserve(IntervalCache *cache, int64 count, int limit)
+{
+	uint32		size = cache->size;
+
+	while (Capacity(size) < count && CacheBytes(NextSize(size)) <= (Size) limit * 1024)
+		size = NextSize(size);
+	if (size > cache->size)
+		Resize(cache, size);
+}
+
 void
 IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end,
 			  int limit)
 {
 	IntervalEntry entry = {*digest, first, end};
 
-	if (!HasRoom(cache) &&
-		CacheBytes(Max(cache->size * 2, FIRST_SIZE)) <= (Size) limit * 1024)
-		Grow(cache);
+	if (!HasRoom(cache))
+		IntervalReserve(cache, (int64) cache->count + 1, limit);
 	if (HasRoom(cache))
 	{
 		Place(cache->entries, cache->size, &entry);

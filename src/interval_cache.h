@@ -68,6 +68,9 @@ IntervalFind(const IntervalCache *cache, const Digest *digest)
 extern void IntervalEnter(IntervalCache *cache, const Digest *digest,
 						  int64 first, int64 end, int limit);
 
+/* Make room for so many entries at once, as far as they fit into `limit` kB. */
+extern void IntervalReserve(IntervalCache *cache, int64 count, int limit);
+
 /* Forget everything and give the memory back. */
 extern void IntervalClear(IntervalCache *cache);
 

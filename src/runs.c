@@ -125,6 +125,7 @@ typedef struct LookUp
 	int			nterms;
 	int64		time;
 	int64		limit;			/* RunsScan */
+	void		(*expect) (void *state, int64 nruns);
 	RunFunction function;
 	void	   *state;
 	bool		complete;		/* what came of it */
@@ -187,6 +188,9 @@ ScanAll(void *state)
 	look_up->complete = RelationGetNumberOfBlocks(store.table) <= look_up->limit;
 	if (look_up->complete)
 	{
+		/* as the last ANALYZE counted; -1 before the first one */
+		look_up->expect(look_up->state, (int64) store.table->rd_rel->reltuples);
+
 		/*
 		 * Rows are judged a page at a time by such a snapshot, which takes half
 		 * as long, but leaves a predicate lock at SERIALIZABLE.
@@ -223,10 +227,11 @@ RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 tim
 }
 
 bool
-RunsScan(const ExtensionOids *oids, int64 limit, RunFunction function, void *state)
+RunsScan(const ExtensionOids *oids, int64 limit,
+		 void (*expect) (void *state, int64 nruns), RunFunction function, void *state)
 {
-	LookUp		look_up = {.oids = oids,.limit = limit,.function = function,
-	.state = state};
+	LookUp		look_up = {.oids = oids,.limit = limit,.expect = expect,
+	.function = function,.state = state};
 
 	return RunUnlessFinal(ScanAll, &look_up) == NULL && look_up.complete;
 }

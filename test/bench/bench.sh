@@ -5,7 +5,7 @@
 #
 #	  prepares its tables with `bench_fresh`, `bench_rules` and `bench_sql`,
 #	  takes its measures with `bench_measure` or `bench_pgbench`, variants
-#	  interleaved by `bench_rounds`, and
+#	  interleaved by them or by `bench_rounds`, and
 #	  names its bars with `bench_bar`, and what is no ratio with
 #	  `bench_figure`.
 #
@@ -46,6 +46,11 @@ bench_begin()
 			stat := string_to_array(substring(pg_read_file('/proc/self/stat') FROM '\) (.*)$'), ' ');
 			RETURN (stat[12]::float8 + stat[13]::float8) / 100;
 		END $$;
+		-- Where a client of pgbench begins with a variant (bench_pgbench).
+		CREATE TABLE bench.marks (client integer, variant integer, at timestamptz, cpu float8);
+		CREATE FUNCTION bench.mark(client integer, variant integer) RETURNS void LANGUAGE sql AS $$
+			INSERT INTO bench.marks VALUES (client, variant, clock_timestamp(), bench.cpu());
+		$$;
 	EOF
 }
 
@@ -107,35 +112,50 @@ bench_sql()
 
 # bench_measure SCENARIO VARIANT ROUND RECORDS: run SQL from standard input in
 # a session of its own, and note its times.  What stands before a line
-# "-- measure" prepares the session, and is not measured.
+# "-- measure" prepares the session, and is not measured.  What stands behind a
+# line "-- measure NAME" is of a variant of that name, which may have many such
+# parts; RECORDS are those of each variant.
 bench_measure()
 {
-	local scenario=$1 variant=$2 round=$3 records=$4 text before after times
+	local scenario=$1 variant=$2 round=$3 records=$4 name wall cpu times
 
-	text=$(cat)
-	before=
-	after=$text
-	case $text in
-		*"-- measure"*)
-			before=${text%%-- measure*}
-			after=${text#*-- measure}
-			;;
-	esac
 	times=$(
-		bench_sql <<-EOF
-			CHECKPOINT;
-			SELECT bench.cpu(); -- loads what the function needs
-			$before
-			\o /dev/null
-			SELECT extract(epoch FROM clock_timestamp()) AS wall, bench.cpu() AS cpu \gset
-			$after
-			\o
-			SELECT 'times', round((extract(epoch FROM clock_timestamp()) - :wall)::numeric, 6),
-				round((bench.cpu() - :cpu)::numeric, 6);
-		EOF
+		awk -v name="$variant" '
+			function finish()
+			{
+				print "\\o\nSELECT '\''times'\'', '\''" name "'\'', " \
+					"extract(epoch FROM clock_timestamp()) - :wall, bench.cpu() - :cpu;"
+			}
+			function begin()
+			{
+				print "SELECT extract(epoch FROM clock_timestamp()) AS wall, bench.cpu() AS cpu \\gset"
+				print "\\o /dev/null"
+				measuring = 1
+			}
+			{ line[NR] = $0 }
+			/^[ \t]*-- measure/ { marked = 1 }
+			END {
+				print "CHECKPOINT;\nSELECT bench.cpu(); -- loads what the function needs"
+				if (!marked)
+					begin()
+				for (i = 1; i <= NR; i++)
+					if (line[i] ~ /^[ \t]*-- measure/) {
+						if (measuring)
+							finish()
+						split(line[i], word)
+						if (word[3] != "")
+							name = word[3]
+						begin()
+					} else
+						print line[i]
+				finish()
+			}' | bench_sql | awk -F'|' '
+			$1 == "times" { wall[$2] += $3; cpu[$2] += $4 }
+			END { for (name in wall) printf "%s %.6f %.6f\n", name, wall[name], cpu[name] }'
 	)
-	times=$(sed -n 's/^times|\(.*\)|\(.*\)$/\1,\2/p' <<<"$times")
-	bench_note "$scenario" "$variant" "$round" "$records" "${times%,*}" "${times#*,}"
+	while read -r name wall cpu; do
+		bench_note "$scenario" "$name" "$round" "$records" "$wall" "$cpu"
+	done <<<"$times"
 }
 
 # bench_note SCENARIO VARIANT ROUND RECORDS WALL CPU: note times that the scenario
@@ -163,38 +183,49 @@ bench_sample()
 	EOF
 }
 
-# CPU time of all sessions that have ended, in hundredths of a second: what the
-# server's first process knows of its children.
-bench_children_cpu()
-{
-	while [ "$(bench_sql <<<"SELECT count(*) FROM pg_stat_activity
-			WHERE backend_type = 'client backend' AND pid <> pg_backend_pid();")" != 0 ]; do
-		sleep 0.1
-	done
-	sleep 0.2
-	sed 's/^.*) //' "/proc/$(head -n 1 "$TEMPORARY/data/postmaster.pid")/stat" |
-		cut -d ' ' -f 14,15 | tr ' ' '+' | xargs -I '{}' sh -c 'echo $(({}))'
-}
-
-# bench_pgbench SCENARIO VARIANT ROUND RECORDS SCRIPT CLIENTS TRANSACTIONS: run
-# pgbench with so many transactions in all, prepared, and note the times of all
-# its sessions.  RECORDS are those of the whole run.
+# bench_pgbench SCENARIO ROUND RECORDS CLIENTS BLOCK COUNT A B: run pgbench,
+# prepared, and note the times of two variants that take turns in each session.
+#
+# The variants are scripts, $DATA_FOLDER/SCENARIO_A.sql and _B.sql, noted as A and
+# B with CLIENTS behind; each is run COUNT times in all, in blocks of BLOCK
+# transactions, and RECORDS are those of one of them.  So a slow second of the
+# machine hits both; and what a session does once is in the first block.
 bench_pgbench()
 {
-	local scenario=$1 variant=$2 round=$3 records=$4 script=$5 clients=$6 count=$7
-	local before begin wall
+	local scenario=$1 round=$2 records=$3 clients=$4 block=$5 count=$6 a=$7 b=$8
+	local steps=$((2 * count / clients)) script=$TEMPORARY/pgbench.sql variant wall cpu
 
-	bench_sql <<<"CHECKPOINT;"
-	before=$(bench_children_cpu)
-	begin=$EPOCHREALTIME
-	pgbench -n -M prepared -f "$script" -c "$clients" -j "$clients" \
-		-t $((count / clients)) --random-seed="$round" >"$TEMPORARY/pgbench.log" 2>&1 || {
+	# Each block begins with a mark; the last one ends with the mark of another.
+	cat >"$script" <<-EOF
+		\set variant (:step / $block + :client_id + $round) % 2
+		\if :step % $block = 0
+		SELECT bench.mark(:client_id, :variant);
+		\endif
+		\set step :step + 1
+		\if :variant = 0
+		$(cat "$DATA_FOLDER/${scenario}_$a.sql")
+		\else
+		$(cat "$DATA_FOLDER/${scenario}_$b.sql")
+		\endif
+	EOF
+	bench_sql <<<"TRUNCATE bench.marks; CHECKPOINT;"
+	pgbench -n -M prepared -f "$script" -D step=0 -c "$clients" -j "$clients" \
+		-t $((steps + 1)) --random-seed="$round" >"$TEMPORARY/pgbench.log" 2>&1 || {
 		cat "$TEMPORARY/pgbench.log" >&2
 		return 1
 	}
-	wall=$(awk "BEGIN { print $EPOCHREALTIME - $begin }")
-	bench_note "$scenario" "$variant" "$round" "$records" "$wall" \
-		"$(awk "BEGIN { print ($(bench_children_cpu) - $before) / 100 }")"
+	while IFS='|' read -r variant wall cpu; do
+		bench_note "$scenario" "$variant$clients" "$round" "$records" "$wall" "$cpu"
+	done < <(
+		bench_sql <<-EOF
+			SELECT CASE variant WHEN 0 THEN '$a' ELSE '$b' END,
+				round((sum(wall) / $clients)::numeric, 6), round(sum(cpu)::numeric, 6)
+			FROM (SELECT variant, lead(extract(epoch FROM at)) OVER w - extract(epoch FROM at) AS wall,
+					lead(cpu) OVER w - cpu AS cpu
+				FROM bench.marks WINDOW w AS (PARTITION BY client ORDER BY at)) AS blocks
+			GROUP BY variant;
+		EOF
+	)
 }
 
 # bench_rounds FUNCTION VARIANT...: call FUNCTION VARIANT ROUND for each variant
