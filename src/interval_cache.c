@@ -8,11 +8,16 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "utils/memutils.h"
 
 #include "interval_cache.h"
 
 #define FIRST_SIZE		64
+
+/* Of the usual processors; others lose nothing but address space. */
+#define HUGE_PAGE		((Size) 2 * 1024 * 1024)
 
 static Size
 CacheBytes(uint32 size)
@@ -45,18 +50,41 @@ Place(IntervalEntry *entries, uint32 size, const IntervalEntry *entry)
 	entries[at] = *entry;
 }
 
+/*
+ * Allocate
+ *		Free entries.  A large table is laid onto huge pages where the system has
+ *		them for who asks: in small ones nearly every look-up misses the
+ *		processor's cache of addresses as well, and each costs a page fault first.
+ */
+static IntervalEntry *
+Allocate(MemoryContext context, Size bytes, void **memory)
+{
+	IntervalEntry *entries;
+
+	if (bytes < HUGE_PAGE)
+		return *memory = MemoryContextAllocZero(context, bytes);
+	/* what lies before the boundary is never touched */
+	*memory = MemoryContextAllocHuge(context, bytes + HUGE_PAGE);
+	entries = (IntervalEntry *) TYPEALIGN(HUGE_PAGE, *memory);
+#ifdef MADV_HUGEPAGE
+	(void) madvise(entries, bytes, MADV_HUGEPAGE);
+#endif
+	memset(entries, 0, bytes);
+	return entries;
+}
+
 static void
 Resize(IntervalCache *cache, uint32 size)
 {
-	IntervalEntry *entries = MemoryContextAllocExtended(cache->context,
-														CacheBytes(size),
-														MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	void	   *memory;
+	IntervalEntry *entries = Allocate(cache->context, CacheBytes(size), &memory);
 
 	for (uint32 i = 0; i < cache->size; i++)
 		if (IntervalInUse(&cache->entries[i]))
 			Place(entries, size, &cache->entries[i]);
-	if (cache->entries != NULL)
-		pfree(cache->entries);
+	if (cache->memory != NULL)
+		pfree(cache->memory);
+	cache->memory = memory;
 	cache->entries = entries;
 	cache->size = size;
 }
@@ -109,8 +137,9 @@ IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end
 void
 IntervalClear(IntervalCache *cache)
 {
-	if (cache->entries != NULL)
-		pfree(cache->entries);
+	if (cache->memory != NULL)
+		pfree(cache->memory);
+	cache->memory = NULL;
 	cache->entries = NULL;
 	cache->count = cache->size = 0;
 }

@@ -26,6 +26,7 @@ typedef struct IntervalCache
 	uint32		count;			/* entries in use */
 	uint32		size;			/* a power of two, or 0 */
 	IntervalEntry *entries;
+	void	   *memory;			/* what they lie in */
 } IntervalCache;
 
 /*
