@@ -96,15 +96,20 @@ NextSize(uint32 size)
 	return size == 0 ? FIRST_SIZE : size * 2;
 }
 
-void
+bool
 IntervalReserve(IntervalCache *cache, int64 count, int limit)
 {
 	uint32		size = cache->size;
 
-	while (Capacity(size) < count && CacheBytes(NextSize(size)) <= (Size) limit * 1024)
+	while (Capacity(size) < count)
+	{
 		size = NextSize(size);
+		if (CacheBytes(size) > (Size) limit * 1024)
+			return false;
+	}
 	if (size > cache->size)
 		Resize(cache, size);
+	return true;
 }
 
 void
@@ -114,7 +119,7 @@ IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end
 	IntervalEntry entry = {*digest, first, end};
 
 	if (!HasRoom(cache))
-		IntervalReserve(cache, (int64) cache->count + 1, limit);
+		(void) IntervalReserve(cache, (int64) cache->count + 1, limit);
 	if (HasRoom(cache))
 	{
 		Place(cache->entries, cache->size, &entry);

@@ -69,8 +69,11 @@ IntervalFind(const IntervalCache *cache, const Digest *digest)
 extern void IntervalEnter(IntervalCache *cache, const Digest *digest,
 						  int64 first, int64 end, int limit);
 
-/* Make room for so many entries at once, as far as they fit into `limit` kB. */
-extern void IntervalReserve(IntervalCache *cache, int64 count, int limit);
+/*
+ * Make room for so many entries at once; false, and nothing done, where they do not
+ * fit into `limit` kB.
+ */
+extern bool IntervalReserve(IntervalCache *cache, int64 count, int limit);
 
 /* Forget everything and give the memory back. */
 extern void IntervalClear(IntervalCache *cache);

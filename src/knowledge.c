@@ -150,9 +150,6 @@ KnownNovelty(const Digest *term, int64 time, const Span *span)
 	return NoveltyOf(IntervalFind(&Known, term), time, span);
 }
 
-/* What the runs of a block take in the cache: some 60 of 32 bytes, and room. */
-#define KB_CACHED_A_BLOCK	3
-
 /* Enter a run of the whole baseline, which fits. */
 static void
 EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
@@ -173,32 +170,35 @@ EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
 	}
 }
 
-/* Make room for the whole baseline: each step of a table that grows is written anew. */
-static void
-ReserveRuns(void *state, int64 nruns)
+/*
+ * Shall the baseline be read, where it has so many blocks and runs?  It has to fit
+ * into the cache, and looking up one term after the other to have cost half as
+ * much already: a block is read in about the time of one look-up.  So a session
+ * never spends more than three times of what would have been best.
+ */
+static bool
+BaselineWanted(void *state, int64 nblocks, int64 nruns)
 {
-	IntervalReserve(&Known, nruns, CacheSizeSetting);
+	if (HitsSinceScan < nblocks / 2)
+	{
+		HitsUntilScan = nblocks / 2;
+		return false;
+	}
+	return IntervalReserve(&Known, nruns, CacheSizeSetting);
 }
 
-/*
- * ReadBaseline
- *		Enter all stored runs at once where looking up one after the other has
- *		cost half as much already: a block of the baseline is read in about the
- *		time of one look-up.  So a session never spends more than three times of
- *		what would have been best.
- */
+/* Enter all stored runs at once where it is time to try that. */
 static void
 ReadBaseline(const ExtensionOids *oids)
 {
-	int64		fitting = CacheSizeSetting / KB_CACHED_A_BLOCK;
+	int64		hits = HitsSinceScan;
 
-	if (HitsSinceScan < HitsUntilScan || HitsUntilScan > fitting)
+	if (hits < HitsUntilScan)
 		return;
-	if (RunsScan(oids, Min(HitsSinceScan * 2, fitting), ReserveRuns, EnterRun,
-				 RulesInUse()))
+	if (RunsScan(oids, BaselineWanted, EnterRun, RulesInUse()))
 		HitsSinceScan = 0;
-	else
-		HitsUntilScan *= 2;
+	else if (HitsUntilScan <= hits)
+		HitsUntilScan = hits * 2;
 }
 
 /* Enter a run that a look-up found: what a full cache does not take counts as noted. */

@@ -32,6 +32,9 @@ enum
 	RUN_COLUMNS = RUN_ENTITY
 };
 
+/* So many a block, where nobody has counted: rows of some 130 bytes. */
+#define RUNS_A_BLOCK	60
+
 /* The columns in front, none of which is ever null, as they lie in a row. */
 typedef struct RunRow
 {
@@ -124,8 +127,7 @@ typedef struct LookUp
 	const Digest *terms;		/* RunsLookUp */
 	int			nterms;
 	int64		time;
-	int64		limit;			/* RunsScan */
-	void		(*expect) (void *state, int64 nruns);
+	bool		(*wanted) (void *state, int64 nblocks, int64 nruns);	/* RunsScan */
 	RunFunction function;
 	void	   *state;
 	bool		complete;		/* what came of it */
@@ -182,15 +184,19 @@ ScanAll(void *state)
 	Store		store;
 	Snapshot	snapshot;
 	TableScanDesc scan;
+	int64		nblocks;
+	int64		nruns;
 
 	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
 		return;
-	look_up->complete = RelationGetNumberOfBlocks(store.table) <= look_up->limit;
+	nblocks = RelationGetNumberOfBlocks(store.table);
+	/* as the last VACUUM or ANALYZE counted; -1 before the first one */
+	nruns = (int64) store.table->rd_rel->reltuples;
+	if (nruns < 0)
+		nruns = nblocks * RUNS_A_BLOCK;
+	look_up->complete = look_up->wanted(look_up->state, nblocks, nruns);
 	if (look_up->complete)
 	{
-		/* as the last ANALYZE counted; -1 before the first one */
-		look_up->expect(look_up->state, (int64) store.table->rd_rel->reltuples);
-
 		/*
 		 * Rows are judged a page at a time by such a snapshot, which takes half
 		 * as long, but leaves a predicate lock at SERIALIZABLE.
@@ -227,11 +233,12 @@ RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 tim
 }
 
 bool
-RunsScan(const ExtensionOids *oids, int64 limit,
-		 void (*expect) (void *state, int64 nruns), RunFunction function, void *state)
+RunsScan(const ExtensionOids *oids,
+		 bool (*wanted) (void *state, int64 nblocks, int64 nruns),
+		 RunFunction function, void *state)
 {
-	LookUp		look_up = {.oids = oids,.limit = limit,.expect = expect,
-	.function = function,.state = state};
+	LookUp		look_up = {.oids = oids,.wanted = wanted,.function = function,
+	.state = state};
 
 	return RunUnlessFinal(ScanAll, &look_up) == NULL && look_up.complete;
 }

@@ -42,13 +42,13 @@ extern void RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterm
 					   int64 time, RunFunction function, void *state);
 
 /*
- * Call `expect` with about the number of stored runs, and then `function` for every
- * committed one, in no order, where they take at most `limit` blocks; false where
- * they take more, or looking would have to wait or failed.
+ * Call `function` for every committed run, in no order, where `wanted` agrees, which
+ * is told how many blocks and about how many runs there are.  False where it does
+ * not, or looking would have to wait or failed.
  */
-extern bool RunsScan(const ExtensionOids *oids, int64 limit,
-					 void (*expect) (void *state, int64 nruns), RunFunction function,
-					 void *state);
+extern bool RunsScan(const ExtensionOids *oids,
+					 bool (*wanted) (void *state, int64 nblocks, int64 nruns),
+					 RunFunction function, void *state);
 
 /* Stored runs of a rule version; counting stops at `limit`. */
 extern int64 RunsCount(RunStore *runs, int32 version_id, int64 limit);
