@@ -17,6 +17,9 @@
 static IntervalCache Known = {.evicts = true};
 static IntervalCache Pending = {.evicts = false};
 
+/* runs of the current event's terms that were looked up and that Known did not take */
+static IntervalCache Found = {.evicts = false};
+
 /* facts of this transaction, published at its commit */
 static IntervalCache Facts = {.evicts = true};
 
@@ -105,7 +108,7 @@ SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
 void
 KnowledgeInitialise(void)
 {
-	Known.context = Pending.context = Facts.context =
+	Known.context = Found.context = Pending.context = Facts.context =
 		AllocSetContextCreate(TopMemoryContext, "newterm knowledge",
 							  ALLOCSET_DEFAULT_SIZES);
 	CacheRegisterRelcacheCallback(RelationChanged, (Datum) 0);
@@ -142,6 +145,7 @@ KnownNovelty(const Digest *term, int64 time, const Span *span)
 	if (KnownInvalid)
 	{
 		IntervalClear(&Known);
+		IntervalClear(&Found);
 		IntervalClear(&Facts);
 		HitsSinceScan = 0;
 		HitsUntilScan = LOOK_UPS_AT_LEAST;
@@ -201,7 +205,7 @@ ReadBaseline(const ExtensionOids *oids)
 		HitsUntilScan = hits * 2;
 }
 
-/* Enter a run that a look-up found: what a full cache does not take counts as noted. */
+/* Enter a run that a look-up found. */
 static void
 EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 {
@@ -209,7 +213,7 @@ EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 
 	EnterRun(state, term, version_id, run);
 	if (rule != NULL && IntervalFind(&Known, term) == NULL)
-		IntervalEnter(&Pending, term, run->first_seen,
+		IntervalEnter(&Found, term, run->first_seen,
 					  run->last_granule + rule->span.granule, CacheSizeSetting);
 	LookUps.hits++;
 	HitsSinceScan++;
@@ -222,6 +226,7 @@ KnownLookUp(const TermOfRule *terms, int nterms, int64 time)
 	Digest	   *unknown;
 	int			count = 0;
 
+	IntervalClear(&Found);
 	if (LookUps.epoch != Epoch)
 		LookUps = (LookUpCounts) {.epoch = Epoch};
 	if (oids == NULL ||
@@ -245,9 +250,11 @@ Novelty
 PendingNovelty(const Digest *term, int64 time, const Span *span)
 {
 	Novelty		novelty = KnownNovelty(term, time, span);
-	IntervalEntry *entry;
+	IntervalEntry *entry = IntervalFind(&Found, term);
 	int64		end;
 
+	if (entry != NULL)
+		novelty = NoveltyOf(entry, time, span);
 	if (novelty == NOVELTY_NONE)
 		return NOVELTY_NONE;
 	entry = IntervalFind(&Pending, term);
