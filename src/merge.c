@@ -105,6 +105,7 @@ CollectTerms(Merge *merge, NewsLevel *level)
 
 	CollectAgain(level, merge->set);
 	merge->level = level;
+	merge->terms = NULL;
 	merge->nterms = 0;
 	if (merge->level->terms == NULL)
 		return;
@@ -444,14 +445,24 @@ BatchClocks(Merge *merge, NewsLevel *batch)
 {
 	CollectTerms(merge, batch);
 	ClocksCollect(&merge->clocks, batch, merge->terms, merge->nterms);
+	if (merge->terms != NULL)
+		pfree(merge->terms);
 }
 
+/* What merging a batch allocates goes with it: there may be any number of them. */
 static void
 BatchTerms(Merge *merge, NewsLevel *batch)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "newterm batch",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+
 	CollectTerms(merge, batch);
 	DropKnown(merge);
 	MergeTerms(merge);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 }
 
 static void
