@@ -39,7 +39,7 @@ typedef struct EntityClock
 {
 	Digest		digest;			/* hash key */
 	int32		version_id;
-	Jsonb	   *entity_values;	/* of the news */
+	Jsonb	   *entity_values;
 	bool		stored;
 	int64		learning_from;
 } EntityClock;
@@ -148,7 +148,9 @@ CollectEntityClock(ClockStore *clocks, const News *news)
 		return;
 	}
 	clock->version_id = news->version_id;
-	clock->entity_values = news->entity_values;
+	/* the news may be of a batch that is gone when the clock is set */
+	clock->entity_values = news->entity_values == NULL ? NULL :
+		DatumGetJsonbPCopy(JsonbPGetDatum(news->entity_values));
 	clock->stored = false;
 	clock->learning_from = earliest;
 }

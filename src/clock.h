@@ -26,7 +26,8 @@ extern void ClocksClose(ClockStore *clocks);
 
 /*
  * Find the clocks that the news need and read those that are stored; the
- * others get what this transaction has as their earliest.
+ * others get what this transaction has as their earliest.  Keeps nothing of the
+ * news; the current context has to live as long as the store.
  */
 extern void ClocksCollect(ClockStore *clocks, NewsLevel *level, News **terms, int nterms);
 

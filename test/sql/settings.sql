@@ -37,3 +37,9 @@ insert into events select jsonb_build_object('eventTime', '2024-01-03T00:00:00Z'
 \set VERBOSITY default
 select count(*) from newterm.detections where term->>'x' like 'memory%';
 select count(*) from newterm.event_errors;
+
+-- entities' clocks outlive the batch that brought them
+reset temp_file_limit;
+select newterm.create_rule('y', fields => '{y}', group_by => '{who}', learning_scope => 'entity', learning => '1 day', forget_after => null);
+insert into events select jsonb_build_object('eventTime', '2024-02-01T00:00:00Z', 'who', 'entity ' || i, 'y', repeat('y', 50)) from generate_series(1, 3000) i;
+select count(*) as clocks, count(*) filter (where entity->>0 like 'entity %') as whole, count(distinct entity) as different from newterm.entity_clocks;
