@@ -154,24 +154,32 @@ KnownNovelty(const Digest *term, int64 time, const Span *span)
 	return NoveltyOf(IntervalFind(&Known, term), time, span);
 }
 
-/* Enter a run of the whole baseline, which fits. */
+/* Enter a stored run, the latest of its term. */
 static void
-EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
+EnterInto(IntervalCache *cache, RuleSet *set, const Digest *term, int32 version_id,
+		  const Run *run)
 {
-	Rule	   *rule = RuleByVersion(state, version_id);
+	Rule	   *rule = RuleByVersion(set, version_id);
 	IntervalEntry *entry;
 
 	if (rule == NULL)
 		return;
-	entry = IntervalFind(&Known, term);
+	entry = IntervalFind(cache, term);
 	if (entry == NULL)
-		IntervalEnter(&Known, term, run->first_seen,
+		IntervalEnter(cache, term, run->first_seen,
 					  run->last_granule + rule->span.granule, CacheSizeSetting);
 	else if (run->first_seen > entry->first)
 	{
 		entry->first = run->first_seen;
 		entry->end = run->last_granule + rule->span.granule;
 	}
+}
+
+/* Enter a run of the whole baseline, which fits. */
+static void
+EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
+{
+	EnterInto(&Known, state, term, version_id, run);
 }
 
 /*
@@ -209,12 +217,9 @@ ReadBaseline(const ExtensionOids *oids)
 static void
 EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 {
-	Rule	   *rule = RuleByVersion(state, version_id);
-
-	EnterRun(state, term, version_id, run);
-	if (rule != NULL && IntervalFind(&Known, term) == NULL)
-		IntervalEnter(&Found, term, run->first_seen,
-					  run->last_granule + rule->span.granule, CacheSizeSetting);
+	EnterInto(&Known, state, term, version_id, run);
+	if (IntervalFind(&Known, term) == NULL)
+		EnterInto(&Found, state, term, version_id, run);
 	LookUps.hits++;
 	HitsSinceScan++;
 }

@@ -130,7 +130,7 @@ RowReference(const Observation *observation)
 	return reference;
 }
 
-
+/* Note what is new, or answer whether anything is. */
 static void
 ObserveSighting(void *state, const Sighting *sighting)
 {

@@ -10,47 +10,34 @@ insert into events table known;
 select count(*) from newterm.detections;
 vacuum analyze newterm.runs;
 
--- counters of a session may still hold those of its transaction before
-\set before 'select seq_scan as s, idx_scan as i from reads \\gset'
 create function amount(n bigint) returns text return
 	case when n = 0 then 'none' when n < 500 then 'a few' when n > 3000 then 'most' else n::text end;
-\set after 'select seq_scan - :s as seq_scan, amount(idx_scan - :i) as idx_scan, n_tup_ins, n_tup_upd from reads;'
+-- counters of a session may still hold those of its transaction before
+create function load_known(out seq_scan bigint, out idx_scan text, out n_tup_ins bigint, out n_tup_upd bigint) language plpgsql as $$
+declare
+	before reads;
+begin
+	select * into before from reads;
+	insert into events table known;
+	select r.seq_scan - before.seq_scan, amount(r.idx_scan - before.idx_scan), r.n_tup_ins, r.n_tup_upd
+	into load_known.seq_scan, load_known.idx_scan, load_known.n_tup_ins, load_known.n_tup_upd from reads r;
+end $$;
 
 -- one term after the other at first, then all at once, and never again
 \c -
-begin;
-:before
-insert into events table known;
-:after
-commit;
-begin;
-:before
-insert into events table known;
-:after
-commit;
+select * from load_known();
+select * from load_known();
 
 -- where updates spread the same rows over more blocks, later
 update newterm.runs set learned = learned;
 update newterm.runs set learned = learned;
 vacuum analyze newterm.runs;
 \c -
-begin;
-:before
-insert into events table known;
-:after
-commit;
+select * from load_known();
 
 -- what does not fit into the cache is looked up again, and is known all the same
 \c -
 set newterm.cache_size = '64kB';
-begin;
-:before
-insert into events table known;
-:after
-commit;
-begin;
-:before
-insert into events table known;
-:after
-commit;
+select * from load_known();
+select * from load_known();
 select count(*) from newterm.detections;
