@@ -74,6 +74,14 @@ DigestJsonbValue(const DigestKey *key, const JsonbValue *value)
 		DigestNoString(key, value);
 }
 
+/* Add the part of that number, from 0 on, to a tuple's digest. */
+static inline void
+DigestAddPart(const DigestKey *key, Digest *tuple, int number, const Digest *part)
+{
+	tuple->h1 += part->h1 * key->tuple[0][number + 1];
+	tuple->h2 += part->h2 * key->tuple[1][number + 1];
+}
+
 /*
  * DigestTuple
  *		Digest of a number and of up to DIGEST_MAX_PARTS digests.
@@ -89,10 +97,7 @@ DigestTuple(const DigestKey *key, uint64 number, const Digest *parts, int nparts
 	Digest		result = {number * key->tuple[0][0], number * key->tuple[1][0]};
 
 	for (int i = 0; i < nparts; i++)
-	{
-		result.h1 += parts[i].h1 * key->tuple[0][i + 1];
-		result.h2 += parts[i].h2 * key->tuple[1][i + 1];
-	}
+		DigestAddPart(key, &result, i, &parts[i]);
 	return result;
 }
 

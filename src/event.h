@@ -87,7 +87,7 @@ EventValues(FieldSet *set, int index)
 }
 
 /* Digest of a slot's only value (EventValues gave count 1). */
-static inline Digest
+static inline const Digest *
 EventDigest(FieldSet *set, int index)
 {
 	EventSlot  *slot = &set->places.slots[index];
@@ -98,7 +98,7 @@ EventDigest(FieldSet *set, int index)
 		slot->digest_epoch = set->places.epoch;
 		slot->digest = DigestJsonbValue(&set->key, slot->values);
 	}
-	return slot->digest;
+	return &slot->digest;
 }
 
 /*

@@ -117,7 +117,7 @@ KnowledgeInitialise(void)
 }
 
 /* How a time stands to an interval of granules. */
-static Novelty
+static inline Novelty
 NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 {
 	if (entry == NULL || time < entry->first)

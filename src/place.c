@@ -19,32 +19,38 @@
  * recognised by comparing all its keys at once, where finding the children
  * compares one after the other, which takes three times as long.
  */
-#define LAYOUTS			16		/* of a place: a power of two */
+#define LAYOUT_SETS		4		/* of a place: a power of two */
+#define LAYOUT_WAYS		4		/* of a set */
+#define LAYOUTS			(LAYOUT_SETS * LAYOUT_WAYS)
 #define LAYOUT_KEYS		48		/* in an object; others are not remembered */
 #define LAYOUT_BYTES	512		/* of its keys */
 
 /* A single key is compared as fast by itself. */
 #define LAYOUT_KEYS_AT_LEAST	2
 
-/* Which of an object's values belong to which places, in the order of both. */
+/* Where in an object the values of a place's children are, in its children's order. */
 typedef struct Finds
 {
-	int			count;
-	struct
-	{
-		int			index;
-		int			place;
-	}			found[VISIT_KEYS];
+	uint32		length;			/* of all keys together: values begin there */
+	int			index[VISIT_KEYS];	/* ABSENT: no such key */
 } Finds;
 
+#define ABSENT			(-1)
+
+/* The keys of an object; allocated with as many as there are. */
 typedef struct Layout
 {
-	int			nkeys;			/* 0: free */
-	uint32		length;			/* of all keys together */
-	JEntry		entries[LAYOUT_KEYS];
-	char		keys[LAYOUT_BYTES];
+	uint32		nkeys;
 	Finds		finds;
+	JEntry		entries[FLEXIBLE_ARRAY_MEMBER]; /* nkeys, and the keys' bytes */
 } Layout;
+
+/* A remembered layout, and what is asked before it is visited. */
+typedef struct LayoutEntry
+{
+	uint32		hash;
+	Layout	   *layout;			/* NULL: free */
+} LayoutEntry;
 
 void
 PlaceTreeInitialise(PlaceTree *tree)
@@ -54,6 +60,7 @@ PlaceTreeInitialise(PlaceTree *tree)
 	tree->allocated = 32;
 	tree->slots = palloc0(sizeof(EventSlot) * tree->allocated);
 	tree->places = palloc0(sizeof(Place) * tree->allocated);
+	tree->finds = palloc(sizeof(Finds));
 	tree->nslots = 1;
 	tree->places[RECORD_PLACE].parent = -1;
 }
@@ -88,8 +95,11 @@ ForgetVisits(Place *place)
 {
 	place->visited = 0;
 	for (int i = 0; place->layouts != NULL && i < LAYOUTS; i++)
-		if (place->layouts[i] != NULL)
-			place->layouts[i]->nkeys = 0;
+		if (place->layouts[i].layout != NULL)
+		{
+			pfree(place->layouts[i].layout);
+			place->layouts[i].layout = NULL;
+		}
 }
 
 /* The node for `key` below `parent`, made where it is not there yet. */
@@ -240,8 +250,31 @@ FillFromArray(PlaceTree *tree, int index)
 	}
 }
 
-/* Fill a place's slot, to whose `own` a value was read. */
+/* Fill the slot of a place where nothing is. */
 static inline void
+FillAbsent(PlaceTree *tree, EventSlot *slot)
+{
+	slot->epoch = tree->epoch;
+	slot->count = 0;
+	slot->single = true;
+}
+
+/* Fill a place's slot with a string. */
+static inline void
+FillString(PlaceTree *tree, EventSlot *slot, char *data, uint32 length)
+{
+	slot->epoch = tree->epoch;
+	slot->count = 1;
+	slot->single = true;
+	slot->element = false;
+	slot->values = &slot->own;
+	slot->own.type = jbvString;
+	slot->own.val.string.val = data;
+	slot->own.val.string.len = length;
+}
+
+/* Fill a place's slot, to whose `own` a value was read. */
+static void
 FillSlot(PlaceTree *tree, int index)
 {
 	EventSlot  *slot = &tree->slots[index];
@@ -264,12 +297,11 @@ EntryEnd(JEntry entry, uint32 offset)
 
 /*
  * FindKeys
- *		Which of an object's keys are those of the place's children?  Both are in
- *		the same order, so that one pass finds them all, where a look-up for each
- *		would search the object and add up lengths each time.  Returns the
- *		length of all keys together.
+ *		Where in an object are the keys of the place's children?  Both are in the
+ *		same order, so that one pass finds them all, where a look-up for each
+ *		would search the object and add up lengths each time.
  */
-static uint32
+static void
 FindKeys(const PlaceTree *tree, const Place *place, JsonbContainer *object, Finds *finds)
 {
 	int			nkeys = JsonContainerSize(object);
@@ -277,7 +309,6 @@ FindKeys(const PlaceTree *tree, const Place *place, JsonbContainer *object, Find
 	uint32		offset = 0;
 	int			next = 0;
 
-	finds->count = 0;
 	for (int i = 0; i < nkeys; i++)
 	{
 		uint32		end = EntryEnd(object->children[i], offset);
@@ -292,89 +323,145 @@ FindKeys(const PlaceTree *tree, const Place *place, JsonbContainer *object, Find
 				order = memcmp(child->key, data + offset, length);
 			if (order > 0)
 				break;
-			if (order == 0)
-			{
-				finds->found[finds->count].place = place->children[next];
-				finds->found[finds->count++].index = i;
-			}
-			next++;
+			finds->index[next++] = order == 0 ? i : ABSENT;
 			if (order == 0)
 				break;
 		}
 		offset = end;
 	}
-	return offset;
+	while (next < place->nchildren)
+		finds->index[next++] = ABSENT;
+	finds->length = offset;
 }
 
-/*
- * LayoutOf
- *		The layout of an object with that many keys, remembered if it was not
- *		yet; NULL for objects that are not worth it.
- */
-static const Layout *
-LayoutOf(const PlaceTree *tree, Place *place, JsonbContainer *object)
+/* Is the object, of as many keys, one of this layout? */
+static inline bool
+LayoutMatches(const Layout *layout, JsonbContainer *object, uint32 nkeys)
+{
+	return layout != NULL && layout->nkeys == nkeys &&
+		memcmp(layout->entries, object->children, sizeof(JEntry) * nkeys) == 0 &&
+		memcmp(&layout->entries[nkeys], &object->children[nkeys * 2],
+			   layout->finds.length) == 0;
+}
+
+/* The layout of an object; NULL where its keys are too long to be remembered. */
+static Layout *
+LayoutCreate(const PlaceTree *tree, JsonbContainer *object, const Finds *finds)
 {
 	int			nkeys = JsonContainerSize(object);
-	char	   *data = (char *) &object->children[nkeys * 2];
-	Layout	  **remembered;
+	Size		size = offsetof(Layout, entries) + sizeof(JEntry) * nkeys;
 	Layout	   *layout;
-	uint32		hash;
 
-	if (nkeys < LAYOUT_KEYS_AT_LEAST || nkeys > LAYOUT_KEYS)
+	if (finds->length > LAYOUT_BYTES)
 		return NULL;
-	if (place->layouts == NULL)
-		place->layouts = MemoryContextAllocZero(tree->context, sizeof(Layout *) * LAYOUTS);
-	/* keys are sorted by length: one more shifts what is behind it */
-	hash = nkeys + object->children[nkeys / 2] * 3 + object->children[nkeys - 2] * 5;
-	remembered = &place->layouts[(hash ^ (hash >> 4)) & (LAYOUTS - 1)];
-	if (*remembered == NULL)
-		*remembered = MemoryContextAllocZero(tree->context, sizeof(Layout));
-	layout = *remembered;
-	if (layout->nkeys != nkeys ||
-		memcmp(layout->entries, object->children, sizeof(JEntry) * nkeys) != 0 ||
-		memcmp(layout->keys, data, layout->length) != 0)
-	{
-		layout->length = FindKeys(tree, place, object, &layout->finds);
-		layout->nkeys = layout->length <= LAYOUT_BYTES ? nkeys : 0;
-		memcpy(layout->entries, object->children, sizeof(JEntry) * nkeys);
-		memcpy(layout->keys, data, Min(layout->length, LAYOUT_BYTES));
-	}
+	layout = MemoryContextAlloc(tree->context, size + finds->length);
+	layout->nkeys = nkeys;
+	layout->finds = *finds;
+	memcpy(layout->entries, object->children, sizeof(JEntry) * nkeys);
+	memcpy(&layout->entries[nkeys], &object->children[nkeys * 2], finds->length);
 	return layout;
 }
 
-/* Find all children of a place in its object. */
+/*
+ * FindBehindFirst
+ *		Find an object's layout in a set whose first one it is not, or remember it
+ *		in place of the last one.  What comes often moves to the front, where six
+ *		objects of seven are recognised.
+ */
+static pg_noinline const Finds *
+FindBehindFirst(PlaceTree *tree, const Place *place, JsonbContainer *object,
+				uint32 hash, LayoutEntry *set)
+{
+	LayoutEntry found;
+	int			way = 1;
+
+	while (way < LAYOUT_WAYS &&
+		   !(set[way].hash == hash &&
+			 LayoutMatches(set[way].layout, object, JsonContainerSize(object))))
+		way++;
+	if (way == LAYOUT_WAYS)
+	{
+		FindKeys(tree, place, object, tree->finds);
+		found.layout = LayoutCreate(tree, object, tree->finds);
+		found.hash = hash;
+		if (found.layout == NULL)
+			return tree->finds;
+		way--;
+		if (set[way].layout != NULL)
+			pfree(set[way].layout);
+	}
+	else
+		found = set[way];
+	set[way] = set[way - 1];
+	set[way - 1] = found;
+	return &found.layout->finds;
+}
+
+/*
+ * FindRemembered
+ *		What FindKeys finds, from the layout of such an object where it is
+ *		remembered; if it was not yet, it is now, unless that is not worth it.
+ *		Valid until the next call.
+ */
+static inline const Finds *
+FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
+{
+	const uint32 nkeys = JsonContainerSize(object);
+	const JEntry *entries = object->children;
+	LayoutEntry *set;
+	uint32		hash;
+
+	if (nkeys < LAYOUT_KEYS_AT_LEAST || nkeys > LAYOUT_KEYS)
+	{
+		FindKeys(tree, place, object, tree->finds);
+		return tree->finds;
+	}
+	if (place->layouts == NULL)
+		place->layouts = MemoryContextAllocZero(tree->context,
+												sizeof(LayoutEntry) * LAYOUTS);
+	/* keys are sorted by length: one more shifts what is behind it */
+	hash = nkeys + (entries[nkeys / 4] << 5) + (entries[nkeys / 2] << 10) +
+		(entries[nkeys - 2] << 15);
+	hash *= 0x9E3779B1;			/* 2^32 by the golden ratio (Knuth) */
+	set = &place->layouts[(hash >> 24) % LAYOUT_SETS * LAYOUT_WAYS];
+	if (set->hash == hash && LayoutMatches(set->layout, object, nkeys))
+		return &set->layout->finds;
+	return FindBehindFirst(tree, place, object, hash, set);
+}
+
+/* Fill the slots of all children of a place from its object. */
 static void
 VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 {
-	int			nkeys = JsonContainerSize(object);
-	char	   *data = (char *) &object->children[nkeys * 2];
-	const Layout *layout = LayoutOf(tree, above, object);
-	const Finds *finds;
-	Finds		found;
-	uint32		offset;
-	int			index = 0;
+	const JEntry *values = &object->children[JsonContainerSize(object)];
+	const JEntry *value = values;
+	char	   *data = (char *) &values[JsonContainerSize(object)];
+	const Finds *finds = FindRemembered(tree, above, object);
+	uint32		offset = finds->length;
+	const int  *places = above->children;
+	const int	nchildren = above->nchildren;
 
-	if (layout != NULL)
+	for (int i = 0; i < nchildren; i++)
 	{
-		finds = &layout->finds;
-		offset = layout->length;
-	}
-	else
-	{
-		offset = FindKeys(tree, above, object, &found);
-		finds = &found;
-	}
-	for (int i = 0; i < finds->count; i++)
-	{
-		int			place = finds->found[i].place;
-		JEntry		entry;
+		EventSlot  *slot = &tree->slots[places[i]];
+		const JEntry *wanted;
+		uint32		length;
 
-		for (; index < finds->found[i].index; index++)
-			offset = EntryEnd(object->children[nkeys + index], offset);
-		entry = object->children[nkeys + index];
-		ReadEntry(entry, data, offset, EntryEnd(entry, offset) - offset,
-				  &tree->slots[place].own);
-		FillSlot(tree, place);
+		if (finds->index[i] == ABSENT)
+		{
+			FillAbsent(tree, slot);
+			continue;
+		}
+		for (wanted = &values[finds->index[i]]; value < wanted; value++)
+			offset = EntryEnd(*value, offset);
+		length = EntryEnd(*value, offset) - offset;
+		if (JBE_ISSTRING(*value))
+			FillString(tree, slot, data + offset, length);
+		else
+		{
+			ReadEntry(*value, data, offset, length, &slot->own);
+			FillSlot(tree, places[i]);
+		}
 	}
 }
 
@@ -412,10 +499,6 @@ PlaceFind(PlaceTree *tree, int index)
 	if (place->many == tree->epoch)
 		return false;
 	if (slot->epoch != tree->epoch)
-	{
-		slot->epoch = tree->epoch;
-		slot->count = 0;
-		slot->single = true;
-	}
+		FillAbsent(tree, slot);
 	return true;
 }

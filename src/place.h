@@ -42,7 +42,7 @@ typedef struct Place
 	int			nchildren;
 	int			children_allocated;
 	int		   *children;		/* in jsonb's order of keys */
-	struct Layout **layouts;	/* of objects that were here; NULL: none yet */
+	struct LayoutEntry *layouts;	/* of objects that were here; NULL: none yet */
 } Place;
 
 typedef struct PlaceTree
@@ -53,6 +53,7 @@ typedef struct PlaceTree
 	int			allocated;
 	EventSlot  *slots;			/* the first one is the record */
 	Place	   *places;			/* of the same numbers */
+	struct Finds *finds;		/* of an object that is not remembered */
 } PlaceTree;
 
 /* What a JSON value is as a place of the record. */

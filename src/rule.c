@@ -597,7 +597,7 @@ EventMatch(RuleSet *set)
 		for (int j = 0; j < slot->count; j++)
 		{
 			Digest		digest = slot->count == 1 ?
-				EventDigest(set->fields, table->slot) :
+				*EventDigest(set->fields, table->slot) :
 				DigestJsonbValue(&set->key, &slot->values[j]);
 			DispatchEntry *entry = DispatchFind(table, &digest);
 
@@ -643,17 +643,16 @@ static inline bool
 OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
 {
 	const TermShape *shape = rule->shape;
-	Digest		parts[TERM_MAX_COLUMNS];
 
+	*term = DigestTuple(rule->key, DigestNumber('t', rule), NULL, 0);
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
 		const EventSlot *slot = EventValues(set->fields, shape->slots[i]);
 
 		if (slot->count != 1 || !slot->single)
 			return false;
-		parts[i] = EventDigest(set->fields, shape->slots[i]);
+		DigestAddPart(rule->key, term, i, EventDigest(set->fields, shape->slots[i]));
 	}
-	*term = TermDigest(rule, parts);
 	return true;
 }
 
@@ -668,24 +667,34 @@ EnlargeTerms(RuleSet *set, int count)
 	}
 }
 
-void
-EventTerms(RuleSet *set, Rule *rule)
+/* All terms that an event shows to a rule, where they may be several or none. */
+static pg_noinline void
+AppendTerms(RuleSet *set, Rule *rule)
 {
-	Digest		only;
 	TupleList	tuples;
 
-	if (OnlyTerm(set, rule, &only))
-	{
-		EnlargeTerms(set, 1);
-		set->terms[set->nterms++] = (TermOfRule) {rule, only};
-		return;
-	}
 	RuleTuples(set, rule, &tuples);
 	EnlargeTerms(set, tuples.count);
 	for (int j = 0; j < tuples.count; j++)
 		set->terms[set->nterms++] = (TermOfRule) {
 			rule, TermDigest(rule, &tuples.digests[j * rule->shape->ncolumns])
 		};
+}
+
+void
+EventTerms(RuleSet *set, Rule *rule)
+{
+	TermOfRule *next;
+
+	EnlargeTerms(set, 1);
+	next = &set->terms[set->nterms];
+	if (OnlyTerm(set, rule, &next->term))
+	{
+		next->rule = rule;
+		set->nterms++;
+	}
+	else
+		AppendTerms(set, rule);
 }
 
 void

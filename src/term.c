@@ -31,7 +31,7 @@ typedef struct Partial
 {
 	int			count;
 	int			allocated;
-	const JsonbValue **rows;	/* count * TERM_MAX_COLUMNS */
+	const JsonbValue **rows;	/* count * ncolumns of the shape */
 } Partial;
 
 /* What the recursion needs to know. */
@@ -97,6 +97,8 @@ TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
 static void
 PartialAppend(TupleBuild *build, Partial *partial, const JsonbValue **row)
 {
+	const int	ncolumns = build->shape->ncolumns;
+
 	if (build->overflow || partial->count >= build->limit)
 	{
 		build->overflow = true;
@@ -107,18 +109,19 @@ PartialAppend(TupleBuild *build, Partial *partial, const JsonbValue **row)
 		Size		size;
 
 		partial->allocated = Max(4, partial->allocated * 2);
-		size = sizeof(JsonbValue *) * TERM_MAX_COLUMNS * partial->allocated;
+		size = sizeof(JsonbValue *) * ncolumns * partial->allocated;
 		partial->rows = partial->rows == NULL ? palloc(size) :
 			repalloc(partial->rows, size);
 	}
-	memcpy(&partial->rows[partial->count++ * TERM_MAX_COLUMNS], row,
-		   sizeof(JsonbValue *) * TERM_MAX_COLUMNS);
+	memcpy(&partial->rows[partial->count++ * ncolumns], row,
+		   sizeof(JsonbValue *) * ncolumns);
 }
 
 /* Every row of `left` joined with every row of `right`, into `left`. */
 static void
 PartialCross(TupleBuild *build, Partial *left, const Partial *right)
 {
+	const int	ncolumns = build->shape->ncolumns;
 	Partial		product = {0};
 
 	for (int i = 0; i < left->count && !build->overflow; i++)
@@ -126,13 +129,12 @@ PartialCross(TupleBuild *build, Partial *left, const Partial *right)
 		{
 			const JsonbValue *row[TERM_MAX_COLUMNS];
 
-			for (int column = 0; column < TERM_MAX_COLUMNS; column++)
+			for (int column = 0; column < ncolumns; column++)
 			{
-				const JsonbValue *value =
-					right->rows[j * TERM_MAX_COLUMNS + column];
+				const JsonbValue *value = right->rows[j * ncolumns + column];
 
 				row[column] = value != NULL ? value :
-					left->rows[i * TERM_MAX_COLUMNS + column];
+					left->rows[i * ncolumns + column];
 			}
 			PartialAppend(build, &product, row);
 		}
@@ -141,9 +143,9 @@ PartialCross(TupleBuild *build, Partial *left, const Partial *right)
 
 /* Does the row hold a value that is not the null of a missing one? */
 static bool
-RowHasValue(const JsonbValue **row)
+RowHasValue(const JsonbValue **row, int ncolumns)
 {
-	for (int column = 0; column < TERM_MAX_COLUMNS; column++)
+	for (int column = 0; column < ncolumns; column++)
 		if (row[column] != NULL && row[column] != &NullValue)
 			return true;
 	return false;
@@ -158,6 +160,7 @@ static Partial
 NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int arrays)
 {
 	const TermShape *shape = build->shape;
+	const int	ncolumns = shape->ncolumns;
 	Partial		result = {0};
 	const JsonbValue *row[TERM_MAX_COLUMNS] = {0};
 
@@ -185,9 +188,9 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 
 			for (int j = 0; j < part.count; j++)
 			{
-				const JsonbValue **part_row = &part.rows[j * TERM_MAX_COLUMNS];
+				const JsonbValue **part_row = &part.rows[j * ncolumns];
 
-				any_value |= RowHasValue(part_row);
+				any_value |= RowHasValue(part_row, ncolumns);
 				PartialAppend(build, &result, part_row);
 			}
 		}
@@ -197,10 +200,10 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 			int			kept = 0;
 
 			for (int j = 0; j < result.count; j++)
-				if (RowHasValue(&result.rows[j * TERM_MAX_COLUMNS]))
-					memmove(&result.rows[kept++ * TERM_MAX_COLUMNS],
-							&result.rows[j * TERM_MAX_COLUMNS],
-							sizeof(JsonbValue *) * TERM_MAX_COLUMNS);
+				if (RowHasValue(&result.rows[j * ncolumns], ncolumns))
+					memmove(&result.rows[kept++ * ncolumns],
+							&result.rows[j * ncolumns],
+							sizeof(JsonbValue *) * ncolumns);
 			result.count = kept;
 		}
 		if (result.count > 0 || build->overflow)
@@ -267,7 +270,7 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 			if (slot->count == 0)
 				values = &NullValue;	/* TermTuples saw that it may be */
 			for (int j = 0; j < rows.count; j++)
-				rows.rows[j * TERM_MAX_COLUMNS + i] = values;
+				rows.rows[j * shape->ncolumns + i] = values;
 		}
 	if (build.overflow)
 		return false;
@@ -278,7 +281,7 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	for (int j = 0; j < rows.count; j++)
 		for (int i = 0; i < shape->ncolumns; i++)
 		{
-			const JsonbValue *value = rows.rows[j * TERM_MAX_COLUMNS + i];
+			const JsonbValue *value = rows.rows[j * shape->ncolumns + i];
 
 			tuples->values[j * shape->ncolumns + i] = value;
 			tuples->digests[j * shape->ncolumns + i] = DigestJsonbValue(key, value);
@@ -317,7 +320,7 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	}
 	for (int i = 0; i < shape->ncolumns; i++)
 		tuples->one_digests[i] = tuples->one_values[i] == &NullValue ?
-			DigestJsonbValue(key, &NullValue) : EventDigest(set, shape->slots[i]);
+			DigestJsonbValue(key, &NullValue) : *EventDigest(set, shape->slots[i]);
 	tuples->count = 1;
 	tuples->values = tuples->one_values;
 	tuples->digests = tuples->one_digests;
