@@ -259,32 +259,27 @@ FillAbsent(PlaceTree *tree, EventSlot *slot)
 	slot->single = true;
 }
 
-/* Fill a place's slot with a string. */
+/* Fill a slot, to whose `own` a value was read that is neither null nor array. */
 static inline void
-FillString(PlaceTree *tree, EventSlot *slot, char *data, uint32 length)
+FillSingle(PlaceTree *tree, EventSlot *slot)
 {
 	slot->epoch = tree->epoch;
 	slot->count = 1;
 	slot->single = true;
 	slot->element = false;
 	slot->values = &slot->own;
-	slot->own.type = jbvString;
-	slot->own.val.string.val = data;
-	slot->own.val.string.len = length;
 }
 
-/* Fill a place's slot, to whose `own` a value was read. */
+/* Fill a place's slot, to whose `own` any value was read. */
 static void
 FillSlot(PlaceTree *tree, int index)
 {
 	EventSlot  *slot = &tree->slots[index];
 
-	slot->epoch = tree->epoch;
-	slot->count = slot->own.type != jbvNull;
-	slot->single = true;
-	slot->element = false;
-	slot->values = &slot->own;
-	if (slot->own.type == jbvBinary && JsonContainerIsArray(slot->own.val.binary.data))
+	FillSingle(tree, slot);
+	if (slot->own.type == jbvNull)
+		slot->count = 0;
+	else if (slot->own.type == jbvBinary && JsonContainerIsArray(slot->own.val.binary.data))
 		FillFromArray(tree, index);
 }
 
@@ -299,11 +294,13 @@ EntryEnd(JEntry entry, uint32 offset)
  * FindKeys
  *		Where in an object are the keys of the place's children?  Both are in the
  *		same order, so that one pass finds them all, where a look-up for each
- *		would search the object and add up lengths each time.
+ *		would search the object and add up lengths each time.  Valid until the
+ *		next call.
  */
-static void
-FindKeys(const PlaceTree *tree, const Place *place, JsonbContainer *object, Finds *finds)
+static const Finds *
+FindKeys(PlaceTree *tree, const Place *place, JsonbContainer *object)
 {
+	Finds	   *finds = tree->finds;
 	int			nkeys = JsonContainerSize(object);
 	char	   *data = (char *) &object->children[nkeys * 2];
 	uint32		offset = 0;
@@ -332,13 +329,17 @@ FindKeys(const PlaceTree *tree, const Place *place, JsonbContainer *object, Find
 	while (next < place->nchildren)
 		finds->index[next++] = ABSENT;
 	finds->length = offset;
+	return finds;
 }
 
-/* Is the object, of as many keys, one of this layout? */
+/* Is the object, whose keys have this hash, one of a remembered layout? */
 static inline bool
-LayoutMatches(const Layout *layout, JsonbContainer *object, uint32 nkeys)
+LayoutMatches(const LayoutEntry *entry, JsonbContainer *object, uint32 hash)
 {
-	return layout != NULL && layout->nkeys == nkeys &&
+	const Layout *layout = entry->layout;
+	const uint32 nkeys = JsonContainerSize(object);
+
+	return entry->hash == hash && layout != NULL && layout->nkeys == nkeys &&
 		memcmp(layout->entries, object->children, sizeof(JEntry) * nkeys) == 0 &&
 		memcmp(&layout->entries[nkeys], &object->children[nkeys * 2],
 			   layout->finds.length) == 0;
@@ -375,17 +376,16 @@ FindBehindFirst(PlaceTree *tree, const Place *place, JsonbContainer *object,
 	LayoutEntry found;
 	int			way = 1;
 
-	while (way < LAYOUT_WAYS &&
-		   !(set[way].hash == hash &&
-			 LayoutMatches(set[way].layout, object, JsonContainerSize(object))))
+	while (way < LAYOUT_WAYS && !LayoutMatches(&set[way], object, hash))
 		way++;
 	if (way == LAYOUT_WAYS)
 	{
-		FindKeys(tree, place, object, tree->finds);
-		found.layout = LayoutCreate(tree, object, tree->finds);
+		const Finds *finds = FindKeys(tree, place, object);
+
+		found.layout = LayoutCreate(tree, object, finds);
 		found.hash = hash;
 		if (found.layout == NULL)
-			return tree->finds;
+			return finds;
 		way--;
 		if (set[way].layout != NULL)
 			pfree(set[way].layout);
@@ -412,10 +412,7 @@ FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
 	uint32		hash;
 
 	if (nkeys < LAYOUT_KEYS_AT_LEAST || nkeys > LAYOUT_KEYS)
-	{
-		FindKeys(tree, place, object, tree->finds);
-		return tree->finds;
-	}
+		return FindKeys(tree, place, object);
 	if (place->layouts == NULL)
 		place->layouts = MemoryContextAllocZero(tree->context,
 												sizeof(LayoutEntry) * LAYOUTS);
@@ -424,7 +421,7 @@ FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
 		(entries[nkeys - 2] << 15);
 	hash *= 0x9E3779B1;			/* 2^32 by the golden ratio (Knuth) */
 	set = &place->layouts[(hash >> 24) % LAYOUT_SETS * LAYOUT_WAYS];
-	if (set->hash == hash && LayoutMatches(set->layout, object, nkeys))
+	if (LayoutMatches(set, object, hash))
 		return &set->layout->finds;
 	return FindBehindFirst(tree, place, object, hash, set);
 }
@@ -445,7 +442,7 @@ VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 	{
 		EventSlot  *slot = &tree->slots[places[i]];
 		const JEntry *wanted;
-		uint32		length;
+		JEntry		entry;
 
 		if (finds->index[i] == ABSENT)
 		{
@@ -454,14 +451,12 @@ VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 		}
 		for (wanted = &values[finds->index[i]]; value < wanted; value++)
 			offset = EntryEnd(*value, offset);
-		length = EntryEnd(*value, offset) - offset;
-		if (JBE_ISSTRING(*value))
-			FillString(tree, slot, data + offset, length);
+		entry = *value;
+		ReadEntry(entry, data, offset, EntryEnd(entry, offset) - offset, &slot->own);
+		if (JBE_ISSTRING(entry))	/* most are */
+			FillSingle(tree, slot);
 		else
-		{
-			ReadEntry(*value, data, offset, length, &slot->own);
 			FillSlot(tree, places[i]);
-		}
 	}
 }
 

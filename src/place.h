@@ -53,7 +53,7 @@ typedef struct PlaceTree
 	int			allocated;
 	EventSlot  *slots;			/* the first one is the record */
 	Place	   *places;			/* of the same numbers */
-	struct Finds *finds;		/* of an object that is not remembered */
+	struct Finds *finds;		/* of the object whose keys were searched last */
 } PlaceTree;
 
 /* What a JSON value is as a place of the record. */

@@ -625,12 +625,11 @@ RuleTuples(RuleSet *set, Rule *rule, TupleList *tuples)
 		set->too_many = rule;
 }
 
-/* Digest of a term from those of its row's values. */
+/* Digest of a term from those of its row's first `ncolumns` values; all are a whole one. */
 static inline Digest
-TermDigest(const Rule *rule, const Digest *row)
+TermDigest(const Rule *rule, const Digest *row, int ncolumns)
 {
-	return DigestTuple(rule->key, DigestNumber('t', rule), row,
-					   rule->shape->ncolumns);
+	return DigestTuple(rule->key, DigestNumber('t', rule), row, ncolumns);
 }
 
 /*
@@ -644,7 +643,7 @@ OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
 {
 	const TermShape *shape = rule->shape;
 
-	*term = DigestTuple(rule->key, DigestNumber('t', rule), NULL, 0);
+	*term = TermDigest(rule, NULL, 0);
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
 		const EventSlot *slot = EventValues(set->fields, shape->slots[i]);
@@ -671,13 +670,14 @@ EnlargeTerms(RuleSet *set, int count)
 static pg_noinline void
 AppendTerms(RuleSet *set, Rule *rule)
 {
+	const int	ncolumns = rule->shape->ncolumns;
 	TupleList	tuples;
 
 	RuleTuples(set, rule, &tuples);
 	EnlargeTerms(set, tuples.count);
 	for (int j = 0; j < tuples.count; j++)
 		set->terms[set->nterms++] = (TermOfRule) {
-			rule, TermDigest(rule, &tuples.digests[j * rule->shape->ncolumns])
+			rule, TermDigest(rule, &tuples.digests[j * ncolumns], ncolumns)
 		};
 }
 
@@ -714,7 +714,7 @@ EventSightings(RuleSet *set, SightingFunction function, void *state)
 			sighting.rule = rule;
 			sighting.row = &tuples.values[j * ncolumns];
 			sighting.row_digests = &tuples.digests[j * ncolumns];
-			sighting.term = TermDigest(rule, sighting.row_digests);
+			sighting.term = TermDigest(rule, sighting.row_digests, ncolumns);
 			function(state, &sighting);
 		}
 	}

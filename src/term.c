@@ -276,16 +276,10 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 		return false;
 
 	tuples->count = rows.count;
-	tuples->values = palloc(sizeof(JsonbValue *) * shape->ncolumns * Max(rows.count, 1));
+	tuples->values = rows.rows;
 	tuples->digests = palloc(sizeof(Digest) * shape->ncolumns * Max(rows.count, 1));
-	for (int j = 0; j < rows.count; j++)
-		for (int i = 0; i < shape->ncolumns; i++)
-		{
-			const JsonbValue *value = rows.rows[j * shape->ncolumns + i];
-
-			tuples->values[j * shape->ncolumns + i] = value;
-			tuples->digests[j * shape->ncolumns + i] = DigestJsonbValue(key, value);
-		}
+	for (int i = 0; i < rows.count * shape->ncolumns; i++)
+		tuples->digests[i] = DigestJsonbValue(key, rows.rows[i]);
 	return true;
 }
 
