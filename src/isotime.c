@@ -13,6 +13,9 @@
 /* The farthest zone that exists is +14:00; PostgreSQL reads up to 15:59. */
 #define MAX_ZONE_HOUR	15
 
+/* Of YYYY-MM-DD. */
+#define DAY_LENGTH		10
+
 /* What is left to read. */
 typedef struct TimeReader
 {
@@ -140,6 +143,36 @@ DaysSinceEpoch(int year, int month, int day)
 }
 
 /*
+ * Read YYYY-MM-DD.  Times come in nearly their order, so that most are of the day
+ * of the one before.
+ */
+static bool
+ReadDay(TimeReader *reader, int64 *days)
+{
+	static char last_text[DAY_LENGTH];
+	static int64 last_days;
+	const char *text = reader->next;
+	int			year;
+	int			month;
+	int			day;
+
+	if (reader->end - text >= DAY_LENGTH && memcmp(text, last_text, DAY_LENGTH) == 0)
+	{
+		reader->next += DAY_LENGTH;
+		*days = last_days;
+		return true;
+	}
+	if (!ReadNumber(reader, 4, 1, 9999, &year) || !Skip(reader, '-') ||
+		!ReadNumber(reader, 2, 1, 12, &month) || !Skip(reader, '-') ||
+		!ReadNumber(reader, 2, 1, DaysInMonth(year, month), &day))
+		return false;
+	*days = DaysSinceEpoch(year, month, day);
+	memcpy(last_text, text, DAY_LENGTH);
+	last_days = *days;
+	return true;
+}
+
+/*
  * IsoTimeParse
  *
  * Read `length` bytes at text as a timestamp; the whole of it must be one.
@@ -150,20 +183,15 @@ bool
 IsoTimeParse(const char *text, int length, int64 *micros)
 {
 	TimeReader	reader = {text, text + length};
-	int			year;
-	int			month;
-	int			day;
+	int64		days;
 	int			hour = 0;
 	int			minute = 0;
 	int			second = 0;
 	int			fraction = 0;
 	int			zone = 0;
 
-	if (!ReadNumber(&reader, 4, 1, 9999, &year) || !Skip(&reader, '-') ||
-		!ReadNumber(&reader, 2, 1, 12, &month) || !Skip(&reader, '-') ||
-		!ReadNumber(&reader, 2, 1, DaysInMonth(year, month), &day))
+	if (!ReadDay(&reader, &days))
 		return false;
-
 	if (reader.next < reader.end)
 	{
 		if (!Skip(&reader, 'T') && !Skip(&reader, 't') && !Skip(&reader, ' '))
@@ -187,7 +215,7 @@ IsoTimeParse(const char *text, int length, int64 *micros)
 	/* A leap second is the next second's beginning, without its fraction. */
 	if (second == 60)
 		fraction = 0;
-	*micros = ((DaysSinceEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60 +
+	*micros = ((days * 24 + hour) * 60 + minute) * 60 +
 		second - zone;
 	*micros = *micros * INT64CONST(1000000) + fraction;
 	return true;
