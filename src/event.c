@@ -466,17 +466,21 @@ FieldNormalise(const Field *field, const JsonbValue *value, JsonbValue *result)
 	return true;
 }
 
-/* All values of a path on which there is an array of several. */
+/* All values of a path on which there is an array of several: PlaceFind found one. */
 static void
-CollectSlot(FieldSet *set, const Field *path, EventSlot *slot)
+CollectSlot(FieldSet *set, int index)
 {
+	const Field *path = set->fields[index].field;
+	EventSlot  *slot = &set->places.slots[index];
 	ValueList	list = {0};
-	JsonbValue	root;
+	const JsonbValue *array;
+	JsonbValue	value;
+	int			step = path->nsteps;
 
-	root.type = jbvBinary;
-	root.val.binary.data = set->record;
-	root.val.binary.len = 0;
-	FanOut(path, 0, 0, &root, &list);
+	for (int place = index; (array = PlaceArray(&set->places, place)) == NULL; step--)
+		place = set->places.places[place].parent;
+	value = *array;
+	FanOut(path, step, 0, &value, &list);
 	slot->single = false;
 	slot->count = list.count;
 	slot->values = list.values;
@@ -520,7 +524,7 @@ EventFill(FieldSet *set, int index)
 	switch (source->field->kind)
 	{
 		case FIELD_PATH:
-			CollectSlot(set, source->field, slot);
+			CollectSlot(set, index);
 			break;
 		case FIELD_ATTRIBUTE:
 			if (DeriveAttribute(set, source->field->attribute, &slot->own))

@@ -83,6 +83,19 @@ extern void PlaceBegin(PlaceTree *tree, JsonbContainer *record);
 extern bool PlaceFind(PlaceTree *tree, int index);
 
 /*
+ * The array of several at a place, if it is the first one on the way there, or NULL,
+ * after PlaceFind was asked for the place or one below it.
+ */
+static inline const JsonbValue *
+PlaceArray(const PlaceTree *tree, int index)
+{
+	const Place *place = &tree->places[index];
+
+	return place->many == tree->epoch && tree->places[place->parent].many != tree->epoch ?
+		&tree->slots[index].own : NULL;
+}
+
+/*
  * Classify *value.  An array of one element fans out to that element, so that
  * *value is replaced by it at once: most arrays are such, and what is no array
  * needs no lists.

@@ -19,7 +19,9 @@ struct TermNode
 {
 	const char *key;
 	int			key_length;
+	int			slot;			/* of the place */
 	bool		optional;		/* all columns at and below may be missing */
+	uint32		below;			/* all columns at and below, a bit each */
 	int			ncolumns;
 	int			columns[TERM_MAX_COLUMNS];
 	int			nchildren;
@@ -38,15 +40,19 @@ typedef struct Partial
 typedef struct TupleBuild
 {
 	const TermShape *shape;
+	FieldSet   *set;
+	uint32		many;			/* columns on whose way an array of several is */
 	int			limit;
 	bool		overflow;
 } TupleBuild;
 
 static const JsonbValue NullValue = {.type = jbvNull};
 
+/* The node for the last one of a path's keys, below that of the others. */
 static TermNode *
-ChildNode(TermNode *parent, const char *key)
+ChildNode(TermNode *parent, FieldSet *set, char **keys, int nkeys)
 {
+	const char *key = keys[nkeys - 1];
 	TermNode   *child;
 
 	for (int i = 0; i < parent->nchildren; i++)
@@ -55,6 +61,7 @@ ChildNode(TermNode *parent, const char *key)
 	child = palloc0(sizeof(TermNode));
 	child->key = key;
 	child->key_length = strlen(key);
+	child->slot = PlaceAdd(&set->places, keys, nkeys);
 	child->optional = true;
 	parent->children[parent->nchildren++] = child;
 	return child;
@@ -85,8 +92,9 @@ TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
 
 			for (int step = 0; step < base->nsteps; step++)
 			{
-				node = ChildNode(node, base->steps[step]);
+				node = ChildNode(node, set, base->steps, step + 1);
 				node->optional &= optional;
+				node->below |= (uint32) 1 << i;
 			}
 			node->columns[node->ncolumns++] = i;
 		}
@@ -117,6 +125,15 @@ PartialAppend(TupleBuild *build, Partial *partial, const JsonbValue **row)
 		   sizeof(JsonbValue *) * ncolumns);
 }
 
+/* Add the columns of another row, which are other ones. */
+static void
+RowComplete(const JsonbValue **row, const JsonbValue **other, int ncolumns)
+{
+	for (int column = 0; column < ncolumns; column++)
+		if (other[column] != NULL)
+			row[column] = other[column];
+}
+
 /* Every row of `left` joined with every row of `right`, into `left`. */
 static void
 PartialCross(TupleBuild *build, Partial *left, const Partial *right)
@@ -124,18 +141,19 @@ PartialCross(TupleBuild *build, Partial *left, const Partial *right)
 	const int	ncolumns = build->shape->ncolumns;
 	Partial		product = {0};
 
+	if (right->count == 1)
+	{
+		for (int i = 0; i < left->count; i++)
+			RowComplete(&left->rows[i * ncolumns], right->rows, ncolumns);
+		return;
+	}
 	for (int i = 0; i < left->count && !build->overflow; i++)
 		for (int j = 0; j < right->count && !build->overflow; j++)
 		{
 			const JsonbValue *row[TERM_MAX_COLUMNS];
 
-			for (int column = 0; column < ncolumns; column++)
-			{
-				const JsonbValue *value = right->rows[j * ncolumns + column];
-
-				row[column] = value != NULL ? value :
-					left->rows[i * ncolumns + column];
-			}
+			memcpy(row, &left->rows[i * ncolumns], sizeof(JsonbValue *) * ncolumns);
+			RowComplete(row, &right->rows[j * ncolumns], ncolumns);
 			PartialAppend(build, &product, row);
 		}
 	*left = product;
@@ -153,8 +171,9 @@ RowHasValue(const JsonbValue **row, int ncolumns)
 
 /*
  * NodeTuples
- *		The partial tuples of the columns at and below `node`, where the place
- *		holds `value` (NULL: nothing is there), `arrays` arrays deep.
+ *		The partial tuples of the columns at and below `node` on whose way an array
+ *		of several is, where the place holds `value` (NULL: nothing is there),
+ *		`arrays` arrays deep.
  */
 static Partial
 NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int arrays)
@@ -233,10 +252,14 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 	for (int i = 0; i < node->nchildren && result.count > 0; i++)
 	{
 		const TermNode *child = node->children[i];
-		JsonbValue *below = NULL;
+		const JsonbValue *below = NULL;
 		Partial		part;
 
-		if (value != NULL && value->type == jbvBinary)
+		if ((child->below & build->many) == 0)
+			continue;
+		if (arrays == 0)
+			below = PlaceArray(&build->set->places, child->slot);
+		if (below == NULL && value != NULL && value->type == jbvBinary)
 			below = getKeyJsonValueFromContainer(value->val.binary.data,
 												 child->key, child->key_length,
 												 palloc(sizeof(JsonbValue)));
@@ -246,12 +269,28 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 	return result;
 }
 
-/* Tuples of an event in which an array lies on the way to a column. */
+/* Set a column of all rows to a value that does not depend on an array. */
+static void
+FillColumn(TupleList *tuples, int ncolumns, int column, const JsonbValue *value,
+		   const Digest *digest)
+{
+	for (int row = 0; row < tuples->count; row++)
+	{
+		tuples->values[row * ncolumns + column] = value;
+		tuples->digests[row * ncolumns + column] = *digest;
+	}
+}
+
+/*
+ * TuplesThroughArrays
+ *		Tuples of an event where on the way to the columns in `many` is an array of
+ *		several; the others' values and digests are the list's single ones.
+ */
 static bool
 TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
-					int limit, TupleList *tuples)
+					uint32 many, int limit, TupleList *tuples)
 {
-	TupleBuild	build = {.shape = shape,.limit = limit};
+	TupleBuild	build = {.shape = shape,.set = set,.many = many,.limit = limit};
 	JsonbValue	record;
 	Partial		rows;
 
@@ -259,27 +298,19 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	record.val.binary.data = EventRecord(set);
 	record.val.binary.len = 0;
 	rows = NodeTuples(&build, shape->tree, &record, 0);
-
-	/* attributes are no places in the tree: one value for the whole event */
-	for (int i = 0; i < shape->ncolumns; i++)
-		if (FieldBase(shape->fields[i])->kind == FIELD_ATTRIBUTE)
-		{
-			const EventSlot *slot = EventValues(set, shape->slots[i]);
-			const JsonbValue *values = slot->values;
-
-			if (slot->count == 0)
-				values = &NullValue;	/* TermTuples saw that it may be */
-			for (int j = 0; j < rows.count; j++)
-				rows.rows[j * shape->ncolumns + i] = values;
-		}
 	if (build.overflow)
 		return false;
 
 	tuples->count = rows.count;
 	tuples->values = rows.rows;
 	tuples->digests = palloc(sizeof(Digest) * shape->ncolumns * Max(rows.count, 1));
-	for (int i = 0; i < rows.count * shape->ncolumns; i++)
-		tuples->digests[i] = DigestJsonbValue(key, rows.rows[i]);
+	for (int column = 0; column < shape->ncolumns; column++)
+		if ((many & (uint32) 1 << column) == 0)
+			FillColumn(tuples, shape->ncolumns, column, tuples->one_values[column],
+					   &tuples->one_digests[column]);
+		else
+			for (int i = column; i < rows.count * shape->ncolumns; i += shape->ncolumns)
+				tuples->digests[i] = DigestJsonbValue(key, rows.rows[i]);
 	return true;
 }
 
@@ -287,7 +318,7 @@ bool
 TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 		   int limit, TupleList *tuples)
 {
-	bool		arrays = false;
+	uint32		many = 0;
 
 	tuples->count = 0;
 	for (int i = 0; i < shape->ncolumns; i++)
@@ -302,19 +333,21 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 		}
 		else
 			tuples->one_values[i] = slot->values;
-		arrays |= !slot->single;
+		if (!slot->single)
+			many |= (uint32) 1 << i;
 	}
-	if (arrays)
+	for (int i = 0; i < shape->ncolumns; i++)
+		if ((many & (uint32) 1 << i) == 0)
+			tuples->one_digests[i] = tuples->one_values[i] == &NullValue ?
+				DigestJsonbValue(key, &NullValue) : *EventDigest(set, shape->slots[i]);
+	if (many != 0)
 	{
 		MemoryContext old = EventContextEnter(set);
-		bool		complete = TuplesThroughArrays(shape, set, key, limit, tuples);
+		bool		complete = TuplesThroughArrays(shape, set, key, many, limit, tuples);
 
 		MemoryContextSwitchTo(old);
 		return complete;
 	}
-	for (int i = 0; i < shape->ncolumns; i++)
-		tuples->one_digests[i] = tuples->one_values[i] == &NullValue ?
-			DigestJsonbValue(key, &NullValue) : *EventDigest(set, shape->slots[i]);
 	tuples->count = 1;
 	tuples->values = tuples->one_values;
 	tuples->digests = tuples->one_digests;
