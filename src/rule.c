@@ -632,13 +632,20 @@ TermDigest(const Rule *rule, const Digest *row, int ncolumns)
 	return DigestTuple(rule->key, DigestNumber('t', rule), row, ncolumns);
 }
 
+/* How many terms an event shows to a rule, as far as that is simple to tell. */
+typedef enum TermCount
+{
+	TERMS_NONE,					/* a value is missing that has to be there */
+	TERMS_ONE,
+	TERMS_ANY					/* an array is involved, or a value that may be missing */
+} TermCount;
+
 /*
  * OnlyTerm
  *		The digest of the one term that an event shows to a rule where no array
- *		and no missing value is involved, which is the usual case; false where
- *		it is not so simple.
+ *		and no missing value is involved, which is the usual case.
  */
-static inline bool
+static inline TermCount
 OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
 {
 	const TermShape *shape = rule->shape;
@@ -649,10 +656,10 @@ OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
 		const EventSlot *slot = EventValues(set->fields, shape->slots[i]);
 
 		if (slot->count != 1 || !slot->single)
-			return false;
+			return slot->count == 0 && !shape->optional_entity ? TERMS_NONE : TERMS_ANY;
 		DigestAddPart(rule->key, term, i, EventDigest(set->fields, shape->slots[i]));
 	}
-	return true;
+	return TERMS_ONE;
 }
 
 /* Make room in set->terms. */
@@ -688,13 +695,18 @@ EventTerms(RuleSet *set, Rule *rule)
 
 	EnlargeTerms(set, 1);
 	next = &set->terms[set->nterms];
-	if (OnlyTerm(set, rule, &next->term))
+	switch (OnlyTerm(set, rule, &next->term))
 	{
-		next->rule = rule;
-		set->nterms++;
+		case TERMS_NONE:
+			break;
+		case TERMS_ONE:
+			next->rule = rule;
+			set->nterms++;
+			break;
+		case TERMS_ANY:
+			AppendTerms(set, rule);
+			break;
 	}
-	else
-		AppendTerms(set, rule);
 }
 
 void
