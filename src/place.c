@@ -7,8 +7,12 @@
 #include "compat.h"
 #include "place.h"
 
-/* A place with more children than this looks each of them up by itself. */
-#define VISIT_KEYS		64
+/*
+ * Where a place has more children, or an object more keys, each child is looked up
+ * by itself.
+ */
+#define VISIT_CHILDREN	64
+#define VISIT_KEYS		254
 
 /* The place that stands for the record. */
 #define RECORD_PLACE	0
@@ -28,14 +32,22 @@
 /* A single key is compared as fast by itself. */
 #define LAYOUT_KEYS_AT_LEAST	2
 
-/* Where in an object the values of a place's children are, in its children's order. */
+/*
+ * Which values of an object a place's children are, in its children's order.  The
+ * number behind the last one's stands for a value that is not there.
+ */
 typedef struct Finds
 {
 	uint32		length;			/* of all keys together: values begin there */
-	int			index[VISIT_KEYS];	/* ABSENT: no such key */
+	uint8		value[VISIT_CHILDREN];
 } Finds;
 
-#define ABSENT			(-1)
+/* A value as it lies in an object. */
+typedef struct Extent
+{
+	JEntry		entry;
+	uint32		start;			/* in the object's data */
+} Extent;
 
 /* The keys of an object; allocated with as many as there are. */
 typedef struct Layout
@@ -178,6 +190,15 @@ PlaceBegin(PlaceTree *tree, JsonbContainer *record)
 	root->own.val.binary.data = record;
 }
 
+/* The value of a string of `length` bytes at `offset`. */
+static inline void
+ReadString(char *data, uint32 offset, uint32 length, JsonbValue *value)
+{
+	value->type = jbvString;
+	value->val.string.val = data + offset;
+	value->val.string.len = length;
+}
+
 /*
  * ReadEntry
  *		The value of a container's entry that starts at `offset`, as
@@ -187,11 +208,7 @@ static inline void
 ReadEntry(JEntry entry, char *data, uint32 offset, uint32 length, JsonbValue *value)
 {
 	if (JBE_ISSTRING(entry))
-	{
-		value->type = jbvString;
-		value->val.string.val = data + offset;
-		value->val.string.len = length;
-	}
+		ReadString(data, offset, length, value);
 	else if (JBE_ISNUMERIC(entry))
 	{
 		value->type = jbvNumeric;
@@ -250,21 +267,12 @@ FillFromArray(PlaceTree *tree, int index)
 	}
 }
 
-/* Fill the slot of a place where nothing is. */
+/* Fill a slot of this many values, which are no array's; the one is its `own`. */
 static inline void
-FillAbsent(PlaceTree *tree, EventSlot *slot)
+FillPlain(PlaceTree *tree, EventSlot *slot, int count)
 {
 	slot->epoch = tree->epoch;
-	slot->count = 0;
-	slot->single = true;
-}
-
-/* Fill a slot, to whose `own` a value was read that is neither null nor array. */
-static inline void
-FillSingle(PlaceTree *tree, EventSlot *slot)
-{
-	slot->epoch = tree->epoch;
-	slot->count = 1;
+	slot->count = count;
 	slot->single = true;
 	slot->element = false;
 	slot->values = &slot->own;
@@ -276,10 +284,8 @@ FillSlot(PlaceTree *tree, int index)
 {
 	EventSlot  *slot = &tree->slots[index];
 
-	FillSingle(tree, slot);
-	if (slot->own.type == jbvNull)
-		slot->count = 0;
-	else if (slot->own.type == jbvBinary && JsonContainerIsArray(slot->own.val.binary.data))
+	FillPlain(tree, slot, slot->own.type == jbvNull ? 0 : 1);
+	if (slot->own.type == jbvBinary && JsonContainerIsArray(slot->own.val.binary.data))
 		FillFromArray(tree, index);
 }
 
@@ -287,7 +293,7 @@ FillSlot(PlaceTree *tree, int index)
 static inline uint32
 EntryEnd(JEntry entry, uint32 offset)
 {
-	return JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) : offset + JBE_OFFLENFLD(entry);
+	return JBE_OFFLENFLD(entry) + (JBE_HAS_OFF(entry) ? 0 : offset);
 }
 
 /*
@@ -320,14 +326,14 @@ FindKeys(PlaceTree *tree, const Place *place, JsonbContainer *object)
 				order = memcmp(child->key, data + offset, length);
 			if (order > 0)
 				break;
-			finds->index[next++] = order == 0 ? i : ABSENT;
+			finds->value[next++] = order == 0 ? i : nkeys;
 			if (order == 0)
 				break;
 		}
 		offset = end;
 	}
 	while (next < place->nchildren)
-		finds->index[next++] = ABSENT;
+		finds->value[next++] = nkeys;
 	finds->length = offset;
 	return finds;
 }
@@ -426,37 +432,49 @@ FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
 	return FindBehindFirst(tree, place, object, hash, set);
 }
 
-/* Fill the slots of all children of a place from its object. */
+/*
+ * VisitObject
+ *		Fill the slots of all children of a place from its object.  Both loops have
+ *		next to no branch that depends on the record: the processor has read a
+ *		thousand others since the last one, and guesses most of them wrong.
+ */
 static void
 VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 {
-	const JEntry *values = &object->children[JsonContainerSize(object)];
-	const JEntry *value = values;
-	char	   *data = (char *) &values[JsonContainerSize(object)];
+	const uint32 nkeys = JsonContainerSize(object);
+	const JEntry *entries = &object->children[nkeys];
+	char	   *data = (char *) &entries[nkeys];
 	const Finds *finds = FindRemembered(tree, above, object);
 	uint32		offset = finds->length;
 	const int  *places = above->children;
 	const int	nchildren = above->nchildren;
+	Extent		extents[VISIT_KEYS + 2];
+
+	for (uint32 i = 0; i < nkeys; i++)
+	{
+		extents[i] = (Extent) {entries[i], offset};
+		offset = EntryEnd(entries[i], offset);
+	}
+	extents[nkeys] = (Extent) {JENTRY_ISNULL, offset};
+	extents[nkeys + 1].start = offset;
 
 	for (int i = 0; i < nchildren; i++)
 	{
 		EventSlot  *slot = &tree->slots[places[i]];
-		const JEntry *wanted;
-		JEntry		entry;
+		const Extent *extent = &extents[finds->value[i]];
+		const JEntry entry = extent->entry;
+		const uint32 length = extent[1].start - extent->start;
 
-		if (finds->index[i] == ABSENT)
+		if (JBE_ISSTRING(entry) || JBE_ISNULL(entry))	/* most are */
 		{
-			FillAbsent(tree, slot);
-			continue;
+			ReadString(data, extent->start, length, &slot->own);
+			FillPlain(tree, slot, JBE_ISSTRING(entry) ? 1 : 0);
 		}
-		for (wanted = &values[finds->index[i]]; value < wanted; value++)
-			offset = EntryEnd(*value, offset);
-		entry = *value;
-		ReadEntry(entry, data, offset, EntryEnd(entry, offset) - offset, &slot->own);
-		if (JBE_ISSTRING(entry))	/* most are */
-			FillSingle(tree, slot);
 		else
+		{
+			ReadEntry(entry, data, extent->start, length, &slot->own);
 			FillSlot(tree, places[i]);
+		}
 	}
 }
 
@@ -482,7 +500,7 @@ PlaceFind(PlaceTree *tree, int index)
 		JsonbContainer *object = above->own.val.binary.data;
 
 		/* together with its siblings */
-		if (parent->nchildren <= VISIT_KEYS)
+		if (parent->nchildren <= VISIT_CHILDREN && JsonContainerSize(object) <= VISIT_KEYS)
 		{
 			parent->visited = tree->epoch;
 			VisitObject(tree, parent, object);
@@ -494,6 +512,6 @@ PlaceFind(PlaceTree *tree, int index)
 	if (place->many == tree->epoch)
 		return false;
 	if (slot->epoch != tree->epoch)
-		FillAbsent(tree, slot);
+		FillPlain(tree, slot, 0);
 	return true;
 }
