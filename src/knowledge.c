@@ -44,6 +44,9 @@ static int64 HitsSinceScan = 0;
 /* After so many of them reading it is tried (again). */
 static int64 HitsUntilScan = LOOK_UPS_AT_LEAST;
 
+/* Blocks of the baseline that are read in the time of a look-up. */
+#define BLOCKS_PER_LOOK_UP	4
+
 /* another session unlearned something, or the extension was dropped */
 static bool KnownInvalid = false;
 
@@ -185,15 +188,17 @@ EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
 /*
  * Shall the baseline be read, where it has so many blocks and runs?  It has to fit
  * into the cache, and looking up one term after the other to have cost half as
- * much already: a block is read in about the time of one look-up.  So a session
- * never spends more than three times of what would have been best.
+ * much already.  So a session never spends more than three times of what would
+ * have been best.
  */
 static bool
 BaselineWanted(void *state, int64 nblocks, int64 nruns)
 {
-	if (HitsSinceScan < nblocks / 2)
+	const int64 enough = nblocks / BLOCKS_PER_LOOK_UP / 2;
+
+	if (HitsSinceScan < enough)
 	{
-		HitsUntilScan = nblocks / 2;
+		HitsUntilScan = enough;
 		return false;
 	}
 	return IntervalReserve(&Known, nruns, CacheSizeSetting);
