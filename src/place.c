@@ -434,9 +434,9 @@ FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
 
 /*
  * VisitObject
- *		Fill the slots of all children of a place from its object.  Both loops have
- *		next to no branch that depends on the record: the processor has read a
- *		thousand others since the last one, and guesses most of them wrong.
+ *		Fill the slots of all children of a place from its object, with few branches
+ *		that depend on the record: records come in all kinds, and which one is next
+ *		cannot be guessed.
  */
 static void
 VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)

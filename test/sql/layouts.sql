@@ -18,14 +18,14 @@ $$;
 CREATE TABLE kinds AS
 SELECT (SELECT array_agg('k' || lpad(i::text, 2, '0')) FROM generate_series(1, 30) AS i) ||
 	'{kk1,kk2,kk7,kkk1,kkkk1,kkkkk1}' AS few,
-	(SELECT array_agg('k' || lpad(i::text, 2, '0')) FROM generate_series(1, 70) AS i) AS many,
+	(SELECT array_agg('k' || CASE WHEN i < 10 THEN '0' ELSE '' END || i) FROM generate_series(1, 300) AS i) AS many,
 	(SELECT array_agg(repeat('l', 300) || chr(96 + i)) FROM generate_series(1, 4) AS i) AS long;
 
 INSERT INTO events
 SELECT id, random_object(few, CASE WHEN id % 3 = 0 THEN 0.9 ELSE 0.5 END) ||
 	jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'sub', random_object(few, 0.3)) ||
 	CASE id % 5
-		WHEN 0 THEN random_object(many, 0.9)
+		WHEN 0 THEN random_object(many, CASE WHEN id % 2 = 0 THEN 0.2 ELSE 0.95 END)
 		WHEN 1 THEN random_object(long, 0.7)
 		WHEN 2 THEN jsonb_build_object('sub', jsonb_build_object('list', jsonb_build_array(random_object(few, 0.5)), 'k02', 'k020'))
 		ELSE '{}'
@@ -61,3 +61,10 @@ SELECT count(*) FROM (
 	SELECT DISTINCT event->'k06', event#>'{sub,k05}' FROM events WHERE id % 2 = 0 AND event ? 'k06' AND event->'sub' ? 'k05'
 	EXCEPT SELECT term->'k06', entity->'sub.k05' FROM newterm.baseline WHERE rule = 'more') AS missing;
 SELECT * FROM differences WHERE kind = 'missing';
+
+-- With so many children each is looked up by itself.
+SELECT count(newterm.create_rule('many-' || i, ARRAY['k' || i], forget_after => NULL)) FROM generate_series(10, 90) AS i;
+INSERT INTO events SELECT id, event FROM events WHERE id % 10 < 2;
+SELECT count(*) FROM newterm.baseline WHERE rule LIKE 'many-%';
+SELECT 'many-' || i, event->('k' || i) FROM events, generate_series(10, 90) AS i WHERE id % 10 < 2 AND event ? ('k' || i)
+EXCEPT SELECT rule, term->('k' || substr(rule, 6)) FROM newterm.baseline;
