@@ -133,15 +133,6 @@ NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 	return NOVELTY_NEW;
 }
 
-void
-KnownPrefetch(const Digest *term)
-{
-#if defined(__GNUC__)
-	if (Known.size > 0)
-		__builtin_prefetch(&Known.entries[IntervalHome(Known.size, term)]);
-#endif
-}
-
 Novelty
 KnownNovelty(const Digest *term, int64 time, const Span *span)
 {

@@ -26,9 +26,6 @@ typedef enum Novelty
 	NOVELTY_NEW					/* starts one, or moves a start */
 } Novelty;
 
-/* KnownNovelty of the term will be asked soon. */
-extern void KnownPrefetch(const Digest *term);
-
 /* By what is committed alone. */
 extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 

@@ -214,16 +214,10 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	ObserveClocks(set, &observation);
 	EventMatch(set);
 	for (int i = 0; i < set->nmatching; i++)
-	{
-		int			first = set->nterms;
-
 		EventTerms(set, set->matching[i]);
-		/* each look-up is a cache miss: let the processor wait for all at once */
-		for (int j = first; j < set->nterms; j++)
-			KnownPrefetch(&set->terms[j].term);
-	}
 	if (set->too_many != NULL)
 		return true;			/* to be recorded */
+	/* each look-up is a cache miss: in a row the processor waits for all at once */
 	for (int i = 0; i < set->nterms; i++)
 		if (KnownNovelty(&set->terms[i].term, record.time,
 						 &set->terms[i].rule->span) != NOVELTY_NONE)
