@@ -26,6 +26,9 @@ typedef enum Novelty
 	NOVELTY_NEW					/* starts one, or moves a start */
 } Novelty;
 
+/* Do all these terms lie inside committed runs, as far as the session knows? */
+extern bool KnownAll(const TermOfRule *terms, int nterms, int64 time);
+
 /* By what is committed alone. */
 extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 

@@ -217,17 +217,13 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		EventTerms(set, set->matching[i]);
 	if (set->too_many != NULL)
 		return true;			/* to be recorded */
-	/* each look-up is a cache miss: in a row the processor waits for all at once */
-	for (int i = 0; i < set->nterms; i++)
-		if (KnownNovelty(&set->terms[i].term, record.time,
-						 &set->terms[i].rule->span) != NOVELTY_NONE)
-		{
-			if (site->in_trigger)
-				KnownLookUp(set->terms, set->nterms, record.time);
-			EventSightings(set, ObserveSighting, &observation);
-			CollectionSpill();
-			break;
-		}
+	if (!KnownAll(set->terms, set->nterms, record.time))
+	{
+		if (site->in_trigger)
+			KnownLookUp(set->terms, set->nterms, record.time);
+		EventSightings(set, ObserveSighting, &observation);
+		CollectionSpill();
+	}
 	return observation.news;
 }
 
