@@ -33,14 +33,17 @@
 #define LAYOUT_KEYS_AT_LEAST	2
 
 /*
- * Which values of an object a place's children are, in its children's order.  The
- * number behind the last one's stands for a value that is not there.
+ * Which values of an object a place's children are, in its children's order.
+ * nvalues stands for a value that is not there.
  */
 typedef struct Finds
 {
 	uint32		length;			/* of all keys together: values begin there */
+	uint8		nvalues;		/* up to the last one that a child is */
 	uint8		value[VISIT_CHILDREN];
 } Finds;
+
+#define ABSENT			(VISIT_KEYS + 1)
 
 /* A value as it lies in an object. */
 typedef struct Extent
@@ -312,6 +315,7 @@ FindKeys(PlaceTree *tree, const Place *place, JsonbContainer *object)
 	uint32		offset = 0;
 	int			next = 0;
 
+	finds->nvalues = 0;
 	for (int i = 0; i < nkeys; i++)
 	{
 		uint32		end = EntryEnd(object->children[i], offset);
@@ -326,14 +330,19 @@ FindKeys(PlaceTree *tree, const Place *place, JsonbContainer *object)
 				order = memcmp(child->key, data + offset, length);
 			if (order > 0)
 				break;
-			finds->value[next++] = order == 0 ? i : nkeys;
+			finds->value[next++] = order == 0 ? i : ABSENT;
 			if (order == 0)
+			{
+				finds->nvalues = i + 1;
 				break;
+			}
 		}
 		offset = end;
 	}
 	while (next < place->nchildren)
-		finds->value[next++] = nkeys;
+		finds->value[next++] = ABSENT;
+	for (int i = 0; i < place->nchildren; i++)
+		finds->value[i] = Min(finds->value[i], finds->nvalues);
 	finds->length = offset;
 	return finds;
 }
@@ -445,18 +454,19 @@ VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 	const JEntry *entries = &object->children[nkeys];
 	char	   *data = (char *) &entries[nkeys];
 	const Finds *finds = FindRemembered(tree, above, object);
+	const uint32 nvalues = finds->nvalues;
 	uint32		offset = finds->length;
 	const int  *places = above->children;
 	const int	nchildren = above->nchildren;
 	Extent		extents[VISIT_KEYS + 2];
 
-	for (uint32 i = 0; i < nkeys; i++)
+	for (uint32 i = 0; i < nvalues; i++)
 	{
 		extents[i] = (Extent) {entries[i], offset};
 		offset = EntryEnd(entries[i], offset);
 	}
-	extents[nkeys] = (Extent) {JENTRY_ISNULL, offset};
-	extents[nkeys + 1].start = offset;
+	extents[nvalues] = (Extent) {JENTRY_ISNULL, offset};
+	extents[nvalues + 1].start = offset;
 
 	for (int i = 0; i < nchildren; i++)
 	{
