@@ -123,10 +123,10 @@ KnowledgeInitialise(void)
 static inline Novelty
 NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 {
+	if (IntervalHolds(entry, time))
+		return NOVELTY_NONE;
 	if (entry == NULL || time < entry->first)
 		return NOVELTY_NEW;
-	if (time < entry->end)
-		return NOVELTY_NONE;
 	if (span->forget_after < 0 ||
 		GranuleStart(time, span->granule) - (entry->end - span->granule) <= span->forget_after)
 		return NOVELTY_LATER;
@@ -157,12 +157,8 @@ KnownAll(const TermOfRule *terms, int nterms, int64 time)
 {
 	ForgetInvalid();
 	for (int i = 0; i < nterms; i++)
-	{
-		const IntervalEntry *entry = IntervalFind(&Known, &terms[i].term);
-
-		if (entry == NULL || time < entry->first || time >= entry->end)
+		if (!IntervalHolds(IntervalFind(&Known, &terms[i].term), time))
 			return false;
-	}
 	return true;
 }
 

@@ -9,7 +9,7 @@
 
 /*
  * Where a place has more children, or an object more keys, each child is looked up
- * by itself.
+ * by itself.  Finds numbers the keys, and one more, by bytes.
  */
 #define VISIT_CHILDREN	64
 #define VISIT_KEYS		254
@@ -43,6 +43,7 @@ typedef struct Finds
 	uint8		value[VISIT_CHILDREN];
 } Finds;
 
+/* A value that is not there, until nvalues is known. */
 #define ABSENT			(VISIT_KEYS + 1)
 
 /* A value as it lies in an object. */

@@ -48,6 +48,15 @@ typedef struct TupleBuild
 
 static const JsonbValue NullValue = {.type = jbvNull};
 
+/* A column in a set of them. */
+static inline uint32
+ColumnBit(int column)
+{
+	StaticAssertStmt(TERM_MAX_COLUMNS <= 32, "a set of columns is a uint32");
+
+	return (uint32) 1 << column;
+}
+
 /* The node for the last one of a path's keys, below that of the others. */
 static TermNode *
 ChildNode(TermNode *parent, FieldSet *set, char **keys, int nkeys)
@@ -94,7 +103,7 @@ TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
 			{
 				node = ChildNode(node, set, base->steps, step + 1);
 				node->optional &= optional;
-				node->below |= (uint32) 1 << i;
+				node->below |= ColumnBit(i);
 			}
 			node->columns[node->ncolumns++] = i;
 		}
@@ -305,7 +314,7 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	tuples->values = rows.rows;
 	tuples->digests = palloc(sizeof(Digest) * shape->ncolumns * Max(rows.count, 1));
 	for (int column = 0; column < shape->ncolumns; column++)
-		if ((many & (uint32) 1 << column) == 0)
+		if ((many & ColumnBit(column)) == 0)
 			FillColumn(tuples, shape->ncolumns, column, tuples->one_values[column],
 					   &tuples->one_digests[column]);
 		else
@@ -334,10 +343,10 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 		else
 			tuples->one_values[i] = slot->values;
 		if (!slot->single)
-			many |= (uint32) 1 << i;
+			many |= ColumnBit(i);
 	}
 	for (int i = 0; i < shape->ncolumns; i++)
-		if ((many & (uint32) 1 << i) == 0)
+		if ((many & ColumnBit(i)) == 0)
 			tuples->one_digests[i] = tuples->one_values[i] == &NullValue ?
 				DigestJsonbValue(key, &NullValue) : *EventDigest(set, shape->slots[i]);
 	if (many != 0)
