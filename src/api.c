@@ -17,6 +17,7 @@
 
 #include "compat.h"
 #include "lock.h"
+#include "match.h"
 #include "merge.h"
 #include "newterm.h"
 #include "predicate.h"

@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "clock.h"
 #include "knowledge.h"
+#include "sighting.h"
 
 /* Columns of newterm.entity_clocks. */
 enum

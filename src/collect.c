@@ -15,7 +15,9 @@
 #include "collect.h"
 #include "fault.h"
 #include "knowledge.h"
+#include "match.h"
 #include "newterm.h"
+#include "sighting.h"
 #include "watch.h"
 
 PG_FUNCTION_INFO_V1(newterm_merge);

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "first_values.h"
+#include "sighting.h"
 #include "watch.h"
 
 /* Columns of newterm.learned_values. */

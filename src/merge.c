@@ -30,6 +30,7 @@
 #include "newterm.h"
 #include "postpone.h"
 #include "runs.h"
+#include "sighting.h"
 #include "signal.h"
 #include "spill.h"
 #include "watch.h"

@@ -16,6 +16,7 @@
 
 #include "decide.h"
 #include "rule.h"
+#include "sighting.h"
 
 /* Where an event is stored, so that it can be shown with a signal. */
 typedef struct EventReference

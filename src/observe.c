@@ -23,8 +23,10 @@
 #include "collect.h"
 #include "fault.h"
 #include "knowledge.h"
+#include "match.h"
 #include "news.h"
 #include "newterm.h"
+#include "sighting.h"
 #include "watch.h"
 
 PG_FUNCTION_INFO_V1(newterm_observe);
@@ -213,8 +215,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	}
 	ObserveClocks(set, &observation);
 	EventMatch(set);
-	for (int i = 0; i < set->nmatching; i++)
-		EventTerms(set, set->matching[i]);
+	EventTerms(set);
 	if (set->too_many != NULL)
 		return true;			/* to be recorded */
 	if (!KnownAll(set->terms, set->nterms, record.time))

@@ -133,47 +133,6 @@ extern Rule *RuleOfVersion(RuleSet *set, int32 version_id);
 /* The clock of a rule version is committed: observe it no longer. */
 extern void RuleClockCommitted(int32 version_id);
 
-/* One (rule, entity, term) that an event shows. */
-typedef struct Sighting
-{
-	Rule	   *rule;
-	Digest		term;			/* of rule version, entity and term */
-	const JsonbValue **row;		/* the shape's columns */
-	const Digest *row_digests;
-} Sighting;
-
-/* Find the rules whose filter the current event of set->fields passes. */
-extern void EventMatch(RuleSet *set);
-
-/* Append the terms that the event shows to a matching rule to set->terms. */
-extern void EventTerms(RuleSet *set, Rule *rule);
-
-/* What EventSightings calls for each sighting. */
-typedef void (*SightingFunction) (void *state, const Sighting *sighting);
-
-/* All terms with their values, where the digests are not enough. */
-extern void EventSightings(RuleSet *set, SightingFunction function, void *state);
-
-/* Does the filter match the field set's current event? */
-extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);
-
-/*
- * Build the dispatch of a set whose rules are compiled: by eventName where a
- * rule demands one, else by eventSource, else by whatever else it demands.
- */
-extern void DispatchBuild(RuleSet *set);
-
-/* Give every leaf of a parsed filter its slot and order its parts by cost. */
-extern void FilterBind(FilterNode *filter, FieldSet *fields);
-
-/* Digest of a rule's own clock, and of an entity's. */
-extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
-extern Digest EntityClockDigest(const Rule *rule, const Digest *row_digests);
-
-/* The same from an entity's stored values. */
-extern Digest EntityClockOfValues(const RuleSet *set, const Rule *rule,
-								  const Jsonb *entity_values);
-
 /* "datadog" or "kql"; an error for others. */
 extern Language LanguageByName(const char *name);
 

@@ -17,6 +17,7 @@
 
 #include "compat.h"
 #include "fault.h"
+#include "match.h"
 #include "predicate.h"
 #include "rule_load.h"
 #include "store.h"

@@ -1,0 +1,325 @@
+/*
+ * match.c
+ *	  Which rules an event concerns: those whose filter it passes.
+ */
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "match.h"
+#include "predicate.h"
+
+/*
+ * Dispatch: a rule whose filter demands one of some strings at a slot is tried
+ * only for events that show one of them there.
+ */
+typedef struct DispatchEntry
+{
+	Digest		value;
+	int			nrules;
+	int			allocated;
+	Rule	  **rules;
+} DispatchEntry;
+
+/* Open addressing: it is searched for every event. */
+typedef struct DispatchTable
+{
+	int			slot;
+	uint32		nentries;
+	uint32		size;			/* a power of two, at most half full */
+	DispatchEntry *entries;		/* without rules: free */
+} DispatchTable;
+
+typedef struct Dispatch
+{
+	int			ntables;
+	DispatchTable tables[8];
+	int			nunfiltered;	/* rules without a filter: the first matching ones */
+	int			nothers;		/* rules that demand nothing */
+	Rule	  **others;
+} Dispatch;
+
+void
+FilterBind(FilterNode *filter, FieldSet *fields)
+{
+	if (filter->field != NULL)
+		filter->slot = FieldSetAdd(fields, filter->field);
+	for (int i = 0; i < filter->nchildren; i++)
+		FilterBind(filter->children[i], fields);
+	if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
+	{
+		/* cheap first; insertion sort keeps equals in the writer's order */
+		for (int i = 1; i < filter->nchildren; i++)
+		{
+			FilterNode *child = filter->children[i];
+			int			cost = PredicateCost(child);
+			int			j = i;
+
+			for (; j > 0 && PredicateCost(filter->children[j - 1]) > cost; j--)
+				filter->children[j] = filter->children[j - 1];
+			filter->children[j] = child;
+		}
+	}
+}
+
+bool
+FilterMatches(const FilterNode *filter, FieldSet *fields)
+{
+	const EventSlot *slot;
+
+	switch (filter->kind)
+	{
+		case FILTER_EVERYTHING:
+			return true;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (!FilterMatches(filter->children[i], fields))
+					return false;
+			return true;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (FilterMatches(filter->children[i], fields))
+					return true;
+			return false;
+		case FILTER_NOT:
+			return !FilterMatches(filter->children[0], fields);
+		case FILTER_EXISTS:
+			return EventValues(fields, filter->slot)->count > 0;
+		default:
+			slot = EventValues(fields, filter->slot);
+			for (int i = 0; i < slot->count; i++)
+				if (PredicateMatchScalar(filter, &slot->values[i]))
+					return true;
+			return false;
+	}
+}
+
+/*
+ * DemandAt
+ *		The strings one of which an event must show at `slot` for the filter to
+ *		match, or NIL where the filter demands none there.
+ */
+static List *
+DemandAt(FilterNode *filter, int slot)
+{
+	List	   *best = NIL;
+
+	switch (filter->kind)
+	{
+		case FILTER_EQUALS:
+			if (filter->slot == slot && !filter->literal.is_number &&
+				!filter->literal.is_boolean)
+				return list_make1(&filter->literal);
+			return NIL;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+			{
+				List	   *demand = DemandAt(filter->children[i], slot);
+
+				if (demand != NIL &&
+					(best == NIL || list_length(demand) < list_length(best)))
+					best = demand;
+			}
+			return best;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+			{
+				List	   *demand = DemandAt(filter->children[i], slot);
+
+				if (demand == NIL)
+					return NIL;
+				best = list_concat(best, demand);
+			}
+			return best;
+		default:
+			return NIL;
+	}
+}
+
+static DispatchTable *
+DispatchTableAt(Dispatch *dispatch, int slot)
+{
+	DispatchTable *table;
+
+	for (int i = 0; i < dispatch->ntables; i++)
+		if (dispatch->tables[i].slot == slot)
+			return &dispatch->tables[i];
+	if (dispatch->ntables == lengthof(dispatch->tables))
+		return NULL;
+	table = &dispatch->tables[dispatch->ntables++];
+	table->slot = slot;
+	table->size = 16;
+	table->entries = palloc0(sizeof(DispatchEntry) * table->size);
+	return table;
+}
+
+/* The entry of a value, or the free one where it would be. */
+static inline DispatchEntry *
+DispatchFind(const DispatchTable *table, const Digest *value)
+{
+	uint32		at = value->h1 & (table->size - 1);
+
+	while (table->entries[at].nrules > 0 &&
+		   !DigestEqual(table->entries[at].value, *value))
+		at = (at + 1) & (table->size - 1);
+	return &table->entries[at];
+}
+
+static void
+DispatchEnter(DispatchTable *table, const Digest *value, Rule *rule)
+{
+	DispatchEntry *entry = DispatchFind(table, value);
+
+	if (entry->nrules == 0)
+	{
+		if (++table->nentries * 2 > table->size)
+		{
+			DispatchTable larger = *table;
+
+			larger.size *= 2;
+			larger.entries = palloc0(sizeof(DispatchEntry) * larger.size);
+			for (uint32 i = 0; i < table->size; i++)
+				if (table->entries[i].nrules > 0)
+					*DispatchFind(&larger, &table->entries[i].value) = table->entries[i];
+			pfree(table->entries);
+			*table = larger;
+			entry = DispatchFind(table, value);
+		}
+		entry->value = *value;
+		entry->allocated = 4;
+		entry->rules = palloc(sizeof(Rule *) * entry->allocated);
+	}
+	else if (entry->rules[entry->nrules - 1] == rule)
+		return;					/* the same literal twice */
+	if (entry->nrules == entry->allocated)
+	{
+		entry->allocated *= 2;
+		entry->rules = repalloc(entry->rules, sizeof(Rule *) * entry->allocated);
+	}
+	entry->rules[entry->nrules++] = rule;
+}
+
+/* Enter a rule into the table of the slot it makes demands at. */
+static bool
+DispatchAdd(RuleSet *set, Rule *rule, int slot)
+{
+	List	   *demand = DemandAt(rule->filter, slot);
+	DispatchTable *table;
+	ListCell   *cell;
+
+	if (demand == NIL)
+		return false;
+	table = DispatchTableAt(set->dispatch, slot);
+	if (table == NULL)
+		return false;
+	foreach(cell, demand)
+	{
+		FilterLiteral *literal = lfirst(cell);
+		JsonbValue	value;
+		Digest		digest;
+
+		value.type = jbvString;
+		value.val.string.val = literal->text;
+		value.val.string.len = literal->length;
+		digest = DigestJsonbValue(&set->key, &value);
+		DispatchEnter(table, &digest, rule);
+	}
+	return true;
+}
+
+/* The slots of equality leaves, in the order they stand in the filter. */
+static void
+EqualitySlots(FilterNode *filter, List **slots)
+{
+	if (filter->kind == FILTER_EQUALS)
+		*slots = list_append_unique_int(*slots, filter->slot);
+	else if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
+		for (int i = 0; i < filter->nchildren; i++)
+			EqualitySlots(filter->children[i], slots);
+}
+
+static int
+SlotOfPath(RuleSet *set, const char *path)
+{
+	SyntaxError error;
+
+	return FieldSetAdd(set->fields, FieldParse(path, LANGUAGE_DATADOG, &error));
+}
+
+void
+DispatchBuild(RuleSet *set)
+{
+	Dispatch   *dispatch = palloc0(sizeof(Dispatch));
+	int			preferred[] = {
+		SlotOfPath(set, "eventName"),
+		SlotOfPath(set, "eventSource")
+	};
+
+	set->dispatch = dispatch;
+	dispatch->others = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	for (int i = 0; i < set->nrules; i++)
+	{
+		Rule	   *rule = set->rules[i];
+		bool		entered = false;
+		List	   *slots = NIL;
+		ListCell   *cell;
+
+		if (rule->filter->kind == FILTER_EVERYTHING)
+		{
+			set->matching[dispatch->nunfiltered++] = rule;
+			continue;
+		}
+		for (int j = 0; j < (int) lengthof(preferred) && !entered; j++)
+			entered = DispatchAdd(set, rule, preferred[j]);
+		EqualitySlots(rule->filter, &slots);
+		foreach(cell, slots)
+			if (!entered)
+				entered = DispatchAdd(set, rule, lfirst_int(cell));
+		if (!entered)
+			dispatch->others[dispatch->nothers++] = rule;
+	}
+}
+
+/* Enter a rule into the matching ones where its filter matches. */
+static inline void
+TryRule(RuleSet *set, Rule *rule)
+{
+	if (FilterMatches(rule->filter, set->fields))
+		set->matching[set->nmatching++] = rule;
+}
+
+void
+EventMatch(RuleSet *set)
+{
+	Dispatch   *dispatch = set->dispatch;
+
+	set->event++;
+	set->nmatching = dispatch->nunfiltered;
+	set->nterms = 0;
+	set->too_many = NULL;
+	for (int i = 0; i < dispatch->ntables; i++)
+	{
+		DispatchTable *table = &dispatch->tables[i];
+		const EventSlot *slot = EventValues(set->fields, table->slot);
+
+		for (int j = 0; j < slot->count; j++)
+		{
+			Digest		digest = slot->count == 1 ?
+				*EventDigest(set->fields, table->slot) :
+				DigestJsonbValue(&set->key, &slot->values[j]);
+			DispatchEntry *entry = DispatchFind(table, &digest);
+
+			for (int k = 0; k < entry->nrules; k++)
+			{
+				Rule	   *rule = entry->rules[k];
+
+				if (rule->matched == set->event)
+					continue;	/* another value led here already */
+				rule->matched = set->event;
+				TryRule(set, rule);
+			}
+		}
+	}
+	for (int i = 0; i < dispatch->nothers; i++)
+		TryRule(set, dispatch->others[i]);
+}

@@ -1,0 +1,26 @@
+/*
+ * match.h
+ *	  Which rules an event concerns: those whose filter it passes.
+ */
+#ifndef NEWTERM_MATCH_H
+#define NEWTERM_MATCH_H
+
+#include "rule.h"
+
+/* Give every leaf of a parsed filter its slot and order its parts by cost. */
+extern void FilterBind(FilterNode *filter, FieldSet *fields);
+
+/* Does the filter match the field set's current event? */
+extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);
+
+/*
+ * Build the dispatch of a set whose rules are compiled: by eventName where a
+ * rule demands one, else by eventSource, else by whatever else it demands.
+ * Rules that match every event are matching ones from now on.
+ */
+extern void DispatchBuild(RuleSet *set);
+
+/* Find the rules whose filter the current event of set->fields passes. */
+extern void EventMatch(RuleSet *set);
+
+#endif							/* NEWTERM_MATCH_H */

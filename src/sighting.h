@@ -1,0 +1,36 @@
+/*
+ * sighting.h
+ *	  What an event shows to the rules whose filter it passes.
+ */
+#ifndef NEWTERM_SIGHTING_H
+#define NEWTERM_SIGHTING_H
+
+#include "rule.h"
+
+/* One (rule, entity, term) that an event shows. */
+typedef struct Sighting
+{
+	Rule	   *rule;
+	Digest		term;			/* of rule version, entity and term */
+	const JsonbValue **row;		/* the shape's columns */
+	const Digest *row_digests;
+} Sighting;
+
+/* Find the terms that the event shows to the matching rules, by their digests alone. */
+extern void EventTerms(RuleSet *set);
+
+/* What EventSightings calls for each sighting. */
+typedef void (*SightingFunction) (void *state, const Sighting *sighting);
+
+/* All terms with their values, where the digests are not enough. */
+extern void EventSightings(RuleSet *set, SightingFunction function, void *state);
+
+/* Digest of a rule's own clock, and of an entity's. */
+extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
+extern Digest EntityClockDigest(const Rule *rule, const Digest *row_digests);
+
+/* The same from an entity's stored values. */
+extern Digest EntityClockOfValues(const RuleSet *set, const Rule *rule,
+								  const Jsonb *entity_values);
+
+#endif							/* NEWTERM_SIGHTING_H */
