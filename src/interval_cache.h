@@ -1,10 +1,9 @@
 /*
  * interval_cache.h
- *	  A bounded table from digests to time intervals: what a session knows.
+ *	  A bounded table from digests to time intervals: what a transaction found and
+ *	  noted.
  *
- * Two of them serve the insert path: what is committed, and what this
- * transaction has already noted.  An entry says that sightings in
- * [first, end) bring no news.
+ * An entry says that sightings in [first, end) bring no news.
  */
 #ifndef NEWTERM_INTERVAL_CACHE_H
 #define NEWTERM_INTERVAL_CACHE_H
@@ -21,19 +20,12 @@ typedef struct IntervalEntry
 typedef struct IntervalCache
 {
 	MemoryContext context;		/* of the entries */
-	bool		evicts;			/* a full table forgets old entries; otherwise
-								 * it takes no new ones */
 	uint32		count;			/* entries in use */
 	uint32		size;			/* a power of two, or 0 */
 	IntervalEntry *entries;
-	void	   *memory;			/* what they lie in */
 } IntervalCache;
 
-/*
- * Where the search for a digest begins.  Not at its first half: rows are stored
- * in the order of its first byte, and entered in that order they would crowd one
- * part of the table after the other while it grows.
- */
+/* Where the search for a digest begins. */
 static inline uint32
 IntervalHome(uint32 size, const Digest *digest)
 {
@@ -71,16 +63,10 @@ IntervalHolds(const IntervalEntry *entry, int64 time)
 
 /*
  * Enter an interval for a digest that is not in the table, which grows up to
- * `limit` kB.  Does nothing where the table is full and does not evict.
+ * `limit` kB.  Does nothing where the table is full.
  */
 extern void IntervalEnter(IntervalCache *cache, const Digest *digest,
 						  int64 first, int64 end, int limit);
-
-/*
- * Make room for so many entries at once; false, and nothing done, where they do not
- * fit into `limit` kB.
- */
-extern bool IntervalReserve(IntervalCache *cache, int64 count, int limit);
 
 /* Forget everything and give the memory back. */
 extern void IntervalClear(IntervalCache *cache);

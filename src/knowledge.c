@@ -10,18 +10,22 @@
 
 #include "interval_cache.h"
 #include "knowledge.h"
+#include "known_table.h"
 #include "newterm.h"
 #include "rule.h"
 #include "runs.h"
 
-static IntervalCache Known = {.evicts = true};
-static IntervalCache Pending = {.evicts = false};
+/* what is committed */
+static KnownTable Known;
+
+/* what this transaction has noted */
+static IntervalCache Pending;
 
 /* runs of the current event's terms that were looked up and that Known did not take */
-static IntervalCache Found = {.evicts = false};
+static IntervalCache Found;
 
 /* facts of this transaction, published at its commit */
-static IntervalCache Facts = {.evicts = true};
+static IntervalCache Facts;
 
 static uint32 Epoch = 1;
 
@@ -77,16 +81,10 @@ TransactionEnds(XactEvent event, void *argument)
 		case XACT_EVENT_COMMIT:
 			for (uint32 i = 0; i < Facts.size; i++)
 			{
-				IntervalEntry *fact = &Facts.entries[i];
-				IntervalEntry *entry;
+				const IntervalEntry *fact = &Facts.entries[i];
 
-				if (!IntervalInUse(fact))
-					continue;
-				entry = IntervalFind(&Known, &fact->digest);
-				if (entry != NULL)
-					*entry = *fact;
-				else
-					IntervalEnter(&Known, &fact->digest, fact->first, fact->end,
+				if (IntervalInUse(fact))
+					KnownTableSet(&Known, &fact->digest, fact->first, fact->end,
 								  CacheSizeSetting);
 			}
 			ForgetPending();
@@ -139,7 +137,7 @@ ForgetInvalid(void)
 {
 	if (!KnownInvalid)
 		return;
-	IntervalClear(&Known);
+	KnownTableClear(&Known);
 	IntervalClear(&Found);
 	IntervalClear(&Facts);
 	HitsSinceScan = 0;
@@ -149,52 +147,67 @@ ForgetInvalid(void)
 
 /*
  * Each look-up misses the processor's cache.  In a row like this it waits for all
- * of them together, which takes less time than to prefetch each as soon as its digest
- * is known (test/bench/README.md).
+ * of them together.
  */
 bool
 KnownAll(const TermOfRule *terms, int nterms, int64 time)
 {
+	uint32		seconds;
+
 	ForgetInvalid();
+	if (nterms == 0)
+		return true;
+	if (Known.nlines == 0 || !KnownSeconds(time, &seconds))
+		return false;
 	for (int i = 0; i < nterms; i++)
-		if (!IntervalHolds(IntervalFind(&Known, &terms[i].term), time))
+		if (!KnownTableHolds(&Known, &terms[i].term, seconds))
 			return false;
 	return true;
+}
+
+/* Does the session know a committed run of the term, at any time? */
+static bool
+IsKnown(const Digest *term)
+{
+	int64		first;
+	int64		end;
+
+	return KnownTableFind(&Known, term, &first, &end);
 }
 
 Novelty
 KnownNovelty(const Digest *term, int64 time, const Span *span)
 {
+	IntervalEntry entry;
+
 	ForgetInvalid();
-	return NoveltyOf(IntervalFind(&Known, term), time, span);
+	return NoveltyOf(KnownTableFind(&Known, term, &entry.first, &entry.end) ? &entry : NULL,
+					 time, span);
 }
 
-/* Enter a stored run, the latest of its term. */
-static void
-EnterInto(IntervalCache *cache, RuleSet *set, const Digest *term, int32 version_id,
-		  const Run *run)
+/* When a run's interval ends; false where the session does not evaluate its rule. */
+static bool
+RunEnd(RuleSet *set, int32 version_id, const Run *run, int64 *end)
 {
-	Rule	   *rule = RuleByVersion(set, version_id);
-	IntervalEntry *entry;
+	const Rule *rule = RuleByVersion(set, version_id);
 
 	if (rule == NULL)
-		return;
-	entry = IntervalFind(cache, term);
-	if (entry == NULL)
-		IntervalEnter(cache, term, run->first_seen,
-					  run->last_granule + rule->span.granule, CacheSizeSetting);
-	else if (run->first_seen > entry->first)
-	{
-		entry->first = run->first_seen;
-		entry->end = run->last_granule + rule->span.granule;
-	}
+		return false;
+	*end = run->last_granule + rule->span.granule;
+	return true;
 }
 
-/* Enter a run of the whole baseline, which fits. */
+/* Know a stored run, the latest of its term. */
 static void
 EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
 {
-	EnterInto(&Known, state, term, version_id, run);
+	int64		first;
+	int64		end;
+	int64		run_end;
+
+	if (RunEnd(state, version_id, run, &run_end) &&
+		(!KnownTableFind(&Known, term, &first, &end) || run->first_seen > first))
+		KnownTableSet(&Known, term, run->first_seen, run_end, CacheSizeSetting);
 }
 
 /*
@@ -213,7 +226,7 @@ BaselineWanted(void *state, int64 nblocks, int64 nruns)
 		HitsUntilScan = enough;
 		return false;
 	}
-	return IntervalReserve(&Known, nruns, CacheSizeSetting);
+	return KnownTableReserve(&Known, nruns, CacheSizeSetting);
 }
 
 /* Enter all stored runs at once where it is time to try that. */
@@ -230,13 +243,15 @@ ReadBaseline(const ExtensionOids *oids)
 		HitsUntilScan = hits * 2;
 }
 
-/* Enter a run that a look-up found. */
+/* Know the run of a term that a look-up found, at least for this event. */
 static void
 EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 {
-	EnterInto(&Known, state, term, version_id, run);
-	if (IntervalFind(&Known, term) == NULL)
-		EnterInto(&Found, state, term, version_id, run);
+	int64		end;
+
+	EnterRun(state, term, version_id, run);
+	if (!IsKnown(term) && RunEnd(state, version_id, run, &end))
+		IntervalEnter(&Found, term, run->first_seen, end, CacheSizeSetting);
 	LookUps.hits++;
 	HitsSinceScan++;
 }
@@ -257,7 +272,7 @@ KnownLookUp(const TermOfRule *terms, int nterms, int64 time)
 	ReadBaseline(oids);
 	unknown = palloc(sizeof(Digest) * nterms);
 	for (int i = 0; i < nterms; i++)
-		if (IntervalFind(&Known, &terms[i].term) == NULL &&
+		if (!IsKnown(&terms[i].term) &&
 			IntervalFind(&Pending, &terms[i].term) == NULL)
 			unknown[count++] = terms[i].term;
 	if (count > 0)

@@ -41,3 +41,27 @@ set newterm.cache_size = '64kB';
 select * from load_known();
 select * from load_known();
 select count(*) from newterm.detections;
+
+-- What a session knows is rounded to seconds, by which nothing gets lost: an earlier start
+-- and a later end within the same second, a run that goes on and one that does not, and a
+-- time before 1970.
+select newterm.create_rule('ms', fields => '{ms}', learning => '0', learning_from => '1960-01-01', forget_after => '10 seconds', granule => '1500 milliseconds');
+create view ms as select term ->> 0 as ms, first_seen, last_granule from newterm.runs where term ->> 0 in ('a', 'b') order by 1, 2;
+create procedure see(what text, at text) begin atomic
+	insert into events values (jsonb_build_object('eventTime', at, 'ms', what));
+end;
+set timezone = 'UTC';
+call see('a', '2024-01-01T00:00:10.500Z');
+call see('a', '2024-01-01T00:00:10.200Z');
+table ms;
+call see('a', '2024-01-01T00:00:12.200Z');
+call see('a', '2024-01-01T00:00:12.900Z');
+table ms;
+call see('a', '2024-01-01T00:00:22.400Z');
+call see('a', '2024-01-01T00:00:33.100Z');
+table ms;
+call see('b', '1969-12-31T23:59:59.500Z');
+call see('b', '1969-12-31T23:59:59.200Z');
+call see('b', '1969-12-31T23:59:59.700Z');
+table ms;
+select term, first_seen from newterm.detections where rule = 'ms' order by 1, 2;
