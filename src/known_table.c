@@ -65,7 +65,7 @@ static KnownLine *
 Allocate(MemoryContext context, uint32 nlines, void **memory)
 {
 	const Size	bytes = sizeof(KnownLine) * (Size) nlines;
-	const Size	boundary = bytes < HUGE_PAGE / 2 ? sizeof(KnownLine) : HUGE_PAGE;
+	const Size	boundary = bytes <= HUGE_PAGE / 2 ? sizeof(KnownLine) : HUGE_PAGE;
 	const Size	whole = TYPEALIGN(boundary, bytes);
 	KnownLine  *lines;
 
