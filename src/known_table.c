@@ -59,7 +59,9 @@ FreePlace(const KnownTable *table, uint32 home, int *place)
  * Allocate
  *		Free lines.  A large table is laid onto huge pages where the system has them
  *		for who asks: in small ones nearly every look-up misses the processor's cache
- *		of addresses as well, and each costs a page fault first.
+ *		of addresses as well, and each costs a page fault first.  NULL where there is
+ *		no memory: facts are entered when their transaction is committed already, and
+ *		an error would come too late.
  */
 static KnownLine *
 Allocate(MemoryContext context, uint32 nlines, void **memory)
@@ -70,7 +72,10 @@ Allocate(MemoryContext context, uint32 nlines, void **memory)
 	KnownLine  *lines;
 
 	/* what lies before the boundary is never touched */
-	*memory = MemoryContextAllocHuge(context, whole + boundary);
+	*memory = MemoryContextAllocExtended(context, whole + boundary,
+										 MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	if (*memory == NULL)
+		return NULL;
 	lines = (KnownLine *) TYPEALIGN(boundary, *memory);
 #ifdef MADV_HUGEPAGE
 	if (boundary == HUGE_PAGE)
@@ -80,12 +85,18 @@ Allocate(MemoryContext context, uint32 nlines, void **memory)
 	return lines;
 }
 
-static void
+/* Move everything to a table of more lines; false where there is no memory for it. */
+static bool
 Resize(KnownTable *table, uint32 nlines)
 {
 	const KnownTable old = *table;
+	void	   *memory;
+	KnownLine  *lines = Allocate(table->context, nlines, &memory);
 
-	table->lines = Allocate(table->context, nlines, &table->memory);
+	if (lines == NULL)
+		return false;
+	table->memory = memory;
+	table->lines = lines;
 	table->nlines = nlines;
 	for (uint32 i = 0; i < old.nlines; i++)
 	{
@@ -104,6 +115,7 @@ Resize(KnownTable *table, uint32 nlines)
 	}
 	if (old.memory != NULL)
 		pfree(old.memory);
+	return true;
 }
 
 bool
@@ -113,10 +125,8 @@ KnownTableReserve(KnownTable *table, int64 count, int limit)
 
 	if (nlines <= table->nlines)
 		return true;
-	if (nlines > (int64) limit * 1024 / (int64) sizeof(KnownLine))
-		return false;
-	Resize(table, nlines);
-	return true;
+	return nlines <= (int64) limit * 1024 / (int64) sizeof(KnownLine) &&
+		Resize(table, nlines);
 }
 
 /* Make room for one entry more, by half of what is there where the limit allows it. */
@@ -127,7 +137,7 @@ Grow(KnownTable *table, int limit)
 	const int64 nlines = Min(Max(table->nlines + table->nlines / 2, FIRST_LINES), most);
 
 	if (nlines > table->nlines)
-		Resize(table, nlines);
+		(void) Resize(table, nlines);
 }
 
 bool

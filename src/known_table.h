@@ -119,7 +119,7 @@ extern void KnownTableSet(KnownTable *table, const Digest *digest,
 
 /*
  * Make room for so many entries at once; false, and nothing done, where they do not
- * fit into `limit` kB.
+ * fit into `limit` kB or into memory.
  */
 extern bool KnownTableReserve(KnownTable *table, int64 count, int limit);
 
