@@ -54,13 +54,6 @@ IntervalFind(const IntervalCache *cache, const Digest *digest)
 	return NULL;
 }
 
-/* Does a sighting at this time bring no news, by the entry of its term (or NULL)? */
-static inline bool
-IntervalHolds(const IntervalEntry *entry, int64 time)
-{
-	return entry != NULL && time >= entry->first && time < entry->end;
-}
-
 /*
  * Enter an interval for a digest that is not in the table, which grows up to
  * `limit` kB.  Does nothing where the table is full.

@@ -121,10 +121,10 @@ KnowledgeInitialise(void)
 static inline Novelty
 NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 {
-	if (IntervalHolds(entry, time))
-		return NOVELTY_NONE;
 	if (entry == NULL || time < entry->first)
 		return NOVELTY_NEW;
+	if (time < entry->end)
+		return NOVELTY_NONE;
 	if (span->forget_after < 0 ||
 		GranuleStart(time, span->granule) - (entry->end - span->granule) <= span->forget_after)
 		return NOVELTY_LATER;
@@ -155,10 +155,8 @@ KnownAll(const TermOfRule *terms, int nterms, int64 time)
 	uint32		seconds;
 
 	ForgetInvalid();
-	if (nterms == 0)
-		return true;
-	if (Known.nlines == 0 || !KnownSeconds(time, &seconds))
-		return false;
+	if (!KnownSeconds(time, &seconds))
+		return nterms == 0;
 	for (int i = 0; i < nterms; i++)
 		if (!KnownTableHolds(&Known, &terms[i].term, seconds))
 			return false;
@@ -169,10 +167,9 @@ KnownAll(const TermOfRule *terms, int nterms, int64 time)
 static bool
 IsKnown(const Digest *term)
 {
-	int64		first;
-	int64		end;
+	int			place;
 
-	return KnownTableFind(&Known, term, &first, &end);
+	return KnownTableSearch(&Known, term, &place) != NULL;
 }
 
 Novelty
@@ -250,7 +247,9 @@ EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 	int64		end;
 
 	EnterRun(state, term, version_id, run);
-	if (!IsKnown(term) && RunEnd(state, version_id, run, &end))
+	/* an event may show a term twice */
+	if (!IsKnown(term) && IntervalFind(&Found, term) == NULL &&
+		RunEnd(state, version_id, run, &end))
 		IntervalEnter(&Found, term, run->first_seen, end, CacheSizeSetting);
 	LookUps.hits++;
 	HitsSinceScan++;

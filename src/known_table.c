@@ -28,6 +28,13 @@ LinesFor(int64 count)
 	return count * 4 / 3 / KNOWN_LINE_ENTRIES + 1;
 }
 
+/* Lines that `limit` kB hold. */
+static int64
+LinesWithin(int limit)
+{
+	return (int64) limit * 1024 / (int64) sizeof(KnownLine);
+}
+
 /* May the table hold one entry more? */
 static bool
 HasRoom(const KnownTable *table)
@@ -125,16 +132,15 @@ KnownTableReserve(KnownTable *table, int64 count, int limit)
 
 	if (nlines <= table->nlines)
 		return true;
-	return nlines <= (int64) limit * 1024 / (int64) sizeof(KnownLine) &&
-		Resize(table, nlines);
+	return nlines <= LinesWithin(limit) && Resize(table, nlines);
 }
 
 /* Make room for one entry more, by half of what is there where the limit allows it. */
 static void
 Grow(KnownTable *table, int limit)
 {
-	const int64 most = (int64) limit * 1024 / (int64) sizeof(KnownLine);
-	const int64 nlines = Min(Max(table->nlines + table->nlines / 2, FIRST_LINES), most);
+	const int64 nlines = Min(Max(table->nlines + table->nlines / 2, FIRST_LINES),
+							 LinesWithin(limit));
 
 	if (nlines > table->nlines)
 		(void) Resize(table, nlines);
@@ -144,8 +150,7 @@ bool
 KnownTableFind(const KnownTable *table, const Digest *digest, int64 *first, int64 *end)
 {
 	int			place;
-	const KnownLine *line = table->nlines == 0 ? NULL :
-		KnownTableSearch(table, digest, &place);
+	const KnownLine *line = KnownTableSearch(table, digest, &place);
 
 	if (line == NULL)
 		return false;
@@ -183,8 +188,7 @@ void
 KnownTableSet(KnownTable *table, const Digest *digest, int64 first, int64 end, int limit)
 {
 	int			place;
-	KnownLine  *line = table->nlines == 0 ? NULL :
-		KnownTableSearch(table, digest, &place);
+	KnownLine  *line = KnownTableSearch(table, digest, &place);
 
 	if (line == NULL)
 		line = NewPlace(table, digest, limit, &place);

@@ -6,8 +6,8 @@
  * An entry says that sightings in [first, end) bring no news.  It is looked up for
  * every term of every event, and most look-ups wait for memory: what counts is how
  * many pages the table lies on.  So an entry takes 20 bytes.  Of the digest it keeps
- * 96 bits; times are whole seconds, rounded so that the interval gets shorter, which
- * costs no more than asking the stored baseline.
+ * 96 bits; times are whole seconds, rounded so that the interval gets shorter: what
+ * falls between is noted, and the merge finds that it is no news.
  */
 #ifndef NEWTERM_KNOWN_TABLE_H
 #define NEWTERM_KNOWN_TABLE_H
@@ -63,16 +63,15 @@ KnownNextLine(const KnownTable *table, KnownLine *line)
 	return ++line == &table->lines[table->nlines] ? table->lines : line;
 }
 
-/*
- * The line in which a digest is, and at which place; NULL where it is not in the
- * table, which has lines.
- */
+/* The line in which a digest is, and at which place; NULL where it is not in the table. */
 static inline KnownLine *
 KnownTableSearch(const KnownTable *table, const Digest *digest, int *place)
 {
 	const uint64 mark = KnownMark(digest);
 	const uint32 home = KnownHome(digest);
 
+	if (table->nlines == 0)
+		return NULL;
 	for (KnownLine *line = KnownHomeLine(table, home);; line = KnownNextLine(table, line))
 	{
 		for (int i = 0; i < KNOWN_LINE_ENTRIES; i++)
