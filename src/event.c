@@ -507,15 +507,14 @@ NormaliseSlot(FieldSet *set, const FieldOfSlot *source, EventSlot *slot)
 	slot->values = results;
 }
 
-void
-EventFill(FieldSet *set, int index)
+/* Find the values of a slot that is no place, or to which arrays of several lead. */
+static pg_noinline void
+FillByField(FieldSet *set, int index)
 {
 	const FieldOfSlot *source = &set->fields[index];
 	EventSlot  *slot = &set->places.slots[index];
 	MemoryContext old;
 
-	if (set->places.places[index].parent >= 0 && PlaceFind(&set->places, index))
-		return;
 	slot->epoch = set->places.epoch;
 	slot->count = 0;
 	slot->single = true;
@@ -535,6 +534,13 @@ EventFill(FieldSet *set, int index)
 			break;
 	}
 	MemoryContextSwitchTo(old);
+}
+
+void
+EventFill(FieldSet *set, int index)
+{
+	if (set->places.places[index].parent < 0 || !PlaceFind(&set->places, index))
+		FillByField(set, index);
 }
 
 EventTimeStatus

@@ -76,7 +76,7 @@ extern MemoryContext EventContextEnter(FieldSet *set);
 extern void EventFill(FieldSet *set, int index);
 
 /* All values of a slot; valid until the next EventBegin or FieldSetAdd. */
-static inline const EventSlot *
+static inline EventSlot *
 EventValues(FieldSet *set, int index)
 {
 	EventSlot  *slot = &set->places.slots[index];
@@ -86,12 +86,10 @@ EventValues(FieldSet *set, int index)
 	return slot;
 }
 
-/* Digest of a slot's only value (EventValues gave count 1). */
+/* Digest of the only value of a slot that EventValues gave. */
 static inline const Digest *
-EventDigest(FieldSet *set, int index)
+EventDigest(const FieldSet *set, EventSlot *slot)
 {
-	EventSlot  *slot = &set->places.slots[index];
-
 	Assert(slot->epoch == set->places.epoch && slot->count == 1);
 	if (slot->digest_epoch != set->places.epoch)
 	{

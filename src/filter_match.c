@@ -127,6 +127,10 @@ FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 	int			last_star;
 	int			start;
 
+	/* most texts differ in the first byte */
+	if (parts[0].kind == WILDCARD_TEXT && (length == 0 || text[0] != parts[0].text[0]))
+		return false;
+
 	for (first_star = 0; first_star < node->nparts; first_star++)
 	{
 		if (parts[first_star].kind == WILDCARD_ANY_TEXT)

@@ -16,10 +16,17 @@
 typedef struct DispatchEntry
 {
 	Digest		value;
-	int			nrules;
+	int			ncandidates;
 	int			allocated;
-	Rule	  **rules;
+	struct Candidate *candidates;
 } DispatchEntry;
+
+/* A rule, and the filter by which it is tried where dispatch has led to it. */
+typedef struct Candidate
+{
+	Rule	   *rule;
+	const FilterNode *filter;
+} Candidate;
 
 /* Open addressing: it is searched for every event. */
 typedef struct DispatchTable
@@ -27,7 +34,7 @@ typedef struct DispatchTable
 	int			slot;
 	uint32		nentries;
 	uint32		size;			/* a power of two, at most half full */
-	DispatchEntry *entries;		/* without rules: free */
+	DispatchEntry *entries;		/* without candidates: free */
 } DispatchTable;
 
 typedef struct Dispatch
@@ -36,7 +43,7 @@ typedef struct Dispatch
 	DispatchTable tables[8];
 	int			nunfiltered;	/* rules without a filter: the first matching ones */
 	int			nothers;		/* rules that demand nothing */
-	Rule	  **others;
+	Candidate  *others;
 } Dispatch;
 
 void
@@ -159,18 +166,18 @@ DispatchFind(const DispatchTable *table, const Digest *value)
 {
 	uint32		at = value->h1 & (table->size - 1);
 
-	while (table->entries[at].nrules > 0 &&
+	while (table->entries[at].ncandidates > 0 &&
 		   !DigestEqual(table->entries[at].value, *value))
 		at = (at + 1) & (table->size - 1);
 	return &table->entries[at];
 }
 
 static void
-DispatchEnter(DispatchTable *table, const Digest *value, Rule *rule)
+DispatchEnter(DispatchTable *table, const Digest *value, const Candidate *candidate)
 {
 	DispatchEntry *entry = DispatchFind(table, value);
 
-	if (entry->nrules == 0)
+	if (entry->ncandidates == 0)
 	{
 		if (++table->nentries * 2 > table->size)
 		{
@@ -179,7 +186,7 @@ DispatchEnter(DispatchTable *table, const Digest *value, Rule *rule)
 			larger.size *= 2;
 			larger.entries = palloc0(sizeof(DispatchEntry) * larger.size);
 			for (uint32 i = 0; i < table->size; i++)
-				if (table->entries[i].nrules > 0)
+				if (table->entries[i].ncandidates > 0)
 					*DispatchFind(&larger, &table->entries[i].value) = table->entries[i];
 			pfree(table->entries);
 			*table = larger;
@@ -187,16 +194,97 @@ DispatchEnter(DispatchTable *table, const Digest *value, Rule *rule)
 		}
 		entry->value = *value;
 		entry->allocated = 4;
-		entry->rules = palloc(sizeof(Rule *) * entry->allocated);
+		entry->candidates = palloc(sizeof(Candidate) * entry->allocated);
 	}
-	else if (entry->rules[entry->nrules - 1] == rule)
+	else if (entry->candidates[entry->ncandidates - 1].rule == candidate->rule)
 		return;					/* the same literal twice */
-	if (entry->nrules == entry->allocated)
+	if (entry->ncandidates == entry->allocated)
 	{
 		entry->allocated *= 2;
-		entry->rules = repalloc(entry->rules, sizeof(Rule *) * entry->allocated);
+		entry->candidates = repalloc(entry->candidates,
+									 sizeof(Candidate) * entry->allocated);
 	}
-	entry->rules[entry->nrules++] = rule;
+	entry->candidates[entry->ncandidates++] = *candidate;
+}
+
+static JsonbValue
+StringOfLiteral(const FilterLiteral *literal)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = literal->text;
+	value.val.string.len = literal->length;
+	return value;
+}
+
+/* Does the filter match every event that shows this string at `slot`? */
+static bool
+FollowsFromString(const FilterNode *filter, int slot, const JsonbValue *string)
+{
+	switch (filter->kind)
+	{
+		case FILTER_EVERYTHING:
+			return true;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (!FollowsFromString(filter->children[i], slot, string))
+					return false;
+			return true;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (FollowsFromString(filter->children[i], slot, string))
+					return true;
+			return false;
+		case FILTER_NOT:
+			return false;
+		case FILTER_EXISTS:
+			return filter->slot == slot;
+		default:
+			return filter->slot == slot && PredicateMatchScalar(filter, string);
+	}
+}
+
+/* Does it match every event that shows one of these strings there? */
+static bool
+FollowsFrom(const FilterNode *filter, int slot, const List *strings)
+{
+	ListCell   *cell;
+
+	foreach(cell, strings)
+	{
+		JsonbValue	string = StringOfLiteral(lfirst(cell));
+
+		if (!FollowsFromString(filter, slot, &string))
+			return false;
+	}
+	return true;
+}
+
+/* With more strings than these a filter is tried as it is. */
+#define LEFT_STRINGS	64
+
+/* What of the filter is left to be tried where an event shows one of these strings. */
+static const FilterNode *
+FilterLeft(const FilterNode *filter, int slot, const List *strings)
+{
+	static const FilterNode everything = {.kind = FILTER_EVERYTHING};
+	FilterNode *left;
+
+	if (list_length(strings) > LEFT_STRINGS)
+		return filter;
+	if (FollowsFrom(filter, slot, strings))
+		return &everything;
+	if (filter->kind != FILTER_AND)
+		return filter;
+	left = palloc(sizeof(FilterNode));
+	*left = *filter;
+	left->children = palloc(sizeof(FilterNode *) * filter->nchildren);
+	left->nchildren = 0;
+	for (int i = 0; i < filter->nchildren; i++)
+		if (!FollowsFrom(filter->children[i], slot, strings))
+			left->children[left->nchildren++] = filter->children[i];
+	return left->nchildren == 1 ? left->children[0] : left;
 }
 
 /* Enter a rule into the table of the slot it makes demands at. */
@@ -205,6 +293,7 @@ DispatchAdd(RuleSet *set, Rule *rule, int slot)
 {
 	List	   *demand = DemandAt(rule->filter, slot);
 	DispatchTable *table;
+	Candidate	candidate;
 	ListCell   *cell;
 
 	if (demand == NIL)
@@ -212,17 +301,13 @@ DispatchAdd(RuleSet *set, Rule *rule, int slot)
 	table = DispatchTableAt(set->dispatch, slot);
 	if (table == NULL)
 		return false;
+	candidate = (Candidate) {rule, FilterLeft(rule->filter, slot, demand)};
 	foreach(cell, demand)
 	{
-		FilterLiteral *literal = lfirst(cell);
-		JsonbValue	value;
-		Digest		digest;
+		JsonbValue	string = StringOfLiteral(lfirst(cell));
+		Digest		digest = DigestJsonbValue(&set->key, &string);
 
-		value.type = jbvString;
-		value.val.string.val = literal->text;
-		value.val.string.len = literal->length;
-		digest = DigestJsonbValue(&set->key, &value);
-		DispatchEnter(table, &digest, rule);
+		DispatchEnter(table, &digest, &candidate);
 	}
 	return true;
 }
@@ -256,7 +341,7 @@ DispatchBuild(RuleSet *set)
 	};
 
 	set->dispatch = dispatch;
-	dispatch->others = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	dispatch->others = palloc(sizeof(Candidate) * Max(set->nrules, 1));
 	for (int i = 0; i < set->nrules; i++)
 	{
 		Rule	   *rule = set->rules[i];
@@ -276,16 +361,16 @@ DispatchBuild(RuleSet *set)
 			if (!entered)
 				entered = DispatchAdd(set, rule, lfirst_int(cell));
 		if (!entered)
-			dispatch->others[dispatch->nothers++] = rule;
+			dispatch->others[dispatch->nothers++] = (Candidate) {rule, rule->filter};
 	}
 }
 
 /* Enter a rule into the matching ones where its filter matches. */
 static inline void
-TryRule(RuleSet *set, Rule *rule)
+TryCandidate(RuleSet *set, const Candidate *candidate)
 {
-	if (FilterMatches(rule->filter, set->fields))
-		set->matching[set->nmatching++] = rule;
+	if (FilterMatches(candidate->filter, set->fields))
+		set->matching[set->nmatching++] = candidate->rule;
 }
 
 void
@@ -300,26 +385,25 @@ EventMatch(RuleSet *set)
 	for (int i = 0; i < dispatch->ntables; i++)
 	{
 		DispatchTable *table = &dispatch->tables[i];
-		const EventSlot *slot = EventValues(set->fields, table->slot);
+		EventSlot  *slot = EventValues(set->fields, table->slot);
 
 		for (int j = 0; j < slot->count; j++)
 		{
-			Digest		digest = slot->count == 1 ?
-				*EventDigest(set->fields, table->slot) :
+			Digest		digest = slot->count == 1 ? *EventDigest(set->fields, slot) :
 				DigestJsonbValue(&set->key, &slot->values[j]);
 			DispatchEntry *entry = DispatchFind(table, &digest);
 
-			for (int k = 0; k < entry->nrules; k++)
+			for (int k = 0; k < entry->ncandidates; k++)
 			{
-				Rule	   *rule = entry->rules[k];
+				Rule	   *rule = entry->candidates[k].rule;
 
 				if (rule->matched == set->event)
 					continue;	/* another value led here already */
 				rule->matched = set->event;
-				TryRule(set, rule);
+				TryCandidate(set, &entry->candidates[k]);
 			}
 		}
 	}
 	for (int i = 0; i < dispatch->nothers; i++)
-		TryRule(set, dispatch->others[i]);
+		TryCandidate(set, &dispatch->others[i]);
 }

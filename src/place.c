@@ -489,8 +489,9 @@ VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 	}
 }
 
-bool
-PlaceFind(PlaceTree *tree, int index)
+/* PlaceFind where the place above is not known to be absent. */
+static pg_noinline bool
+FindBelow(PlaceTree *tree, int index)
 {
 	Place	   *place = &tree->places[index];
 	Place	   *parent = &tree->places[place->parent];
@@ -524,5 +525,18 @@ PlaceFind(PlaceTree *tree, int index)
 		return false;
 	if (slot->epoch != tree->epoch)
 		FillPlain(tree, slot, 0);
+	return true;
+}
+
+bool
+PlaceFind(PlaceTree *tree, int index)
+{
+	const int	parent = tree->places[index].parent;
+	const EventSlot *above = &tree->slots[parent];
+
+	if (above->epoch != tree->epoch || above->count > 0 ||
+		tree->places[parent].many == tree->epoch)
+		return FindBelow(tree, index);
+	FillPlain(tree, &tree->slots[index], 0);
 	return true;
 }

@@ -25,6 +25,7 @@ typedef struct Rule
 	char	   *name;
 	FilterNode *filter;
 	TermShape  *shape;
+	Digest		term_start;		/* digest of a term, before its parts are added */
 	char	  **texts;			/* of the shape's columns, as the rule writes them */
 	Span		span;
 	bool		by_entity;		/* learning_scope entity */

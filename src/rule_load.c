@@ -20,6 +20,7 @@
 #include "match.h"
 #include "predicate.h"
 #include "rule_load.h"
+#include "sighting.h"
 #include "store.h"
 #include "vendor.h"
 
@@ -266,6 +267,7 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	rule->version_id = stored->id;
 	rule->version = DatumGetInt32(Column(of_version, VERSION_VERSION));
 	rule->key = &set->key;
+	rule->term_start = TermDigestStart(rule);
 	rule->name = ColumnText(of_rule, RULE_NAME);
 	rule->filter = FilterParse(filter, language, &error);
 	if (rule->filter == NULL)

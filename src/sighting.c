@@ -21,6 +21,12 @@ RuleClockDigest(const RuleSet *set, const Rule *rule)
 }
 
 Digest
+TermDigestStart(const Rule *rule)
+{
+	return DigestTuple(rule->key, DigestNumber('t', rule), NULL, 0);
+}
+
+Digest
 EntityClockDigest(const Rule *rule, const Digest *row_digests)
 {
 	return DigestTuple(rule->key, DigestNumber('e', rule), row_digests,
@@ -47,11 +53,15 @@ RuleTuples(RuleSet *set, Rule *rule, TupleList *tuples)
 		set->too_many = rule;
 }
 
-/* Digest of a term from those of its row's first `ncolumns` values; all are a whole one. */
-static inline Digest
-TermDigest(const Rule *rule, const Digest *row, int ncolumns)
+/* Digest of a term from those of its row's values. */
+static Digest
+TermDigest(const Rule *rule, const Digest *row)
 {
-	return DigestTuple(rule->key, DigestNumber('t', rule), row, ncolumns);
+	Digest		term = rule->term_start;
+
+	for (int i = 0; i < rule->shape->ncolumns; i++)
+		DigestAddPart(rule->key, &term, i, &row[i]);
+	return term;
 }
 
 /* How many terms an event shows to a rule, as far as that is simple to tell. */
@@ -71,16 +81,17 @@ static inline TermCount
 OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
 {
 	const TermShape *shape = rule->shape;
+	Digest		sum = rule->term_start;
 
-	*term = TermDigest(rule, NULL, 0);
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		const EventSlot *slot = EventValues(set->fields, shape->slots[i]);
+		EventSlot  *slot = EventValues(set->fields, shape->slots[i]);
 
 		if (slot->count != 1 || !slot->single)
 			return slot->count == 0 && !shape->optional_entity ? TERMS_NONE : TERMS_ANY;
-		DigestAddPart(rule->key, term, i, EventDigest(set->fields, shape->slots[i]));
+		DigestAddPart(&set->key, &sum, i, EventDigest(set->fields, slot));
 	}
+	*term = sum;
 	return TERMS_ONE;
 }
 
@@ -106,7 +117,7 @@ AppendTerms(RuleSet *set, Rule *rule)
 	EnlargeTerms(set, tuples.count);
 	for (int j = 0; j < tuples.count; j++)
 		set->terms[set->nterms++] = (TermOfRule) {
-			rule, TermDigest(rule, &tuples.digests[j * ncolumns], ncolumns)
+			rule, TermDigest(rule, &tuples.digests[j * ncolumns])
 		};
 }
 
@@ -152,7 +163,7 @@ EventSightings(RuleSet *set, SightingFunction function, void *state)
 			sighting.rule = rule;
 			sighting.row = &tuples.values[j * ncolumns];
 			sighting.row_digests = &tuples.digests[j * ncolumns];
-			sighting.term = TermDigest(rule, sighting.row_digests, ncolumns);
+			sighting.term = TermDigest(rule, sighting.row_digests);
 			function(state, &sighting);
 		}
 	}

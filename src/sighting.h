@@ -25,6 +25,9 @@ typedef void (*SightingFunction) (void *state, const Sighting *sighting);
 /* All terms with their values, where the digests are not enough. */
 extern void EventSightings(RuleSet *set, SightingFunction function, void *state);
 
+/* What a rule's terms have in common: Rule.term_start. */
+extern Digest TermDigestStart(const Rule *rule);
+
 /* Digest of a rule's own clock, and of an entity's. */
 extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
 extern Digest EntityClockDigest(const Rule *rule, const Digest *row_digests);

@@ -348,7 +348,8 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	for (int i = 0; i < shape->ncolumns; i++)
 		if ((many & ColumnBit(i)) == 0)
 			tuples->one_digests[i] = tuples->one_values[i] == &NullValue ?
-				DigestJsonbValue(key, &NullValue) : *EventDigest(set, shape->slots[i]);
+				DigestJsonbValue(key, &NullValue) :
+				*EventDigest(set, EventValues(set, shape->slots[i]));
 	if (many != 0)
 	{
 		MemoryContext old = EventContextEnter(set);
