@@ -57,11 +57,30 @@ CollectEvent(Collection *collection)
 							  set->too_many->name, MaxTermsPerEventSetting));
 }
 
-/* Add what a queued row shows; memory only, as in Observe. */
+/* Add what the record shows that the rules' fields were pointed at. */
 static void
-CollectRow(Collection *collection, const Watch *watch, TupleTableSlot *slot)
+CollectRecord(Collection *collection)
 {
-	RuleSet    *set = collection->set;
+	if (collection->set->failure != NULL)
+		NewsAddFault(collection->level, &collection->source.reference, "internal_error",
+					 collection->set->failure);
+	else
+		CollectEvent(collection);
+}
+
+/* A row that was queued. */
+typedef struct QueuedRow
+{
+	const Watch *watch;
+	TupleTableSlot *slot;
+} QueuedRow;
+
+/* The collector of a queued row; memory only, as in Observe. */
+static void
+CollectRow(Collection *collection, void *state)
+{
+	const Watch *watch = ((QueuedRow *) state)->watch;
+	TupleTableSlot *slot = ((QueuedRow *) state)->slot;
 	NewsLevel  *level = collection->level;
 	Record		record;
 	bool		event_null;
@@ -71,19 +90,68 @@ CollectRow(Collection *collection, const Watch *watch, TupleTableSlot *slot)
 
 	if (watch->time_column != 0)
 		time = slot_getattr(slot, watch->time_column, &time_null);
-	RecordRead(&record, set->fields, event, event_null, watch->event_type,
+	RecordRead(&record, collection->set->fields, event, event_null, watch->event_type,
 			   watch->time_column != 0, time, time_null, watch->time_type);
 	if (record.cause != NULL)
 		NewsAddFault(level, &collection->source.reference, record.cause, record.detail);
 	if (record.jsonb == NULL)
 		return;
-	if (set->failure != NULL)
-	{
-		NewsAddFault(level, &collection->source.reference, "internal_error", set->failure);
-		return;
-	}
 	collection->source.reference.time = record.time;
-	CollectEvent(collection);
+	CollectRecord(collection);
+}
+
+/* What of a row is collected: a function and its state. */
+typedef void (*Collector) (Collection *collection, void *state);
+
+/* Run one; what goes wrong is added as a fault. */
+static void
+CollectSafely(Collection *collection, Collector collector, void *state)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "newterm collect",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		collector(collection, state);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ErrorIsFinal(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		/* reading the row again, to describe it, might raise the same */
+		ItemPointerSetInvalid(&collection->source.reference.tid);
+		NewsAddFault(collection->level, &collection->source.reference, "internal_error",
+					 error->message);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+/* The collector of an event (Jsonb *). */
+static void
+CollectJsonb(Collection *collection, void *state)
+{
+	Jsonb	   *event = state;
+
+	EventBegin(collection->set->fields, &event->root);
+	CollectRecord(collection);
+}
+
+void
+CollectLate(NewsLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
+{
+	Collection	collection = {level, set, {*reference, -1}};
+
+	collection.source.reference.generation = set->generation;
+	CollectSafely(&collection, CollectJsonb, event);
 }
 
 void
@@ -173,10 +241,8 @@ Datum
 newterm_merge(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context;
 	Collection	collection = {0};
-	Watch	   *volatile watch;
+	QueuedRow	row;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
@@ -185,7 +251,8 @@ newterm_merge(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("newterm.merge must be fired AFTER INSERT FOR EACH ROW"),
 				 errhint("Use newterm.watch() to watch a table.")));
-	watch = FiringWatch(fcinfo, data->tg_trigger);
+	row.watch = FiringWatch(fcinfo, data->tg_trigger);
+	row.slot = data->tg_trigslot;
 
 	/* the rules as they are now, at commit, and not when the row was inserted */
 	AcceptInvalidationMessages();
@@ -194,34 +261,11 @@ newterm_merge(PG_FUNCTION_ARGS)
 	if (collection.set == NULL)
 		return PointerGetDatum(NULL);
 	collection.source = (EventSource) {
-		ReferenceTo(data->tg_relation, &data->tg_trigslot->tts_tid, watch->event_column,
-					watch->event_type, 0, collection.set->generation), -1
+		ReferenceTo(data->tg_relation, &row.slot->tts_tid, row.watch->event_column,
+					row.watch->event_type, 0, collection.set->generation), -1
 	};
 
-	context = AllocSetContextCreate(caller, "newterm collect", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		CollectRow(&collection, watch, data->tg_trigslot);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (ErrorIsFinal(error->sqlerrcode))
-			PG_RE_THROW();
-		FlushErrorState();
-		/* reading the row again, to describe it, might raise the same */
-		ItemPointerSetInvalid(&collection.source.reference.tid);
-		NewsAddFault(collection.level, &collection.source.reference, "internal_error",
-					 error->message);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-
+	CollectSafely(&collection, CollectRow, &row);
 	CollectionSpill();
 	return PointerGetDatum(NULL);
 }

@@ -15,6 +15,14 @@
 extern void CollectAgain(NewsLevel *level, RuleSet *set);
 
 /*
+ * Add to `level` what an event shows to the rules of `set`: the one that was stored
+ * at the reference, at whose time it is evaluated.  What goes wrong becomes a fault,
+ * unless the error is final.
+ */
+extern void CollectLate(NewsLevel *level, RuleSet *set, const EventReference *reference,
+						Jsonb *event);
+
+/*
  * Write the news of the current subtransaction to a file where they are more than
  * newterm.merge_memory.  Where that fails, for a full disk or temp_file_limit,
  * they stay in memory: rather more of it than losing some.

@@ -59,4 +59,11 @@
 #define CompatLockHeld(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
+/* Fetch a place in memory that will be read soon. */
+#ifdef __GNUC__
+#define CompatPrefetch(address) __builtin_prefetch(address)
+#else
+#define CompatPrefetch(address) ((void) (address))
+#endif
+
 #endif							/* NEWTERM_COMPAT_H */

@@ -8,6 +8,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "interval_cache.h"
 #include "knowledge.h"
 #include "known_table.h"
@@ -161,6 +162,15 @@ KnownAll(const TermOfRule *terms, int nterms, int64 time)
 		if (!KnownTableHolds(&Known, &terms[i].term, seconds))
 			return false;
 	return true;
+}
+
+void
+KnownExpect(const TermOfRule *terms, int nterms)
+{
+	if (Known.nlines == 0)
+		return;
+	for (int i = 0; i < nterms; i++)
+		CompatPrefetch(KnownHomeLine(&Known, KnownHome(&terms[i].term)));
 }
 
 /* Does the session know a committed run of the term, at any time? */

@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "await.h"
 #include "compat.h"
 #include "clock.h"
 #include "collect.h"
@@ -691,14 +692,17 @@ TransactionEnds(XactEvent event, void *argument)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
+			(void) AwaitedSettle();
 			for (int round = 0; HasNews(NewsExisting()) || PostponedRequested; round++)
 			{
 				PostponedRequested = false;
 				RunMerge(NewsCurrent(), round > 0);
+				(void) AwaitedSettle();
 			}
 			break;
 
 		case XACT_EVENT_PRE_PREPARE:
+			(void) AwaitedSettle();
 			if (HasNews(NewsExisting()))
 				RunPostpone(NewsExisting());
 			break;

@@ -35,20 +35,30 @@ NewsExisting(void)
 }
 
 NewsLevel *
-NewsCurrent(void)
+NewsOfNesting(int nesting)
 {
-	NewsLevel  *level = NewsExisting();
+	NewsLevel **place = &Innermost;
+	NewsLevel  *level;
 
-	if (level == NULL)
+	while (*place != NULL && (*place)->nesting > nesting)
+		place = &(*place)->outer;
+	level = *place;
+	if (level == NULL || level->nesting < nesting)
 	{
 		level = MemoryContextAllocZero(TopMemoryContext, sizeof(NewsLevel));
 		level->context = AllocSetContextCreate(TopMemoryContext, "newterm news",
 											   ALLOCSET_DEFAULT_SIZES);
-		level->nesting = GetCurrentTransactionNestLevel();
-		level->outer = Innermost;
-		Innermost = level;
+		level->nesting = nesting;
+		level->outer = *place;
+		*place = level;
 	}
 	return level;
+}
+
+NewsLevel *
+NewsCurrent(void)
+{
+	return NewsOfNesting(GetCurrentTransactionNestLevel());
 }
 
 NewsLevel *

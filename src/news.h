@@ -80,7 +80,10 @@ extern void NewsInitialise(void);
 /* The level of the current subtransaction, made where it is not there yet. */
 extern NewsLevel *NewsCurrent(void);
 
-/* The same, or NULL where the current subtransaction has no news. */
+/* The same of the current one or one around it, by GetCurrentTransactionNestLevel(). */
+extern NewsLevel *NewsOfNesting(int nesting);
+
+/* The current one, or NULL where the current subtransaction has no news. */
 extern NewsLevel *NewsExisting(void);
 
 /* Where the event of the coming sightings is stored; returns its index. */

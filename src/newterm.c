@@ -10,6 +10,7 @@
 #include "tcop/utility.h"
 #include "utils/guc.h"
 
+#include "await.h"
 #include "compat.h"
 #include "condition.h"
 #include "knowledge.h"
@@ -96,6 +97,7 @@ _PG_init(void)
 	RulesInitialise();
 	KnowledgeInitialise();
 	NewsInitialise();
+	AwaitInitialise();
 	MergeInitialise();
 	ConditionsInitialise();
 	NextUtilityHook = ProcessUtility_hook;

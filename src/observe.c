@@ -19,6 +19,7 @@
 #include "nodes/primnodes.h"
 #include "utils/memutils.h"
 
+#include "await.h"
 #include "compat.h"
 #include "collect.h"
 #include "fault.h"
@@ -35,6 +36,7 @@ PG_FUNCTION_INFO_V1(newterm_observe);
 typedef struct CallSite
 {
 	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
+	Oid			file;			/* of the trigger's table: no statement changes it meanwhile */
 	AttrNumber	event_column;
 	Oid			event_type;
 	bool		has_time_column;
@@ -53,9 +55,9 @@ IsNewColumn(Node *node)
 		((Var *) node)->varnosyn == OUTER_VAR;
 }
 
-/* Does a table have our trigger? */
+/* Does a table have our trigger?  If so, set *file to its file. */
 static bool
-HasOurTrigger(Oid table)
+HasOurTrigger(Oid table, Oid *file)
 {
 	Relation	relation = RelationIdGetRelation(table);
 	bool		has;
@@ -63,6 +65,7 @@ HasOurTrigger(Oid table)
 	if (relation == NULL)
 		return false;
 	has = IsWatched(relation);
+	*file = relation->rd_rel->relfilenode;
 	RelationClose(relation);
 	return has;
 }
@@ -99,7 +102,7 @@ CallSiteOf(FunctionCallInfo fcinfo)
 			((Var *) lthird(arguments))->varattno == TableOidAttributeNumber &&
 			IsNewColumn(lfourth(arguments)) &&
 			((Var *) lfourth(arguments))->varattno == SelfItemPointerAttributeNumber &&
-			HasOurTrigger(PG_GETARG_OID(2));
+			HasOurTrigger(PG_GETARG_OID(2), &site->file);
 	}
 	function->fn_extra = site;
 	return site;
@@ -120,16 +123,13 @@ typedef struct Observation
 static EventReference
 RowReference(const Observation *observation)
 {
-	Relation	relation = RelationIdGetRelation(observation->table);
-	EventReference reference;
+	const CallSite *site = observation->site;
 
-	if (!RelationIsValid(relation))
-		elog(ERROR, "table %u is gone", observation->table);
-	reference = ReferenceTo(relation, observation->place, observation->site->event_column,
-							observation->site->event_type, observation->time,
-							RulesInUse()->generation);
-	RelationClose(relation);
-	return reference;
+	return (EventReference) {
+		.table = observation->table, .file = site->file, .tid = *observation->place,
+		.column = site->event_column, .type = site->event_type,
+		.time = observation->time, .generation = RulesInUse()->generation
+	};
 }
 
 /* Note what is new, or answer whether anything is. */
@@ -198,6 +198,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	Record		record;
 	Observation observation = {.site = site};
+	bool		known;
 
 	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
 			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
@@ -216,9 +217,23 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	ObserveClocks(set, &observation);
 	EventMatch(set);
 	EventTerms(set);
+	if (site->in_trigger && AwaitedSettle())
+	{
+		EventBegin(set->fields, &record.jsonb->root);
+		EventMatch(set);
+		EventTerms(set);
+	}
 	if (set->too_many != NULL)
 		return true;			/* to be recorded */
-	if (!KnownAll(set->terms, set->nterms, record.time))
+	if (site->in_trigger && AwaitMayWait(set, record.jsonb))
+	{
+		AwaitEvent(set, RowReference(&observation), record.jsonb);
+		return false;
+	}
+	known = KnownAll(set->terms, set->nterms, record.time);
+	if (site->in_trigger)
+		AwaitLearn(known);
+	if (!known)
 	{
 		if (site->in_trigger)
 			KnownLookUp(set->terms, set->nterms, record.time);
