@@ -14,6 +14,9 @@
 #define VISIT_CHILDREN	64
 #define VISIT_KEYS		254
 
+/* A place's only child is sought among so many keys. */
+#define VISIT_FOR_ONE_KEYS	8
+
 /* The place that stands for the record. */
 #define RECORD_PLACE	0
 
@@ -442,6 +445,61 @@ FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
 	return FindBehindFirst(tree, place, object, hash, set);
 }
 
+/* Fill a place's slot from a value that lies in an object's data. */
+static inline void
+FillFromEntry(PlaceTree *tree, int index, JEntry entry, char *data, uint32 start,
+			  uint32 length)
+{
+	EventSlot  *slot = &tree->slots[index];
+
+	if (JBE_ISSTRING(entry) || JBE_ISNULL(entry))	/* most are */
+	{
+		ReadString(data, start, length, &slot->own);
+		FillPlain(tree, slot, JBE_ISSTRING(entry) ? 1 : 0);
+	}
+	else
+	{
+		ReadEntry(entry, data, start, length, &slot->own);
+		FillSlot(tree, index);
+	}
+}
+
+/*
+ * VisitForOne
+ *		VisitObject for a place's only child: where keys are few, it is found among
+ *		them sooner than their layout would be recognised.
+ */
+static void
+VisitForOne(PlaceTree *tree, const Place *above, JsonbContainer *object)
+{
+	const int	index = above->children[0];
+	const Place *child = &tree->places[index];
+	const uint32 nkeys = JsonContainerSize(object);
+	const JEntry *entries = &object->children[nkeys];
+	char	   *data = (char *) &entries[nkeys];
+	uint32		found = nkeys;
+	uint32		offset = 0;
+	uint32		end;
+
+	for (uint32 i = 0; i < nkeys; i++)
+	{
+		end = EntryEnd(object->children[i], offset);
+		if (end - offset == child->key_length &&
+			memcmp(data + offset, child->key, child->key_length) == 0)
+			found = i;
+		offset = end;
+	}
+	if (found == nkeys)
+	{
+		FillPlain(tree, &tree->slots[index], 0);
+		return;
+	}
+	for (uint32 i = 0; i < found; i++)
+		offset = EntryEnd(entries[i], offset);
+	end = EntryEnd(entries[found], offset);
+	FillFromEntry(tree, index, entries[found], data, offset, end - offset);
+}
+
 /*
  * VisitObject
  *		Fill the slots of all children of a place from its object, with few branches
@@ -471,21 +529,10 @@ VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 
 	for (int i = 0; i < nchildren; i++)
 	{
-		EventSlot  *slot = &tree->slots[places[i]];
 		const Extent *extent = &extents[finds->value[i]];
-		const JEntry entry = extent->entry;
-		const uint32 length = extent[1].start - extent->start;
 
-		if (JBE_ISSTRING(entry) || JBE_ISNULL(entry))	/* most are */
-		{
-			ReadString(data, extent->start, length, &slot->own);
-			FillPlain(tree, slot, JBE_ISSTRING(entry) ? 1 : 0);
-		}
-		else
-		{
-			ReadEntry(entry, data, extent->start, length, &slot->own);
-			FillSlot(tree, places[i]);
-		}
+		FillFromEntry(tree, places[i], extent->entry, data, extent->start,
+					  extent[1].start - extent->start);
 	}
 }
 
@@ -515,7 +562,10 @@ FindBelow(PlaceTree *tree, int index)
 		if (parent->nchildren <= VISIT_CHILDREN && JsonContainerSize(object) <= VISIT_KEYS)
 		{
 			parent->visited = tree->epoch;
-			VisitObject(tree, parent, object);
+			if (parent->nchildren == 1 && JsonContainerSize(object) <= VISIT_FOR_ONE_KEYS)
+				VisitForOne(tree, parent, object);
+			else
+				VisitObject(tree, parent, object);
 		}
 		else if (getKeyJsonValueFromContainer(object, place->key, place->key_length,
 											  &slot->own) != NULL)

@@ -87,7 +87,6 @@ TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
 	shape->nentity = nentity;
 	shape->optional_entity = optional_entity;
 	shape->fields = fields;
-	shape->slots = palloc(sizeof(int) * ncolumns);
 	shape->tree = palloc0(sizeof(TermNode));
 	for (int i = 0; i < ncolumns; i++)
 	{

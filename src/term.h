@@ -24,7 +24,7 @@ typedef struct TermShape
 	int			nentity;		/* the first ones are the entity's */
 	bool		optional_entity;	/* a missing group_by value is JSON null */
 	Field	  **fields;			/* ncolumns */
-	int		   *slots;			/* ncolumns */
+	int			slots[TERM_MAX_COLUMNS];
 	TermNode   *tree;			/* the columns' paths, for events with arrays */
 } TermShape;
 
