@@ -1,8 +1,8 @@
 /*
  * collect.c
- *	  Rows that are evaluated at the end of their transaction: those that were
- *	  queued for the trigger's function, and those whose rules have changed since
- *	  they were inserted.
+ *	  Rows that are evaluated after their insertion: those that waited for their
+ *	  terms and were not known, those that were queued for the trigger's function,
+ *	  and those whose rules have changed since they were inserted.
  */
 #include "postgres.h"
 

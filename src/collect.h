@@ -1,6 +1,6 @@
 /*
  * collect.h
- *	  Rows that are evaluated at the end of their transaction.
+ *	  Rows that are evaluated after their insertion.
  */
 #ifndef NEWTERM_COLLECT_H
 #define NEWTERM_COLLECT_H

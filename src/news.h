@@ -3,8 +3,9 @@
  *	  What the events of this transaction showed, until it is merged.
  *
  * observe.c adds what a row shows when it is inserted, collect.c what can only
- * be added at the end of the transaction; merge.c takes it out then.  News are kept by subtransaction, so that
- * a savepoint that is rolled back takes its news with it.
+ * be added later; merge.c takes it out at the end of the transaction.  News are
+ * kept by subtransaction, so that a savepoint that is rolled back takes its news
+ * with it.
  */
 #ifndef NEWTERM_NEWS_H
 #define NEWTERM_NEWS_H

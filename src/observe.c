@@ -5,7 +5,8 @@
  * observe uses session memory: no SQL, no lock that is waited for.  A term that
  * the session meets for the first time is looked up in the stored baseline.
  * What is new is noted, to be merged just before commit, and marked, so that a
- * term that comes a million times in one transaction is noted once.  Notes and
+ * term that comes a million times in one transaction is noted once.  Where events
+ * in a row were known, one is judged when the next one comes (await.h).  Notes and
  * marks must be of rows that were inserted, so that it makes them only where it
  * is evaluated as the WHEN clause of our trigger; called by hand it only
  * answers.  A row is queued for the trigger function where it is to be recorded
