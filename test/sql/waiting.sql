@@ -93,3 +93,11 @@ call see('old rule', '{"y": "late"}'); commit;
 select * from detected();
 begin; call known_ones(); call see('disabled'); select newterm.disable_rule('x'); commit;
 select term from detected();
+
+-- the extension is dropped meanwhile, and comes back
+select newterm.enable_rule('x');
+begin; call known_ones(); call see('at the end'); set client_min_messages = warning; drop extension newterm cascade; commit;
+create extension newterm;
+select newterm.watch('events');
+begin; insert into events (event) values (event_of('again')); commit;
+select count(*) from newterm.detections;
