@@ -24,6 +24,9 @@
 #include "store.h"
 #include "vendor.h"
 
+/* Rules are kept as long as the session: blocks that grow further would be half empty. */
+#define RULES_BLOCK		(32 * 1024)
+
 /* Columns of newterm.rules. */
 enum
 {
@@ -362,7 +365,9 @@ RulesLoad(void)
 {
 	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
 												  "newterm rules",
-												  ALLOCSET_DEFAULT_SIZES);
+												  ALLOCSET_DEFAULT_MINSIZE,
+												  ALLOCSET_DEFAULT_INITSIZE,
+												  RULES_BLOCK);
 	RuleSet    *set = MemoryContextAllocZero(context, sizeof(RuleSet));
 	ErrorData  *error;
 
