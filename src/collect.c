@@ -57,15 +57,20 @@ CollectEvent(Collection *collection)
 							  set->too_many->name, MaxTermsPerEventSetting));
 }
 
-/* Add what the record shows that the rules' fields were pointed at. */
+/* The collector of an event (Jsonb *); without rules, which failed to load, a fault. */
 static void
-CollectRecord(Collection *collection)
+CollectJsonb(Collection *collection, void *state)
 {
+	Jsonb	   *event = state;
+
 	if (collection->set->failure != NULL)
+	{
 		NewsAddFault(collection->level, &collection->source.reference, "internal_error",
 					 collection->set->failure);
-	else
-		CollectEvent(collection);
+		return;
+	}
+	EventBegin(collection->set->fields, &event->root);
+	CollectEvent(collection);
 }
 
 /* A row that was queued. */
@@ -97,7 +102,7 @@ CollectRow(Collection *collection, void *state)
 	if (record.jsonb == NULL)
 		return;
 	collection->source.reference.time = record.time;
-	CollectRecord(collection);
+	CollectJsonb(collection, record.jsonb);
 }
 
 /* What of a row is collected: a function and its state. */
@@ -135,16 +140,6 @@ CollectSafely(Collection *collection, Collector collector, void *state)
 	MemoryContextDelete(context);
 }
 
-/* The collector of an event (Jsonb *). */
-static void
-CollectJsonb(Collection *collection, void *state)
-{
-	Jsonb	   *event = state;
-
-	EventBegin(collection->set->fields, &event->root);
-	CollectRecord(collection);
-}
-
 void
 CollectLate(NewsLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
 {
@@ -177,8 +172,7 @@ CollectAgain(NewsLevel *level, RuleSet *set)
 			continue;
 		collection.source.reference = level->references[i];
 		collection.source.index = i;
-		EventBegin(set->fields, &event->root);
-		CollectEvent(&collection);
+		CollectJsonb(&collection, event);
 	}
 	MemoryContextSwitchTo(old);
 	if (context != NULL)
@@ -260,10 +254,13 @@ newterm_merge(PG_FUNCTION_ARGS)
 	collection.set = RulesCurrent();
 	if (collection.set == NULL)
 		return PointerGetDatum(NULL);
-	collection.source = (EventSource) {
-		ReferenceTo(data->tg_relation, &row.slot->tts_tid, row.watch->event_column,
-					row.watch->event_type, 0, collection.set->generation), -1
+	collection.source.reference = (EventReference) {
+		.table = RelationGetRelid(data->tg_relation),
+		.file = data->tg_relation->rd_rel->relfilenode, .tid = row.slot->tts_tid,
+		.column = row.watch->event_column, .type = row.watch->event_type,
+		.generation = collection.set->generation
 	};
+	collection.source.index = -1;
 
 	CollectSafely(&collection, CollectRow, &row);
 	CollectionSpill();

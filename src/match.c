@@ -9,6 +9,13 @@
 #include "match.h"
 #include "predicate.h"
 
+/* A rule, and the filter by which it is tried where dispatch has led to it. */
+typedef struct Candidate
+{
+	Rule	   *rule;
+	const FilterNode *filter;
+} Candidate;
+
 /*
  * Dispatch: a rule whose filter demands one of some strings at a slot is tried
  * only for events that show one of them there.
@@ -18,15 +25,8 @@ typedef struct DispatchEntry
 	Digest		value;
 	int			ncandidates;
 	int			allocated;
-	struct Candidate *candidates;
+	Candidate  *candidates;
 } DispatchEntry;
-
-/* A rule, and the filter by which it is tried where dispatch has led to it. */
-typedef struct Candidate
-{
-	Rule	   *rule;
-	const FilterNode *filter;
-} Candidate;
 
 /* Open addressing: it is searched for every event. */
 typedef struct DispatchTable

@@ -625,9 +625,14 @@ MergePostponedAtCommit(void)
 	PostponedRequested = true;
 }
 
+/* Has the transaction news at its end, those of the event that waits included? */
 static bool
-HasNews(const NewsLevel *level)
+HasNews(void)
 {
+	const NewsLevel *level;
+
+	(void) AwaitedSettle();
+	level = NewsExisting();
 	return level != NULL &&
 		(level->terms != NULL || level->clocks != NULL || level->faults != NIL ||
 		 level->spills != NIL);
@@ -692,18 +697,15 @@ TransactionEnds(XactEvent event, void *argument)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			(void) AwaitedSettle();
-			for (int round = 0; HasNews(NewsExisting()) || PostponedRequested; round++)
+			for (int round = 0; HasNews() || PostponedRequested; round++)
 			{
 				PostponedRequested = false;
 				RunMerge(NewsCurrent(), round > 0);
-				(void) AwaitedSettle();
 			}
 			break;
 
 		case XACT_EVENT_PRE_PREPARE:
-			(void) AwaitedSettle();
-			if (HasNews(NewsExisting()))
+			if (HasNews())
 				RunPostpone(NewsExisting());
 			break;
 

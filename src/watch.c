@@ -185,17 +185,6 @@ RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
 	}
 }
 
-EventReference
-ReferenceTo(Relation table, const ItemPointerData *tid, AttrNumber column, Oid type,
-			int64 time, uint64 generation)
-{
-	return (EventReference) {
-		.table = RelationGetRelid(table), .file = table->rd_rel->relfilenode,
-		.tid = *tid, .column = column, .type = type, .time = time,
-		.generation = generation
-	};
-}
-
 Jsonb *
 ReferenceEvent(const EventReference *reference)
 {

@@ -60,11 +60,6 @@ extern void RecordRead(Record *record, FieldSet *fields, Datum event,
 					   bool event_null, Oid event_type, bool has_time_column,
 					   Datum time, bool time_null, Oid time_type);
 
-/* A row of an open table as a reference. */
-extern EventReference ReferenceTo(Relation table, const ItemPointerData *tid,
-								  AttrNumber column, Oid type, int64 time,
-								  uint64 generation);
-
 /*
  * The event that a reference leads to, or NULL where it is gone: its table was
  * dropped, or truncated or rewritten by the transaction itself.

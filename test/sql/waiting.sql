@@ -94,8 +94,17 @@ select * from detected();
 begin; call known_ones(); call see('disabled'); select newterm.disable_rule('x'); commit;
 select term from detected();
 
--- the extension is dropped meanwhile, and comes back
+-- the rules cannot be loaded any more: the event is recorded, as the one behind it
 select newterm.enable_rule('x');
+call see('known');
+create table filters as select id, filter from newterm.rule_versions;
+begin; call known_ones(); call see('unjudged', '{"eventID": "12"}'); update newterm.rule_versions set filter = '('; update newterm.rules set title = title;
+call see('behind', '{"eventID": "13"}'); commit;
+select event_id, cause from newterm.event_errors order by 1;
+update newterm.rule_versions v set filter = f.filter from filters f where f.id = v.id;
+update newterm.rules set title = title;
+
+-- the extension is dropped meanwhile, and comes back
 begin; call known_ones(); call see('at the end'); set client_min_messages = warning; drop extension newterm cascade; commit;
 create extension newterm;
 select newterm.watch('events');
