@@ -112,9 +112,9 @@ bench_sql()
 
 # bench_measure SCENARIO VARIANT ROUND RECORDS: run SQL from standard input in
 # a session of its own, and note its times.  What stands before a line
-# "-- measure" prepares the session, and is not measured.  What stands behind a
-# line "-- measure NAME" is of a variant of that name, which may have many such
-# parts; RECORDS are those of each variant.
+# "-- measure" prepares the session, and is not measured, nor is what stands behind a
+# line "-- prepare".  What stands behind a line "-- measure NAME" is of a variant of
+# that name, which may have many such parts; RECORDS are those of each variant.
 bench_measure()
 {
 	local scenario=$1 variant=$2 round=$3 records=$4 name wall cpu times
@@ -123,8 +123,10 @@ bench_measure()
 		awk -v name="$variant" '
 			function finish()
 			{
-				print "\\o\nSELECT '\''times'\'', '\''" name "'\'', " \
-					"extract(epoch FROM clock_timestamp()) - :wall, bench.cpu() - :cpu;"
+				if (measuring)
+					print "\\o\nSELECT '\''times'\'', '\''" name "'\'', " \
+						"extract(epoch FROM clock_timestamp()) - :wall, bench.cpu() - :cpu;"
+				measuring = 0
 			}
 			function begin()
 			{
@@ -139,9 +141,10 @@ bench_measure()
 				if (!marked)
 					begin()
 				for (i = 1; i <= NR; i++)
-					if (line[i] ~ /^[ \t]*-- measure/) {
-						if (measuring)
-							finish()
+					if (line[i] ~ /^[ \t]*-- prepare/)
+						finish()
+					else if (line[i] ~ /^[ \t]*-- measure/) {
+						finish()
 						split(line[i], word)
 						if (word[3] != "")
 							name = word[3]
@@ -249,20 +252,37 @@ bench_rounds()
 	done
 }
 
-# bench_bar SCENARIO VARIANT BASE [BAR [MINUS]]: VARIANT may take at most BAR times
-# the CPU time of BASE for a record.  With MINUS, what that variant takes is taken
-# off both first: the ratio is one of added costs.  Without BAR ("-") the ratio
-# is shown only.
+# bench_first ONE OTHER N: both, in the order for the Nth of many turns.  Which comes
+# first is the parity of N's bits (Thue and Morse) and follows no period, so that
+# nothing that recurs, such as a new file of WAL, falls to the same one each time.
+bench_first()
+{
+	local number=$3 parity=0
+
+	for ((; number > 0; number >>= 1)); do
+		((parity ^= number & 1)) || true
+	done
+	if [ $parity = 1 ]; then
+		echo "$2" "$1"
+	else
+		echo "$1" "$2"
+	fi
+}
+
+# bench_bar SCENARIO VARIANT BASE [BAR [MINUS [BASE_MINUS]]]: VARIANT may take at most
+# BAR times the CPU time of BASE for a record.  With MINUS, what that variant takes is
+# taken off VARIANT first, and what BASE_MINUS (MINUS, if absent) takes off BASE: the
+# ratio is one of added costs.  Without BAR ("-") the ratio is shown only.
 bench_bar()
 {
-	echo "$1,$2,$3,${4:--},${5:-},cpu" >>"$BARS"
+	echo "$1,$2,$3,${4:--},${5:-},cpu,${6:-${5:-}}" >>"$BARS"
 }
 
 # bench_rate SCENARIO VARIANT BASE RATE: VARIANT must reach RATE times the records
 # that BASE loads in a second.
 bench_rate()
 {
-	echo "$1,$2,$3,$(awk "BEGIN { printf \"%.3f\", 1 / $4 }"),,wall" >>"$BARS"
+	echo "$1,$2,$3,$(awk "BEGIN { printf \"%.3f\", 1 / $4 }"),,wall," >>"$BARS"
 }
 
 # bench_figure SCENARIO NAME VALUE UNIT [BAR]: a figure that is no ratio of times;
@@ -300,17 +320,19 @@ bench_end()
 			for (r = 1; r <= rounds; r++) {
 				if (!(($1, $2, r) in cpu && ($1, $3, r) in cpu))
 					continue
-				if ($5 != "" && !(($1, $5, r) in cpu))
+				if ($5 != "" && !(($1, $5, r) in cpu && ($1, $7, r) in cpu))
 					continue
-				less_cpu = $5 != "" ? cpu[$1, $5, r] : 0
-				less_wall = $5 != "" ? wall[$1, $5, r] : 0
-				if (cpu[$1, $3, r] <= less_cpu || wall[$1, $3, r] == less_wall)
+				wall_added = wall[$1, $2, r] - ($5 != "" ? wall[$1, $5, r] : 0)
+				cpu_added = cpu[$1, $2, r] - ($5 != "" ? cpu[$1, $5, r] : 0)
+				wall_base = wall[$1, $3, r] - ($5 != "" ? wall[$1, $7, r] : 0)
+				cpu_base = cpu[$1, $3, r] - ($5 != "" ? cpu[$1, $7, r] : 0)
+				if (cpu_base <= 0 || wall_base == 0)
 					continue
 				n++
-				w[n] = (wall[$1, $2, r] - less_wall) / (wall[$1, $3, r] - less_wall)
-				c[n] = (cpu[$1, $2, r] - less_cpu) / (cpu[$1, $3, r] - less_cpu)
+				w[n] = wall_added / wall_base
+				c[n] = cpu_added / cpu_base
 				each[n] = cpu[$1, $2, r]
-				added[n] = cpu[$1, $2, r] - ($5 != "" ? less_cpu : cpu[$1, $3, r])
+				added[n] = $5 != "" ? cpu_added : cpu_added - cpu_base
 			}
 			if (n == 0) {
 				printf "%-12s %-16s not measured\n", $1, $2
@@ -321,7 +343,7 @@ bench_end()
 			cpu_ratio = median(c, n)
 			ratio = $6 == "wall" ? wall_ratio : cpu_ratio
 			printf "%-12s %-16s %-16s %12.3f %10.3f %9.3f %9.3f %13s  %s\n", $1, $2,
-				$3 ($5 != "" ? " - " $5 : ""), median(each, n), median(added, n), wall_ratio, cpu_ratio,
+				$3 ($5 != "" ? " - " $7 : ""), median(each, n), median(added, n), wall_ratio, cpu_ratio,
 				$4 == "-" ? "-" : $6 " " $4, $4 == "-" ? "" : ratio <= $4 ? "held" : "MISSED"
 			if ($4 != "-" && ratio > $4)
 				missed++
