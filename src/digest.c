@@ -7,7 +7,6 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "lib/stringinfo.h"
-#include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -43,16 +42,13 @@ DigestKeyExpand(DigestKey *key, const void *secret)
 			key->tuple[half][i] |= 1;
 }
 
-/* Up to eight bytes of unaligned input, the first one least significant. */
+/* Up to eight bytes of unaligned input, in the machine's order. */
 static inline uint64
 LoadBytes(const unsigned char *bytes, int count)
 {
 	uint64		word = 0;
 
 	memcpy(&word, bytes, count);
-#ifdef WORDS_BIGENDIAN
-	word = pg_bswap64(word);
-#endif
 	return word;
 }
 
@@ -148,14 +144,8 @@ DigestBlocks(const DigestKey *key, char tag, const void *data, size_t length)
 	Digest		result;
 
 	for (size_t i = 0; i < nblocks; i++)
-	{
 		blocks[i] = DigestBlock(key, 'p', (const unsigned char *) data + i * DIGEST_BLOCK,
 								Min(length - i * DIGEST_BLOCK, DIGEST_BLOCK));
-#ifdef WORDS_BIGENDIAN
-		blocks[i].h1 = pg_bswap64(blocks[i].h1);
-		blocks[i].h2 = pg_bswap64(blocks[i].h2);
-#endif
-	}
 	/* upper case: a short value that looks like these digests has the lower one */
 	result = DigestBytes(key, pg_ascii_toupper(tag), blocks, sizeof(Digest) * nblocks);
 	pfree(blocks);

@@ -463,8 +463,8 @@ ParseFunction(FieldParser *parser, int name_length, int nesting)
 }
 
 /*
- * Read a path, derived attribute or function call; `nesting` functions are
- * around it.
+ * Read a path or derived attribute, each with an optional leading @, or a function
+ * call; `nesting` functions are around it.
  */
 static Field *
 ParseExpression(FieldParser *parser, int nesting)
@@ -473,6 +473,8 @@ ParseExpression(FieldParser *parser, int nesting)
 	int			behind_name;
 
 	SkipSpace(parser);
+	if (Peek(parser) == '@' && parser->text[parser->next + 1] == '$')
+		parser->next++;
 	if (Peek(parser) == '$')
 		return ParseAttribute(parser);
 	while (IsNameByte(parser->text[parser->next + name_length]))

@@ -22,7 +22,7 @@ typedef enum FieldKind
 	FIELD_NETWORK,				/* network(argument, ipv4_bits[, ipv6_bits]) */
 	FIELD_PRINCIPAL,			/* principal(argument) */
 	FIELD_PRODUCT,				/* product(argument) */
-	FIELD_TEXT					/* text(argument): an object or array as one
+	FIELD_TEXT					/* text(argument): an object as one
 								 * text, see maptext.h */
 } FieldKind;
 

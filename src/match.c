@@ -46,6 +46,38 @@ typedef struct Dispatch
 	Candidate  *others;
 } Dispatch;
 
+/* A child of a filter, and what it costs to try it. */
+typedef struct CostOfChild
+{
+	FilterNode *child;
+	int			cost;
+	int			position;
+} CostOfChild;
+
+/* Cheap ones first, equals in the writer's order. */
+static int
+CompareCosts(const void *a, const void *b)
+{
+	const CostOfChild *left = a;
+	const CostOfChild *right = b;
+
+	return left->cost != right->cost ? left->cost - right->cost :
+		left->position - right->position;
+}
+
+static void
+SortByCost(FilterNode **children, int nchildren)
+{
+	CostOfChild *costs = palloc(sizeof(CostOfChild) * nchildren);
+
+	for (int i = 0; i < nchildren; i++)
+		costs[i] = (CostOfChild) {children[i], PredicateCost(children[i]), i};
+	qsort(costs, nchildren, sizeof(CostOfChild), CompareCosts);
+	for (int i = 0; i < nchildren; i++)
+		children[i] = costs[i].child;
+	pfree(costs);
+}
+
 void
 FilterBind(FilterNode *filter, FieldSet *fields)
 {
@@ -54,19 +86,7 @@ FilterBind(FilterNode *filter, FieldSet *fields)
 	for (int i = 0; i < filter->nchildren; i++)
 		FilterBind(filter->children[i], fields);
 	if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
-	{
-		/* cheap first; insertion sort keeps equals in the writer's order */
-		for (int i = 1; i < filter->nchildren; i++)
-		{
-			FilterNode *child = filter->children[i];
-			int			cost = PredicateCost(child);
-			int			j = i;
-
-			for (; j > 0 && PredicateCost(filter->children[j - 1]) > cost; j--)
-				filter->children[j] = filter->children[j - 1];
-			filter->children[j] = child;
-		}
-	}
+		SortByCost(filter->children, filter->nchildren);
 }
 
 bool
@@ -381,7 +401,7 @@ EventMatch(RuleSet *set)
 	set->event++;
 	set->nmatching = dispatch->nunfiltered;
 	set->nterms = 0;
-	set->too_many = NULL;
+	set->ntoo_many = 0;
 	for (int i = 0; i < dispatch->ntables; i++)
 	{
 		DispatchTable *table = &dispatch->tables[i];

@@ -172,10 +172,15 @@ TemplateCheck(const char *what, const char *template)
 	{
 		SyntaxError error;
 
-		if (strcmp(name, "term") == 0 || strcmp(name, "entity") == 0 ||
-			StartsWith(name, "rule.") || StartsWith(name, "term.") ||
-			StartsWith(name, "entity."))
+		if (strcmp(name, "rule.name") == 0 || strcmp(name, "rule.severity") == 0 ||
+			strcmp(name, "term") == 0 || strcmp(name, "entity") == 0 ||
+			StartsWith(name, "term.") || StartsWith(name, "entity."))
 			continue;
+		if (StartsWith(name, "rule."))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s has no placeholder {{%s}}", what, name),
+					 errhint("Of the rule there are {{rule.name}} and {{rule.severity}}.")));
 		if (FieldParse(name, LANGUAGE_DATADOG, &error) == NULL)
 			ReportSyntaxError(psprintf("placeholder of %s", what), name, &error);
 	}

@@ -34,6 +34,7 @@ typedef struct Partial
 	int			count;
 	int			allocated;
 	const JsonbValue **rows;	/* count * ncolumns of the shape */
+	bool		too_many;		/* more than the limit are different: rows are left out */
 } Partial;
 
 /* What the recursion needs to know. */
@@ -41,9 +42,9 @@ typedef struct TupleBuild
 {
 	const TermShape *shape;
 	FieldSet   *set;
+	const DigestKey *key;
 	uint32		many;			/* columns on whose way an array of several is */
 	int			limit;
-	bool		overflow;
 } TupleBuild;
 
 static const JsonbValue NullValue = {.type = jbvNull};
@@ -110,16 +111,76 @@ TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
 	return shape;
 }
 
+static bool
+PartialEmpty(const Partial *partial)
+{
+	return partial->count == 0 && !partial->too_many;
+}
+
+/* A row by its values. */
+typedef struct RowDigest
+{
+	Digest		digest;
+	int			row;
+} RowDigest;
+
+static int
+CompareRowDigests(const void *a, const void *b)
+{
+	const RowDigest *left = a;
+	const RowDigest *right = b;
+	int			order = DigestCompare(&left->digest, &right->digest);
+
+	return order != 0 ? order : left->row - right->row;
+}
+
+/* Keep the first one of equal rows. */
 static void
-PartialAppend(TupleBuild *build, Partial *partial, const JsonbValue **row)
+PartialUnique(const TupleBuild *build, Partial *partial)
+{
+	const int	ncolumns = build->shape->ncolumns;
+	RowDigest  *digests = palloc(sizeof(RowDigest) * partial->count);
+	bool	   *first = palloc0(sizeof(bool) * partial->count);
+	int			kept = 0;
+
+	for (int row = 0; row < partial->count; row++)
+	{
+		digests[row] = (RowDigest) {.row = row};
+		for (int column = 0; column < ncolumns; column++)
+		{
+			const JsonbValue *value = partial->rows[row * ncolumns + column];
+			Digest		part;
+
+			if (value == NULL)
+				continue;
+			part = DigestJsonbValue(build->key, value);
+			DigestAddPart(build->key, &digests[row].digest, column, &part);
+		}
+	}
+	qsort(digests, partial->count, sizeof(RowDigest), CompareRowDigests);
+	for (int i = 0; i < partial->count; i++)
+		first[digests[i].row] = i == 0 ||
+			!DigestEqual(digests[i].digest, digests[i - 1].digest);
+	for (int row = 0; row < partial->count; row++)
+		if (first[row])
+			memmove(&partial->rows[kept++ * ncolumns], &partial->rows[row * ncolumns],
+					sizeof(JsonbValue *) * ncolumns);
+	partial->count = kept;
+	partial->too_many = kept > build->limit;
+	pfree(digests);
+	pfree(first);
+}
+
+/* Add a row.  Equal ones are dropped at times: only what is different counts. */
+static void
+PartialAppend(const TupleBuild *build, Partial *partial, const JsonbValue **row)
 {
 	const int	ncolumns = build->shape->ncolumns;
 
-	if (build->overflow || partial->count >= build->limit)
-	{
-		build->overflow = true;
+	if (!partial->too_many && partial->count / 2 >= build->limit)
+		PartialUnique(build, partial);
+	if (partial->too_many)
 		return;
-	}
 	if (partial->count == partial->allocated)
 	{
 		Size		size;
@@ -144,19 +205,29 @@ RowComplete(const JsonbValue **row, const JsonbValue **other, int ncolumns)
 
 /* Every row of `left` joined with every row of `right`, into `left`. */
 static void
-PartialCross(TupleBuild *build, Partial *left, const Partial *right)
+PartialCross(const TupleBuild *build, Partial *left, const Partial *right)
 {
 	const int	ncolumns = build->shape->ncolumns;
 	Partial		product = {0};
 
+	if (PartialEmpty(left) || PartialEmpty(right))
+	{
+		*left = product;
+		return;
+	}
+	if (left->too_many || right->too_many)
+	{
+		left->too_many = true;
+		return;
+	}
 	if (right->count == 1)
 	{
 		for (int i = 0; i < left->count; i++)
 			RowComplete(&left->rows[i * ncolumns], right->rows, ncolumns);
 		return;
 	}
-	for (int i = 0; i < left->count && !build->overflow; i++)
-		for (int j = 0; j < right->count && !build->overflow; j++)
+	for (int i = 0; i < left->count && !product.too_many; i++)
+		for (int j = 0; j < right->count && !product.too_many; j++)
 		{
 			const JsonbValue *row[TERM_MAX_COLUMNS];
 
@@ -184,7 +255,7 @@ RowHasValue(const JsonbValue **row, int ncolumns)
  *		`arrays` arrays deep.
  */
 static Partial
-NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int arrays)
+NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *value, int arrays)
 {
 	const TermShape *shape = build->shape;
 	const int	ncolumns = shape->ncolumns;
@@ -205,9 +276,9 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 	{
 		JsonbContainer *array = value->val.binary.data;
 		uint32		size = JsonContainerSize(array);
-		bool		any_value = false;
+		const JsonbValue **valueless = NULL;
 
-		for (uint32 i = 0; i < size && !build->overflow && arrays < EVENT_MAX_ARRAYS; i++)
+		for (uint32 i = 0; i < size && !result.too_many && arrays < EVENT_MAX_ARRAYS; i++)
 		{
 			Partial		part = NodeTuples(build, node,
 										  getIthJsonbValueFromContainer(array, i),
@@ -217,23 +288,17 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 			{
 				const JsonbValue **part_row = &part.rows[j * ncolumns];
 
-				any_value |= RowHasValue(part_row, ncolumns);
-				PartialAppend(build, &result, part_row);
+				if (node->optional && !RowHasValue(part_row, ncolumns))
+					valueless = part_row;
+				else
+					PartialAppend(build, &result, part_row);
 			}
+			result.too_many |= part.too_many;
 		}
-		if (node->optional && any_value)
-		{
-			/* an element without a value adds no null beside real values */
-			int			kept = 0;
-
-			for (int j = 0; j < result.count; j++)
-				if (RowHasValue(&result.rows[j * ncolumns], ncolumns))
-					memmove(&result.rows[kept++ * ncolumns],
-							&result.rows[j * ncolumns],
-							sizeof(JsonbValue *) * ncolumns);
-			result.count = kept;
-		}
-		if (result.count > 0 || build->overflow)
+		/* an element without a value adds no null beside real values */
+		if (PartialEmpty(&result) && valueless != NULL)
+			PartialAppend(build, &result, valueless);
+		if (!PartialEmpty(&result))
 			return result;
 		value = NULL;
 	}
@@ -257,7 +322,7 @@ NodeTuples(TupleBuild *build, const TermNode *node, const JsonbValue *value, int
 	}
 	PartialAppend(build, &result, row);
 
-	for (int i = 0; i < node->nchildren && result.count > 0; i++)
+	for (int i = 0; i < node->nchildren && !PartialEmpty(&result); i++)
 	{
 		const TermNode *child = node->children[i];
 		const JsonbValue *below = NULL;
@@ -298,7 +363,7 @@ static bool
 TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 					uint32 many, int limit, TupleList *tuples)
 {
-	TupleBuild	build = {.shape = shape,.set = set,.many = many,.limit = limit};
+	const TupleBuild build = {.shape = shape,.set = set,.key = key,.many = many,.limit = limit};
 	JsonbValue	record;
 	Partial		rows;
 
@@ -306,7 +371,9 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	record.val.binary.data = EventRecord(set);
 	record.val.binary.len = 0;
 	rows = NodeTuples(&build, shape->tree, &record, 0);
-	if (build.overflow)
+	if (rows.count > limit)
+		PartialUnique(&build, &rows);
+	if (rows.too_many)
 		return false;
 
 	tuples->count = rows.count;

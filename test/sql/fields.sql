@@ -111,6 +111,8 @@ insert into cases (field, event, expected) values
     ('$caller_account',     '{"userIdentity": {"sessionContext": {"sessionIssuer": {"accountId": "2"}}}}', '["2"]'),
     ('$caller_account',     '{"recipientAccountId": "3"}',              null),
     ('$outcome',            '{}',                                       '["success"]'),
+    ('@$outcome',           '{"$outcome": 1}',                          '["success"]'),
+    ('lower(@$outcome)',    '{}',                                       '["success"]'),
     ('$outcome',            '{"errorCode": "X"}',                       '["failure"]'),
     ('$outcome',            '{"errorMessage": "X"}',                    '["failure"]'),
     ('$outcome',            '{"errorCode": null}',                      '["success"]'),
@@ -179,6 +181,25 @@ select * from newterm.terms('{resources.accountId, resources.type, eventName}',
     '{"eventName": "E", "resources": [{"accountId": "1", "type": "A"}, {"accountId": "2", "type": "B"}]}') as term order by term;
 select * from newterm.terms('{a, b}', '{"a": "x"}') as term;
 select * from newterm.terms('{"network(sourceIPAddress, 24)", "$outcome"}', '{"sourceIPAddress": "10.1.2.3"}') as term;
+
+-- Too many are those that are different, and belong to a term: repetitions, and what lacks a value, do not count.
+create function number_of(fields text[], event jsonb) returns bigint begin atomic
+    select count(*) from newterm.terms(fields, event);
+end;
+create view arrays as select jsonb_agg(1) as ones, jsonb_agg(i) as numbers, jsonb_agg(i) - 1000 as thousand,
+    jsonb_agg(jsonb_build_object('k', 'v')) as objects, jsonb_agg('10.1.2.' || i % 256) as addresses
+    from generate_series(1, 1001) i;
+select number_of('{ones}', to_jsonb(arrays)), number_of('{ones, thousand}', to_jsonb(arrays)), number_of('{"network(addresses, 24)"}', to_jsonb(arrays)),
+    number_of('{objects.k}', to_jsonb(arrays)), number_of('{objects}', to_jsonb(arrays)) from arrays;
+select number_of('{numbers}', to_jsonb(arrays)) from arrays;
+select number_of('{numbers, ones}', to_jsonb(arrays)) from arrays;
+select number_of('{r.x}', jsonb_build_object('r', jsonb_build_array('{"x": 1001}', jsonb_build_object('x', numbers)))) from arrays;
+-- the elements with too many of x have no y
+select * from newterm.terms('{r.x, r.y}', (select jsonb_build_object('r', jsonb_build_array('{"x": [1, 2], "y": 3}', jsonb_build_object('x', numbers))) from arrays)) as term order by term;
+select number_of('{r.y, r.x}', jsonb_build_object('r', jsonb_build_array('{"x": [1, 2], "y": 3}', jsonb_build_object('x', numbers, 'y', 4)))) from arrays;
+-- pairs that are equal once they are normalised
+select number_of('{r.y, "lower(r.x)"}', jsonb_build_object('r', (select jsonb_agg(jsonb_build_object('x', case i % 2 when 0 then 'a' else 'A' end, 'y', i / 4)) from generate_series(1, 3999) i)));
+select number_of('{r.y, "lower(r.x)"}', jsonb_build_object('r', (select jsonb_agg(jsonb_build_object('x', case i % 2 when 0 then 'a' else 'A' end, 'y', i / 4)) from generate_series(1, 4000) i)));
 
 -- Some messages in full
 \set SHOW_CONTEXT never

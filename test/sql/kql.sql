@@ -330,4 +330,6 @@ select newterm.test_filter('event.action: X event.provider: Y', '{}', 'kql');
 select newterm.test_filter('not user_agent.name: Chrome', '{}', 'kql');
 select newterm.test_filter('@timestamp >= now-15d', '{}', 'kql');
 select newterm.test_filter('event.action: "X" event.provider: "Y"', '{}', 'kql');
+select newterm.test_filter('event.action: Assume "Role"', '{}', 'kql');
+select newterm.test_filter('event.action: Assume "Role', '{}', 'kql');
 select newterm.test_filter('a:b', '{}', 'sql');
