@@ -99,10 +99,12 @@ COMMENT ON COLUMN newterm.rule_versions.learning_from IS 'the rule''s clock; NUL
 COMMENT ON COLUMN newterm.rule_versions.created_at IS 'when this version began';
 
 CREATE TABLE newterm.digest_key (
-	key uuid NOT NULL
+	key uuid NOT NULL,
+	sole boolean PRIMARY KEY DEFAULT true CHECK (sole)
 );
 COMMENT ON TABLE newterm.digest_key IS 'secret under which terms are digested; drawn with the first rule';
 COMMENT ON COLUMN newterm.digest_key.key IS 'the secret';
+COMMENT ON COLUMN newterm.digest_key.sole IS 'always true: there is one row';
 
 CREATE TABLE newterm.known_accounts (
 	account_id text PRIMARY KEY,
@@ -169,7 +171,6 @@ COMMENT ON COLUMN newterm.learned_values.event IS 'the event of the first sighti
 CREATE TABLE newterm.postponed (
 	version_id integer,
 	digest uuid,
-	entity_clock uuid,
 	entity jsonb,
 	term jsonb,
 	first_seen timestamptz,
@@ -182,7 +183,6 @@ CREATE TABLE newterm.postponed (
 COMMENT ON TABLE newterm.postponed IS 'what prepared transactions showed, and changes of signals that somebody had locked, until the next merge takes them';
 COMMENT ON COLUMN newterm.postponed.version_id IS 'the rule version; NULL for a change of a signal';
 COMMENT ON COLUMN newterm.postponed.digest IS 'digest of the term; NULL where the row is about the rule''s clock';
-COMMENT ON COLUMN newterm.postponed.entity_clock IS 'digest of the entity''s clock';
 COMMENT ON COLUMN newterm.postponed.entity IS 'values of group_by, in order';
 COMMENT ON COLUMN newterm.postponed.term IS 'values of fields, in order';
 COMMENT ON COLUMN newterm.postponed.first_seen IS 'first sighting';
@@ -309,6 +309,8 @@ COMMENT ON FUNCTION newterm.observe("any", "any", oid, tid) IS 'does the event b
 CREATE FUNCTION newterm.merge() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_merge' LANGUAGE C;
 COMMENT ON FUNCTION newterm.merge() IS 'trigger function of watched tables: collects what a row shows, to be merged at commit';
+-- who may watch a table may write the baseline
+REVOKE ALL ON FUNCTION newterm.merge() FROM PUBLIC;
 
 -- not in a parallel query: both read the accounts of $vendor with the newest snapshot
 CREATE FUNCTION newterm.test_filter(filter text, event jsonb, language text DEFAULT 'datadog') RETURNS boolean
@@ -454,7 +456,11 @@ BEGIN
 			USING ERRCODE = 'wrong_object_type',
 				  HINT = 'Watch a table, or a partitioned table, that events are inserted into.';
 	END IF;
-	IF fires NOT IN ('origin', 'replica', 'always') THEN
+	IF NOT pg_catalog.has_function_privilege('newterm.merge()', 'EXECUTE') THEN
+		RAISE EXCEPTION 'you have no right to watch tables'
+			USING ERRCODE = 'insufficient_privilege',
+				  HINT = 'Who may watch a table may teach the rules: GRANT EXECUTE ON FUNCTION newterm.merge() TO ….';
+	ELSIF fires NOT IN ('origin', 'replica', 'always') THEN
 		RAISE EXCEPTION 'fires must be origin, replica or always, not "%"', fires
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -578,6 +584,11 @@ BEGIN
 	ELSIF NEW.learning_scope NOT IN ('rule', 'entity') THEN
 		RAISE EXCEPTION 'learning_scope must be rule or entity, not "%"', NEW.learning_scope
 			USING ERRCODE = 'invalid_parameter_value';
+	ELSIF greatest(EXTRACT(epoch FROM NEW.learning), EXTRACT(epoch FROM NEW.forget_after),
+				   EXTRACT(epoch FROM NEW.granule)) > 1e11 THEN
+		RAISE EXCEPTION 'learning, forget_after and granule must be shorter than 3000 years'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'forget_after NULL never forgets; learning_values 0 alerts on everything new.';
 	ELSIF NEW.granule <= '0' THEN
 		RAISE EXCEPTION 'granule must be positive' USING ERRCODE = 'invalid_parameter_value';
 	ELSIF EXTRACT(epoch FROM NEW.granule) > EXTRACT(epoch FROM NEW.forget_after) THEN
@@ -632,8 +643,10 @@ BEGIN
 			USING ERRCODE = 'unique_violation',
 				  HINT = 'Use newterm.alter_rule() to change it.';
 	END IF;
-	INSERT INTO newterm.digest_key SELECT pg_catalog.gen_random_uuid()
-	WHERE NOT EXISTS (SELECT FROM newterm.digest_key);
+	-- of two first rules at once the second waits here, so that there is one secret
+	INSERT INTO newterm.digest_key (key) SELECT pg_catalog.gen_random_uuid()
+	WHERE NOT EXISTS (SELECT FROM newterm.digest_key)
+	ON CONFLICT DO NOTHING;
 	INSERT INTO newterm.rules (name, fields, filter, group_by, learning, learning_values, learning_scope,
 		learning_from, forget_after, granule, severity, title, message, tags, keep_alive, max_duration,
 		group_signals_by, optional_group_by, enabled, language)

@@ -12,7 +12,6 @@
 
 #include "compat.h"
 #include "clock.h"
-#include "knowledge.h"
 #include "sighting.h"
 
 /* Columns of newterm.entity_clocks. */
@@ -129,9 +128,6 @@ CollectRuleClock(ClockStore *clocks, Rule *rule, int64 earliest)
 	}
 	clock->digest = RuleClockDigest(clocks->set, rule);
 	clock->stored = false;
-	/* what was observed but not yet shown by the trigger counts as well */
-	if (rule->clock_epoch == PendingEpoch())
-		earliest = Min(earliest, rule->clock_pending);
 	clock->learning_from = earliest;
 }
 

@@ -51,10 +51,10 @@ CollectEvent(Collection *collection)
 					 collection->source.reference.time);
 	EventMatch(set);
 	EventSightings(set, CollectSighting, collection);
-	if (set->too_many != NULL)
+	for (int i = 0; i < set->ntoo_many; i++)
 		NewsAddFault(collection->level, &collection->source.reference, "too_many_terms",
 					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
-							  set->too_many->name, MaxTermsPerEventSetting));
+							  set->too_many[i]->name, MaxTermsPerEventSetting));
 }
 
 /* The collector of an event (Jsonb *); without rules, which failed to load, a fault. */

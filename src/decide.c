@@ -50,6 +50,15 @@ RunsAdd(Run *runs, int nruns, const Run *added, const Span *span)
 }
 
 bool
+RunsContinue(const Run *runs, int nruns, const Run *added, const Span *span)
+{
+	for (int i = 0; i < nruns; i++)
+		if (runs[i].first_seen <= added->first_seen && RunsConnect(&runs[i], added, span))
+			return true;
+	return false;
+}
+
+bool
 RunsCover(const Run *runs, int nruns, const Run *added)
 {
 	for (int i = 0; i < nruns; i++)

@@ -34,6 +34,9 @@ extern int64 GranuleStart(int64 time, int64 granule);
  */
 extern int	RunsAdd(Run *runs, int nruns, const Run *added, const Span *span);
 
+/* Does the added run begin in one of the runs, or so soon after it that it goes on? */
+extern bool RunsContinue(const Run *runs, int nruns, const Run *added, const Span *span);
+
 /* Would RunsAdd change nothing? */
 extern bool RunsCover(const Run *runs, int nruns, const Run *added);
 

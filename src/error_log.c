@@ -14,6 +14,8 @@
 #include "error_log.h"
 #include "fault.h"
 #include "isotime.h"
+#include "newterm.h"
+#include "spill.h"
 #include "store.h"
 #include "watch.h"
 
@@ -132,6 +134,58 @@ typedef struct Failure
 	ErrorData  *error;
 } Failure;
 
+static int
+CompareReferences(const void *a, const void *b)
+{
+	const EventReference *left = a;
+	const EventReference *right = b;
+
+	if (left->table != right->table)
+		return left->table < right->table ? -1 : 1;
+	return ItemPointerCompare(unconstify(ItemPointerData *, &left->tid),
+							  unconstify(ItemPointerData *, &right->tid));
+}
+
+/* A file has an event once for each term of which it is the source: keep it once. */
+static void
+DropRepeated(NewsLevel *batch)
+{
+	int64		kept = 0;
+
+	qsort(batch->references, batch->nreferences, sizeof(EventReference),
+		  CompareReferences);
+	for (int64 i = 0; i < batch->nreferences; i++)
+		if (kept == 0 ||
+			CompareReferences(&batch->references[kept - 1], &batch->references[i]) != 0)
+			batch->references[kept++] = batch->references[i];
+	batch->nreferences = kept;
+}
+
+/* The events that had left memory. */
+static void
+WriteSpilled(const ExtensionOids *oids, Failure *failure)
+{
+	ListCell   *cell;
+
+	foreach(cell, failure->level->spills)
+	{
+		Spill	   *spill = lfirst(cell);
+		NewsLevel  *batch = NewsApart();
+
+		SpillRewind(spill);
+		while (SpillRead(spill, batch, MERGE_MEMORY))
+		{
+			MemoryContext old = MemoryContextSwitchTo(batch->context);
+
+			DropRepeated(batch);
+			ErrorLogWrite(oids, FaultsOfFailure(batch, failure->error));
+			MemoryContextSwitchTo(old);
+			NewsClear(batch);
+		}
+		NewsFree(batch);
+	}
+}
+
 static void
 WriteFailure(void *state)
 {
@@ -141,7 +195,10 @@ WriteFailure(void *state)
 	MemoryContextSwitchTo(failure->level->context);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (oids != NULL)
+	{
 		ErrorLogWrite(oids, FaultsOfFailure(failure->level, failure->error));
+		WriteSpilled(oids, failure);
+	}
 	PopActiveSnapshot();
 }
 

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -27,6 +28,9 @@ RunGuarded(void (*function) (void *state), void *state)
 	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
+	/* its end undoes this: who turned to READ ONLY after writing has written */
+	if (!RecoveryInProgress())
+		XactReadOnly = false;
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{

@@ -182,6 +182,12 @@ IsKnown(const Digest *term)
 	return KnownTableSearch(&Known, term, &place) != NULL;
 }
 
+bool
+KnownStored(const Digest *term)
+{
+	return IsKnown(term) || IntervalFind(&Found, term) != NULL;
+}
+
 Novelty
 KnownNovelty(const Digest *term, int64 time, const Span *span)
 {

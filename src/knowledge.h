@@ -35,6 +35,9 @@ extern bool KnownAll(const TermOfRule *terms, int nterms, int64 time);
  */
 extern void KnownExpect(const TermOfRule *terms, int nterms);
 
+/* Does the session know of a stored run of the term, KnownLookUp's last ones included? */
+extern bool KnownStored(const Digest *term);
+
 /* By what is committed alone. */
 extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 

@@ -91,6 +91,14 @@ KeepLaterRuns(News *news)
 	news->nruns = kept;
 }
 
+/* By the rule as it is now: its scope may have changed since the sightings. */
+static void
+SetEntityClock(Merge *merge, const Rule *rule, News *news)
+{
+	if (rule->by_entity)
+		news->entity_clock = EntityClockDigest(merge->set, rule, news->entity_values);
+}
+
 /*
  * CollectTerms
  *		Sort a level's news.  Events that bring something new are shown to the
@@ -119,10 +127,14 @@ CollectTerms(Merge *merge, NewsLevel *level)
 	{
 		Rule	   *rule = RuleOfVersion(merge->set, news->version_id);
 
-		if (rule != NULL && !rule->evaluated)
+		if (rule == NULL)
+			continue;
+		if (!rule->evaluated)
 			KeepLaterRuns(news);
-		if (rule != NULL && news->nruns > 0)
-			merge->terms[merge->nterms++] = news;
+		if (news->nruns == 0)
+			continue;
+		SetEntityClock(merge, rule, news);
+		merge->terms[merge->nterms++] = news;
 	}
 	qsort(merge->terms, merge->nterms, sizeof(News *), CompareNews);
 }
@@ -266,13 +278,15 @@ MergeTerm(Merge *merge, News *news)
 	int			nverdicts;
 
 	RunsRead(&merge->runs, &news->term, &stored);
-	if (stored.nruns == 0 && !HasRoom(merge, rule))
+	/* what began the runs of a version that is not evaluated was left out */
+	if (stored.nruns == 0 && (!rule->evaluated || !HasRoom(merge, rule)))
 		return;
 	after = palloc(sizeof(Run) * (stored.nruns + news->nruns + 1));
 	nafter = stored.nruns;
 	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
 	for (int i = 0; i < news->nruns; i++)
-		nafter = RunsAdd(after, nafter, &news->runs[i], &rule->span);
+		if (rule->evaluated || RunsContinue(after, nafter, &news->runs[i], &rule->span))
+			nafter = RunsAdd(after, nafter, &news->runs[i], &rule->span);
 	for (int i = 0; i < nafter; i++)
 		after[i].learned = IsLearned(merge, rule, news, &after[i], i == 0);
 
@@ -404,6 +418,17 @@ MergeTerms(Merge *merge)
 	CommandCounterIncrement();
 }
 
+/* Take the rules as they are now; false where the extension is gone. */
+static bool
+UseRules(Merge *merge)
+{
+	merge->set = RulesCurrent();
+	if (merge->set == NULL)
+		return false;
+	RulesCheck(merge->set);
+	return true;
+}
+
 /* The usual merge: one batch, under the locks of what it touches. */
 static void
 MergeOne(Merge *merge, NewsLevel *level)
@@ -418,8 +443,7 @@ MergeOne(Merge *merge, NewsLevel *level)
 		DropKnown(merge);
 		ClocksCollect(&merge->clocks, level, merge->terms, merge->nterms);
 		LockAll(merge);
-		merge->set = RulesCurrent();
-		if (merge->set == NULL)
+		if (!UseRules(merge))
 			return;
 
 		/*
@@ -463,16 +487,21 @@ BatchTerms(Merge *merge, NewsLevel *batch)
 	CollectTerms(merge, batch);
 	DropKnown(merge);
 	MergeTerms(merge);
+	if (batch != merge->news)
+		ErrorLogWrite(merge->oids, batch->faults);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }
 
+/*
+ * In the order in which it was shown, as later sightings of a term whose first one is in
+ * this transaction have no event with them: what is in memory came last.
+ */
 static void
 ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
 {
 	ListCell   *cell;
 
-	function(merge, level);
 	foreach(cell, level->spills)
 	{
 		Spill	   *spill = lfirst(cell);
@@ -486,6 +515,7 @@ ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
 		}
 		NewsFree(batch);
 	}
+	function(merge, level);
 }
 
 /* A level that may have spilled, with the gate held exclusively. */
@@ -522,17 +552,19 @@ MergeAll(Merge *merge)
 	merge->set = RulesCurrent();
 	if (merge->set == NULL)
 		return;					/* dropped in this transaction */
-	if (merge->set->failure != NULL && (level->terms != NULL || level->spills != NIL))
-		elog(ERROR, "%s", merge->set->failure);
-
-	ErrorLogWrite(merge->oids, level->faults);
+	if (merge->set->failure != NULL && level->terms == NULL && level->spills == NIL)
+	{
+		/* events that were not evaluated for that reason */
+		ErrorLogWrite(merge->oids, level->faults);
+		return;
+	}
+	RulesCheck(merge->set);
 	postponed = PostponedTake(merge->oids, merge->set);
 	if (postponed != NULL || level->spills != NIL || merge->again)
 	{
 		LockGateInstead();
 		AcceptInvalidationMessages();
-		merge->set = RulesCurrent();
-		if (merge->set == NULL)
+		if (!UseRules(merge))
 			return;
 
 		/* prepared transactions committed before this one: theirs come first */
@@ -542,6 +574,7 @@ MergeAll(Merge *merge)
 	}
 	else
 		MergeOne(merge, level);
+	ErrorLogWrite(merge->oids, level->faults);
 	SignalsNotify(&merge->writer);
 }
 
@@ -604,7 +637,9 @@ RunMerge(NewsLevel *level, bool again)
 	merge.context = AllocSetContextCreate(TopTransactionContext, "newterm merge",
 										  ALLOCSET_DEFAULT_SIZES);
 	merge.news = NewsTake(level);
+	RulesHold();
 	error = RunGuarded(MergeAsOwner, &merge);
+	RulesRelease();
 	if (error == NULL)
 	{
 		MemoryContextSwitchTo(TopTransactionContext);
@@ -649,7 +684,9 @@ MergeRedecide(int32 version_id)
 
 	merge.context = CurrentMemoryContext;
 	merge.oids = ExtensionLookup();
+	RulesHold();
 	merge.set = RulesCurrent();
+	RulesCheck(merge.set);
 	rule = RuleOfVersion(merge.set, version_id);
 	if (rule == NULL)
 		return;					/* dropped */
@@ -660,8 +697,7 @@ MergeRedecide(int32 version_id)
 	{
 		News	   *news = lfirst(cell);
 
-		if (rule->by_entity)
-			news->entity_clock = EntityClockOfValues(merge.set, rule, news->entity_values);
+		SetEntityClock(&merge, rule, news);
 		merge.terms[merge.nterms++] = news;
 	}
 	OpenStores(&merge, ORIGIN_BACKFILL);
@@ -669,6 +705,7 @@ MergeRedecide(int32 version_id)
 	ClocksSet(&merge.clocks);
 	MergeTerms(&merge);
 	CloseStores(&merge);
+	RulesRelease();
 }
 
 static void

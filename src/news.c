@@ -294,8 +294,6 @@ NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
 		/* what may raise an error comes first: no entry is ever half made */
 		News		made = {.term = sighting->term,.version_id = rule->version_id};
 
-		if (rule->by_entity)
-			made.entity_clock = EntityClockDigest(rule, sighting->row_digests);
 		if (shape->nentity > 0)
 			made.entity_values = CopyJsonb(level->context,
 										   TermValues(sighting->row, 0, shape->nentity));
@@ -328,10 +326,14 @@ NewsSpill(NewsLevel *level)
 	Spill	   *spill;
 	MemoryContext kept;
 	MemoryContext old;
-	NewsLevel	rest = *level;
+	NewsLevel	rest;
 
+	/* files are merged before what is in memory: the older news first */
+	if (level->outer != NULL)
+		NewsSpill(level->outer);
 	if (level->terms == NULL)
 		return;
+	rest = *level;
 	spill = SpillCreate();
 	PG_TRY();
 	{

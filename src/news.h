@@ -37,7 +37,7 @@ typedef struct News
 {
 	Digest		term;			/* hash key */
 	int32		version_id;
-	Digest		entity_clock;	/* with learning_scope entity */
+	Digest		entity_clock;	/* with learning_scope entity, once it is merged */
 	Jsonb	   *entity_values;	/* array; NULL without group_by */
 	Jsonb	   *term_values;	/* array */
 	int			nruns;
@@ -114,7 +114,7 @@ extern void NewsAddFault(NewsLevel *level, const EventReference *reference,
 /* Bytes that the level holds. */
 extern Size NewsSize(const NewsLevel *level);
 
-/* Write the level's terms to a temporary file, to go on with empty memory. */
+/* Write the terms of the level, and of those around it, to files: they are in memory no more. */
 extern void NewsSpill(NewsLevel *level);
 
 /* A level by itself, in the current memory context, of no subtransaction. */

@@ -155,7 +155,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 			NewsAddSighting(NewsCurrent(), sighting, observation->time, NULL);
 			break;
 		case NOVELTY_NEW:
-			if (RuleIsFull(sighting->rule))
+			if (RuleIsFull(sighting->rule) && !KnownStored(&sighting->term))
 				break;
 			if (!OidIsValid(observation->source.reference.table))
 				observation->source.reference =
@@ -224,7 +224,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		EventMatch(set);
 		EventTerms(set);
 	}
-	if (set->too_many != NULL)
+	if (set->ntoo_many > 0)
 		return true;			/* to be recorded */
 	if (site->in_trigger && AwaitMayWait(set, record.jsonb))
 	{

@@ -28,7 +28,6 @@ enum
 {
 	POSTPONED_VERSION_ID = 1,	/* NULL: a change of a signal */
 	POSTPONED_DIGEST,			/* NULL: a rule's clock */
-	POSTPONED_ENTITY_CLOCK,
 	POSTPONED_ENTITY,
 	POSTPONED_TERM,
 	POSTPONED_FIRST_SEEN,
@@ -65,7 +64,6 @@ WriteRun(Store *store, NewsLevel *level, const News *news, const Run *run)
 
 	row[POSTPONED_VERSION_ID - 1] = Int32GetDatum(news->version_id);
 	row[POSTPONED_DIGEST - 1] = PointerGetDatum(&news->term);
-	row[POSTPONED_ENTITY_CLOCK - 1] = PointerGetDatum(&news->entity_clock);
 	row[POSTPONED_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(run->first_seen));
 	row[POSTPONED_LAST_GRANULE - 1] = TimestampTzGetDatum(TIMESTAMP_OF(run->last_granule));
 	for (int column = POSTPONED_VERSION_ID; column <= POSTPONED_LAST_GRANULE; column++)
@@ -204,8 +202,6 @@ TakeNews(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
 		return;
 	}
 	memcpy(&news.term, DatumGetPointer(value), sizeof(Digest));
-	value = SlotColumn(slot, POSTPONED_ENTITY_CLOCK, &isnull);
-	memcpy(&news.entity_clock, DatumGetPointer(value), sizeof(Digest));
 	news.version_id = version_id;
 	news.entity_values = SlotJsonb(slot, POSTPONED_ENTITY);
 	news.term_values = SlotJsonb(slot, POSTPONED_TERM);

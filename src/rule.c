@@ -42,13 +42,45 @@ RelationChanged(Datum argument, Oid relation)
 		Changes++;
 }
 
-/* What made a load fail, such as a lock, may be gone in the next transaction. */
+/* Who holds sets, and those that are held only for that. */
+static int	Holders = 0;
+static RuleSet *OldSets = NULL;
+
+static void
+FreeOldSets(void)
+{
+	while (OldSets != NULL)
+	{
+		RuleSet    *set = OldSets;
+
+		OldSets = set->next_old;
+		MemoryContextDelete(set->context);
+	}
+}
+
+void
+RulesHold(void)
+{
+	Holders++;
+}
+
+void
+RulesRelease(void)
+{
+	if (--Holders == 0)
+		FreeOldSets();
+}
+
 static void
 TransactionEnds(XactEvent event, void *argument)
 {
-	if (Current != NULL && Current->failure != NULL &&
-		(event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-		 event == XACT_EVENT_PREPARE))
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	Holders = 0;
+	FreeOldSets();
+	/* what made a load fail, such as a lock, may be gone in the next transaction */
+	if (Current != NULL && Current->failure != NULL)
 		Changes++;
 }
 
@@ -190,7 +222,12 @@ RulesCurrent(void)
 			return NULL;
 		loaded = RulesLoad();
 		if (Current != NULL)
-			MemoryContextDelete(Current->context);
+		{
+			Current->next_old = OldSets;
+			OldSets = Current;
+			if (Holders == 0)
+				FreeOldSets();
+		}
 		Current = loaded;
 		Current->generation = ++generation;
 		CurrentKnows = known;
@@ -202,6 +239,15 @@ RuleSet *
 RulesInUse(void)
 {
 	return Current;
+}
+
+void
+RulesCheck(const RuleSet *set)
+{
+	if (set->failure != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("newterm could not load its rules: %s", set->failure)));
 }
 
 bool

@@ -57,13 +57,15 @@ typedef struct RuleSet
 	int			nclockless;		/* rules whose clock was not set when loaded */
 	Rule	  **clockless;
 	char	   *failure;		/* why the rules could not be loaded, or NULL */
+	struct RuleSet *next_old;	/* see RulesHold */
 	struct Dispatch *dispatch;
 	uint32		event;			/* counts events, for Rule.matched */
 
 	/* of the event that EventMatch was shown last */
 	int			nmatching;
 	Rule	  **matching;		/* rules whose filter it passes */
-	Rule	   *too_many;		/* one to which it shows too many terms, or NULL */
+	int			ntoo_many;
+	Rule	  **too_many;		/* those to which it shows too many terms */
 	int			nterms;
 	int			terms_allocated;
 	struct TermOfRule *terms;	/* what EventTerms found */
@@ -116,8 +118,19 @@ extern const ExtensionOids *ExtensionLast(void);
 /* The current rule set; NULL where the extension is not there. */
 extern RuleSet *RulesCurrent(void);
 
-/* The set that RulesCurrent gave last, which stays valid: it loads nothing. */
+/* The set that RulesCurrent gave last: it loads nothing. */
 extern RuleSet *RulesInUse(void);
+
+/*
+ * A set is freed when RulesCurrent loads another one, which users' triggers may bring
+ * about in the middle of a merge.  Between these two, and not beyond the transaction, all
+ * sets stay.
+ */
+extern void RulesHold(void);
+extern void RulesRelease(void);
+
+/* Raise an error where the rules of the set could not be loaded. */
+extern void RulesCheck(const RuleSet *set);
 
 /* Has the rule as many terms as newterm.max_terms_per_rule allows? */
 extern bool RuleIsFull(const Rule *rule);

@@ -347,6 +347,7 @@ LoadSet(void *state)
 			set->clockless[set->nclockless++] = rule;
 	}
 	set->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	set->too_many = palloc(sizeof(Rule *) * Max(set->nrules, 1));
 	set->terms_allocated = 64;
 	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
 	DispatchBuild(set);

@@ -27,21 +27,14 @@ TermDigestStart(const Rule *rule)
 }
 
 Digest
-EntityClockDigest(const Rule *rule, const Digest *row_digests)
-{
-	return DigestTuple(rule->key, DigestNumber('e', rule), row_digests,
-					   rule->shape->nentity);
-}
-
-Digest
-EntityClockOfValues(const RuleSet *set, const Rule *rule, const Jsonb *entity_values)
+EntityClockDigest(const RuleSet *set, const Rule *rule, const Jsonb *entity_values)
 {
 	Digest		digests[TERM_MAX_COLUMNS];
 
 	for (int i = 0; i < rule->shape->nentity; i++)
 		digests[i] = DigestJsonbValue(&set->key,
 									  getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
-	return EntityClockDigest(rule, digests);
+	return DigestTuple(rule->key, DigestNumber('e', rule), digests, rule->shape->nentity);
 }
 
 /* The tuples of a matching rule; notes where they are too many. */
@@ -50,7 +43,7 @@ RuleTuples(RuleSet *set, Rule *rule, TupleList *tuples)
 {
 	if (!TermTuples(rule->shape, set->fields, &set->key, MaxTermsPerEventSetting,
 					tuples))
-		set->too_many = rule;
+		set->too_many[set->ntoo_many++] = rule;
 }
 
 /* Digest of a term from those of its row's values. */

@@ -28,12 +28,9 @@ extern void EventSightings(RuleSet *set, SightingFunction function, void *state)
 /* What a rule's terms have in common: Rule.term_start. */
 extern Digest TermDigestStart(const Rule *rule);
 
-/* Digest of a rule's own clock, and of an entity's. */
+/* Digest of a rule's own clock, and of an entity's, by its stored values. */
 extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
-extern Digest EntityClockDigest(const Rule *rule, const Digest *row_digests);
-
-/* The same from an entity's stored values. */
-extern Digest EntityClockOfValues(const RuleSet *set, const Rule *rule,
-								  const Jsonb *entity_values);
+extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
+								const Jsonb *entity_values);
 
 #endif							/* NEWTERM_SIGHTING_H */

@@ -21,7 +21,6 @@ struct Spill
 typedef struct SpillHead
 {
 	Digest		term;
-	Digest		entity_clock;
 	int32		version_id;
 	int32		nruns;
 	uint32		entity_size;	/* 0: NULL */
@@ -74,7 +73,6 @@ SpillWrite(Spill *spill, const NewsLevel *level, const News *news)
 	SpillHead	head = {0};
 
 	head.term = news->term;
-	head.entity_clock = news->entity_clock;
 	head.version_id = news->version_id;
 	head.nruns = news->nruns;
 	head.entity_size = news->entity_values == NULL ? 0 : VARSIZE(news->entity_values);
@@ -137,7 +135,6 @@ ReadTerm(Spill *spill, NewsLevel *level)
 	if (size != sizeof(head))
 		ReadAll(spill, &head, sizeof(head));	/* raises */
 	news.term = head.term;
-	news.entity_clock = head.entity_clock;
 	news.version_id = head.version_id;
 	news.entity_values = ReadJsonb(spill, head.entity_size);
 	news.term_values = ReadJsonb(spill, head.term_size);

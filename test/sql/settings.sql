@@ -22,9 +22,21 @@ insert into events select jsonb_build_object('eventTime', '2024-01-02T00:00:00Z'
 select count(*), max(last_seen) from newterm.baseline;
 select count(*) from newterm.detections;
 select cause, detail from newterm.event_errors;
+-- it goes on with those it has: one that was forgotten is new again, and a late event that shows an earlier start counts
+select newterm.alter_rule('x', '{"forget_after": "90 days"}');
+insert into events select jsonb_build_object('eventTime', '2024-12-01T00:00:00Z', 'x', i) from generate_series(1, 9) i;
+insert into events select jsonb_build_object('eventTime', '2023-12-31T00:00:00Z', 'x', i) from generate_series(1, 9) i;
+select first_seen, status, count(*) from newterm.detections group by 1, 2 order by 1;
+select newterm.alter_rule('x', '{"forget_after": null}');
 reset newterm.max_terms_per_rule;
 insert into events select jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'x', i) from generate_series(2, 9) i;
 select count(*) from newterm.detections;
+
+-- each rule to which an event shows too many terms is told of
+select newterm.create_rule('more', fields => '{x, eventTime}');
+insert into events select jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'x', jsonb_agg(i)) from generate_series(1, 1001) i;
+select cause, detail from newterm.event_errors where cause = 'too_many_terms' order by id;
+select newterm.drop_rule('more');
 
 -- news that do not fit into memory go to a file, and stay where there is no room for one
 set newterm.merge_memory = '64kB';

@@ -169,6 +169,15 @@ foreach my $table (qw(signals runs rules postponed event_errors))
 	like(refusal("set role loader; select * from newterm.$table"), qr/permission denied/, "may not read newterm.$table");
 }
 
+like(refusal('set role loader; create temp table own (event jsonb); select newterm.watch(\'own\')'), qr/you have no right to watch tables/,
+	'nor watch a table of its own: that would teach the rules');
+like(refusal('set role loader; create temp table own (event jsonb);
+	create trigger own after insert on own for each row execute function newterm.merge()'), qr/permission denied for function (newterm\.)?merge/,
+	'nor make the trigger by hand');
+sql('grant execute on function newterm.merge() to loader');
+is(refusal('set role loader; create temp table own (event jsonb); select newterm.watch(\'own\')'), 'nothing', 'unless it is granted');
+sql('revoke execute on function newterm.merge() from loader');
+
 # ---- triggers on newterm.signals ----
 
 sql(q{
