@@ -14,7 +14,7 @@
 #include "compat.h"
 #include "event.h"
 #include "isotime.h"
-#include "maptext.h"
+#include "jsonbtext.h"
 #include "normalise.h"
 
 /* Slots that derived attributes look at, found when the first one is added. */
@@ -458,7 +458,7 @@ FieldNormalise(const Field *field, const JsonbValue *value, JsonbValue *result)
 				StringInfoData text;
 
 				initStringInfo(&text);
-				MapTextAppend(&text, result->val.binary.data);
+				JsonbTextAppendMap(&text, result->val.binary.data);
 				SetString(result, text.data, text.len);
 			}
 			break;

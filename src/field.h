@@ -23,7 +23,7 @@ typedef enum FieldKind
 	FIELD_PRINCIPAL,			/* principal(argument) */
 	FIELD_PRODUCT,				/* product(argument) */
 	FIELD_TEXT					/* text(argument): an object as one
-								 * text, see maptext.h */
+								 * text, see jsonbtext.h */
 } FieldKind;
 
 /* Values that are derived from several places of the record. */

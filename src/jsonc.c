@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "decimal.h"
+#include "jsonbtext.h"
 #include "jsonc.h"
 
 /* What json-c allocated by malloc, freed with a memory context. */

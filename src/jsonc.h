@@ -34,7 +34,4 @@ extern Jsonb *JsonParse(const char *text, int length, int *offset,
 /* Strict JSON as jsonb, by PostgreSQL; raises where jsonb cannot hold it. */
 extern Jsonb *JsonbOfText(const char *text, int length);
 
-/* A JSON number's text as a numeric; raises where numeric cannot hold it. */
-extern Numeric NumericOfText(const char *text);
-
 #endif							/* NEWTERM_JSONC_H */

@@ -22,14 +22,6 @@
 PG_FUNCTION_INFO_V1(newterm_load_log);
 PG_FUNCTION_INFO_V1(newterm_watch_columns);
 
-Numeric
-NumericOfText(const char *text)
-{
-	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-											   ObjectIdGetDatum(InvalidOid),
-											   Int32GetDatum(-1)));
-}
-
 Jsonb *
 JsonbOfText(const char *text, int length)
 {

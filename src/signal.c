@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "jsonbtext.h"
 #include "newterm.h"
 #include "postpone.h"
 #include "query.h"
@@ -123,10 +124,10 @@ AppendObject(StringInfo payload, Jsonb *object, int limit, bool *shortened)
 			else
 			{
 				StringInfoData text;
-				Jsonb	   *single = JsonbValueToJsonb(&value);
 
 				initStringInfo(&text);
-				JsonbToCString(&text, &single->root, VARSIZE(single));
+				if (!JsonbTextAppendJson(&text, &value))
+					*shortened = true;
 				if (text.len > limit)
 					AppendShortened(payload, text.data, limit, shortened);
 				else

@@ -6,37 +6,10 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "compat.h"
+#include "jsonbtext.h"
 #include "template.h"
-
-/* A value as a person reads it: strings without quotes. */
-static void
-AppendValue(StringInfo text, const JsonbValue *value)
-{
-	switch (value->type)
-	{
-		case jbvString:
-			appendBinaryStringInfo(text, value->val.string.val, value->val.string.len);
-			break;
-		case jbvNumeric:
-			appendStringInfoString(text,
-								   DatumGetCString(DirectFunctionCall1(numeric_out,
-																	   NumericGetDatum(value->val.numeric))));
-			break;
-		case jbvBool:
-			appendStringInfoString(text, value->val.boolean ? "true" : "false");
-			break;
-		case jbvBinary:
-			JsonbToCString(text, value->val.binary.data, value->val.binary.len);
-			break;
-		default:
-			appendStringInfoString(text, "null");
-			break;
-	}
-}
 
 /* The member of an object by its key. */
 static void
@@ -46,7 +19,7 @@ AppendMember(StringInfo text, Jsonb *object, const char *key)
 
 	if (object != NULL &&
 		getKeyJsonValueFromContainer(&object->root, key, strlen(key), &value) != NULL)
-		AppendValue(text, &value);
+		JsonbTextAppend(text, &value);
 }
 
 /* All members' values of an object, separated by commas. */
@@ -68,7 +41,7 @@ AppendMembers(StringInfo text, Jsonb *object)
 		if (!first)
 			appendStringInfoString(text, ", ");
 		first = false;
-		AppendValue(text, &value);
+		JsonbTextAppend(text, &value);
 	}
 }
 
@@ -97,7 +70,7 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 	{
 		if (i > 0)
 			appendStringInfoString(text, ", ");
-		AppendValue(text, &found->values[i]);
+		JsonbTextAppend(text, &found->values[i]);
 	}
 }
 

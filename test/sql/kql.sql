@@ -194,6 +194,14 @@ from record, (values
     ('eventName: PutBucketAcl and userIdentity.type: AssumedRole',                  true),
     ('requestParameters.bucketName: logs',                                          true)) as named (filter, expected);
 
+-- Parameters whose digits would be more than 1 GB of text
+insert into cases (filter, event, expected)
+select filter, format('{"requestParameters": {"owner": "x", "numbers": [%s1]}}', repeat('1e131071,', 8300))::jsonb, expected
+from (values
+    ('aws.cloudtrail.request_parameters: *owner=*',                                 true),
+    ('aws.cloudtrail.request_parameters: *numbers=\[…,\ …,\ *,\ 1\]*',              true),
+    ('aws.cloudtrail.request_parameters: *0000*',                                   false)) as huge (filter, expected);
+
 -- What Elastic's records all have in common
 insert into cases (filter, event, expected) values
     ('event.dataset: aws.cloudtrail',                               '{}',                   true),

@@ -189,6 +189,12 @@ sql(q{select newterm.drop_rule(name) from newterm.rules});
 payload_is_right('numbers, booleans and objects',
 	q{'{"eventName": 12345678901234567890.5, "x": true, "y": {"a": [1, "é"]}}'},
 	rule => q{select newterm.create_rule('types', '{eventName, x, "text(y)"}', learning => '0', learning_from => '2024-01-01')}, shortened => 0);
+sql(q{select newterm.drop_rule(name) from newterm.rules});
+sql(q{select newterm.create_rule('huge', '{eventName, x}', learning => '0', learning_from => '2024-01-01')});
+sql(q{insert into events (event) values ('{"eventTime": "2024-03-01T02:00:00Z", "eventName": 1e131071, "x": {"a": [-1e500, 7.50], "b": 1e-501}}')});
+@heard = heard();
+is_deeply($heard[0]{term}, { eventName => "\x{2026}", x => { a => [ "\x{2026}", 7.5 ], b => "\x{2026}" } }, 'numbers of too many digits: none of them');
+ok($heard[0]{shortened}, 'and the payload says so');
 is(sql('select count(*) from newterm.event_errors'), 0, 'no errors');
 
 $session->quit;
