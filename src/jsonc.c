@@ -10,6 +10,7 @@
 #include <json-c/json_tokener.h>
 
 #include "common/jsonapi.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -18,6 +19,9 @@
 #include "decimal.h"
 #include "jsonbtext.h"
 #include "jsonc.h"
+
+/* Integers of fewer digits fit into 64 bits. */
+#define SATURATING_DIGITS	19
 
 /* What json-c allocated by malloc, freed with a memory context. */
 typedef struct Parsing
@@ -38,58 +42,24 @@ FreeParsing(void *argument)
 		json_tokener_free(parsing->tokener);
 }
 
-/*
- * A string without U+0000, which jsonb cannot hold: each becomes U+FFFD, as a
- * lone surrogate already has in json-c.
- */
-static void
-SetJsonString(JsonbValue *value, const char *text, int length)
-{
-	int			zeros = 0;
-
-	for (int i = 0; i < length; i++)
-		zeros += text[i] == '\0';
-	value->type = jbvString;
-	value->val.string.len = length + 2 * zeros;
-	if (zeros == 0)
-		value->val.string.val = unconstify(char *, text);
-	else
-	{
-		char	   *clean = palloc(length + 2 * zeros);
-
-		value->val.string.val = clean;
-		for (int i = 0; i < length; i++)
-		{
-			if (text[i] == '\0')
-			{
-				memcpy(clean, "\xef\xbf\xbd", 3);
-				clean += 3;
-			}
-			else
-				*clean++ = text[i];
-		}
-	}
-}
-
 /* Was an integer too large for json-c, which then takes the nearest it has? */
 static bool
 IsSaturated(struct json_object *object)
 {
-	return json_object_get_uint64(object) == PG_UINT64_MAX ||
-		json_object_get_int64(object) == PG_INT64_MIN;
+	return json_object_get_type(object) == json_type_int &&
+		(json_object_get_uint64(object) == PG_UINT64_MAX ||
+		 json_object_get_int64(object) == PG_INT64_MIN);
 }
 
-/* What became of pushing a value. */
-typedef enum Pushed
-{
-	PUSHED,
-	PUSHED_SATURATED,			/* json-c lost the digits of an integer */
-	PUSHED_UNREADABLE			/* no number that we read */
-} Pushed;
-
-static Pushed
+/*
+ * PushObject
+ *		Push a value and all below it.  Returns false where its text must be
+ *		prepared first: at an integer of which json-c may have lost the digits,
+ *		or a number that we do not read.
+ */
+static bool
 PushObject(JsonbParseState **state, JsonbIteratorToken token,
-		   struct json_object *object, JsonbValue **result)
+		   struct json_object *object, bool prepared, JsonbValue **result)
 {
 	JsonbValue	value;
 
@@ -108,17 +78,17 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 				const char *text = json_object_to_json_string_ext(object,
 																  JSON_C_TO_STRING_PLAIN);
 
-				if (!DecimalValid(text, strlen(text)))
-					return PUSHED_UNREADABLE;
-				if (json_object_get_type(object) == json_type_int && IsSaturated(object))
-					return PUSHED_SATURATED;
+				if (!prepared &&
+					(IsSaturated(object) || !DecimalValid(text, strlen(text))))
+					return false;
 				value.type = jbvNumeric;
 				value.val.numeric = NumericOfText(text);
 				break;
 			}
 		case json_type_string:
-			SetJsonString(&value, json_object_get_string(object),
-						  json_object_get_string_len(object));
+			value.type = jbvString;
+			value.val.string.val = unconstify(char *, json_object_get_string(object));
+			value.val.string.len = json_object_get_string_len(object);
 			break;
 		case json_type_array:
 			{
@@ -126,16 +96,11 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 
 				pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 				for (size_t i = 0; i < length; i++)
-				{
-					Pushed		pushed = PushObject(state, WJB_ELEM,
-													json_object_array_get_idx(object, i),
-													result);
-
-					if (pushed != PUSHED)
-						return pushed;
-				}
+					if (!PushObject(state, WJB_ELEM, json_object_array_get_idx(object, i),
+									prepared, result))
+						return false;
 				*result = pushJsonbValue(state, WJB_END_ARRAY, NULL);
-				return PUSHED;
+				return true;
 			}
 		case json_type_object:
 			{
@@ -146,18 +111,17 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 				for (; !json_object_iter_equal(&each, &end); json_object_iter_next(&each))
 				{
 					const char *key = json_object_iter_peek_name(&each);
-					JsonbValue	key_value;
-					Pushed		pushed;
 
-					SetJsonString(&key_value, key, strlen(key));
-					pushJsonbValue(state, WJB_KEY, &key_value);
-					pushed = PushObject(state, WJB_VALUE,
-										json_object_iter_peek_value(&each), result);
-					if (pushed != PUSHED)
-						return pushed;
+					value.type = jbvString;
+					value.val.string.val = unconstify(char *, key);
+					value.val.string.len = strlen(key);
+					pushJsonbValue(state, WJB_KEY, &value);
+					if (!PushObject(state, WJB_VALUE, json_object_iter_peek_value(&each),
+									prepared, result))
+						return false;
 				}
 				*result = pushJsonbValue(state, WJB_END_OBJECT, NULL);
-				return PUSHED;
+				return true;
 			}
 	}
 
@@ -175,7 +139,17 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 	}
 	else
 		*result = pushJsonbValue(state, token, &value);
-	return PUSHED;
+	return true;
+}
+
+/* The document as a value of jsonb; NULL where its text must be prepared first. */
+static JsonbValue *
+DocumentValue(struct json_object *document, bool prepared)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *value = NULL;
+
+	return PushObject(&state, WJB_ELEM, document, prepared, &value) ? value : NULL;
 }
 
 /*
@@ -193,16 +167,141 @@ IsStrictJson(const char *text, int length, int *position)
 	return false;
 }
 
+/* Is a backslash that begins an escape the one of \u0000? */
+static bool
+EscapesZero(const char *backslash)
+{
+	return backslash[1] == 'u' && memcmp(backslash + 2, "0000", 4) == 0;
+}
+
+/* Is there a \u0000 in strict JSON? */
+static bool
+HasZero(const char *text, int length)
+{
+	const char *end = text + length;
+
+	while ((text = memchr(text, '\\', end - text)) != NULL)
+	{
+		if (EscapesZero(text))
+			return true;
+		text += 2;				/* what it escapes may be a backslash too */
+	}
+	return false;
+}
+
+/*
+ * Prepare
+ *		Rewrite strict JSON so that json-c loses nothing: it cuts keys at U+0000,
+ *		which becomes U+FFFD, and keeps the text of large integers only where
+ *		they have an exponent.  Returns false and fills *error, whose position is
+ *		that of the text, at a number that we do not read.
+ */
+static bool
+Prepare(const char *text, int length, StringInfo prepared, JsonError *error)
+{
+	const char *end = text + length;
+	const char *next = text;
+	const char *copied = text;	/* the first byte that is not in prepared yet */
+	bool		in_string = false;
+
+	initStringInfo(prepared);
+	while (next < end)
+	{
+		if (in_string && *next == '\\')
+		{
+			if (EscapesZero(next))
+			{
+				appendBinaryStringInfo(prepared, copied, next - copied);
+				appendStringInfoString(prepared, "\\ufffd");
+				copied = next + strlen("\\u0000");
+			}
+			next += 2;
+		}
+		else if (!in_string && (*next == '-' || isdigit((unsigned char) *next)))
+		{
+			const char *number = next;
+			bool		integer = true;
+			int			size;
+
+			for (next++; next < end && strchr("+-.0123456789eE", *next) != NULL; next++)
+				integer &= isdigit((unsigned char) *next) != 0;
+			size = next - number;
+			if (!DecimalValid(number, size))
+			{
+				error->position += number - text;
+				error->message = size > DECIMAL_MAX_LENGTH ?
+					"a number has more than " CppAsString2(DECIMAL_MAX_LENGTH) " characters" :
+					"a number has an exponent beyond " CppAsString2(DECIMAL_MAX_EXPONENT);
+				return false;
+			}
+			if (integer && size - (*number == '-') >= SATURATING_DIGITS)
+			{
+				appendBinaryStringInfo(prepared, copied, next - copied);
+				appendStringInfoString(prepared, "e0");
+				copied = next;
+			}
+		}
+		else
+		{
+			if (*next == '"')
+				in_string = !in_string;
+			next++;
+		}
+	}
+	appendBinaryStringInfo(prepared, copied, end - copied);
+	return true;
+}
+
+/*
+ * Tokenise
+ *		Parse the value at the start of the text by json-c.  *consumed is how far
+ *		it came, also where it failed.
+ */
+static bool
+Tokenise(Parsing *parsing, const char *text, int length, int *consumed)
+{
+	parsing->document = json_tokener_parse_ex(parsing->tokener, text, length);
+	*consumed = Min((int) json_tokener_get_parse_end(parsing->tokener), length);
+	/* a bare number ends only with something behind it */
+	if (json_tokener_get_error(parsing->tokener) == json_tokener_continue)
+	{
+		parsing->document = json_tokener_parse_ex(parsing->tokener, "", 1);
+		*consumed = length;
+	}
+	return json_tokener_get_error(parsing->tokener) == json_tokener_success;
+}
+
+/*
+ * PreparedValue
+ *		The value of strict JSON that json-c cannot read as it stands.  Returns
+ *		NULL and fills *error where we do not read it either.
+ */
+static JsonbValue *
+PreparedValue(Parsing *parsing, const char *text, int length, JsonError *error)
+{
+	StringInfoData prepared;
+	int			consumed;
+
+	if (!Prepare(text, length, &prepared, error))
+		return NULL;
+	json_object_put(parsing->document);
+	if (!Tokenise(parsing, prepared.data, prepared.len, &consumed))
+	{
+		error->message = json_tokener_error_desc(json_tokener_get_error(parsing->tokener));
+		return NULL;
+	}
+	return DocumentValue(parsing->document, true);
+}
+
 Jsonb *
 JsonParse(const char *text, int length, int *offset, JsonError *error)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context;
 	Parsing    *parsing;
-	JsonbParseState *state = NULL;
-	JsonbValue *value = NULL;
 	Jsonb	   *result = NULL;
-	int			start = *offset;
+	const char *start = text + *offset;
+	int			consumed;
 
 	error->position = *offset + 1;
 	if (length - *offset > JSON_MAX_LENGTH)
@@ -230,46 +329,31 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 	 * of more than 64 bits, and 0.18 all letters beyond ASCII.
 	 */
 	json_tokener_set_flags(parsing->tokener, JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	parsing->document = json_tokener_parse_ex(parsing->tokener, text + *offset,
-											  length - *offset);
-	/* a bare number ends only with something behind it */
-	if (json_tokener_get_error(parsing->tokener) == json_tokener_continue)
+	if (!Tokenise(parsing, start, length - *offset, &consumed))
 	{
-		parsing->document = json_tokener_parse_ex(parsing->tokener, "", 1);
-		*offset = length;
-	}
+		enum json_tokener_error failure = json_tokener_get_error(parsing->tokener);
 
-	if (json_tokener_get_error(parsing->tokener) != json_tokener_success)
-	{
-		error->position = *offset + 1 +
-			Min((int) json_tokener_get_parse_end(parsing->tokener), length - *offset);
+		error->position += consumed;
 		error->message =
-			json_tokener_get_error(parsing->tokener) == json_tokener_error_parse_eof ||
-			json_tokener_get_error(parsing->tokener) == json_tokener_continue ?
-			"the document ends too early" :
-			json_tokener_error_desc(json_tokener_get_error(parsing->tokener));
+			failure == json_tokener_error_parse_eof || failure == json_tokener_continue ?
+			"the document ends too early" : json_tokener_error_desc(failure);
 	}
+	else if (!IsStrictJson(start, consumed, &error->position))
+		error->message = "the text is no strict JSON";
 	else
 	{
-		*offset += Min((int) json_tokener_get_parse_end(parsing->tokener),
-					   length - *offset);
-		if (!IsStrictJson(text + start, *offset - start, &error->position))
-			error->message = "the text is no strict JSON";
-		else
-			switch (PushObject(&state, WJB_ELEM, parsing->document, &value))
-			{
-				case PUSHED:
-					MemoryContextSwitchTo(caller);
-					result = JsonbValueToJsonb(value);
-					break;
-				case PUSHED_SATURATED:
-					MemoryContextSwitchTo(caller);
-					result = JsonbOfText(text + start, *offset - start);
-					break;
-				case PUSHED_UNREADABLE:
-					error->message = "a number is too large";
-					break;
-			}
+		JsonbValue *value = NULL;
+
+		if (!HasZero(start, consumed))
+			value = DocumentValue(parsing->document, false);
+		if (value == NULL)
+			value = PreparedValue(parsing, start, consumed, error);
+		if (value != NULL)
+		{
+			MemoryContextSwitchTo(caller);
+			result = JsonbValueToJsonb(value);
+		}
+		*offset += consumed;
 		while (*offset < length && isspace((unsigned char) text[*offset]))
 			(*offset)++;
 	}

@@ -31,7 +31,4 @@ typedef struct JsonError
 extern Jsonb *JsonParse(const char *text, int length, int *offset,
 						JsonError *error);
 
-/* Strict JSON as jsonb, by PostgreSQL; raises where jsonb cannot hold it. */
-extern Jsonb *JsonbOfText(const char *text, int length);
-
 #endif							/* NEWTERM_JSONC_H */

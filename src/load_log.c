@@ -22,13 +22,6 @@
 PG_FUNCTION_INFO_V1(newterm_load_log);
 PG_FUNCTION_INFO_V1(newterm_watch_columns);
 
-Jsonb *
-JsonbOfText(const char *text, int length)
-{
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-											  CStringGetDatum(pnstrdup(text, length))));
-}
-
 /* The line of a byte position, from 1. */
 static int
 LineOf(const char *text, int position)

@@ -51,6 +51,38 @@ insert into texts values ('{"eventTime":"2024-04-02T00:00:00Z","x":{"Größe":"�
 insert into jsons values ('{"eventTime":"2024-04-02T00:00:00Z","x":"Ärger"}');
 select term from newterm.baseline where first_seen = '2024-04-02' order by term;
 
+-- keys are not cut at U+0000, where what is left could be another member's; \\u0000 is a backslash and letters
+insert into texts values ('{"eventTime":"2024-04-03T00:00:00Z","eventID":"cut","eventName":"AssumeRole","eventName\u0000x":"Nothing","x":{"\u0000":0,"\\u0000":"\\u0000","\\\u0000":"\\\u0000"}}');
+insert into jsons values ('{"eventTime":"2024-04-03T00:00:00Z","eventID":"cut too","eventName":"AssumeRole","eventName\u0000":"Nothing","x":["\\\\u0000","\"\u0000\"12345678901234567890"]}');
+select event from newterm.signals where event_id ~ 'cut' order by event_id;
+-- large integers keep their digits and take nothing from what stands beside them
+insert into texts values ('{"eventTime":"2024-04-04T00:00:00Z","eventID":"large","x":[18446744073709551615,18446744073709551616,-9223372036854775808,-9223372036854775809,1234567890123456789,
+	12345678901234567890.50,1e30,"12345678901234567890","\ud800","\u0000","\ud800\u0000",{"12345678901234567890":12345678901234567890}]}');
+select event->'x' as x from newterm.signals where event_id = 'large' limit 1;
+-- numbers that are refused: what and where
+insert into texts values ('{"a":1,"b":[12345678901234567890, -1e501]}'), ('{"ä":"\u0000","b":1e-501}'), ('{"a":1.5e+99999999999999999999}'), (' {"a":' || repeat('9', 501) || '}'), ('{"a":0.' || repeat('1', 499) || '}');
+select * from faults;
+truncate newterm.event_errors;
+insert into texts values ('{"eventTime":"2024-04-05T00:00:00Z","eventID":"long","x":[1e500,1e-500,' || repeat('9', 500) || ',0.' || repeat('1', 498) || ']}');
+select jsonb_array_length(event->'x') as numbers, length(event->>'x') as digits from newterm.signals where event_id = 'long' limit 1;
+
+-- a few bytes whose digits would be more than 1 GB of text
+select newterm.create_rule('huge', fields => '{y, text(all)}', filter => 'text(all):*owner=me*', learning => '0', learning_from => '2020-01-01',
+	title => '{{y}}: {{all.last}}, {{n}}', message => '{{all}}');
+insert into jsonbs values (format('{"eventTime":"2024-04-06T00:00:00Z","eventID":"huge","y":1e131071,"n":[1e500,-1e500,1e-501,-7.50,1e20],"all":{"owner":"me","numbers":[%s1],"last":-1e131071}}',
+	repeat('1e131071,', 8300))::jsonb);
+select title, left(message, 60) as message, length(message), jsonb_array_length(message::jsonb->'numbers') as numbers,
+	left(term->>'text(all)', 60) as term, length(term->>'text(all)') from newterm.signals where event_id = 'huge';
+select newterm.drop_rule('huge');
+-- as long as they may be, and texts as jsonb prints them
+select newterm.create_rule('printed', fields => '{y}', learning => '0', learning_from => '2020-01-01', message => '{{y}}');
+insert into jsonbs select jsonb_build_object('eventTime', '2024-04-07T00:00:00Z', 'eventID', n::text, 'y', y::jsonb)
+	from unnest(array['{}', '{"a":{},"b":[]}', '{"a":[[],[1,[2]],{"b":3}]}', '{"é\"":["\u0001\\",1.50,-0,true,null,{"b":[1,[2,{}],3],"a":"x"}],"z":1e2}',
+		'9e499', '-9e499', '{"a":[1e-500,9e499,-9e499]}', '{"a":9.5e-500}']) with ordinality as given(y, n);
+select event_id, left(message, 60) as message, length(message), message = event->>'y' as as_printed from newterm.signals where rule = 'printed' order by event_id;
+select newterm.drop_rule('printed');
+select * from faults;
+
 -- a string of 1 MB, 10,000 nested brackets, more terms than an event may show
 insert into jsonbs select jsonb_build_object('eventTime', '2024-05-01T00:00:00Z', 'eventID', 'big', 'x', repeat('long ', 200000));
 select length(term->>'x') from newterm.signals where event_id = 'big';

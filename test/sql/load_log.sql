@@ -21,6 +21,11 @@ select term from newterm.detections where (term->>'x') ~ '^[0-9]' order by 1;
 select newterm.load_log('{"Records":[{"x":"\u0000 \ud800"}]}');
 select event from events order by event->>'x' desc limit 0;
 select event from events where event->>'x' ~ '[^a-z0-9.]';
+-- U+0000 in keys, and large integers beside what jsonb cannot hold
+select newterm.load_log('{"Records":[{"x":"\\u0000 \ud800","large":12345678901234567890},{"x\u0000":"\u0000","x":"K"}]} {"x":"L","large":-98765432109876543210.0}');
+select event from events where event->>'x' ~ '[^a-z0-9.]';
+select newterm.load_log('{"x":"M"} {"Records":[{"x":12345678901234567890},{"x":"\u0000"},' || E'\n' || '{"x":1e501}]}');
+select newterm.load_log('{"x":"M"} {"Records":[{"x":' || repeat('7', 501) || '}]}');
 -- damaged: nothing is loaded, and it says where
 select count(*) from events;
 select newterm.load_log(E'{"Records":[{"x":"h"},\n{"x":"i"');
