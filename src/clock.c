@@ -265,7 +265,7 @@ SetRuleClock(Store *store, RuleClock *clock)
 
 		values[column - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
 		replace[column - 1] = true;
-		StoreUpdate(store, row, values, nulls, replace);
+		StoreUpdate(store, row, natts, values, nulls, replace);
 	}
 }
 
@@ -282,7 +282,7 @@ SetEntityClock(Store *store, EntityClock *clock)
 	row[ENTITY_VALUES - 1] = PointerGetDatum(clock->entity_values);
 	nulls[ENTITY_VALUES - 1] = clock->entity_values == NULL;
 	row[ENTITY_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
-	StoreInsert(store, row, nulls);
+	StoreInsert(store, ENTITY_COLUMNS, row, nulls);
 }
 
 void

@@ -28,6 +28,22 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/* 16 tells updates that only summarizing indexes (BRIN) have to know of. */
+#if PG_VERSION_NUM >= 160000
+#define CompatUpdateIndexes TU_UpdateIndexes
+#define CompatEntersIndexes(update) ((update) != TU_None)
+#define CompatOnlySummarizing(update) ((update) == TU_Summarizing)
+#define CompatInsertIndexTuples(target, slot, estate, only_summarizing) \
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL, only_summarizing)
+#else
+#define CompatUpdateIndexes bool
+#define CompatEntersIndexes(update) (update)
+#define CompatOnlySummarizing(update) false
+#define CompatInsertIndexTuples(target, slot, estate, only_summarizing) \
+	((void) (only_summarizing), \
+	 ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL))
+#endif
+
 /* 17 lets callers own the lexer's context. */
 #if PG_VERSION_NUM >= 170000
 #define CompatJsonLexer(text, length) \

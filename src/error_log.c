@@ -80,7 +80,7 @@ WriteFault(Store *store, const ExtensionOids *oids, const EventFault *fault)
 	if (fault->detail != NULL)
 		row[ERROR_DETAIL - 1] = CStringGetTextDatum(fault->detail);
 	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	StoreInsertLater(store, row, nulls);
+	StoreInsertLater(store, ERROR_COLUMNS, row, nulls);
 }
 
 void

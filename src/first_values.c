@@ -201,7 +201,7 @@ InsertMember(Store *store, const Scope *scope, const Member *member)
 	nulls[VALUE_ENTITY - 1] = member->news->entity_values == NULL;
 	row[VALUE_EVENT - 1] = PointerGetDatum(member->event);
 	nulls[VALUE_EVENT - 1] = member->event == NULL;
-	StoreInsert(store, row, nulls);
+	StoreInsert(store, VALUE_COLUMNS, row, nulls);
 }
 
 /* Keep the first n of a scope and note who is in and who is out. */

@@ -46,7 +46,7 @@ InsertRow(Store *store, Datum *row, const bool *present)
 
 	for (int i = 0; i < POSTPONED_COLUMNS; i++)
 		nulls[i] = !present[i];
-	StoreInsert(store, row, nulls);
+	StoreInsert(store, POSTPONED_COLUMNS, row, nulls);
 }
 
 static void

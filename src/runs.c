@@ -282,7 +282,7 @@ InsertRun(RunStore *runs, const News *news, const Run *run)
 	row[RUN_TERM - 1] = PointerGetDatum(news->term_values);
 	row[RUN_ENTITY - 1] = PointerGetDatum(news->entity_values);
 	nulls[RUN_ENTITY - 1] = news->entity_values == NULL;
-	StoreInsertLater(&runs->store, row, nulls);
+	StoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
 }
 
 static void
@@ -300,7 +300,7 @@ UpdateRun(RunStore *runs, ItemPointer place, const Run *run)
 	SetTimes(row, run);
 	replace[RUN_FIRST_SEEN - 1] = replace[RUN_LAST_GRANULE - 1] =
 		replace[RUN_LEARNED - 1] = true;
-	StoreUpdate(&runs->store, tuple, row, nulls, replace);
+	StoreUpdate(&runs->store, tuple, RUN_COLUMNS, row, nulls, replace);
 }
 
 void

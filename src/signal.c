@@ -324,7 +324,7 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	row[DETECTION_ORIGIN - 1] = values[12];
 	row[DETECTION_SIGNAL_ID - 1] = values[0];
 	row_nulls[DETECTION_SUPPRESSION - 1] = true;
-	StoreInsert(&writer->detections, row, row_nulls);
+	StoreInsert(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
 
 	Announce(writer, subject, "new", signal, title, first_seen, event_id, NULL);
 }
@@ -487,7 +487,7 @@ SignalApply(const ExtensionOids *oids, const SignalChange *change)
 			SetColumn(&row, "event_id", event_id, no_identity);
 			SetColumn(&row, "event", PointerGetDatum(change->event), change->event == NULL);
 		}
-		StoreUpdate(&signals, tuple, row.values, row.nulls, row.replace);
+		StoreUpdate(&signals, tuple, desc->natts, row.values, row.nulls, row.replace);
 	}
 	StoreClose(&signals);
 	return found != FOUND_BUSY;
@@ -522,7 +522,8 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
 	row[DETECTION_EVENT_ID - 1] = OptionalText(event_id, &row_nulls[DETECTION_EVENT_ID - 1]);
 	replace[DETECTION_FIRST_SEEN - 1] = true;
 	replace[DETECTION_EVENT_ID - 1] = true;
-	StoreUpdate(&writer->detections, detection, row, row_nulls, replace);
+	StoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
+				replace);
 
 	change.reason = psprintf("a late event shows an earlier start: %s instead of %s",
 							 IsoTime(first_seen), IsoTime(before));
@@ -547,7 +548,8 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 							RelationGetDescr(writer->detections.table), &no_event_id);
 	row[DETECTION_STATUS - 1] = CStringGetTextDatum("retracted");
 	replace[DETECTION_STATUS - 1] = true;
-	StoreUpdate(&writer->detections, detection, row, row_nulls, replace);
+	StoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
+				replace);
 
 	change.reason = psprintf(learned ?
 							 "the term was learned: a run of it starts at %s, inside learning" :

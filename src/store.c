@@ -4,14 +4,17 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
-#include "access/heaptoast.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
@@ -22,6 +25,7 @@
 
 /* Rows that are inserted together, as COPY does. */
 #define PENDING_ROWS	500
+#define PENDING_BYTES	(256 * 1024)
 
 void
 StoreOpen(Store *store, Oid table, Oid index)
@@ -31,7 +35,10 @@ StoreOpen(Store *store, Oid table, Oid index)
 	store->table = table_open(table, RowExclusiveLock);
 	if (OidIsValid(index))
 		store->index = index_open(index, RowExclusiveLock);
-	store->indexes = CatalogOpenIndexes(store->table);
+	store->estate = CreateExecutorState();
+	store->target = makeNode(ResultRelInfo);
+	InitResultRelInfo(store->target, store->table, 0, NULL, 0);
+	ExecOpenIndices(store->target, false);
 	store->found = table_slot_create(store->table, NULL);
 }
 
@@ -100,7 +107,7 @@ StoreScanNext(Store *store, TupleTableSlot **slot)
 void
 StoreClose(Store *store)
 {
-	LOCKMODE	lock = store->indexes == NULL ? AccessShareLock : NoLock;
+	LOCKMODE	lock = store->estate == NULL ? AccessShareLock : NoLock;
 
 	StoreFlush(store);
 	if (store->scan != NULL)
@@ -112,8 +119,11 @@ StoreClose(Store *store)
 		for (int i = 0; i < PENDING_ROWS; i++)
 			if (store->pending[i] != NULL)
 				ExecDropSingleTupleTableSlot(store->pending[i]);
-	if (store->indexes != NULL)
-		CatalogCloseIndexes(store->indexes);
+	if (store->estate != NULL)
+	{
+		ExecCloseIndices(store->target);
+		FreeExecutorState(store->estate);
+	}
 	if (store->index != NULL)
 		index_close(store->index, lock);
 	table_close(store->table, lock);
@@ -172,82 +182,198 @@ SlotJsonb(TupleTableSlot *slot, int column)
 	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
 
-void
-StoreInsert(Store *store, const Datum *values, const bool *nulls)
-{
-	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(store->table),
-										(Datum *) values,
-										(bool *) nulls);
+/* ---------- writing ---------- */
 
-	CatalogTupleInsertWithInfo(store->table, tuple, store->indexes);
-	heap_freetuple(tuple);
-}
-
-void
-StoreInsertLater(Store *store, const Datum *values, const bool *nulls)
+/* A slot for a row to be written. */
+static TupleTableSlot *
+VacantSlot(Store *store)
 {
-	TupleDesc	desc = RelationGetDescr(store->table);
-	HeapTuple	tuple;
-	TupleTableSlot *slot;
 	MemoryContext old = MemoryContextSwitchTo(store->context);
-
-	tuple = heap_form_tuple(desc, (Datum *) values, (bool *) nulls);
-	if (tuple->t_len > TOAST_TUPLE_THRESHOLD)
-	{
-		/*
-		 * Inserting many rows for catalogs gives the index the place of the
-		 * row as it was before it was toasted, which is none.
-		 */
-		CatalogTupleInsertWithInfo(store->table, tuple, store->indexes);
-		heap_freetuple(tuple);
-		MemoryContextSwitchTo(old);
-		return;
-	}
+	TupleTableSlot *slot;
 
 	if (store->pending == NULL)
 		store->pending = palloc0(sizeof(TupleTableSlot *) * PENDING_ROWS);
 	slot = store->pending[store->npending];
 	if (slot == NULL)
-		slot = store->pending[store->npending] =
-			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
-	ExecStoreHeapTuple(tuple, slot, true);
+		slot = store->pending[store->npending] = table_slot_create(store->table, NULL);
 	MemoryContextSwitchTo(old);
-	if (++store->npending == PENDING_ROWS)
+	/* constraints may ask for it */
+	slot->tts_tableOid = RelationGetRelid(store->table);
+	return slot;
+}
+
+/* Read the defaults of the columns behind the first `ncolumns`. */
+static void
+PrepareDefaults(Store *store, int ncolumns)
+{
+	TupleDesc	desc = RelationGetDescr(store->table);
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	store->defaults = palloc0(sizeof(ExprState *) * desc->natts);
+	for (int i = ncolumns; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		Node	   *expression;
+
+		if (attribute->attisdropped || attribute->attgenerated != '\0')
+			continue;
+		expression = build_column_default(store->table, i + 1);
+		if (expression != NULL)
+			store->defaults[i] = ExecPrepareExpr((Expr *) expression, store->estate);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* What the executor does to a row before it is written. */
+static void
+CompleteRow(Store *store, TupleTableSlot *slot)
+{
+	TupleConstr *constraints = RelationGetDescr(store->table)->constr;
+
+	ExecStoreVirtualTuple(slot);
+	if (constraints != NULL)
+	{
+		/* as of an INSERT: an UPDATE would ask the query what it changes */
+		if (constraints->has_generated_stored)
+			ExecComputeStoredGenerated(store->target, store->estate, slot, CMD_INSERT);
+		ExecConstraints(store->target, slot, store->estate);
+	}
+	ExecMaterializeSlot(slot);
+	ResetPerTupleExprContext(store->estate);
+}
+
+/* A slot with a new row. */
+static TupleTableSlot *
+NewRow(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+{
+	int			natts = RelationGetNumberOfAttributes(store->table);
+	TupleTableSlot *slot = VacantSlot(store);
+
+	memcpy(slot->tts_values, values, sizeof(Datum) * ncolumns);
+	memcpy(slot->tts_isnull, nulls, sizeof(bool) * ncolumns);
+	if (natts > ncolumns && store->defaults == NULL)
+		PrepareDefaults(store, ncolumns);
+	for (int i = ncolumns; i < natts; i++)
+	{
+		slot->tts_values[i] = (Datum) 0;
+		slot->tts_isnull[i] = true;
+		if (store->defaults[i] != NULL)
+			slot->tts_values[i] =
+				ExecEvalExprSwitchContext(store->defaults[i],
+										  GetPerTupleExprContext(store->estate),
+										  &slot->tts_isnull[i]);
+	}
+	CompleteRow(store, slot);
+	return slot;
+}
+
+/*
+ * CheckDeferrable
+ *		Deferrable constraints that the row may violate are checked now: nothing
+ *		that could make it right comes any more.
+ */
+static void
+CheckDeferrable(Store *store, TupleTableSlot *slot, List *suspects)
+{
+	for (int i = 0; suspects != NIL && i < store->target->ri_NumIndices; i++)
+	{
+		Relation	index = store->target->ri_IndexRelationDescs[i];
+		IndexInfo  *info = store->target->ri_IndexRelationInfo[i];
+		Datum		values[INDEX_MAX_KEYS];
+		bool		nulls[INDEX_MAX_KEYS];
+
+		if (!list_member_oid(suspects, RelationGetRelid(index)))
+			continue;
+		FormIndexDatum(info, slot, store->estate, values, nulls);
+		if (info->ii_ExclusionOps != NULL)
+			check_exclusion_constraint(store->table, index, info, &slot->tts_tid,
+									   values, nulls, store->estate, false);
+		else
+			index_insert(index, values, nulls, &slot->tts_tid, store->table,
+						 UNIQUE_CHECK_EXISTING, false, info);
+	}
+}
+
+/* Enter a row that was written into the indexes. */
+static void
+EnterIntoIndexes(Store *store, TupleTableSlot *slot, bool only_summarizing)
+{
+	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
+
+	CheckDeferrable(store, slot,
+					CompatInsertIndexTuples(store->target, slot, store->estate,
+											only_summarizing));
+	MemoryContextSwitchTo(old);
+	ResetPerTupleExprContext(store->estate);
+}
+
+void
+StoreInsert(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
+
+	table_tuple_insert(store->table, slot, GetCurrentCommandId(true), 0, NULL);
+	EnterIntoIndexes(store, slot, false);
+	ExecClearTuple(slot);
+}
+
+void
+StoreInsertLater(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
+
+	store->pending_bytes += ExecFetchSlotHeapTuple(slot, false, NULL)->t_len;
+	if (++store->npending == PENDING_ROWS || store->pending_bytes > PENDING_BYTES)
 		StoreFlush(store);
 }
 
 void
 StoreFlush(Store *store)
 {
+	MemoryContext old;
+
 	if (store->npending == 0)
 		return;
-	CatalogTuplesMultiInsertWithInfo(store->table, store->pending, store->npending,
-									 store->indexes);
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
+	table_multi_insert(store->table, store->pending, store->npending,
+					   GetCurrentCommandId(true), 0, NULL);
+	MemoryContextSwitchTo(old);
 	for (int i = 0; i < store->npending; i++)
+	{
+		EnterIntoIndexes(store, store->pending[i], false);
 		ExecClearTuple(store->pending[i]);
+	}
 	store->npending = 0;
+	store->pending_bytes = 0;
 }
 
 void
-StoreUpdate(Store *store, HeapTuple tuple, const Datum *values, const bool *nulls,
-			const bool *replace)
+StoreUpdate(Store *store, HeapTuple tuple, int ncolumns, const Datum *values,
+			const bool *nulls, const bool *replace)
 {
-	HeapTuple	changed;
+	TupleTableSlot *slot = VacantSlot(store);
+	CompatUpdateIndexes update;
 
 	/* the row may be one that this command wrote */
 	CommandCounterIncrement();
-	changed = heap_modify_tuple(tuple, RelationGetDescr(store->table),
-								(Datum *) values,
-								(bool *) nulls,
-								(bool *) replace);
-
-	CatalogTupleUpdateWithInfo(store->table, &tuple->t_self, changed, store->indexes);
-	heap_freetuple(changed);
+	heap_deform_tuple(tuple, RelationGetDescr(store->table), slot->tts_values,
+					  slot->tts_isnull);
+	for (int i = 0; i < ncolumns; i++)
+		if (replace[i])
+		{
+			slot->tts_values[i] = values[i];
+			slot->tts_isnull[i] = nulls[i];
+		}
+	CompleteRow(store, slot);
+	simple_table_tuple_update(store->table, &tuple->t_self, slot, SnapshotSelf, &update);
+	if (CompatEntersIndexes(update))
+		EnterIntoIndexes(store, slot, CompatOnlySummarizing(update));
+	ExecClearTuple(slot);
 }
 
 void
 StoreDelete(Store *store, ItemPointer tid)
 {
 	CommandCounterIncrement();
-	CatalogTupleDelete(store->table, tid);
+	simple_table_tuple_delete(store->table, tid, SnapshotSelf);
 }

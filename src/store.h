@@ -5,8 +5,9 @@
  * Merging must see what other sessions committed a moment ago at every
  * isolation level, must leave no predicate locks behind, and must not plan
  * queries.  So it reads through an index with SnapshotSelf (what is committed
- * now, or ours) and writes as the system catalogs are written.  Callers hold
- * the locks of merge.c, which keep two writers off one row.
+ * now, or ours) and writes with the executor's own functions, so that indexes
+ * of all kinds and constraints hold that users added; triggers do not fire.
+ * Callers hold the locks of merge.c, which keep two writers off one row.
  *
  * What others may change beside the reader, the rules, is read whole and by a
  * snapshot: SnapshotSelf can miss a row whose change commits midway.
@@ -17,8 +18,8 @@
 #include "access/genam.h"
 #include "access/htup.h"
 #include "access/relscan.h"
-#include "catalog/indexing.h"
 #include "executor/tuptable.h"
+#include "nodes/execnodes.h"
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
@@ -31,13 +32,16 @@ typedef struct Store
 								 * follows */
 	Relation	table;
 	Relation	index;			/* or NULL */
-	CatalogIndexState indexes;
+	EState	   *estate;			/* NULL: opened to be read alone */
+	ResultRelInfo *target;		/* the table and all its indexes */
+	ExprState **defaults;		/* of columns that callers do not know */
 	IndexScanDesc scan;			/* opened by the first look-up */
 	TableScanDesc whole;		/* by StoreScan */
 	Snapshot	snapshot;		/* what StoreScan judges rows by */
 	TupleTableSlot *found;		/* the current row of a look-up or scan */
 	int			npending;		/* rows to be inserted together */
-	TupleTableSlot **pending;
+	Size		pending_bytes;
+	TupleTableSlot **pending;	/* the next one serves rows written at once */
 } Store;
 
 /* Open for reading and writing; `index` is what look-ups use, or InvalidOid. */
@@ -82,13 +86,22 @@ extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
 /* A jsonb column as a palloc'd copy, or NULL. */
 extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
 
-/* Insert a row now, or together with others when the store closes. */
-extern void StoreInsert(Store *store, const Datum *values, const bool *nulls);
-extern void StoreInsertLater(Store *store, const Datum *values, const bool *nulls);
+/*
+ * Insert a row now, or together with others when the store closes.  `values` and
+ * `nulls` hold the first `ncolumns` columns; those behind, which users added, get
+ * their defaults.
+ */
+extern void StoreInsert(Store *store, int ncolumns, const Datum *values,
+						const bool *nulls);
+extern void StoreInsertLater(Store *store, int ncolumns, const Datum *values,
+							 const bool *nulls);
 extern void StoreFlush(Store *store);
 
-/* Replace some columns of the row, or delete it. */
-extern void StoreUpdate(Store *store, HeapTuple tuple, const Datum *values,
+/*
+ * Replace some of the first `ncolumns` columns of the row; those behind stay.  Or
+ * delete it.
+ */
+extern void StoreUpdate(Store *store, HeapTuple tuple, int ncolumns, const Datum *values,
 						const bool *nulls, const bool *replace);
 extern void StoreDelete(Store *store, ItemPointer tid);
 
