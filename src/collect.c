@@ -258,7 +258,7 @@ newterm_merge(PG_FUNCTION_ARGS)
 		.table = RelationGetRelid(data->tg_relation),
 		.file = data->tg_relation->rd_rel->relfilenode, .tid = row.slot->tts_tid,
 		.column = row.watch->event_column, .type = row.watch->event_type,
-		.generation = collection.set->generation
+		.command = ReferenceCommand(), .generation = collection.set->generation
 	};
 	collection.source.index = -1;
 

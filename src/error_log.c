@@ -32,16 +32,33 @@ enum
 	ERROR_COLUMNS = ERROR_OCCURRED_AT
 };
 
+/* What ReadEvent reads. */
+typedef struct Reading
+{
+	const EventReference *reference;
+	Jsonb	   *event;
+} Reading;
+
+static void
+ReadEvent(void *state)
+{
+	Reading    *reading = state;
+
+	reading->event = ReferenceEvent(reading->reference);
+}
+
 /* The event's identity and its own time, where it has them. */
 static void
 DescribeEvent(const EventReference *reference, Datum *row, bool *nulls)
 {
-	Jsonb	   *event = NULL;
+	Reading		reading = {reference, NULL};
+	Jsonb	   *event;
 	char	   *identity = NULL;
 	int64		time;
 
-	/* what is no JSON may not be readable a second time either */
-	event = ReferenceEvent(reference);
+	/* an event that cannot be read is recorded all the same */
+	RunUnlessFinal(ReadEvent, &reading);
+	event = reading.event;
 	nulls[ERROR_EVENT_ID - 1] = nulls[ERROR_EVENT_TIME - 1] = true;
 	if (event == NULL)
 		return;

@@ -223,6 +223,13 @@ NewsInitialise(void)
 
 /* ---------- adding ---------- */
 
+CommandId
+ReferenceCommand(void)
+{
+	/* marked as used: else it could be the one of a later statement as well */
+	return GetCurrentCommandId(true);
+}
+
 int
 NewsReference(NewsLevel *level, const EventReference *reference)
 {

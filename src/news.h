@@ -27,6 +27,7 @@ typedef struct EventReference
 	ItemPointerData tid;		/* invalid: not to be read again */
 	AttrNumber	column;			/* that holds the event */
 	Oid			type;			/* of the column */
+	CommandId	command;		/* the row's own or a later one */
 	Jsonb	   *event;			/* given at hand instead, or NULL */
 	int64		time;			/* at which it is evaluated */
 	uint64		generation;		/* of the rule set that it was evaluated by */
@@ -86,6 +87,12 @@ extern NewsLevel *NewsOfNesting(int nesting);
 
 /* The current one, or NULL where the current subtransaction has no news. */
 extern NewsLevel *NewsExisting(void);
+
+/*
+ * For EventReference.command, while the row's own command or a later one runs: rows
+ * that come after the table was emptied belong to later commands.
+ */
+extern CommandId ReferenceCommand(void);
 
 /* Where the event of the coming sightings is stored; returns its index. */
 extern int	NewsReference(NewsLevel *level, const EventReference *reference);

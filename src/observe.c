@@ -129,7 +129,8 @@ RowReference(const Observation *observation)
 	return (EventReference) {
 		.table = observation->table, .file = site->file, .tid = *observation->place,
 		.column = site->event_column, .type = site->event_type,
-		.time = observation->time, .generation = RulesInUse()->generation
+		.command = ReferenceCommand(), .time = observation->time,
+		.generation = RulesInUse()->generation
 	};
 }
 

@@ -5,8 +5,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "nodes/nodeFuncs.h"
@@ -185,6 +187,38 @@ RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
 	}
 }
 
+/* Is the place inside the table's file?  Not where TRUNCATE emptied the file itself. */
+static bool
+IsInside(Relation table, const EventReference *reference)
+{
+	TableScanDesc scan = table_beginscan_tid(table, SnapshotAny);
+	ItemPointerData tid = reference->tid;
+	bool		inside = table_tuple_tid_valid(scan, &tid);
+
+	table_endscan(scan);
+	return inside;
+}
+
+/*
+ * IsThatRow
+ *		Is the row of a slot the one that is referred to, and not one that took its
+ *		place in a file that TRUNCATE emptied?
+ */
+static bool
+IsThatRow(TupleTableSlot *slot, const EventReference *reference)
+{
+	HeapTupleHeader row;
+
+	/* other table access methods do not tell */
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		return true;
+	row = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+	/* of a row that COPY froze the raw one is all there is */
+	return (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row)) ?
+			HeapTupleHeaderGetCmin(row) :
+			HeapTupleHeaderGetRawCommandId(row)) <= reference->command;
+}
+
 Jsonb *
 ReferenceEvent(const EventReference *reference)
 {
@@ -200,9 +234,10 @@ ReferenceEvent(const EventReference *reference)
 	if (table == NULL)
 		return NULL;
 	slot = table_slot_create(table, NULL);
-	if (table->rd_rel->relfilenode == reference->file &&
+	if (table->rd_rel->relfilenode == reference->file && IsInside(table, reference) &&
 		table_tuple_fetch_row_version(table, unconstify(ItemPointerData *, &reference->tid),
-									  SnapshotAny, slot))
+									  SnapshotAny, slot) &&
+		IsThatRow(slot, reference))
 	{
 		bool		isnull;
 		Datum		event = slot_getattr(slot, reference->column, &isnull);

@@ -62,7 +62,8 @@ extern void RecordRead(Record *record, FieldSet *fields, Datum event,
 
 /*
  * The event that a reference leads to, or NULL where it is gone: its table was
- * dropped, or truncated or rewritten by the transaction itself.
+ * dropped, or truncated or rewritten by the transaction itself.  Raises an error
+ * where the row is damaged.
  */
 extern Jsonb *ReferenceEvent(const EventReference *reference);
 

@@ -29,6 +29,82 @@ INSERT INTO events VALUES (1, shown('after truncate'));
 COMMIT;
 CALL look();
 
+-- Truncated where it stands, as a table is that the transaction created or truncated
+-- before: the row's place is behind the file's end, or another row is in it.  (One
+-- whose event is as long, and of the same time.)
+BEGIN;
+TRUNCATE events;
+INSERT INTO events VALUES (1, shown('emptied again'));
+TRUNCATE events;
+COMMIT;
+CALL look();
+BEGIN;
+TRUNCATE events;
+INSERT INTO events SELECT 1, shown('emptied ' || i) FROM generate_series(1, 3) i;
+TRUNCATE events;
+INSERT INTO events SELECT 1, shown('refills ' || i) FROM generate_series(1, 2) i;
+COMMIT;
+CALL look();
+BEGIN;
+CREATE TABLE made (LIKE events);
+SELECT newterm.watch('made');
+INSERT INTO made VALUES (1, shown('made, emptied'));
+TRUNCATE made;
+-- a row that is deleted in its turn, and one that is known
+INSERT INTO made VALUES (1, shown('made, deleted')), (1, shown('refills 1'));
+DELETE FROM made;
+SAVEPOINT a;
+TRUNCATE made;
+INSERT INTO made VALUES (1, shown('made, rolled back'));
+ROLLBACK TO a;
+COMMIT;
+CALL look();
+-- Its events that are recorded.
+BEGIN;
+TRUNCATE made;
+INSERT INTO made VALUES (1, shown('not merged'));
+TRUNCATE made;
+INSERT INTO made VALUES (1, shown('mangled as well'));
+ALTER TABLE newterm.signals ADD CONSTRAINT refuses CHECK (term->>'x' NOT LIKE 'mangled%') NOT VALID;
+COMMIT;
+ALTER TABLE newterm.signals DROP CONSTRAINT refuses;
+CALL look();
+SELECT source, event_id, cause FROM newterm.event_errors ORDER BY id;
+TRUNCATE newterm.event_errors;
+-- Functions that the statement calls have commands of their own; rows behind a frozen one.
+CREATE FUNCTION writes(x text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO looked VALUES (0);
+	RETURN x;
+END $$;
+BEGIN;
+TRUNCATE made;
+INSERT INTO made SELECT 1, shown(writes('called ' || i)) FROM generate_series(1, 3) i;
+TRUNCATE made;
+INSERT INTO made SELECT 1, shown(writes('placed ' || i)) FROM generate_series(1, 3) i;
+COMMIT;
+CALL look();
+BEGIN;
+TRUNCATE made;
+COPY made FROM stdin (FREEZE);
+1	{"eventTime": "2024-02-01T00:00:00Z", "x": "not yet frozen", "eventID": "id of frozen"}
+\.
+TRUNCATE made;
+COPY made FROM stdin (FREEZE);
+1	{"eventTime": "2024-02-01T00:00:00Z", "x": "frozen", "eventID": "id of frozen"}
+\.
+COMMIT;
+CALL look();
+-- An event that waits for its terms (src/await.c).
+BEGIN;
+TRUNCATE made;
+INSERT INTO made SELECT 1, shown('frozen') FROM generate_series(1, 20) i;
+INSERT INTO made VALUES (1, shown('waited'));
+TRUNCATE made;
+INSERT INTO made SELECT 1, shown('frozen') FROM generate_series(1, 22) i;
+COMMIT;
+CALL look();
+
 -- Rewritten: the row is somewhere else.
 BEGIN;
 INSERT INTO events VALUES (1, shown('first before rewrite')), (1, shown('rewritten'));
