@@ -14,7 +14,6 @@
 #include "error_log.h"
 #include "fault.h"
 #include "isotime.h"
-#include "newterm.h"
 #include "spill.h"
 #include "store.h"
 #include "watch.h"
@@ -178,29 +177,16 @@ DropRepeated(NewsLevel *batch)
 	batch->nreferences = kept;
 }
 
-/* The events that had left memory. */
+/* Write the events of a batch that had left memory; `state` is the Failure. */
 static void
-WriteSpilled(const ExtensionOids *oids, Failure *failure)
+WriteBatch(NewsLevel *batch, void *state)
 {
-	ListCell   *cell;
+	Failure    *failure = state;
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
 
-	foreach(cell, failure->level->spills)
-	{
-		Spill	   *spill = lfirst(cell);
-		NewsLevel  *batch = NewsApart();
-
-		SpillRewind(spill);
-		while (SpillRead(spill, batch, MERGE_MEMORY))
-		{
-			MemoryContext old = MemoryContextSwitchTo(batch->context);
-
-			DropRepeated(batch);
-			ErrorLogWrite(oids, FaultsOfFailure(batch, failure->error));
-			MemoryContextSwitchTo(old);
-			NewsClear(batch);
-		}
-		NewsFree(batch);
-	}
+	DropRepeated(batch);
+	ErrorLogWrite(ExtensionLookup(), FaultsOfFailure(batch, failure->error));
+	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -214,7 +200,7 @@ WriteFailure(void *state)
 	if (oids != NULL)
 	{
 		ErrorLogWrite(oids, FaultsOfFailure(failure->level, failure->error));
-		WriteSpilled(oids, failure);
+		SpillsForEach(failure->level->spills, WriteBatch, failure);
 	}
 	PopActiveSnapshot();
 }

@@ -386,7 +386,10 @@ CloseStores(Merge *merge)
 	RunsClose(&merge->runs);
 }
 
-/* Merge all terms of merge->terms, in order, under locks that are held. */
+/*
+ * Merge all terms of merge->terms, in order, under locks that are held; and write down
+ * which events of their level could not be evaluated.
+ */
 static void
 MergeTerms(Merge *merge)
 {
@@ -415,6 +418,7 @@ MergeTerms(Merge *merge)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+	ErrorLogWrite(merge->oids, merge->level->faults);
 	CommandCounterIncrement();
 }
 
@@ -463,12 +467,12 @@ MergeOne(Merge *merge, NewsLevel *level)
 	CloseStores(merge);
 }
 
-/* What is done with each batch of a merge that has several. */
-typedef void (*BatchFunction) (Merge *merge, NewsLevel *batch);
-
+/* Functions for each batch of a merge that has several; `state` is the Merge. */
 static void
-BatchClocks(Merge *merge, NewsLevel *batch)
+BatchClocks(NewsLevel *batch, void *state)
 {
+	Merge	   *merge = state;
+
 	CollectTerms(merge, batch);
 	ClocksCollect(&merge->clocks, batch, merge->terms, merge->nterms);
 	if (merge->terms != NULL)
@@ -477,8 +481,9 @@ BatchClocks(Merge *merge, NewsLevel *batch)
 
 /* What merging a batch allocates goes with it: there may be any number of them. */
 static void
-BatchTerms(Merge *merge, NewsLevel *batch)
+BatchTerms(NewsLevel *batch, void *state)
 {
+	Merge	   *merge = state;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "newterm batch",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -487,8 +492,6 @@ BatchTerms(Merge *merge, NewsLevel *batch)
 	CollectTerms(merge, batch);
 	DropKnown(merge);
 	MergeTerms(merge);
-	if (batch != merge->news)
-		ErrorLogWrite(merge->oids, batch->faults);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }
@@ -500,22 +503,8 @@ BatchTerms(Merge *merge, NewsLevel *batch)
 static void
 ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
 {
-	ListCell   *cell;
-
-	foreach(cell, level->spills)
-	{
-		Spill	   *spill = lfirst(cell);
-		NewsLevel  *batch = NewsApart();
-
-		SpillRewind(spill);
-		while (SpillRead(spill, batch, MERGE_MEMORY))
-		{
-			function(merge, batch);
-			NewsClear(batch);
-		}
-		NewsFree(batch);
-	}
-	function(merge, level);
+	SpillsForEach(level->spills, function, merge);
+	function(level, merge);
 }
 
 /* A level that may have spilled, with the gate held exclusively. */
@@ -574,7 +563,6 @@ MergeAll(Merge *merge)
 	}
 	else
 		MergeOne(merge, level);
-	ErrorLogWrite(merge->oids, level->faults);
 	SignalsNotify(&merge->writer);
 }
 
@@ -684,12 +672,12 @@ MergeRedecide(int32 version_id)
 
 	merge.context = CurrentMemoryContext;
 	merge.oids = ExtensionLookup();
-	RulesHold();
 	merge.set = RulesCurrent();
 	RulesCheck(merge.set);
 	rule = RuleOfVersion(merge.set, version_id);
 	if (rule == NULL)
 		return;					/* dropped */
+	RulesHold();
 	merge.level = &level;
 	terms = RunsTerms(merge.oids, version_id);
 	merge.terms = palloc(sizeof(News *) * Max(list_length(terms), 1));

@@ -17,7 +17,6 @@
 #include "compat.h"
 #include "error_log.h"
 #include "lock.h"
-#include "newterm.h"
 #include "postpone.h"
 #include "spill.h"
 #include "store.h"
@@ -75,9 +74,11 @@ WriteRun(Store *store, NewsLevel *level, const News *news, const Run *run)
 	InsertRow(store, row, present);
 }
 
+/* Write the runs of a batch; `state` is the Store. */
 static void
-WriteTerms(Store *store, NewsLevel *level)
+WriteTerms(NewsLevel *level, void *state)
 {
+	Store	   *store = state;
 	HASH_SEQ_STATUS each;
 	News	   *news;
 
@@ -95,7 +96,6 @@ PostponeNews(NewsLevel *level)
 	const ExtensionOids *oids = ExtensionLookup();
 	HASH_SEQ_STATUS each;
 	ClockNews  *clock;
-	ListCell   *cell;
 	Store		store;
 	MemoryContext old;
 
@@ -105,20 +105,8 @@ PostponeNews(NewsLevel *level)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	ErrorLogWrite(oids, level->faults);
 	StoreOpen(&store, oids->postponed, InvalidOid);
-	WriteTerms(&store, level);
-	foreach(cell, level->spills)
-	{
-		Spill	   *spill = lfirst(cell);
-		NewsLevel  *batch = NewsApart();
-
-		SpillRewind(spill);
-		while (SpillRead(spill, batch, MERGE_MEMORY))
-		{
-			WriteTerms(&store, batch);
-			NewsClear(batch);
-		}
-		NewsFree(batch);
-	}
+	WriteTerms(level, &store);
+	SpillsForEach(level->spills, WriteTerms, &store);
 	if (level->clocks != NULL)
 	{
 		hash_seq_init(&each, level->clocks);

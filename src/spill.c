@@ -9,6 +9,7 @@
 #include "utils/resowner.h"
 
 #include "compat.h"
+#include "newterm.h"
 #include "spill.h"
 
 struct Spill
@@ -152,15 +153,16 @@ ReadTerm(Spill *spill, NewsLevel *level)
 	return true;
 }
 
-bool
-SpillRead(Spill *spill, NewsLevel *level, Size limit)
+/* Add the file's next terms to a level, as many as fit; false where there were none. */
+static bool
+ReadBatch(Spill *spill, NewsLevel *level)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm spill",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	bool		any = false;
 
-	while (NewsSize(level) < limit && ReadTerm(spill, level))
+	while (NewsSize(level) < MERGE_MEMORY && ReadTerm(spill, level))
 	{
 		any = true;
 		MemoryContextReset(context);
@@ -168,4 +170,24 @@ SpillRead(Spill *spill, NewsLevel *level, Size limit)
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return any;
+}
+
+void
+SpillsForEach(List *spills, BatchFunction function, void *state)
+{
+	ListCell   *cell;
+
+	foreach(cell, spills)
+	{
+		Spill	   *spill = lfirst(cell);
+		NewsLevel  *batch = NewsApart();
+
+		SpillRewind(spill);
+		while (ReadBatch(spill, batch))
+		{
+			function(batch, state);
+			NewsClear(batch);
+		}
+		NewsFree(batch);
+	}
 }

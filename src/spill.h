@@ -22,10 +22,13 @@ extern void SpillWrite(Spill *spill, const NewsLevel *level, const News *news);
 /* Read from the start again. */
 extern void SpillRewind(Spill *spill);
 
+/* What is done with a part of what is in files. */
+typedef void (*BatchFunction) (NewsLevel *batch, void *state);
+
 /*
- * Add the file's next terms to a level, until it has `limit` bytes; false
- * where there were none.
+ * Read all files, in their order, by parts of newterm.merge_memory, and call the
+ * function for each part, which is gone afterwards.
  */
-extern bool SpillRead(Spill *spill, NewsLevel *level, Size limit);
+extern void SpillsForEach(List *spills, BatchFunction function, void *state);
 
 #endif							/* NEWTERM_SPILL_H */
