@@ -145,7 +145,7 @@ newterm_terms(PG_FUNCTION_ARGS)
 	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	FieldSet   *set = QuestionSet();
 	Field	  **fields = palloc(sizeof(Field *) * Max(count, 1));
-	TermShape  *shape;
+	TermShape	shape;
 	TupleList	tuples;
 
 	if (count < 1 || count > TERM_MAX_FIELDS)
@@ -155,10 +155,10 @@ newterm_terms(PG_FUNCTION_ARGS)
 	CheckObject(event);
 	for (int i = 0; i < count; i++)
 		fields[i] = ParseField(texts[i], language);
-	shape = TermShapeCreate(set, fields, count, 0, false);
+	TermShapeInitialise(&shape, set, fields, count, 0, false);
 	EventBegin(set, &event->root);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (!TermTuples(shape, set, QuestionKey(), MaxTermsPerEventSetting, &tuples))
+	if (!TermTuples(&shape, set, QuestionKey(), MaxTermsPerEventSetting, &tuples))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the event shows more than %d terms", MaxTermsPerEventSetting),

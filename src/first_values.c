@@ -93,10 +93,10 @@ AddMember(Scope *scope, Member *member)
 static void
 SetObjects(Member *member, const Rule *rule, const News *news)
 {
-	int			nentity = rule->shape->nentity;
+	int			nentity = rule->shape.nentity;
 
 	member->term = TermObject(news->term_values, rule->texts + nentity,
-							  rule->shape->ncolumns - nentity);
+							  rule->shape.ncolumns - nentity);
 	member->entity = TermObject(news->entity_values, rule->texts, nentity);
 }
 

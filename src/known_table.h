@@ -63,6 +63,22 @@ KnownNextLine(const KnownTable *table, KnownLine *line)
 	return ++line == &table->lines[table->nlines] ? table->lines : line;
 }
 
+/*
+ * At which place of its line is a digest, if it is there?  No branch depends on it, as
+ * none could be predicted.  Two digests of one mark in one line, which nobody will see,
+ * would hide the first of them: its terms would be looked up each time.
+ */
+static inline int
+KnownPlace(const KnownLine *line, uint64 mark)
+{
+	const int	second = line->marks[1] == mark;
+	const int	third = line->marks[2] == mark;
+
+	StaticAssertStmt(KNOWN_LINE_ENTRIES == 3, "places are compared one by one");
+
+	return 2 * third + (second & ~third);
+}
+
 /* The line in which a digest is, and at which place; NULL where it is not in the table. */
 static inline KnownLine *
 KnownTableSearch(const KnownTable *table, const Digest *digest, int *place)
@@ -74,12 +90,9 @@ KnownTableSearch(const KnownTable *table, const Digest *digest, int *place)
 		return NULL;
 	for (KnownLine *line = KnownHomeLine(table, home);; line = KnownNextLine(table, line))
 	{
-		for (int i = 0; i < KNOWN_LINE_ENTRIES; i++)
-			if (line->marks[i] == mark && line->homes[i] == home)
-			{
-				*place = i;
-				return line;
-			}
+		*place = KnownPlace(line, mark);
+		if (line->marks[*place] == mark && line->homes[*place] == home)
+			return line;
 		if (line->marks[KNOWN_LINE_ENTRIES - 1] == 0)
 			return NULL;
 	}

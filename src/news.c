@@ -291,7 +291,7 @@ NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
 				EventSource *source)
 {
 	Rule	   *rule = sighting->rule;
-	TermShape  *shape = rule->shape;
+	TermShape  *shape = &rule->shape;
 	News	   *news = level->terms == NULL ? NULL :
 		hash_search(level->terms, &sighting->term, HASH_FIND, NULL);
 	Run			run;

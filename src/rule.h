@@ -17,15 +17,18 @@
 
 typedef struct Rule
 {
-	int64		id;
+	/* what every event that the rule concerns reads, on as few cache lines as it takes */
+	uint32		matched;		/* event in which dispatch found the rule */
 	int32		version_id;		/* newterm.rule_versions.id */
+	Digest		term_start;		/* digest of a term, before its parts are added */
+	TermShape	shape;
+
+	int64		id;
 	int32		version;		/* 1, 2, … of this rule */
 	const DigestKey *key;		/* of the set */
 	bool		evaluated;		/* not only read for merging */
 	char	   *name;
 	FilterNode *filter;
-	TermShape  *shape;
-	Digest		term_start;		/* digest of a term, before its parts are added */
 	char	  **texts;			/* of the shape's columns, as the rule writes them */
 	Span		span;
 	bool		by_entity;		/* learning_scope entity */
@@ -41,7 +44,6 @@ typedef struct Rule
 	int64		learning_from;	/* the clock, once read */
 	uint32		clock_epoch;	/* transaction that clock_pending is of */
 	int64		clock_pending;	/* earliest event time noted in it */
-	uint32		matched;		/* event in which dispatch found the rule */
 	int64		stored_terms;	/* as far as this session knows; -1: not counted */
 	bool		told_full;		/* event_errors has it that the rule is full */
 } Rule;

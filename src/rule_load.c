@@ -282,8 +282,8 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	ColumnFields(of_version, VERSION_GROUP_BY, language, fields, rule->texts, &ncolumns);
 	nentity = ncolumns;
 	ColumnFields(of_version, VERSION_FIELDS, language, fields, rule->texts, &ncolumns);
-	rule->shape = TermShapeCreate(set->fields, fields, ncolumns, nentity,
-								  DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
+	TermShapeInitialise(&rule->shape, set->fields, fields, ncolumns, nentity,
+						DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
 
 	rule->learning = ColumnMicros(of_rule, RULE_LEARNING);
 	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES) ? -1 :

@@ -31,17 +31,17 @@ EntityClockDigest(const RuleSet *set, const Rule *rule, const Jsonb *entity_valu
 {
 	Digest		digests[TERM_MAX_COLUMNS];
 
-	for (int i = 0; i < rule->shape->nentity; i++)
+	for (int i = 0; i < rule->shape.nentity; i++)
 		digests[i] = DigestJsonbValue(&set->key,
 									  getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
-	return DigestTuple(rule->key, DigestNumber('e', rule), digests, rule->shape->nentity);
+	return DigestTuple(rule->key, DigestNumber('e', rule), digests, rule->shape.nentity);
 }
 
 /* The tuples of a matching rule; notes where they are too many. */
 static void
 RuleTuples(RuleSet *set, Rule *rule, TupleList *tuples)
 {
-	if (!TermTuples(rule->shape, set->fields, &set->key, MaxTermsPerEventSetting,
+	if (!TermTuples(&rule->shape, set->fields, &set->key, MaxTermsPerEventSetting,
 					tuples))
 		set->too_many[set->ntoo_many++] = rule;
 }
@@ -52,7 +52,7 @@ TermDigest(const Rule *rule, const Digest *row)
 {
 	Digest		term = rule->term_start;
 
-	for (int i = 0; i < rule->shape->ncolumns; i++)
+	for (int i = 0; i < rule->shape.ncolumns; i++)
 		DigestAddPart(rule->key, &term, i, &row[i]);
 	return term;
 }
@@ -73,7 +73,7 @@ typedef enum TermCount
 static inline TermCount
 OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
 {
-	const TermShape *shape = rule->shape;
+	const TermShape *shape = &rule->shape;
 	Digest		sum = rule->term_start;
 
 	for (int i = 0; i < shape->ncolumns; i++)
@@ -103,7 +103,7 @@ EnlargeTerms(RuleSet *set, int count)
 static pg_noinline void
 AppendTerms(RuleSet *set, Rule *rule)
 {
-	const int	ncolumns = rule->shape->ncolumns;
+	const int	ncolumns = rule->shape.ncolumns;
 	TupleList	tuples;
 
 	RuleTuples(set, rule, &tuples);
@@ -145,7 +145,7 @@ EventSightings(RuleSet *set, SightingFunction function, void *state)
 	for (int i = 0; i < set->nmatching; i++)
 	{
 		Rule	   *rule = set->matching[i];
-		int			ncolumns = rule->shape->ncolumns;
+		int			ncolumns = rule->shape.ncolumns;
 		TupleList	tuples;
 
 		RuleTuples(set, rule, &tuples);

@@ -63,16 +63,16 @@ static Jsonb *
 EntityObject(const Subject *subject)
 {
 	return TermObject(subject->entity_values, subject->rule->texts,
-					  subject->rule->shape->nentity);
+					  subject->rule->shape.nentity);
 }
 
 static Jsonb *
 SubjectTermObject(const Subject *subject)
 {
-	int			nentity = subject->rule->shape->nentity;
+	int			nentity = subject->rule->shape.nentity;
 
 	return TermObject(subject->term_values, subject->rule->texts + nentity,
-					  subject->rule->shape->ncolumns - nentity);
+					  subject->rule->shape.ncolumns - nentity);
 }
 
 static Datum

@@ -77,13 +77,12 @@ ChildNode(TermNode *parent, FieldSet *set, char **keys, int nkeys)
 	return child;
 }
 
-TermShape *
-TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
-				bool optional_entity)
+void
+TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumns,
+					int nentity, bool optional_entity)
 {
-	TermShape  *shape = palloc0(sizeof(TermShape));
-
 	Assert(ncolumns <= TERM_MAX_COLUMNS && nentity < ncolumns);
+	memset(shape, 0, sizeof(TermShape));
 	shape->ncolumns = ncolumns;
 	shape->nentity = nentity;
 	shape->optional_entity = optional_entity;
@@ -108,7 +107,6 @@ TermShapeCreate(FieldSet *set, Field **fields, int ncolumns, int nentity,
 			node->columns[node->ncolumns++] = i;
 		}
 	}
-	return shape;
 }
 
 static bool

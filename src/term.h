@@ -23,8 +23,8 @@ typedef struct TermShape
 	int			ncolumns;
 	int			nentity;		/* the first ones are the entity's */
 	bool		optional_entity;	/* a missing group_by value is JSON null */
-	Field	  **fields;			/* ncolumns */
 	int			slots[TERM_MAX_COLUMNS];
+	Field	  **fields;			/* ncolumns */
 	TermNode   *tree;			/* the columns' paths, for events with arrays */
 } TermShape;
 
@@ -44,8 +44,8 @@ typedef struct TupleList
  * fields, ncolumns in all, in the current memory context, adding what they
  * name to `set`.
  */
-extern TermShape *TermShapeCreate(FieldSet *set, Field **fields, int ncolumns,
-								  int nentity, bool optional_entity);
+extern void TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields,
+								int ncolumns, int nentity, bool optional_entity);
 
 /*
  * The tuples that the set's current event shows.  Returns false where they
