@@ -13,8 +13,6 @@
 # the session itself.  Machines that are shared are noisy in wall time: the
 # bars hold for CPU time.
 
-ROUNDS=${ROUNDS:-5}
-
 bench_begin()
 {
 	RESULTS=$BENCH/results
@@ -233,13 +231,13 @@ bench_pgbench()
 
 # bench_rounds FUNCTION VARIANT...: call FUNCTION VARIANT ROUND for each variant
 # in each round, every other round backwards, so that no variant is always the
-# one behind another.
+# one behind another.  ROUNDS is the number of rounds; without it there are five.
 bench_rounds()
 {
 	local function=$1 round variant
 	shift
 
-	for round in $(seq "$ROUNDS"); do
+	for round in $(seq "${ROUNDS:-5}"); do
 		for variant in $(
 			if [ $((round % 2)) = 1 ]; then
 				printf '%s\n' "$@"
@@ -297,7 +295,7 @@ bench_figure()
 bench_end()
 {
 	echo
-	awk -F, -v rounds="$ROUNDS" '
+	awk -F, '
 		function median(list, n,	i, j, t) {
 			for (i = 2; i <= n; i++)
 				for (j = i; j > 1 && list[j - 1] > list[j]; j--) {
@@ -308,6 +306,8 @@ bench_end()
 		FNR == NR {
 			if (FNR > 1) {
 				wall[$1, $2, $3] = $4 / $6 * 1e6; cpu[$1, $2, $3] = $5 / $6 * 1e6
+				if ($3 > rounds)
+					rounds = $3
 			}
 			next
 		}
