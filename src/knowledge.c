@@ -264,8 +264,7 @@ EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 
 	EnterRun(state, term, version_id, run);
 	/* an event may show a term twice */
-	if (!KnownStored(term) &&
-		RunEnd(state, version_id, run, &end))
+	if (!KnownStored(term) && RunEnd(state, version_id, run, &end))
 		IntervalEnter(&Found, term, run->first_seen, end, CacheSizeSetting);
 	LookUps.hits++;
 	HitsSinceScan++;

@@ -66,7 +66,7 @@ KnownNextLine(const KnownTable *table, KnownLine *line)
 /*
  * At which place of its line is a digest, if it is there?  No branch depends on it, as
  * none could be predicted.  Two digests of one mark in one line, which nobody will see,
- * would hide the first of them: its terms would be looked up each time.
+ * would hide the first of them, which would be looked up in the baseline each time.
  */
 static inline int
 KnownPlace(const KnownLine *line, uint64 mark)
