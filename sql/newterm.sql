@@ -325,6 +325,10 @@ CREATE FUNCTION newterm.check_rule(fields text[], filter text, group_by text[], 
 	AS 'MODULE_PATHNAME', 'newterm_check_rule' LANGUAGE C STABLE;
 COMMENT ON FUNCTION newterm.check_rule(text[], text, text[], text, text, text) IS 'raises an error where one of a rule''s texts is wrong';
 
+CREATE FUNCTION newterm.check_rules_memory() RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_check_rules_memory' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION newterm.check_rules_memory() IS 'raises an error where compiled rules take more of a session than newterm.rules_memory';
+
 CREATE FUNCTION newterm.rules_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_rules_changed' LANGUAGE C;
 COMMENT ON FUNCTION newterm.rules_changed() IS 'trigger function: makes every session compile its rules anew';
@@ -659,6 +663,9 @@ BEGIN
 	INSERT INTO newterm.rule_versions (rule_id, version, fields, filter, group_by, language, learning_from)
 	VALUES (rule_id, 1, create_rule.fields, create_rule.filter, create_rule.group_by, create_rule.language,
 		create_rule.learning_from);
+	IF create_rule.enabled THEN
+		PERFORM newterm.check_rules_memory();
+	END IF;
 	RETURN rule_id;
 END
 $$;
@@ -721,19 +728,23 @@ BEGIN
 		INSERT INTO newterm.rule_versions (rule_id, version, fields, filter, group_by, language, learning_from)
 		VALUES (before.id, after.version, after.fields, after.filter, after.group_by, after.language,
 			CASE WHEN changes ? 'learning_from' THEN after.learning_from END);
+	ELSE
+		SELECT v.id INTO current_version FROM newterm.rule_versions v
+		WHERE v.rule_id = before.id AND v.version = before.version;
+		IF changes ? 'learning_from' AND after.learning_from IS NOT NULL THEN
+			UPDATE newterm.rule_versions v SET learning_from = after.learning_from WHERE v.id = current_version;
+		END IF;
+		IF learning_changed THEN
+			DELETE FROM newterm.learned_values l WHERE l.version_id = current_version;
+			PERFORM newterm.redecide(current_version);
+		END IF;
+	END IF;
+	IF after.enabled THEN
+		PERFORM newterm.check_rules_memory();
+	END IF;
+	IF after.version <> before.version THEN
 		RAISE NOTICE 'rule "%" is now version %: its baseline is empty and learning starts anew',
 			after.name, after.version;
-		RETURN;
-	END IF;
-
-	SELECT v.id INTO current_version FROM newterm.rule_versions v
-	WHERE v.rule_id = before.id AND v.version = before.version;
-	IF changes ? 'learning_from' AND after.learning_from IS NOT NULL THEN
-		UPDATE newterm.rule_versions v SET learning_from = after.learning_from WHERE v.id = current_version;
-	END IF;
-	IF learning_changed THEN
-		DELETE FROM newterm.learned_values l WHERE l.version_id = current_version;
-		PERFORM newterm.redecide(current_version);
 	END IF;
 END
 $$;
@@ -767,6 +778,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no rule "%"', enable_rule.name USING ERRCODE = 'undefined_object';
 	END IF;
+	PERFORM newterm.check_rules_memory();
 END
 $$;
 COMMENT ON FUNCTION newterm.enable_rule(text) IS 'evaluates the rule again, with the baseline it had';

@@ -13,6 +13,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
+#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "compat.h"
@@ -27,6 +28,7 @@
 PG_FUNCTION_INFO_V1(newterm_test_filter);
 PG_FUNCTION_INFO_V1(newterm_terms);
 PG_FUNCTION_INFO_V1(newterm_check_rule);
+PG_FUNCTION_INFO_V1(newterm_check_rules_memory);
 PG_FUNCTION_INFO_V1(newterm_rules_changed);
 PG_FUNCTION_INFO_V1(newterm_knowledge_changed);
 PG_FUNCTION_INFO_V1(newterm_lock_knowledge);
@@ -229,6 +231,28 @@ newterm_check_rule(PG_FUNCTION_ARGS)
 		TemplateCheck("title", text_to_cstring(PG_GETARG_TEXT_PP(4)));
 	if (!PG_ARGISNULL(5))
 		TemplateCheck("message", text_to_cstring(PG_GETARG_TEXT_PP(5)));
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.check_rules_memory()
+ *		Raise an error where all rules, as this transaction leaves them, take more
+ *		memory of a session than newterm.rules_memory.  Rules that cannot be loaded
+ *		have no size: what mends them must not be refused.
+ */
+Datum
+newterm_check_rules_memory(PG_FUNCTION_ARGS)
+{
+	RuleSet    *set = RulesCurrent();
+	Size		kilobytes = set == NULL || set->failure != NULL ? 0 :
+		MemoryContextMemAllocated(set->context, true) / 1024;
+
+	if (kilobytes > (Size) RulesMemorySetting)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("compiled rules would take %zu kB of each session, where newterm.rules_memory allows %d kB",
+						kilobytes, RulesMemorySetting),
+				 errhint("Disable or drop rules, shorten their filters, or raise newterm.rules_memory.")));
 	PG_RETURN_VOID();
 }
 

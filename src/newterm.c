@@ -23,6 +23,7 @@ PG_MODULE_MAGIC;
 
 int			OnErrorSetting = ON_ERROR_RECORD;
 int			CacheSizeSetting = 8192;
+int			RulesMemorySetting = 16384;
 int			MergeMemorySetting = 65536;
 int			MaxTermsPerEventSetting = 1000;
 int			MaxTermsPerRuleSetting = 0;
@@ -73,6 +74,11 @@ _PG_init(void)
 							"Memory of a session for what it knows to be known.",
 							NULL, &CacheSizeSetting, 8192, 64, 4 * 1024 * 1024,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.rules_memory",
+							"Memory of a session that compiled rules may take.",
+							"A rule with which they would take more is neither created, altered nor enabled.",
+							&RulesMemorySetting, 16384, 64, MAX_KILOBYTES,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.merge_memory",
 							"Memory for the news of one transaction before they are merged.",
 							NULL, &MergeMemorySetting, 65536, 64, MAX_KILOBYTES,

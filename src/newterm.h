@@ -17,6 +17,9 @@ extern int	OnErrorSetting;
 /* newterm.cache_size, in kB: session cache of what is known */
 extern int	CacheSizeSetting;
 
+/* newterm.rules_memory, in kB: what a session's compiled rules may take */
+extern int	RulesMemorySetting;
+
 /* newterm.merge_memory, in kB: news of a transaction held before a merge */
 extern int	MergeMemorySetting;
 

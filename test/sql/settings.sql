@@ -55,3 +55,51 @@ reset temp_file_limit;
 select newterm.create_rule('y', fields => '{y}', group_by => '{who}', learning_scope => 'entity', learning => '1 day', forget_after => null);
 insert into events select jsonb_build_object('eventTime', '2024-02-01T00:00:00Z', 'who', 'entity ' || i, 'y', repeat('y', 50)) from generate_series(1, 3000) i;
 select count(*) as clocks, count(*) filter (where entity->>0 like 'entity %') as whole, count(distinct entity) as different from newterm.entity_clocks;
+
+-- compiled rules take no more memory than rules_memory allows; what is there already stays
+set newterm.rules_memory = '256kB';
+select newterm.create_rule('small', fields => '{a}', filter => 'a:1');
+select string_agg(i::text, ' OR ') as long from generate_series(1, 2000) i \gset
+-- how much it would be differs between versions
+do $$
+declare
+	message text;
+	hint text;
+begin
+	perform newterm.create_rule('long', fields => '{a}', filter => (select 'a:(' || string_agg(i::text, ' OR ') || ')' from generate_series(1, 2000) i));
+exception when configuration_limit_exceeded then
+	get stacked diagnostics message = message_text, hint = pg_exception_hint;
+	raise notice '% / %', regexp_replace(message, 'take \d{3,4} kB', 'take # kB'), hint;
+end
+$$;
+\set VERBOSITY sqlstate
+select newterm.create_rule('long', fields => '{a}', filter => 'a:(' || :'long' || ')');
+select newterm.create_rule('long', fields => '{a}', filter => 'a:(' || :'long' || ')', enabled => false);
+select newterm.enable_rule('long');
+select newterm.alter_rule('long', '{"enabled": true}');
+select newterm.alter_rule('small', jsonb_build_object('filter', 'a:(' || :'long' || ')'));
+select newterm.alter_rule('small', jsonb_build_object('title', repeat('long', 100000)));
+\set VERBOSITY default
+select name, version, enabled, filter = 'a:1' as small from newterm.rules where name in ('small', 'long') order by name;
+select newterm.alter_rule('small', '{"severity": "low"}');
+-- a session goes on with what it may not add to
+set newterm.rules_memory = '4MB';
+select newterm.enable_rule('long');
+set newterm.rules_memory = '256kB';
+insert into events values ('{"eventTime": "2024-03-01T00:00:00Z", "a": 1999}');
+select rule, term from newterm.baseline where rule = 'long';
+\set VERBOSITY sqlstate
+select newterm.alter_rule('small', '{"severity": "high"}');
+\set VERBOSITY default
+select newterm.disable_rule('long');
+select newterm.alter_rule('small', '{"severity": "high"}');
+-- who may change rules may not raise it
+create role settings_manager;
+grant all on all tables in schema newterm to settings_manager;
+grant usage on all sequences in schema newterm to settings_manager;
+set role settings_manager;
+set newterm.rules_memory = '1GB';
+select newterm.create_rule('another', fields => '{a}', filter => 'a:1');
+reset role;
+drop owned by settings_manager;
+drop role settings_manager;
