@@ -191,6 +191,9 @@ make_profile(Identity *identity)
 		if (calls[call].shape == SHAPE_LOGIN && identity->kind != KIND_USER &&
 			identity->kind != KIND_ROOT)
 			fits = false;
+		/* Few roles assume others by themselves. */
+		if (calls[call].shape == SHAPE_ASSUME_ROLE && chance(600))
+			fits = false;
 		if (fits)
 			chosen[n++] = call;
 	}

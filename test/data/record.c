@@ -79,7 +79,7 @@ put_issuer(const Scene *scene, bool mfa)
 	put(accounts[identity->account]);
 	LIT("\",\"userName\":\"");
 	put(identity->name);
-	LIT("\"},\"webIdFederationData\":{},\"attributes\":{\"creationDate\":\"");
+	LIT("\"},\"attributes\":{\"creationDate\":\"");
 	put_time(scene->time - scene->time % 3600 + scene->session % 60 - 60);
 	if (mfa)
 		LIT("\",\"mfaAuthenticated\":\"true\"}");
@@ -500,7 +500,7 @@ some(const Scene *scene)
 {
 	if (scene->large)
 		return 1550;
-	if (chance(40))
+	if (chance(90))
 		return 25 + below(30);
 	return 1 + below(5);
 }

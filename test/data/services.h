@@ -39,7 +39,7 @@ static const Service services[] = {
 		"AssumeRole GetCallerIdentity AssumeRoleWithWebIdentity "
 		"AssumeRoleWithSAML GetSessionToken GetFederationToken "
 		"GetAccessKeyInfo"},
-	{"s3", 1500,
+	{"s3", 700,
 		"GetObject PutObject ListObjects HeadObject GetBucketAcl "
 		"GetBucketLocation ListBuckets GetBucketPolicy GetBucketEncryption "
 		"GetBucketVersioning GetBucketTagging GetBucketPublicAccessBlock "
