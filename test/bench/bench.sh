@@ -18,7 +18,7 @@ bench_begin()
 	RESULTS=$BENCH/results
 	mkdir -p "$RESULTS"
 	CSV=$RESULTS/$(date -u +%Y%m%dT%H%M%SZ).csv
-	echo "scenario,variant,round,wall_s,cpu_s,records" >"$CSV"
+	echo "scenario,variant,round,part,wall_s,cpu_s,records" >"$CSV"
 	BARS=$TEMPORARY/bars
 	: >"$BARS"
 	FIGURES=$TEMPORARY/figures
@@ -111,18 +111,19 @@ bench_sql()
 # bench_measure SCENARIO VARIANT ROUND RECORDS: run SQL from standard input in
 # a session of its own, and note its times.  What stands before a line
 # "-- measure" prepares the session, and is not measured, nor is what stands behind a
-# line "-- prepare".  What stands behind a line "-- measure NAME" is of a variant of
-# that name, which may have many such parts; RECORDS are those of each variant.
+# line "-- prepare".  What stands behind a line "-- measure NAME PART" is of that part
+# of a variant of that name; a name without a part has one only, wherever it stands.
+# RECORDS are those of each variant, the same number in each of its parts.
 bench_measure()
 {
-	local scenario=$1 variant=$2 round=$3 records=$4 name wall cpu times
+	local scenario=$1 variant=$2 round=$3 records=$4 times
 
 	times=$(
 		awk -v name="$variant" '
 			function finish()
 			{
 				if (measuring)
-					print "\\o\nSELECT '\''times'\'', '\''" name "'\'', " \
+					print "\\o\nSELECT '\''times'\'', '\''" name " " part + 0 "'\'', " \
 						"extract(epoch FROM clock_timestamp()) - :wall, bench.cpu() - :cpu;"
 				measuring = 0
 			}
@@ -146,25 +147,33 @@ bench_measure()
 						split(line[i], word)
 						if (word[3] != "")
 							name = word[3]
+						part = word[4]
 						begin()
 					} else
 						print line[i]
 				finish()
 			}' | bench_sql | awk -F'|' '
 			$1 == "times" { wall[$2] += $3; cpu[$2] += $4 }
-			END { for (name in wall) printf "%s %.6f %.6f\n", name, wall[name], cpu[name] }'
+			END { for (name in wall) print name, wall[name], cpu[name] }'
 	)
-	while read -r name wall cpu; do
-		bench_note "$scenario" "$name" "$round" "$records" "$wall" "$cpu"
-	done <<<"$times"
+	bench_note "$scenario" "$round" "$records" <<<"$times"
 }
 
-# bench_note SCENARIO VARIANT ROUND RECORDS WALL CPU: note times that the scenario
-# took itself.
+# bench_note SCENARIO ROUND RECORDS: note times, "VARIANT PART WALL CPU" in a line each
+# of standard input.  RECORDS are those of all parts of a variant together.
 bench_note()
 {
-	echo "$1,$2,$3,$5,$6,$4" >>"$CSV"
-	printf '  round %s  %-20s wall %9.3f s  CPU %9.3f s\n' "$3" "$2" "$5" "$6"
+	awk -v scenario="$1" -v round="$2" -v records="$3" -v csv="$CSV" '
+		{ line[NR] = $0; parts[$1]++; wall[$1] += $3; cpu[$1] += $4 }
+		END {
+			for (i = 1; i <= NR; i++) {
+				split(line[i], time)
+				printf "%s,%s,%s,%s,%.6f,%.6f,%d\n", scenario, time[1], round, time[2], time[3], time[4],
+					records / parts[time[1]] >>csv
+			}
+			for (name in parts)
+				printf "  round %-4s %-20s wall %9.3f s  CPU %9.3f s\n", round, name, wall[name], cpu[name]
+		}'
 }
 
 # bench_sample SCENARIO: for pgbench, which cannot send records: a table
@@ -190,11 +199,12 @@ bench_sample()
 # The variants are scripts, $DATA_FOLDER/SCENARIO_A.sql and _B.sql, noted as A and
 # B with CLIENTS behind; each is run COUNT times in all, in blocks of BLOCK
 # transactions, and RECORDS are those of one of them.  So a slow second of the
-# machine hits both; and what a session does once is in the first block.
+# machine hits both; and what a session does once is in the first block.  Blocks are
+# noted as parts, and each client as a round of its own.
 bench_pgbench()
 {
 	local scenario=$1 round=$2 records=$3 clients=$4 block=$5 count=$6 a=$7 b=$8
-	local steps=$((2 * count / clients)) script=$TEMPORARY/pgbench.sql variant wall cpu
+	local steps=$((2 * count / clients)) script=$TEMPORARY/pgbench.sql client
 
 	# Each block begins with a mark; the last one ends with the mark of another.
 	cat >"$script" <<-EOF
@@ -215,18 +225,16 @@ bench_pgbench()
 		cat "$TEMPORARY/pgbench.log" >&2
 		return 1
 	}
-	while IFS='|' read -r variant wall cpu; do
-		bench_note "$scenario" "$variant$clients" "$round" "$records" "$wall" "$cpu"
-	done < <(
-		bench_sql <<-EOF
-			SELECT CASE variant WHEN 0 THEN '$a' ELSE '$b' END,
-				round((sum(wall) / $clients)::numeric, 6), round(sum(cpu)::numeric, 6)
-			FROM (SELECT variant, lead(extract(epoch FROM at)) OVER w - extract(epoch FROM at) AS wall,
+	for client in $(seq 0 $((clients - 1))); do
+		bench_sql -F ' ' <<-EOF | bench_note "$scenario" "$round.$client" $((records / clients))
+			SELECT CASE variant WHEN 0 THEN '$a$clients' ELSE '$b$clients' END, block / 2, wall, cpu
+			FROM (SELECT variant, row_number() OVER w - 1 AS block,
+					lead(extract(epoch FROM at)) OVER w - extract(epoch FROM at) AS wall,
 					lead(cpu) OVER w - cpu AS cpu
-				FROM bench.marks WINDOW w AS (PARTITION BY client ORDER BY at)) AS blocks
-			GROUP BY variant;
+				FROM bench.marks WHERE client = $client WINDOW w AS (ORDER BY at)) AS blocks
+			WHERE wall IS NOT NULL ORDER BY block;
 		EOF
-	)
+	done
 }
 
 # bench_rounds FUNCTION VARIANT...: call FUNCTION VARIANT ROUND for each variant
@@ -291,7 +299,9 @@ bench_figure()
 	printf '  %-50s %14s %s\n' "$2" "$3" "$4"
 }
 
-# The tables: medians of the rounds' ratios, figures, and whether the bars are held.
+# The tables: ratios, figures, and whether the bars are held.  A ratio is that of a part
+# as the median of the rounds has it, and of a variant with many parts their mean: what
+# happens in the same part each time is in it, a slow second of the machine is not.
 bench_end()
 {
 	echo
@@ -305,9 +315,8 @@ bench_end()
 		}
 		FNR == NR {
 			if (FNR > 1) {
-				wall[$1, $2, $3] = $4 / $6 * 1e6; cpu[$1, $2, $3] = $5 / $6 * 1e6
-				if ($3 > rounds)
-					rounds = $3
+				wall[$1, $2, $3, $4] = $5 / $7 * 1e6; cpu[$1, $2, $3, $4] = $6 / $7 * 1e6
+				rounds[$3]; parts[$1, $2, $4] = $4
 			}
 			next
 		}
@@ -316,34 +325,48 @@ bench_end()
 				"CPU us/rec.", "added us", "wall", "CPU", "bar", ""
 		}
 		{
-			n = 0
-			for (r = 1; r <= rounds; r++) {
-				if (!(($1, $2, r) in cpu && ($1, $3, r) in cpu))
+			nparts = wall_ratio = cpu_ratio = each_cpu = added_cpu = 0
+			for (key in parts) {
+				split(key, name, SUBSEP)
+				if (name[1] != $1 || name[2] != $2)
 					continue
-				if ($5 != "" && !(($1, $5, r) in cpu && ($1, $7, r) in cpu))
+				n = 0
+				for (r in rounds) {
+					this = r SUBSEP parts[key]
+					if (!(($1, $2, this) in cpu && ($1, $3, this) in cpu))
+						continue
+					if ($5 != "" && !(($1, $5, this) in cpu && ($1, $7, this) in cpu))
+						continue
+					wall_added = wall[$1, $2, this] - ($5 != "" ? wall[$1, $5, this] : 0)
+					cpu_added = cpu[$1, $2, this] - ($5 != "" ? cpu[$1, $5, this] : 0)
+					wall_base = wall[$1, $3, this] - ($5 != "" ? wall[$1, $7, this] : 0)
+					cpu_base = cpu[$1, $3, this] - ($5 != "" ? cpu[$1, $7, this] : 0)
+					if (cpu_base <= 0 || wall_base == 0)
+						continue
+					n++
+					w[n] = wall_added / wall_base
+					c[n] = cpu_added / cpu_base
+					each[n] = cpu[$1, $2, this]
+					added[n] = $5 != "" ? cpu_added : cpu_added - cpu_base
+				}
+				if (n == 0)
 					continue
-				wall_added = wall[$1, $2, r] - ($5 != "" ? wall[$1, $5, r] : 0)
-				cpu_added = cpu[$1, $2, r] - ($5 != "" ? cpu[$1, $5, r] : 0)
-				wall_base = wall[$1, $3, r] - ($5 != "" ? wall[$1, $7, r] : 0)
-				cpu_base = cpu[$1, $3, r] - ($5 != "" ? cpu[$1, $7, r] : 0)
-				if (cpu_base <= 0 || wall_base == 0)
-					continue
-				n++
-				w[n] = wall_added / wall_base
-				c[n] = cpu_added / cpu_base
-				each[n] = cpu[$1, $2, r]
-				added[n] = $5 != "" ? cpu_added : cpu_added - cpu_base
+				nparts++
+				wall_ratio += median(w, n)
+				cpu_ratio += median(c, n)
+				each_cpu += median(each, n)
+				added_cpu += median(added, n)
 			}
-			if (n == 0) {
+			if (nparts == 0) {
 				printf "%-12s %-16s not measured\n", $1, $2
 				missed++
 				next
 			}
-			wall_ratio = median(w, n)
-			cpu_ratio = median(c, n)
+			wall_ratio /= nparts
+			cpu_ratio /= nparts
 			ratio = $6 == "wall" ? wall_ratio : cpu_ratio
 			printf "%-12s %-16s %-16s %12.3f %10.3f %9.3f %9.3f %13s  %s\n", $1, $2,
-				$3 ($5 != "" ? " - " $7 : ""), median(each, n), median(added, n), wall_ratio, cpu_ratio,
+				$3 ($5 != "" ? " - " $7 : ""), each_cpu / nparts, added_cpu / nparts, wall_ratio, cpu_ratio,
 				$4 == "-" ? "-" : $6 " " $4, $4 == "-" ? "" : ratio <= $4 ? "held" : "MISSED"
 			if ($4 != "-" && ratio > $4)
 				missed++
