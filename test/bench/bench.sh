@@ -172,7 +172,7 @@ bench_note()
 					records / parts[time[1]] >>csv
 			}
 			for (name in parts)
-				printf "  round %-4s %-20s wall %9.3f s  CPU %9.3f s\n", round, name, wall[name], cpu[name]
+				printf "  round %s  %-20s wall %9.3f s  CPU %9.3f s\n", round, name, wall[name], cpu[name]
 		}'
 }
 
@@ -199,12 +199,11 @@ bench_sample()
 # The variants are scripts, $DATA_FOLDER/SCENARIO_A.sql and _B.sql, noted as A and
 # B with CLIENTS behind; each is run COUNT times in all, in blocks of BLOCK
 # transactions, and RECORDS are those of one of them.  So a slow second of the
-# machine hits both; and what a session does once is in the first block.  Blocks are
-# noted as parts, and each client as a round of its own.
+# machine hits both; and what a session does once is in the first block.
 bench_pgbench()
 {
 	local scenario=$1 round=$2 records=$3 clients=$4 block=$5 count=$6 a=$7 b=$8
-	local steps=$((2 * count / clients)) script=$TEMPORARY/pgbench.sql client
+	local steps=$((2 * count / clients)) script=$TEMPORARY/pgbench.sql
 
 	# Each block begins with a mark; the last one ends with the mark of another.
 	cat >"$script" <<-EOF
@@ -225,16 +224,13 @@ bench_pgbench()
 		cat "$TEMPORARY/pgbench.log" >&2
 		return 1
 	}
-	for client in $(seq 0 $((clients - 1))); do
-		bench_sql -F ' ' <<-EOF | bench_note "$scenario" "$round.$client" $((records / clients))
-			SELECT CASE variant WHEN 0 THEN '$a$clients' ELSE '$b$clients' END, block / 2, wall, cpu
-			FROM (SELECT variant, row_number() OVER w - 1 AS block,
-					lead(extract(epoch FROM at)) OVER w - extract(epoch FROM at) AS wall,
-					lead(cpu) OVER w - cpu AS cpu
-				FROM bench.marks WHERE client = $client WINDOW w AS (ORDER BY at)) AS blocks
-			WHERE wall IS NOT NULL ORDER BY block;
-		EOF
-	done
+	bench_sql -F ' ' <<-EOF | bench_note "$scenario" "$round" "$records"
+		SELECT CASE variant WHEN 0 THEN '$a$clients' ELSE '$b$clients' END, 0, sum(wall) / $clients, sum(cpu)
+		FROM (SELECT variant, lead(extract(epoch FROM at)) OVER w - extract(epoch FROM at) AS wall,
+				lead(cpu) OVER w - cpu AS cpu
+			FROM bench.marks WINDOW w AS (PARTITION BY client ORDER BY at)) AS blocks
+		GROUP BY variant;
+	EOF
 }
 
 # bench_rounds FUNCTION VARIANT...: call FUNCTION VARIANT ROUND for each variant
