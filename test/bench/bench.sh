@@ -312,7 +312,7 @@ bench_end()
 		FNR == NR {
 			if (FNR > 1) {
 				wall[$1, $2, $3, $4] = $5 / $7 * 1e6; cpu[$1, $2, $3, $4] = $6 / $7 * 1e6
-				rounds[$3]; parts[$1, $2, $4] = $4
+				rounds[$3]; parts[$1, $2, $4]
 			}
 			next
 		}
@@ -328,7 +328,7 @@ bench_end()
 					continue
 				n = 0
 				for (r in rounds) {
-					this = r SUBSEP parts[key]
+					this = r SUBSEP name[3]
 					if (!(($1, $2, this) in cpu && ($1, $3, this) in cpu))
 						continue
 					if ($5 != "" && !(($1, $5, this) in cpu && ($1, $7, this) in cpu))
