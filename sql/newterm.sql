@@ -253,7 +253,9 @@ CREATE TABLE newterm.signals (
 	change_reason text,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
-);
+)
+-- Two rows a page, whole: compressing an event takes longer than all else of a signal.
+WITH (toast_tuple_target = 4080);
 COMMENT ON TABLE newterm.signals IS 'what a person is alerted to';
 COMMENT ON COLUMN newterm.signals.id IS 'number of the signal';
 COMMENT ON COLUMN newterm.signals.rule IS 'name of the rule at that time';

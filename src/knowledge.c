@@ -49,6 +49,12 @@ static int64 HitsSinceScan = 0;
 /* After so many of them reading it is tried (again). */
 static int64 HitsUntilScan = LOOK_UPS_AT_LEAST;
 
+/*
+ * Does Known hold all that was stored when the baseline was read, and has nothing else
+ * been met since that was stored?  Then what is unknown is new, most likely.
+ */
+static bool BaselineRead = false;
+
 /* Blocks of the baseline that are read in the time of a look-up. */
 #define BLOCKS_PER_LOOK_UP	4
 
@@ -143,6 +149,7 @@ ForgetInvalid(void)
 	IntervalClear(&Facts);
 	HitsSinceScan = 0;
 	HitsUntilScan = LOOK_UPS_AT_LEAST;
+	BaselineRead = false;
 	KnownInvalid = false;
 }
 
@@ -251,7 +258,10 @@ ReadBaseline(const ExtensionOids *oids)
 	if (hits < HitsUntilScan)
 		return;
 	if (RunsScan(oids, BaselineWanted, EnterRun, RulesInUse()))
+	{
 		HitsSinceScan = 0;
+		BaselineRead = true;
+	}
 	else if (HitsUntilScan <= hits)
 		HitsUntilScan = hits * 2;
 }
@@ -281,6 +291,7 @@ KnownLookUp(const TermOfRule *terms, int nterms, int64 time)
 	if (LookUps.epoch != Epoch)
 		LookUps = (LookUpCounts) {.epoch = Epoch};
 	if (oids == NULL ||
+		(BaselineRead && MaxTermsPerRuleSetting == 0) ||
 		(LookUps.tried >= LOOK_UPS_AT_LEAST && LookUps.hits < LookUps.tried / 8))
 		return;
 	ReadBaseline(oids);
@@ -295,6 +306,15 @@ KnownLookUp(const TermOfRule *terms, int nterms, int64 time)
 		RunsLookUp(oids, unknown, count, time, EnterFound, RulesInUse());
 	}
 	pfree(unknown);
+}
+
+void
+KnownMissed(const Digest *term)
+{
+	if (IsKnown(term))
+		return;
+	HitsSinceScan++;
+	BaselineRead = false;
 }
 
 Novelty

@@ -44,9 +44,15 @@ extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 /*
  * Look those of an event's terms up in the stored baseline that this session
  * meets for the first time: a new session would otherwise note every term at
- * first.  Where a transaction brings new terms only, looking is given up.
+ * first.  Where a transaction brings new terms only, looking is given up, and it is
+ * not begun where the session has read the whole baseline, until KnownMissed: what
+ * is noted is looked up in the merge.  With newterm.max_terms_per_rule it goes on, as
+ * only what is stored is noted of a full rule.
  */
 extern void KnownLookUp(const TermOfRule *terms, int nterms, int64 time);
+
+/* A term that was noted turned out to be stored: did the session know of no run of it? */
+extern void KnownMissed(const Digest *term);
 
 /*
  * By what is committed and by what this transaction has noted; the sighting

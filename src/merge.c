@@ -173,6 +173,8 @@ DropKnown(Merge *merge)
 
 		CHECK_FOR_INTERRUPTS();
 		RunsRead(&merge->runs, &news->term, &stored);
+		if (stored.nruns > 0)
+			KnownMissed(&news->term);
 		if (IsKnown(news, &stored))
 			KnowRuns(news, stored.runs, stored.nruns,
 					 RuleByVersion(merge->set, news->version_id));
@@ -370,18 +372,13 @@ OpenStores(Merge *merge, Origin origin)
 {
 	RunsOpen(&merge->runs, merge->oids);
 	ClocksOpen(&merge->clocks, merge->set, merge->oids);
-	merge->writer.oids = merge->oids;
-	merge->writer.set = merge->set;
-	merge->writer.origin = origin;
-	merge->writer.context = merge->context;
-	StoreOpen(&merge->writer.detections, merge->oids->detection_log,
-			  merge->oids->detection_index);
+	SignalsOpen(&merge->writer, merge->oids, merge->set, origin, merge->context);
 }
 
 static void
 CloseStores(Merge *merge)
 {
-	StoreClose(&merge->writer.detections);
+	SignalsClose(&merge->writer);
 	ClocksClose(&merge->clocks);
 	RunsClose(&merge->runs);
 }
@@ -416,6 +413,7 @@ MergeTerms(Merge *merge)
 		CarryOut(merge, &merge->actions[i]);
 		MemoryContextReset(context);
 	}
+	SignalsFlush(&merge->writer);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	ErrorLogWrite(merge->oids, merge->level->faults);
@@ -563,7 +561,7 @@ MergeAll(Merge *merge)
 	}
 	else
 		MergeOne(merge, level);
-	SignalsNotify(&merge->writer);
+	NotificationsSend(&merge->writer.notifications);
 }
 
 /*

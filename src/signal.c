@@ -1,18 +1,15 @@
 /*
  * signal.c
- *	  Detections and signals: rendering, storing, announcing.
+ *	  Detections and signals: rendering and storing.
  */
 #include "postgres.h"
 
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "commands/async.h"
 #include "commands/sequence.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
-#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -43,14 +40,40 @@ enum
 	DETECTION_COLUMNS = DETECTION_SUPPRESSION
 };
 
-/* NOTIFY takes payloads shorter than this; async.c has the same limit. */
-#define PAYLOAD_LIMIT	(BLCKSZ - NAMEDATALEN - 128)
+/* Columns of newterm.signals that a new signal fills; the others have defaults. */
+enum
+{
+	SIGNAL_ID,
+	SIGNAL_RULE,
+	SIGNAL_RULE_VERSION,
+	SIGNAL_SEVERITY,
+	SIGNAL_TITLE,
+	SIGNAL_MESSAGE,
+	SIGNAL_TAGS,
+	SIGNAL_ENTITY,
+	SIGNAL_TERM,
+	SIGNAL_TERMS,
+	SIGNAL_DETECTIONS,
+	SIGNAL_FIRST_SEEN,
+	SIGNAL_LAST_SEEN,
+	SIGNAL_EVENT_ID,
+	SIGNAL_EVENT,
+	SIGNAL_ORIGIN,
+	SIGNAL_COLUMNS
+};
+
+static const char *const SignalColumns[SIGNAL_COLUMNS] = {
+	"id", "rule", "rule_version", "severity", "title", "message", "tags", "entity",
+	"term", "terms", "detections", "first_seen", "last_seen", "event_id", "event", "origin"
+};
+
+static const Oid SignalTypes[SIGNAL_COLUMNS] = {
+	INT8OID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, JSONBOID,
+	JSONBOID, JSONBOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID
+};
 
 /* Titles are cut after so many bytes: terms may be of any length. */
 #define TITLE_LIMIT		500
-
-/* The queue is not filled by us beyond this share of it. */
-#define QUEUE_LIMIT		0.9
 
 static const char *
 OriginName(Origin origin)
@@ -82,193 +105,72 @@ OptionalText(const char *text, bool *isnull)
 	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
-/* ---------- notifications ---------- */
-
-/* Append text as a JSON string of at most `limit` bytes before escaping. */
-static void
-AppendShortened(StringInfo payload, const char *text, int limit, bool *shortened)
-{
-	if ((int) strlen(text) > limit)
-		*shortened = true;
-	escape_json(payload, TemplateClip(text, limit));
-}
-
-/* Append an object of values, each string or container at most `limit` bytes. */
-static void
-AppendObject(StringInfo payload, Jsonb *object, int limit, bool *shortened)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	bool		first = true;
-
-	appendStringInfoChar(payload, '{');
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-		{
-			if (!first)
-				appendStringInfoChar(payload, ',');
-			first = false;
-			AppendShortened(payload,
-							pnstrdup(value.val.string.val, value.val.string.len),
-							limit, shortened);
-			appendStringInfoChar(payload, ':');
-		}
-		else if (token == WJB_VALUE)
-		{
-			if (value.type == jbvString)
-				AppendShortened(payload,
-								pnstrdup(value.val.string.val, value.val.string.len),
-								limit, shortened);
-			else
-			{
-				StringInfoData text;
-
-				initStringInfo(&text);
-				if (!JsonbTextAppendJson(&text, &value))
-					*shortened = true;
-				if (text.len > limit)
-					AppendShortened(payload, text.data, limit, shortened);
-				else
-					appendStringInfoString(payload, text.data);
-			}
-		}
-	}
-	appendStringInfoChar(payload, '}');
-}
-
-/* ISO 8601 in UTC, as CloudTrail writes it. */
-static char *
-IsoTime(int64 micros)
-{
-	TimestampTz time = TIMESTAMP_OF(micros);
-	struct pg_tm tm;
-	fsec_t		fsec;
-
-	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
-		return pstrdup("");
-	if (fsec == 0)
-		return psprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year, tm.tm_mon,
-						tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year, tm.tm_mon,
-					tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
-}
-
 /*
- * Announce
- *		Build a signal's payload, with values as long as fit, and keep it for
- *		the end of the transaction.
+ * Insert by SQL, so that what users put on the table takes part: triggers, rules,
+ * row security.
  */
 static void
-Announce(SignalWriter *writer, const Subject *subject, const char *kind,
-		 int64 signal, const char *title, int64 first_seen, const char *event_id,
-		 const char *reason)
+InsertBySql(Datum *values, const bool *nulls)
 {
-	Jsonb	   *entity = EntityObject(subject);
-	Jsonb	   *term = SubjectTermObject(subject);
+	static SPIPlanPtr plan = NULL;
+	Oid			types[SIGNAL_COLUMNS];
+	char		flags[SIGNAL_COLUMNS + 1] = {0};
+	StringInfoData names;
+	StringInfoData parameters;
 
-	if (writer->origin != ORIGIN_LIVE ||
-		writer->nannounced++ >= MaxNotificationsSetting)
-		return;
-	for (int limit = 2048;; limit /= 2)
+	initStringInfo(&names);
+	initStringInfo(&parameters);
+	for (int i = 0; i < SIGNAL_COLUMNS; i++)
 	{
-		StringInfoData payload;
-		bool		shortened = false;
-
-		initStringInfo(&payload);
-		appendStringInfo(&payload, "{\"kind\":\"%s\",\"signal\":" INT64_FORMAT ",\"rule\":",
-						 kind, signal);
-		AppendShortened(&payload, subject->rule->name, limit, &shortened);
-		appendStringInfo(&payload, ",\"severity\":\"%s\",\"title\":",
-						 subject->rule->severity);
-		AppendShortened(&payload, title, limit, &shortened);
-		appendStringInfoString(&payload, ",\"entity\":");
-		AppendObject(&payload, entity, limit, &shortened);
-		appendStringInfoString(&payload, ",\"term\":");
-		AppendObject(&payload, term, limit, &shortened);
-		appendStringInfo(&payload, ",\"event_time\":\"%s\",\"event_id\":",
-						 IsoTime(first_seen));
-		if (event_id == NULL)
-			appendStringInfoString(&payload, "null");
-		else
-			AppendShortened(&payload, event_id, limit, &shortened);
-		if (reason != NULL)
-		{
-			appendStringInfoString(&payload, ",\"reason\":");
-			escape_json(&payload, reason);
-		}
-		if (shortened)
-			appendStringInfoString(&payload, ",\"shortened\":true");
-		appendStringInfoChar(&payload, '}');
-		if (payload.len < PAYLOAD_LIMIT || limit <= 16)
-		{
-			MemoryContext old = MemoryContextSwitchTo(writer->context);
-
-			writer->payloads = lappend(writer->payloads, pstrdup(payload.data));
-			MemoryContextSwitchTo(old);
-			return;
-		}
-		pfree(payload.data);
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", SignalColumns[i]);
+		appendStringInfo(&parameters, "%s$%d", i > 0 ? ", " : "", i + 1);
+		types[i] = SignalTypes[i];
+		flags[i] = nulls[i] ? 'n' : ' ';
 	}
+	ExecuteLatest(&plan, psprintf("INSERT INTO newterm.signals (%s) VALUES (%s)",
+								  names.data, parameters.data),
+				  SIGNAL_COLUMNS, types, values, flags);
 }
 
-/* Bytes that payloads take in the queue: each with its entry's head. */
-static int64
-QueueBytes(List *payloads)
+static void
+InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
 {
-	int64		bytes = 0;
-	ListCell   *cell;
+	Store	   *signals = &writer->signals;
 
-	foreach(cell, payloads)
-		bytes += strlen(lfirst(cell)) + 64;
-	return bytes;
-}
-
-void
-SignalsNotify(const SignalWriter *writer)
-{
-	double		used;
-	ListCell   *cell;
-
-	if (writer->nannounced == 0)
-		return;
-	used = DatumGetFloat8(DirectFunctionCall1(pg_notification_queue_usage, (Datum) 0));
-	used += (double) QueueBytes(writer->payloads) / CompatNotifyQueueBytes;
-	if (used > QUEUE_LIMIT)
+	if (signals->table == NULL)
 	{
-		ereport(WARNING,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("newterm sent no notifications of " INT64_FORMAT " signals: the NOTIFY queue would be %.0f%% full",
-						writer->nannounced, used * 100),
-				 errhint("The signals are in newterm.signals. A session that listens inside a long transaction keeps the queue full.")));
-		return;
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		StoreOpen(signals, writer->oids->signals, InvalidOid);
+		StoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
+		MemoryContextSwitchTo(old);
 	}
-	foreach(cell, writer->payloads)
-		Async_Notify("newterm", lfirst(cell));
-	if (writer->nannounced > list_length(writer->payloads))
-		Async_Notify("newterm",
-					 psprintf("{\"kind\":\"more\",\"signals\":" INT64_FORMAT "}",
-							  writer->nannounced - list_length(writer->payloads)));
+	if (StoreInsertFires(signals))
+		InsertBySql(values, nulls);
+	else
+		StoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
 }
 
-/* ---------- signals ---------- */
+/* An array of one value. */
+static Jsonb *
+ArrayOf(Jsonb *value)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	element = {.type = jbvBinary};
 
-static const char InsertSignal[] =
-"INSERT INTO newterm.signals (id, rule, rule_version, severity, title, message, tags,"
-" entity, term, terms, detections, first_seen, last_seen, event_id, event, origin)"
-" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, pg_catalog.jsonb_build_array($9), 1,"
-" $10, $10, $11, $12, $13)";
+	element.val.binary.data = &value->root;
+	element.val.binary.len = VARSIZE(value) - VARHDRSZ;
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(&state, WJB_ELEM, &element);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
 
 void
 SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 			 Jsonb *event)
 {
-	static SPIPlanPtr plan = NULL;
-	Oid			types[] = {INT8OID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTARRAYOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID};
-	Datum		values[lengthof(types)];
-	char		nulls[lengthof(types) + 1];
+	Datum		values[SIGNAL_COLUMNS];
+	bool		nulls[SIGNAL_COLUMNS] = {0};
 	Datum		row[DETECTION_COLUMNS] = {0};
 	bool		row_nulls[DETECTION_COLUMNS] = {0};
 	Rule	   *rule = subject->rule;
@@ -285,48 +187,78 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	title = TemplateClip(rule->title != NULL ? TemplateRender(rule->title, &given) :
 						 TemplateDefaultTitle(&given), TITLE_LIMIT);
 
-	memset(nulls, ' ', lengthof(types));
-	nulls[lengthof(types)] = '\0';
-	values[0] = Int64GetDatum(signal);
-	values[1] = CStringGetTextDatum(rule->name);
-	values[2] = Int32GetDatum(rule->version);
-	values[3] = CStringGetTextDatum(rule->severity);
-	values[4] = CStringGetTextDatum(title);
-	if (rule->message != NULL)
-		values[5] = CStringGetTextDatum(TemplateRender(rule->message, &given));
-	else
-		nulls[5] = 'n';
-	values[6] = rule->tags;
-	values[7] = JsonbPGetDatum(given.entity);
-	values[8] = JsonbPGetDatum(given.term);
-	values[9] = TimestampTzGetDatum(TIMESTAMP_OF(first_seen));
-	if (event_id != NULL)
-		values[10] = CStringGetTextDatum(event_id);
-	else
-		nulls[10] = 'n';
-	if (event != NULL)
-		values[11] = JsonbPGetDatum(event);
-	else
-		nulls[11] = 'n';
-	values[12] = CStringGetTextDatum(OriginName(writer->origin));
-	ExecuteLatest(&plan, InsertSignal, lengthof(types), types, values, nulls);
+	values[SIGNAL_ID] = Int64GetDatum(signal);
+	values[SIGNAL_RULE] = CStringGetTextDatum(rule->name);
+	values[SIGNAL_RULE_VERSION] = Int32GetDatum(rule->version);
+	values[SIGNAL_SEVERITY] = CStringGetTextDatum(rule->severity);
+	values[SIGNAL_TITLE] = CStringGetTextDatum(title);
+	values[SIGNAL_MESSAGE] = OptionalText(rule->message == NULL ? NULL :
+										  TemplateRender(rule->message, &given),
+										  &nulls[SIGNAL_MESSAGE]);
+	values[SIGNAL_TAGS] = rule->tags;
+	values[SIGNAL_ENTITY] = JsonbPGetDatum(given.entity);
+	values[SIGNAL_TERM] = JsonbPGetDatum(given.term);
+	values[SIGNAL_TERMS] = JsonbPGetDatum(ArrayOf(given.term));
+	values[SIGNAL_DETECTIONS] = Int32GetDatum(1);
+	values[SIGNAL_FIRST_SEEN] = values[SIGNAL_LAST_SEEN] =
+		TimestampTzGetDatum(TIMESTAMP_OF(first_seen));
+	values[SIGNAL_EVENT_ID] = OptionalText(event_id, &nulls[SIGNAL_EVENT_ID]);
+	values[SIGNAL_EVENT] = JsonbPGetDatum(event);
+	nulls[SIGNAL_EVENT] = event == NULL;
+	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
+	InsertSignal(writer, values, nulls);
 
 	row[DETECTION_ID - 1] =
 		Int64GetDatum(nextval_internal(writer->oids->detection_sequence, false));
 	row[DETECTION_VERSION_ID - 1] = Int32GetDatum(rule->version_id);
-	row[DETECTION_RULE - 1] = values[1];
+	row[DETECTION_RULE - 1] = values[SIGNAL_RULE];
 	row[DETECTION_DIGEST - 1] = PointerGetDatum(subject->term);
-	row[DETECTION_ENTITY - 1] = values[7];
-	row[DETECTION_TERM - 1] = values[8];
-	row[DETECTION_FIRST_SEEN - 1] = values[9];
-	row[DETECTION_EVENT_ID - 1] = OptionalText(event_id, &row_nulls[DETECTION_EVENT_ID - 1]);
+	row[DETECTION_ENTITY - 1] = values[SIGNAL_ENTITY];
+	row[DETECTION_TERM - 1] = values[SIGNAL_TERM];
+	row[DETECTION_FIRST_SEEN - 1] = values[SIGNAL_FIRST_SEEN];
+	row[DETECTION_EVENT_ID - 1] = values[SIGNAL_EVENT_ID];
+	row_nulls[DETECTION_EVENT_ID - 1] = nulls[SIGNAL_EVENT_ID];
 	row[DETECTION_STATUS - 1] = CStringGetTextDatum("live");
-	row[DETECTION_ORIGIN - 1] = values[12];
-	row[DETECTION_SIGNAL_ID - 1] = values[0];
+	row[DETECTION_ORIGIN - 1] = values[SIGNAL_ORIGIN];
+	row[DETECTION_SIGNAL_ID - 1] = values[SIGNAL_ID];
 	row_nulls[DETECTION_SUPPRESSION - 1] = true;
-	StoreInsert(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
+	StoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
 
-	Announce(writer, subject, "new", signal, title, first_seen, event_id, NULL);
+	if (writer->origin == ORIGIN_LIVE)
+		NotificationAdd(&writer->notifications,
+						&(Notification) {
+							.kind = "new", .signal = signal, .rule = rule, .title = title,
+							.entity = given.entity, .term = given.term,
+							.event_time = first_seen, .event_id = event_id
+						});
+}
+
+void
+SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origin origin,
+			MemoryContext context)
+{
+	writer->oids = oids;
+	writer->set = set;
+	writer->origin = origin;
+	writer->context = writer->notifications.context = context;
+	writer->signals.table = NULL;	/* opened by the first one */
+	StoreOpen(&writer->detections, oids->detection_log, oids->detection_index);
+}
+
+void
+SignalsFlush(SignalWriter *writer)
+{
+	StoreFlush(&writer->detections);
+	if (writer->signals.table != NULL)
+		StoreFlush(&writer->signals);
+}
+
+void
+SignalsClose(SignalWriter *writer)
+{
+	StoreClose(&writer->detections);
+	if (writer->signals.table != NULL)
+		StoreClose(&writer->signals);
 }
 
 /*
@@ -500,9 +432,17 @@ Change(SignalWriter *writer, const Subject *subject, const SignalChange *change,
 {
 	if (!SignalApply(writer->oids, change))
 		PostponeSignalChange(writer->oids, change);
-	Announce(writer, subject, change->retracted ? "retract" : "amend",
-			 change->signal, SignalTitle(writer->oids, change->signal),
-			 event_time, event_id, change->reason);
+	if (writer->origin == ORIGIN_LIVE)
+		NotificationAdd(&writer->notifications,
+						&(Notification) {
+							.kind = change->retracted ? "retract" : "amend",
+							.signal = change->signal, .rule = subject->rule,
+							.title = SignalTitle(writer->oids, change->signal),
+							.entity = EntityObject(subject),
+							.term = SubjectTermObject(subject),
+							.event_time = event_time, .event_id = event_id,
+							.reason = change->reason
+						});
 }
 
 void
@@ -526,7 +466,7 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
 				replace);
 
 	change.reason = psprintf("a late event shows an earlier start: %s instead of %s",
-							 IsoTime(first_seen), IsoTime(before));
+							 NotificationTime(first_seen), NotificationTime(before));
 	Change(writer, subject, &change, first_seen, event_id);
 }
 
@@ -554,7 +494,7 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 	change.reason = psprintf(learned ?
 							 "the term was learned: a run of it starts at %s, inside learning" :
 							 "a late event shows that the term was known: its run starts at %s",
-							 IsoTime(first_seen));
+							 NotificationTime(first_seen));
 	Change(writer, subject, &change, before,
 		   no_event_id ? NULL : TextDatumGetCString(event_id));
 }

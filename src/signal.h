@@ -1,6 +1,6 @@
 /*
  * signal.h
- *	  Detections and signals: rendering, storing, announcing.
+ *	  Detections and signals: rendering and storing.
  *
  * All functions run inside an open SPI connection, as the extension's owner.
  */
@@ -8,6 +8,7 @@
 #define NEWTERM_SIGNAL_H
 
 #include "news.h"
+#include "notification.h"
 #include "rule.h"
 #include "store.h"
 
@@ -22,12 +23,21 @@ typedef struct SignalWriter
 {
 	const ExtensionOids *oids;
 	Store		detections;
+	Store		signals;		/* table NULL: not needed so far */
 	RuleSet    *set;
 	Origin		origin;
-	MemoryContext context;		/* of payloads */
-	int64		nannounced;		/* signals to be announced */
-	List	   *payloads;		/* of the first newterm.max_notifications */
+	MemoryContext context;		/* of the stores and of notifications */
+	Notifications notifications;
 } SignalWriter;
+
+/*
+ * Begin to write, into a writer that is zeroed or was closed, whose notifications stay;
+ * write what is to be written together; and end.
+ */
+extern void SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set,
+						Origin origin, MemoryContext context);
+extern void SignalsFlush(SignalWriter *writer);
+extern void SignalsClose(SignalWriter *writer);
 
 /* What a detection is of. */
 typedef struct Subject
@@ -68,11 +78,5 @@ typedef struct SignalChange
  * and the change has to wait for a later merge.
  */
 extern bool SignalApply(const ExtensionOids *oids, const SignalChange *change);
-
-/*
- * Send what is to be announced, which must not fail the transaction: a full
- * queue is told in a WARNING.
- */
-extern void SignalsNotify(const SignalWriter *writer);
 
 #endif							/* NEWTERM_SIGNAL_H */

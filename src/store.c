@@ -17,6 +17,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -202,7 +203,45 @@ VacantSlot(Store *store)
 	return slot;
 }
 
-/* Read the defaults of the columns behind the first `ncolumns`. */
+void
+StoreNameColumns(Store *store, int ncolumns, const char *const *names)
+{
+	AttrNumber *columns = MemoryContextAlloc(store->context, sizeof(AttrNumber) * ncolumns);
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		columns[i] = get_attnum(RelationGetRelid(store->table), names[i]);
+		if (columns[i] == InvalidAttrNumber)
+			elog(ERROR, "table \"%s\" has no column \"%s\"",
+				 RelationGetRelationName(store->table), names[i]);
+	}
+	store->columns = columns;
+}
+
+bool
+StoreInsertFires(const Store *store)
+{
+	const TriggerDesc *triggers = store->table->trigdesc;
+
+	return store->table->rd_rules != NULL || store->table->rd_rel->relrowsecurity ||
+		(triggers != NULL &&
+		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+		  triggers->trig_insert_before_statement || triggers->trig_insert_after_statement));
+}
+
+/* Do inserted rows of `ncolumns` values give this column? */
+static bool
+IsGiven(const Store *store, int ncolumns, AttrNumber column)
+{
+	if (store->columns == NULL)
+		return column <= ncolumns;
+	for (int i = 0; i < ncolumns; i++)
+		if (store->columns[i] == column)
+			return true;
+	return false;
+}
+
+/* Read the defaults of the columns that rows of `ncolumns` values do not give. */
 static void
 PrepareDefaults(Store *store, int ncolumns)
 {
@@ -210,12 +249,13 @@ PrepareDefaults(Store *store, int ncolumns)
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 
 	store->defaults = palloc0(sizeof(ExprState *) * desc->natts);
-	for (int i = ncolumns; i < desc->natts; i++)
+	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 		Node	   *expression;
 
-		if (attribute->attisdropped || attribute->attgenerated != '\0')
+		if (IsGiven(store, ncolumns, i + 1) || attribute->attisdropped ||
+			attribute->attgenerated != '\0')
 			continue;
 		expression = build_column_default(store->table, i + 1);
 		if (expression != NULL)
@@ -249,11 +289,9 @@ NewRow(Store *store, int ncolumns, const Datum *values, const bool *nulls)
 	int			natts = RelationGetNumberOfAttributes(store->table);
 	TupleTableSlot *slot = VacantSlot(store);
 
-	memcpy(slot->tts_values, values, sizeof(Datum) * ncolumns);
-	memcpy(slot->tts_isnull, nulls, sizeof(bool) * ncolumns);
 	if (natts > ncolumns && store->defaults == NULL)
 		PrepareDefaults(store, ncolumns);
-	for (int i = ncolumns; i < natts; i++)
+	for (int i = store->columns == NULL ? ncolumns : 0; i < natts; i++)
 	{
 		slot->tts_values[i] = (Datum) 0;
 		slot->tts_isnull[i] = true;
@@ -262,6 +300,13 @@ NewRow(Store *store, int ncolumns, const Datum *values, const bool *nulls)
 				ExecEvalExprSwitchContext(store->defaults[i],
 										  GetPerTupleExprContext(store->estate),
 										  &slot->tts_isnull[i]);
+	}
+	for (int i = 0; i < ncolumns; i++)
+	{
+		int			column = store->columns == NULL ? i : store->columns[i] - 1;
+
+		slot->tts_values[column] = values[i];
+		slot->tts_isnull[column] = nulls[i];
 	}
 	CompleteRow(store, slot);
 	return slot;

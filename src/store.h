@@ -34,7 +34,8 @@ typedef struct Store
 	Relation	index;			/* or NULL */
 	EState	   *estate;			/* NULL: opened to be read alone */
 	ResultRelInfo *target;		/* the table and all its indexes */
-	ExprState **defaults;		/* of columns that callers do not know */
+	const AttrNumber *columns;	/* that inserted rows give; NULL: the first ones */
+	ExprState **defaults;		/* of columns that they do not give */
 	IndexScanDesc scan;			/* opened by the first look-up */
 	TableScanDesc whole;		/* by StoreScan */
 	Snapshot	snapshot;		/* what StoreScan judges rows by */
@@ -86,10 +87,19 @@ extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
 /* A jsonb column as a palloc'd copy, or NULL. */
 extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
 
+/* Inserted rows will give the columns of these names, and not the first ones. */
+extern void StoreNameColumns(Store *store, int ncolumns, const char *const *names);
+
+/*
+ * Did users put something on the table that SQL's INSERT would heed: triggers, rules,
+ * row security?
+ */
+extern bool StoreInsertFires(const Store *store);
+
 /*
  * Insert a row now, or together with others when the store closes.  `values` and
- * `nulls` hold the first `ncolumns` columns; those behind, which users added, get
- * their defaults.
+ * `nulls` hold the first `ncolumns` columns, or those of StoreNameColumns; the others,
+ * such as users added, get their defaults.
  */
 extern void StoreInsert(Store *store, int ncolumns, const Datum *values,
 						const bool *nulls);
