@@ -308,6 +308,12 @@ KnownLookUp(const TermOfRule *terms, int nterms, int64 time)
 	pfree(unknown);
 }
 
+bool
+KnownNotStored(const Digest *term)
+{
+	return BaselineRead && !IsKnown(term);
+}
+
 void
 KnownMissed(const Digest *term)
 {

@@ -51,6 +51,9 @@ extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
  */
 extern void KnownLookUp(const TermOfRule *terms, int nterms, int64 time);
 
+/* Is the term most likely not stored, as the session has read the whole baseline? */
+extern bool KnownNotStored(const Digest *term);
+
 /* A term that was noted turned out to be stored: did the session know of no run of it? */
 extern void KnownMissed(const Digest *term);
 

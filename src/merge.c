@@ -156,10 +156,20 @@ KnowRuns(const News *news, const Run *runs, int nruns, const Rule *rule)
 		KnowAtCommit(&news->term, &runs[i], rule->span.granule);
 }
 
+/* Read a term's stored runs; the session remembers where it knew of none. */
+static void
+ReadStored(Merge *merge, const News *news, StoredRuns *stored)
+{
+	RunsRead(&merge->runs, &news->term, stored);
+	if (stored->nruns > 0)
+		KnownMissed(&news->term);
+}
+
 /*
  * DropKnown
  *		Take out the news that are stored already: a session that is new sees
- *		news in everything, and most of it needs no lock.
+ *		news in everything, and most of it needs no lock.  What is new to a session
+ *		that has read the baseline is left to MergeTerm.
  */
 static void
 DropKnown(Merge *merge)
@@ -172,9 +182,12 @@ DropKnown(Merge *merge)
 		StoredRuns	stored;
 
 		CHECK_FOR_INTERRUPTS();
-		RunsRead(&merge->runs, &news->term, &stored);
-		if (stored.nruns > 0)
-			KnownMissed(&news->term);
+		if (KnownNotStored(&news->term))
+		{
+			merge->terms[kept++] = news;
+			continue;
+		}
+		ReadStored(merge, news, &stored);
 		if (IsKnown(news, &stored))
 			KnowRuns(news, stored.runs, stored.nruns,
 					 RuleByVersion(merge->set, news->version_id));
@@ -279,7 +292,7 @@ MergeTerm(Merge *merge, News *news)
 	Verdict    *verdicts;
 	int			nverdicts;
 
-	RunsRead(&merge->runs, &news->term, &stored);
+	ReadStored(merge, news, &stored);
 	/* what began the runs of a version that is not evaluated was left out */
 	if (stored.nruns == 0 && (!rule->evaluated || !HasRoom(merge, rule)))
 		return;

@@ -207,6 +207,17 @@ TakeNews(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
 	NewsAddRun(level, &news, &run, &rule->span);
 }
 
+/* Has the table no rows, nor had any since it was last vacuumed? */
+static bool
+IsEmpty(Oid oid)
+{
+	Relation	table = table_open(oid, RowExclusiveLock);
+	bool		empty = RelationGetNumberOfBlocks(table) == 0;
+
+	table_close(table, NoLock);
+	return empty;
+}
+
 NewsLevel *
 PostponedTake(const ExtensionOids *oids, RuleSet *set)
 {
@@ -215,8 +226,10 @@ PostponedTake(const ExtensionOids *oids, RuleSet *set)
 	TableScanDesc scan;
 	TupleTableSlot *slot;
 
+	if (IsEmpty(oids->postponed))
+		return NULL;
 	StoreOpen(&store, oids->postponed, InvalidOid);
-	if (RelationGetNumberOfBlocks(store.table) > 0 && LockPostponed())
+	if (LockPostponed())
 	{
 		slot = table_slot_create(store.table, NULL);
 		scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);

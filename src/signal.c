@@ -59,17 +59,21 @@ enum
 	SIGNAL_EVENT_ID,
 	SIGNAL_EVENT,
 	SIGNAL_ORIGIN,
+	SIGNAL_CREATED_AT,
+	SIGNAL_UPDATED_AT,
 	SIGNAL_COLUMNS
 };
 
 static const char *const SignalColumns[SIGNAL_COLUMNS] = {
 	"id", "rule", "rule_version", "severity", "title", "message", "tags", "entity",
-	"term", "terms", "detections", "first_seen", "last_seen", "event_id", "event", "origin"
+	"term", "terms", "detections", "first_seen", "last_seen", "event_id", "event", "origin",
+	"created_at", "updated_at"
 };
 
 static const Oid SignalTypes[SIGNAL_COLUMNS] = {
 	INT8OID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, JSONBOID,
-	JSONBOID, JSONBOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID
+	JSONBOID, JSONBOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID,
+	TIMESTAMPTZOID, TIMESTAMPTZOID
 };
 
 /* Titles are cut after so many bytes: terms may be of any length. */
@@ -206,6 +210,8 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	values[SIGNAL_EVENT] = JsonbPGetDatum(event);
 	nulls[SIGNAL_EVENT] = event == NULL;
 	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
+	values[SIGNAL_CREATED_AT] = values[SIGNAL_UPDATED_AT] =
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	InsertSignal(writer, values, nulls);
 
 	row[DETECTION_ID - 1] =
