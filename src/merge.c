@@ -182,17 +182,17 @@ DropKnown(Merge *merge)
 		StoredRuns	stored;
 
 		CHECK_FOR_INTERRUPTS();
-		if (KnownNotStored(&news->term))
+		if (!KnownNotStored(&news->term))
 		{
-			merge->terms[kept++] = news;
-			continue;
+			ReadStored(merge, news, &stored);
+			if (IsKnown(news, &stored))
+			{
+				KnowRuns(news, stored.runs, stored.nruns,
+						 RuleByVersion(merge->set, news->version_id));
+				continue;
+			}
 		}
-		ReadStored(merge, news, &stored);
-		if (IsKnown(news, &stored))
-			KnowRuns(news, stored.runs, stored.nruns,
-					 RuleByVersion(merge->set, news->version_id));
-		else
-			merge->terms[kept++] = news;
+		merge->terms[kept++] = news;
 	}
 	merge->nterms = kept;
 }

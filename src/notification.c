@@ -7,7 +7,6 @@
 #include "commands/async.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"

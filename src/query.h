@@ -10,7 +10,8 @@
 
 /*
  * Run an INSERT, UPDATE or DELETE inside an open SPI connection with `nvalues`
- * parameters.  *plan keeps the plan for the session; NULL at first.
+ * parameters.  *plan keeps the plan for the session; NULL at first, and only then are
+ * `query` and `types` read.
  */
 extern void ExecuteLatest(SPIPlanPtr *plan, const char *query, int nvalues,
 						  Oid *types, Datum *values, const char *nulls);

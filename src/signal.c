@@ -10,13 +10,10 @@
 #include "commands/sequence.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
-#include "jsonbtext.h"
-#include "newterm.h"
 #include "postpone.h"
 #include "query.h"
 #include "signal.h"
@@ -70,7 +67,7 @@ static const char *const SignalColumns[SIGNAL_COLUMNS] = {
 	"created_at", "updated_at"
 };
 
-static const Oid SignalTypes[SIGNAL_COLUMNS] = {
+static Oid	SignalTypes[SIGNAL_COLUMNS] = {
 	INT8OID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, JSONBOID,
 	JSONBOID, JSONBOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID,
 	TIMESTAMPTZOID, TIMESTAMPTZOID
@@ -109,16 +106,10 @@ OptionalText(const char *text, bool *isnull)
 	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
-/*
- * Insert by SQL, so that what users put on the table takes part: triggers, rules,
- * row security.
- */
-static void
-InsertBySql(Datum *values, const bool *nulls)
+/* The INSERT of a signal, with a parameter for each column. */
+static const char *
+InsertText(void)
 {
-	static SPIPlanPtr plan = NULL;
-	Oid			types[SIGNAL_COLUMNS];
-	char		flags[SIGNAL_COLUMNS + 1] = {0};
 	StringInfoData names;
 	StringInfoData parameters;
 
@@ -128,12 +119,25 @@ InsertBySql(Datum *values, const bool *nulls)
 	{
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", SignalColumns[i]);
 		appendStringInfo(&parameters, "%s$%d", i > 0 ? ", " : "", i + 1);
-		types[i] = SignalTypes[i];
-		flags[i] = nulls[i] ? 'n' : ' ';
 	}
-	ExecuteLatest(&plan, psprintf("INSERT INTO newterm.signals (%s) VALUES (%s)",
-								  names.data, parameters.data),
-				  SIGNAL_COLUMNS, types, values, flags);
+	return psprintf("INSERT INTO newterm.signals (%s) VALUES (%s)", names.data,
+					parameters.data);
+}
+
+/*
+ * Insert by SQL, so that what users put on the table takes part: triggers, rules,
+ * row security.
+ */
+static void
+InsertBySql(Datum *values, const bool *nulls)
+{
+	static SPIPlanPtr plan = NULL;
+	char		flags[SIGNAL_COLUMNS + 1] = {0};
+
+	for (int i = 0; i < SIGNAL_COLUMNS; i++)
+		flags[i] = nulls[i] ? 'n' : ' ';
+	ExecuteLatest(&plan, plan == NULL ? InsertText() : NULL, SIGNAL_COLUMNS, SignalTypes,
+				  values, flags);
 }
 
 static void
