@@ -14,6 +14,7 @@
 
 #include "access/xact.h"
 #include "commands/trigger.h"
+#include "executor/execExpr.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -29,6 +30,18 @@
 
 /* So many clauses are kept; they are a few kB each. */
 #define CONDITIONS	16
+
+/* The one call that a clause is, and the arguments that are columns of the row. */
+typedef struct Call
+{
+	FunctionCallInfo function;
+	int			ncolumns;
+	struct
+	{
+		int			argument;
+		AttrNumber	number;
+	}			columns[FLEXIBLE_ARRAY_MEMBER];
+} Call;
 
 typedef struct Condition
 {
@@ -57,9 +70,71 @@ IsPlain(Relation table, Node *clause)
 	if (!IsA(clause, FuncExpr) || CompatHasVirtualColumns(RelationGetDescr(table)))
 		return false;
 	foreach(cell, ((FuncExpr *) clause)->args)
-		if (!IsA(lfirst(cell), Var) && !IsA(lfirst(cell), Const))
+		if (!IsA(lfirst(cell), Const) &&
+			!(IsA(lfirst(cell), Var) && lfirst_node(Var, cell)->varattno != 0))
 			return false;
 	return true;
+}
+
+/* A column of a row. */
+static inline Datum
+ColumnOf(TupleTableSlot *row, AttrNumber number, bool *isnull)
+{
+	return number > 0 ? slot_getattr(row, number, isnull) :
+		slot_getsysattr(row, number, isnull);
+}
+
+/*
+ * EvaluateCall
+ *		Evaluate a clause that is one call.  It does what the steps do that PostgreSQL
+ *		interprets, each of which has to be fetched and guessed anew after a
+ *		statement's other work (an ExprStateEvalFunc, see executor/execExpr.h).
+ */
+static Datum
+EvaluateCall(ExprState *state, ExprContext *context, bool *isnull)
+{
+	const Call *call = state->evalfunc_private;
+	FunctionCallInfo function = call->function;
+	Datum		result;
+
+	for (int i = 0; i < call->ncolumns; i++)
+	{
+		NullableDatum *argument = &function->args[call->columns[i].argument];
+
+		argument->value = ColumnOf(context->ecxt_outertuple, call->columns[i].number,
+								   &argument->isnull);
+	}
+	function->isnull = false;
+	result = FunctionCallInvoke(function);
+	*isnull = false;
+	return BoolGetDatum(!function->isnull && DatumGetBool(result));
+}
+
+/* Have a prepared clause evaluated by EvaluateCall, if it is such a call. */
+static void
+EvaluateDirectly(ExprState *state, const List *arguments)
+{
+	Call	   *call;
+	FunctionCallInfo function = NULL;
+	ListCell   *cell;
+
+	/* a strict function, or one whose calls are counted, is another kind of step */
+	for (int i = 0; i < state->steps_len; i++)
+		if (ExecEvalStepOp(state, &state->steps[i]) == EEOP_FUNCEXPR)
+			function = state->steps[i].d.func.fcinfo_data;
+	if (function == NULL)
+		return;
+	call = palloc(offsetof(Call, columns) + sizeof(call->columns[0]) * list_length(arguments));
+	call->function = function;
+	call->ncolumns = 0;
+	foreach(cell, arguments)
+		if (IsA(lfirst(cell), Var))
+		{
+			call->columns[call->ncolumns].argument = foreach_current_index(cell);
+			call->columns[call->ncolumns++].number = lfirst_node(Var, cell)->varattno;
+		}
+	state->evalfunc = EvaluateCall;
+	state->evalfunc_private = call;
 }
 
 /*
@@ -71,13 +146,17 @@ static ExprState *
 Prepare(Relation table, const Trigger *trigger)
 {
 	Node	   *clause = stringToNode(trigger->tgqual);
+	ExprState  *state;
 
 	if (!IsPlain(table, clause))
 		return NULL;
 	ChangeVarNodes(clause, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(clause, PRS2_NEW_VARNO, OUTER_VAR, 0);
 	clause = (Node *) expression_planner((Expr *) clause);
-	return ExecInitQual(make_ands_implicit((Expr *) clause), NULL);
+	state = ExecInitQual(make_ands_implicit((Expr *) clause), NULL);
+	if (IsPlain(table, clause))
+		EvaluateDirectly(state, ((FuncExpr *) clause)->args);
+	return state;
 }
 
 /* The prepared clause of a trigger, or NULL. */

@@ -292,7 +292,6 @@ insert into cases (filter, event, expected) values
     ('t:>2024-01-01',       '{"t": "tomorrow"}',                        false),
     ('t:>2024-01-01',       '{"t": 20240102}',                          false),
     ('t:2024-01-01T00:00:00Z', '{"t": "2024-01-01T00:00:00.000Z"}',     false),
-    -- of the day that was read last
     ('t:>2024-02-29T23:59:58Z', '{"t": "2024-02-29T23:59:59Z"}',        true),
     ('t:<2024-02-29T23:59:59Z', '{"t": "2024-02-29T23:59:59Z"}',        false),
     ('t:[2024-02-29T09:08:07Z TO 2024-02-29T09:08:07Z]', '{"t": "2024-02-29T09:08:07Z"}', true),
@@ -307,7 +306,9 @@ insert into cases (filter, event, expected) values
     ('t:>=2024-02-29',      '{"t": "2024-02-29T00-00-00Z"}',            false),
     ('t:>=2024-02-29',      '{"t": "2024-02-29T00:00:000"}',            false),
     ('t:<1970-01-01',       '{"t": "1969-12-31T23:59:59Z"}',            true),
-    ('t:>=2023-02-28',      '{"t": "2023-02-29T00:00:00Z"}',            false);
+    ('t:>=2023-02-28',      '{"t": "2023-02-29T00:00:00Z"}',            false),
+    ('t:>=2024-04-30',      '{"t": "2024-04-31T00:00:00Z"}',            false),
+    ('t:<=2024-01-01',      '{"t": "0000-12-31T00:00:00Z"}',            false);
 
 -- Networks
 insert into cases (filter, event, expected) values
@@ -515,6 +516,24 @@ where refused_at(filter) is distinct from position_
 order by id;
 
 \set ECHO all
+
+-- The usual form of a time is read in another way than "t" in place of "T": at all hours, minutes and
+-- seconds, on days of all years, and with each character at each place, both say the same.
+select count(*) as times, count(*) filter (where newterm.test_filter(
+    format('t:["%s" TO "%s"]', replace(at, 'T', 't'), replace(at, 'T', 't')), jsonb_build_object('t', at))) as same
+from (select to_char(time, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at
+      from (select timestamp '2024-02-29' + make_interval(secs => n) from generate_series(0, 86399, 61) as n
+            union all
+            select timestamp '2023-01-01' + make_interval(days => n) from generate_series(0, 730) as n
+            union all
+            select timestamp '0001-01-01' + make_interval(days => n) from generate_series(0, 3652058, 367) as n) as times (time)) as texts;
+select count(*) as texts, count(*) filter (where usual is distinct from other) as different,
+       count(*) filter (where usual) as times
+from (select newterm.test_filter(filter, jsonb_build_object('t', text)) as usual,
+             newterm.test_filter(filter, jsonb_build_object('t', replace(text, 'T', 't'))) as other
+      from (values ('t:>=2024-02-29'), ('t:<2024-02-29T12:34:56Z')) as filters (filter),
+           (select overlay('2024-02-29T12:34:56Z' placing chr(code) from place) as text
+            from generate_series(1, 20) as place, generate_series(1, 255) as code) as texts) as outcomes;
 
 -- Some messages in full
 \set SHOW_CONTEXT never
