@@ -21,7 +21,6 @@
 #include "match.h"
 #include "merge.h"
 #include "newterm.h"
-#include "predicate.h"
 #include "rule.h"
 #include "template.h"
 
@@ -45,7 +44,6 @@ ParseFilter(const char *text, Language language)
 
 	if (filter == NULL)
 		ReportSyntaxError("filter", text, &error);
-	PredicatePrepare(filter);
 	return filter;
 }
 
@@ -125,11 +123,12 @@ newterm_test_filter(PG_FUNCTION_ARGS)
 	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Jsonb	   *event = PG_GETARG_JSONB_P(1);
 	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	FilterNode *filter = ParseFilter(source, language);
+	FilterNode *parsed = ParseFilter(source, language);
 	FieldSet   *fields = QuestionSet();
+	FilterNode *filter;
 
 	CheckObject(event);
-	FilterBind(filter, fields);
+	filter = FilterBind(parsed, fields);
 	EventBegin(fields, &event->root);
 	PG_RETURN_BOOL(FilterMatches(filter, fields));
 }

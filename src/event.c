@@ -61,11 +61,11 @@ typedef struct SlotEntry
 } SlotEntry;
 
 /* How a slot is filled. */
-typedef struct FieldOfSlot
+typedef struct SlotField
 {
 	Field	   *field;			/* NULL: a place on the way to others */
 	int			argument;		/* normalisers: slot of what they normalise */
-} FieldOfSlot;
+} SlotField;
 
 FieldSet *
 FieldSetCreate(const DigestKey *key)
@@ -81,7 +81,7 @@ FieldSetCreate(const DigestKey *key)
 	set->key = *key;
 	PlaceTreeInitialise(&set->places);
 	set->fields_allocated = set->places.allocated;
-	set->fields = palloc0(sizeof(FieldOfSlot) * set->fields_allocated);
+	set->fields = palloc0(sizeof(SlotField) * set->fields_allocated);
 
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = sizeof(Digest);
@@ -123,12 +123,13 @@ AddSources(FieldSet *set)
 }
 
 int
-FieldSetAdd(FieldSet *set, Field *field)
+FieldSetAdd(FieldSet *set, const Field *field)
 {
 	MemoryContext old = MemoryContextSwitchTo(set->context);
 	char	   *text = FieldToText(field);	/* the same for equal fields */
 	Digest		digest;
 	SlotEntry  *entry;
+	Field	   *kept;
 	int			argument = -1;
 	int			slot;
 
@@ -141,17 +142,18 @@ FieldSetAdd(FieldSet *set, Field *field)
 		return entry->slot;
 	}
 
-	switch (field->kind)
+	kept = FieldCopy(field);
+	switch (kept->kind)
 	{
 		case FIELD_PATH:
-			slot = PlaceAdd(&set->places, field->steps, field->nsteps);
+			slot = PlaceAdd(&set->places, kept->steps, kept->nsteps);
 			break;
 		case FIELD_ATTRIBUTE:
 			AddSources(set);
 			slot = PlaceAddOther(&set->places);
 			break;
 		default:
-			argument = FieldSetAdd(set, field->argument);
+			argument = FieldSetAdd(set, kept->argument);
 			slot = PlaceAddOther(&set->places);
 			break;
 	}
@@ -161,15 +163,21 @@ FieldSetAdd(FieldSet *set, Field *field)
 		int			before = set->fields_allocated;
 
 		set->fields_allocated = set->places.allocated;
-		set->fields = repalloc(set->fields, sizeof(FieldOfSlot) * set->fields_allocated);
+		set->fields = repalloc(set->fields, sizeof(SlotField) * set->fields_allocated);
 		memset(&set->fields[before], 0,
-			   sizeof(FieldOfSlot) * (set->fields_allocated - before));
+			   sizeof(SlotField) * (set->fields_allocated - before));
 	}
-	set->fields[slot] = (FieldOfSlot) {field, argument};
+	set->fields[slot] = (SlotField) {kept, argument};
 	entry = hash_search(set->slots_by_text, &digest, HASH_ENTER, NULL);
 	entry->slot = slot;
 	MemoryContextSwitchTo(old);
 	return slot;
+}
+
+const Field *
+FieldOfSlot(const FieldSet *set, int slot)
+{
+	return set->fields[slot].field;
 }
 
 void
@@ -488,7 +496,7 @@ CollectSlot(FieldSet *set, int index)
 
 /* The normalised values of another slot. */
 static void
-NormaliseSlot(FieldSet *set, const FieldOfSlot *source, EventSlot *slot)
+NormaliseSlot(FieldSet *set, const SlotField *source, EventSlot *slot)
 {
 	Field		step = *source->field;
 	Field		base = {.kind = FIELD_PATH};
@@ -511,7 +519,7 @@ NormaliseSlot(FieldSet *set, const FieldOfSlot *source, EventSlot *slot)
 static pg_noinline void
 FillByField(FieldSet *set, int index)
 {
-	const FieldOfSlot *source = &set->fields[index];
+	const SlotField *source = &set->fields[index];
 	EventSlot  *slot = &set->places.slots[index];
 	MemoryContext old;
 

@@ -40,7 +40,7 @@ typedef struct FieldSet
 	DigestKey	key;
 	JsonbContainer *record;
 	int			time_slot;		/* of eventTime */
-	struct FieldOfSlot *fields; /* of each slot */
+	struct SlotField *fields;	/* of each slot */
 	int			fields_allocated;
 	HTAB	   *slots_by_text;
 	int		   *sources;		/* slots that derived attributes look at, or NULL */
@@ -57,8 +57,11 @@ extern void FieldSetVendors(FieldSet *set, VendorLookup lookup, void *state);
 /* The same vendors as another set has. */
 extern void FieldSetShareVendors(FieldSet *set, const FieldSet *other);
 
-/* The slot of a field, the same for equal fields.  Keeps `field`. */
-extern int	FieldSetAdd(FieldSet *set, Field *field);
+/* The slot of a field, the same for equal fields.  Keeps a copy of a new one. */
+extern int	FieldSetAdd(FieldSet *set, const Field *field);
+
+/* The field of a slot that FieldSetAdd gave. */
+extern const Field *FieldOfSlot(const FieldSet *set, int slot);
 
 /* Point the set at a record; `record` is the root container of an object. */
 extern void EventBegin(FieldSet *set, JsonbContainer *record);

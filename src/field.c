@@ -545,6 +545,29 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 }
 
 /*
+ * FieldCopy
+ *
+ * Return a palloc'd copy that shares nothing with the field.
+ */
+Field *
+FieldCopy(const Field *field)
+{
+	Field	   *copy = palloc(sizeof(Field));
+
+	*copy = *field;
+	copy->text = pstrdup(field->text);
+	if (field->kind == FIELD_PATH)
+	{
+		copy->steps = palloc(field->nsteps * sizeof(char *));
+		for (int i = 0; i < field->nsteps; i++)
+			copy->steps[i] = pstrdup(field->steps[i]);
+	}
+	if (field->argument != NULL)
+		copy->argument = FieldCopy(field->argument);
+	return copy;
+}
+
+/*
  * FieldEqual
  *
  * Do two fields name the same value, however they are spelt?

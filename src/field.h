@@ -62,6 +62,9 @@ typedef struct Field
  */
 extern Field *FieldParse(const char *text, Language language, SyntaxError *error);
 
+/* A copy in the current memory context that shares nothing with the field. */
+extern Field *FieldCopy(const Field *field);
+
 /* Do two fields name the same value?  (Their texts may differ.) */
 extern bool FieldEqual(const Field *a, const Field *b);
 

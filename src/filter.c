@@ -402,15 +402,15 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 	switch (a->kind)
 	{
 		case FILTER_EQUALS:
-			return a->literal.length == b->literal.length &&
-				memcmp(a->literal.text, b->literal.text, a->literal.length) == 0;
+			return a->val.literal.length == b->val.literal.length &&
+				memcmp(a->val.literal.text, b->val.literal.text, a->val.literal.length) == 0;
 		case FILTER_WILDCARD:
-			if (a->nparts != b->nparts)
+			if (a->val.wildcard.nparts != b->val.wildcard.nparts)
 				return false;
-			for (int i = 0; i < a->nparts; i++)
+			for (int i = 0; i < a->val.wildcard.nparts; i++)
 			{
-				const WildcardPart *x = &a->parts[i];
-				const WildcardPart *y = &b->parts[i];
+				const WildcardPart *x = &a->val.wildcard.parts[i];
+				const WildcardPart *y = &b->val.wildcard.parts[i];
 
 				if (x->kind != y->kind || x->length != y->length ||
 					(x->length > 0 && memcmp(x->text, y->text, x->length) != 0))
@@ -418,15 +418,15 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 			}
 			return true;
 		case FILTER_RANGE:
-			return BoundEqual(&a->lower, &b->lower) &&
-				BoundEqual(&a->upper, &b->upper);
+			return BoundEqual(&a->val.range->lower, &b->val.range->lower) &&
+				BoundEqual(&a->val.range->upper, &b->val.range->upper);
 		case FILTER_CIDR:
-			if (a->nnetworks != b->nnetworks)
+			if (a->val.cidr.nnetworks != b->val.cidr.nnetworks)
 				return false;
-			for (int i = 0; i < a->nnetworks; i++)
+			for (int i = 0; i < a->val.cidr.nnetworks; i++)
 			{
-				const IpNetwork *x = &a->networks[i];
-				const IpNetwork *y = &b->networks[i];
+				const IpNetwork *x = &a->val.cidr.networks[i];
+				const IpNetwork *y = &b->val.cidr.networks[i];
 
 				if (x->family != y->family || x->bits != y->bits ||
 					memcmp(x->address, y->address, IPADDRESS_BYTES) != 0)

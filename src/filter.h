@@ -63,23 +63,37 @@ typedef struct FilterBound
 	FilterLiteral literal;
 } FilterBound;
 
+typedef struct FilterRange
+{
+	FilterBound lower;
+	FilterBound upper;
+} FilterRange;
+
+/* A rule set has thousands of them, and an event goes from one to another: 64 bytes. */
 typedef struct FilterNode
 {
 	FilterKind	kind;
+	int			slot;			/* where the compiled rule set finds the field's
+								 * value; set by the rule compiler */
 	int			depth;			/* levels of nodes from here down, 1 for a leaf */
 	int			nchildren;
 	struct FilterNode **children;
-
 	Field	   *field;			/* of every leaf but FILTER_EVERYTHING */
-	int			slot;			/* where the compiled rule set finds the field's
-								 * value; set by the rule compiler */
-	FilterLiteral literal;		/* FILTER_EQUALS */
-	int			nparts;			/* FILTER_WILDCARD */
-	WildcardPart *parts;
-	FilterBound lower;			/* FILTER_RANGE */
-	FilterBound upper;
-	int			nnetworks;		/* FILTER_CIDR */
-	IpNetwork  *networks;
+	union
+	{
+		FilterLiteral literal;	/* FILTER_EQUALS */
+		struct
+		{
+			int			nparts;
+			WildcardPart *parts;
+		}			wildcard;	/* FILTER_WILDCARD */
+		FilterRange *range;		/* FILTER_RANGE */
+		struct
+		{
+			int			nnetworks;
+			IpNetwork  *networks;
+		}			cidr;		/* FILTER_CIDR */
+	}			val;
 } FilterNode;
 
 /*

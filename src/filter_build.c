@@ -528,7 +528,7 @@ FilterMakeValue(FilterParseState *state, FilterSpan value)
 	if (!HasWildcard(&reader))
 	{
 		node = MakeNode(FILTER_EQUALS);
-		TakeLiteral(&reader, &node->literal);
+		TakeLiteral(&reader, &node->val.literal);
 		return node;
 	}
 	if (reader.nparts == 1 && reader.parts[0].kind == WILDCARD_ANY_TEXT)
@@ -541,8 +541,8 @@ FilterMakeValue(FilterParseState *state, FilterSpan value)
 		return NULL;
 	}
 	node = MakeNode(FILTER_WILDCARD);
-	node->nparts = reader.nparts;
-	node->parts = reader.parts;
+	node->val.wildcard.nparts = reader.nparts;
+	node->val.wildcard.parts = reader.parts;
 	return node;
 }
 
@@ -598,13 +598,16 @@ FilterNode *
 FilterMakeRange(FilterParseState *state, const FilterLimit *lower,
 				const FilterLimit *upper)
 {
-	FilterNode *node = MakeNode(FILTER_RANGE);
+	FilterRange *range = palloc0(sizeof(FilterRange));
+	FilterNode *node;
 
-	if (!ReadBound(state, lower, &node->lower) ||
-		!ReadBound(state, upper, &node->upper))
+	if (!ReadBound(state, lower, &range->lower) ||
+		!ReadBound(state, upper, &range->upper))
 		return NULL;
-	if (!node->lower.present && !node->upper.present)
-		node->kind = FILTER_EXISTS;
+	if (!range->lower.present && !range->upper.present)
+		return MakeNode(FILTER_EXISTS);
+	node = MakeNode(FILTER_RANGE);
+	node->val.range = range;
 	return node;
 }
 
@@ -625,13 +628,13 @@ FilterMakeNetworks(void)
 static void
 AppendNetwork(FilterNode *node, const IpNetwork *network)
 {
-	int			n = node->nnetworks;
+	int			n = node->val.cidr.nnetworks;
 
 	if (n == 0)
-		node->networks = palloc(2 * sizeof(IpNetwork));
+		node->val.cidr.networks = palloc(2 * sizeof(IpNetwork));
 	else if (n >= 2 && (n & (n - 1)) == 0)
-		node->networks = repalloc(node->networks, 2 * n * sizeof(IpNetwork));
-	node->networks[node->nnetworks++] = *network;
+		node->val.cidr.networks = repalloc(node->val.cidr.networks, 2 * n * sizeof(IpNetwork));
+	node->val.cidr.networks[node->val.cidr.nnetworks++] = *network;
 }
 
 /*
@@ -692,8 +695,8 @@ ConstantMatches(const FilterNode *values, const char *constant)
 		case FILTER_NOT:
 			return !ConstantMatches(values->children[0], constant);
 		case FILTER_EQUALS:
-			return values->literal.length == length &&
-				memcmp(values->literal.text, constant, length) == 0;
+			return values->val.literal.length == length &&
+				memcmp(values->val.literal.text, constant, length) == 0;
 		case FILTER_WILDCARD:
 			return FilterWildcardMatch(values, constant, length);
 		case FILTER_RANGE:
@@ -714,17 +717,18 @@ ApplyAddressType(FilterNode *leaf)
 
 	if (leaf->kind == FILTER_EXISTS)
 	{
+		leaf->kind = FILTER_CIDR;
 		network.family = AF_INET;
 		AppendNetwork(leaf, &network);
 		network.family = AF_INET6;
 		AppendNetwork(leaf, &network);
-		leaf->kind = FILTER_CIDR;
 	}
 	else if (leaf->kind == FILTER_EQUALS &&
-			 IpNetworkParse(leaf->literal.text, leaf->literal.length, &network))
+			 IpNetworkParse(leaf->val.literal.text, leaf->val.literal.length, &network))
 	{
-		AppendNetwork(leaf, &network);
 		leaf->kind = FILTER_CIDR;
+		memset(&leaf->val, 0, sizeof(leaf->val));
+		AppendNetwork(leaf, &network);
 	}
 }
 

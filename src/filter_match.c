@@ -121,7 +121,7 @@ Find(const WildcardPart *parts, int nparts, const char *text, const char *end)
 bool
 FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 {
-	const WildcardPart *parts = node->parts;
+	const WildcardPart *parts = node->val.wildcard.parts;
 	const char *end = text + length;
 	int			first_star;
 	int			last_star;
@@ -131,21 +131,21 @@ FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 	if (parts[0].kind == WILDCARD_TEXT && (length == 0 || text[0] != parts[0].text[0]))
 		return false;
 
-	for (first_star = 0; first_star < node->nparts; first_star++)
+	for (first_star = 0; first_star < node->val.wildcard.nparts; first_star++)
 	{
 		if (parts[first_star].kind == WILDCARD_ANY_TEXT)
 			break;
 	}
 	text = MatchHere(parts, first_star, text, end);
-	if (first_star == node->nparts || text == NULL)
+	if (first_star == node->val.wildcard.nparts || text == NULL)
 		return text == end;
 
-	for (last_star = node->nparts - 1;; last_star--)
+	for (last_star = node->val.wildcard.nparts - 1;; last_star--)
 	{
 		if (parts[last_star].kind == WILDCARD_ANY_TEXT)
 			break;
 	}
-	end = MatchBackwards(parts + last_star + 1, node->nparts - last_star - 1,
+	end = MatchBackwards(parts + last_star + 1, node->val.wildcard.nparts - last_star - 1,
 						 text, end);
 	if (end == NULL)
 		return false;
@@ -175,9 +175,9 @@ FilterNetworkMatch(const FilterNode *node, const char *text, int length)
 
 	if (!IpAddressParse(text, length, &address))
 		return false;
-	for (int i = 0; i < node->nnetworks; i++)
+	for (int i = 0; i < node->val.cidr.nnetworks; i++)
 	{
-		if (IpNetworkContains(&node->networks[i], &address))
+		if (IpNetworkContains(&node->val.cidr.networks[i], &address))
 			return true;
 	}
 	return false;

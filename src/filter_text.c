@@ -61,9 +61,9 @@ AppendLiteral(StringInfo out, const FilterLiteral *literal)
 static void
 AppendPattern(StringInfo out, const FilterNode *node)
 {
-	for (int i = 0; i < node->nparts; i++)
+	for (int i = 0; i < node->val.wildcard.nparts; i++)
 	{
-		const WildcardPart *part = &node->parts[i];
+		const WildcardPart *part = &node->val.wildcard.parts[i];
 
 		switch (part->kind)
 		{
@@ -151,9 +151,9 @@ AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
 			return;
 		case FILTER_CIDR:
 			appendStringInfo(out, "CIDR(%s", FieldToText(node->field));
-			for (int i = 0; i < node->nnetworks; i++)
+			for (int i = 0; i < node->val.cidr.nnetworks; i++)
 			{
-				(void) IpNetworkToText(&node->networks[i], network);
+				(void) IpNetworkToText(&node->val.cidr.networks[i], network);
 				appendStringInfo(out, ", %s", network);
 			}
 			appendStringInfoChar(out, ')');
@@ -169,11 +169,11 @@ AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
 	if (node->kind == FILTER_EXISTS)
 		appendStringInfoChar(out, '*');
 	else if (node->kind == FILTER_EQUALS)
-		AppendLiteral(out, &node->literal);
+		AppendLiteral(out, &node->val.literal);
 	else if (node->kind == FILTER_WILDCARD)
 		AppendPattern(out, node);
 	else
-		AppendRange(out, &node->lower, &node->upper);
+		AppendRange(out, &node->val.range->lower, &node->val.range->upper);
 }
 
 /*

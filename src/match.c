@@ -78,15 +78,81 @@ SortByCost(FilterNode **children, int nchildren)
 	pfree(costs);
 }
 
-void
-FilterBind(FilterNode *filter, FieldSet *fields)
+/* A copy of `size` bytes in the current memory context. */
+static void *
+Copy(const void *bytes, Size size)
 {
-	if (filter->field != NULL)
-		filter->slot = FieldSetAdd(fields, filter->field);
-	for (int i = 0; i < filter->nchildren; i++)
-		FilterBind(filter->children[i], fields);
-	if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
-		SortByCost(filter->children, filter->nchildren);
+	return memcpy(palloc(size), bytes, size);
+}
+
+static FilterLiteral
+BindLiteral(const FilterLiteral *parsed)
+{
+	FilterLiteral bound = *parsed;
+
+	bound.text = pnstrdup(parsed->text, parsed->length);
+	PredicatePrepare(&bound);
+	return bound;
+}
+
+static FilterBound
+BindBound(const FilterBound *parsed)
+{
+	FilterBound bound = *parsed;
+
+	if (parsed->present)
+		bound.literal = BindLiteral(&parsed->literal);
+	return bound;
+}
+
+FilterNode *
+FilterBind(const FilterNode *parsed, FieldSet *fields)
+{
+	FilterNode *bound = Copy(parsed, sizeof(FilterNode));
+
+	if (parsed->field != NULL)
+		bound->slot = FieldSetAdd(fields, parsed->field);
+	bound->field = NULL;
+	switch (parsed->kind)
+	{
+		case FILTER_EVERYTHING:
+		case FILTER_EXISTS:
+			break;
+		case FILTER_AND:
+		case FILTER_OR:
+		case FILTER_NOT:
+			bound->children = Copy(parsed->children,
+								   sizeof(FilterNode *) * parsed->nchildren);
+			if (parsed->kind != FILTER_NOT)
+				SortByCost(bound->children, bound->nchildren);
+			for (int i = 0; i < bound->nchildren; i++)
+				bound->children[i] = FilterBind(bound->children[i], fields);
+			break;
+		case FILTER_EQUALS:
+			bound->val.literal = BindLiteral(&parsed->val.literal);
+			break;
+		case FILTER_WILDCARD:
+			bound->val.wildcard.parts = Copy(parsed->val.wildcard.parts,
+											 sizeof(WildcardPart) * parsed->val.wildcard.nparts);
+			for (int i = 0; i < bound->val.wildcard.nparts; i++)
+			{
+				WildcardPart *part = &bound->val.wildcard.parts[i];
+
+				if (part->kind == WILDCARD_TEXT)
+					part->text = Copy(part->text, part->length + 1);
+			}
+			break;
+		case FILTER_RANGE:
+			bound->val.range = palloc(sizeof(FilterRange));
+			bound->val.range->lower = BindBound(&parsed->val.range->lower);
+			bound->val.range->upper = BindBound(&parsed->val.range->upper);
+			break;
+		case FILTER_CIDR:
+			bound->val.cidr.networks = Copy(parsed->val.cidr.networks,
+											sizeof(IpNetwork) * parsed->val.cidr.nnetworks);
+			break;
+	}
+	return bound;
 }
 
 bool
@@ -124,7 +190,7 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 /*
  * DemandAt
  *		The strings one of which an event must show at `slot` for the filter to
- *		match, or NIL where the filter demands none there.
+ *		match, or NIL where the filter demands none there.  To be freed.
  */
 static List *
 DemandAt(FilterNode *filter, int slot)
@@ -134,9 +200,9 @@ DemandAt(FilterNode *filter, int slot)
 	switch (filter->kind)
 	{
 		case FILTER_EQUALS:
-			if (filter->slot == slot && !filter->literal.is_number &&
-				!filter->literal.is_boolean)
-				return list_make1(&filter->literal);
+			if (filter->slot == slot && !filter->val.literal.is_number &&
+				!filter->val.literal.is_boolean)
+				return list_make1(&filter->val.literal);
 			return NIL;
 		case FILTER_AND:
 			for (int i = 0; i < filter->nchildren; i++)
@@ -145,7 +211,12 @@ DemandAt(FilterNode *filter, int slot)
 
 				if (demand != NIL &&
 					(best == NIL || list_length(demand) < list_length(best)))
+				{
+					list_free(best);
 					best = demand;
+				}
+				else
+					list_free(demand);
 			}
 			return best;
 		case FILTER_OR:
@@ -154,8 +225,12 @@ DemandAt(FilterNode *filter, int slot)
 				List	   *demand = DemandAt(filter->children[i], slot);
 
 				if (demand == NIL)
+				{
+					list_free(best);
 					return NIL;
+				}
 				best = list_concat(best, demand);
+				list_free(demand);
 			}
 			return best;
 		default:
@@ -320,7 +395,10 @@ DispatchAdd(RuleSet *set, Rule *rule, int slot)
 		return false;
 	table = DispatchTableAt(set->dispatch, slot);
 	if (table == NULL)
+	{
+		list_free(demand);
 		return false;
+	}
 	candidate = (Candidate) {rule, FilterLeft(rule->filter, slot, demand)};
 	foreach(cell, demand)
 	{
@@ -329,6 +407,7 @@ DispatchAdd(RuleSet *set, Rule *rule, int slot)
 
 		DispatchEnter(table, &digest, &candidate);
 	}
+	list_free(demand);
 	return true;
 }
 
@@ -380,6 +459,7 @@ DispatchBuild(RuleSet *set)
 		foreach(cell, slots)
 			if (!entered)
 				entered = DispatchAdd(set, rule, lfirst_int(cell));
+		list_free(slots);
 		if (!entered)
 			dispatch->others[dispatch->nothers++] = (Candidate) {rule, rule->filter};
 	}

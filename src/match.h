@@ -7,8 +7,12 @@
 
 #include "rule.h"
 
-/* Give every leaf of a parsed filter its slot and order its parts by cost. */
-extern void FilterBind(FilterNode *filter, FieldSet *fields);
+/*
+ * A parsed filter as events are tried by it, in the current memory context: its leaves
+ * have slots in place of fields, literals the numbers that they read as, and children
+ * are in the order of their cost.  Nothing of it is the parsed one's.
+ */
+extern FilterNode *FilterBind(const FilterNode *parsed, FieldSet *fields);
 
 /* Does the filter match the field set's current event? */
 extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);

@@ -142,22 +142,22 @@ CompareWithBound(const JsonbValue *value, const FilterLiteral *bound, int *order
  * Does the value lie between the bounds?
  */
 static bool
-MatchRange(const FilterNode *leaf, const JsonbValue *value)
+MatchRange(const FilterRange *range, const JsonbValue *value)
 {
 	int			order;
 
-	if (leaf->lower.present)
+	if (range->lower.present)
 	{
-		if (!CompareWithBound(value, &leaf->lower.literal, &order))
+		if (!CompareWithBound(value, &range->lower.literal, &order))
 			return false;
-		if (order < 0 || (order == 0 && !leaf->lower.inclusive))
+		if (order < 0 || (order == 0 && !range->lower.inclusive))
 			return false;
 	}
-	if (leaf->upper.present)
+	if (range->upper.present)
 	{
-		if (!CompareWithBound(value, &leaf->upper.literal, &order))
+		if (!CompareWithBound(value, &range->upper.literal, &order))
 			return false;
-		if (order > 0 || (order == 0 && !leaf->upper.inclusive))
+		if (order > 0 || (order == 0 && !range->upper.inclusive))
 			return false;
 	}
 	return true;
@@ -174,11 +174,11 @@ PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value)
 	switch (leaf->kind)
 	{
 		case FILTER_EQUALS:
-			return MatchEquals(&leaf->literal, value);
+			return MatchEquals(&leaf->val.literal, value);
 		case FILTER_WILDCARD:
 			return MatchWildcard(leaf, value);
 		case FILTER_RANGE:
-			return MatchRange(leaf, value);
+			return MatchRange(leaf->val.range, value);
 		case FILTER_CIDR:
 			return value->type == jbvString &&
 				FilterNetworkMatch(leaf, value->val.string.val,
@@ -189,11 +189,13 @@ PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value)
 }
 
 /*
+ * PredicatePrepare
+ *
  * Read the number that the literal is, if any.  The text has been checked to
  * be one that numeric_in accepts.
  */
-static void
-PrepareLiteral(FilterLiteral *literal)
+void
+PredicatePrepare(FilterLiteral *literal)
 {
 	if (!literal->is_number)
 		return;
@@ -202,28 +204,6 @@ PrepareLiteral(FilterLiteral *literal)
 											CStringGetDatum(literal->text),
 											ObjectIdGetDatum(InvalidOid),
 											Int32GetDatum(-1)));
-}
-
-/*
- * PredicatePrepare
- *
- * Make a parsed filter ready for evaluation.  Allocates in the current memory
- * context, which has to be the filter's.
- */
-void
-PredicatePrepare(FilterNode *filter)
-{
-	for (int i = 0; i < filter->nchildren; i++)
-		PredicatePrepare(filter->children[i]);
-	if (filter->kind == FILTER_EQUALS)
-		PrepareLiteral(&filter->literal);
-	else if (filter->kind == FILTER_RANGE)
-	{
-		if (filter->lower.present)
-			PrepareLiteral(&filter->lower.literal);
-		if (filter->upper.present)
-			PrepareLiteral(&filter->upper.literal);
-	}
 }
 
 /*
@@ -253,13 +233,13 @@ PredicateCost(const FilterNode *filter)
 			cost = COST_EQUALS;
 			break;
 		case FILTER_WILDCARD:
-			cost = COST_WILDCARD + filter->nparts;
+			cost = COST_WILDCARD + filter->val.wildcard.nparts;
 			break;
 		case FILTER_RANGE:
 			cost = COST_RANGE;
 			break;
 		case FILTER_CIDR:
-			cost = COST_CIDR + filter->nnetworks;
+			cost = COST_CIDR + filter->val.cidr.nnetworks;
 			break;
 	}
 	for (const Field *field = filter->field; field->argument != NULL;

@@ -17,10 +17,10 @@
 extern bool PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value);
 
 /*
- * Make a parsed filter ready for evaluation: reads the literals that are
- * numbers.  Called once for each filter, in the memory context that holds it.
+ * Make a parsed literal ready for evaluation: reads the number that it is, if any, into
+ * the current memory context.
  */
-extern void PredicatePrepare(FilterNode *filter);
+extern void PredicatePrepare(FilterLiteral *literal);
 
 /*
  * A rough cost of evaluating the node, to order the children of AND and OR

@@ -18,7 +18,6 @@
 #include "compat.h"
 #include "fault.h"
 #include "match.h"
-#include "predicate.h"
 #include "rule_load.h"
 #include "sighting.h"
 #include "store.h"
@@ -229,10 +228,9 @@ ReadDigestKey(Store *store, Snapshot snapshot, DigestKey *key)
 
 /* ---------- compiling ---------- */
 
-/* Parse the elements of a text[] column as fields, after *fields[*count]. */
+/* The elements of a text[] column, after texts[*count]. */
 static void
-ColumnFields(const Row *row, int column, Language language, Field **fields,
-			 char **texts, int *count)
+ColumnTexts(const Row *row, int column, char **texts, int *count)
 {
 	Datum	   *elements;
 	int			nelements;
@@ -240,55 +238,76 @@ ColumnFields(const Row *row, int column, Language language, Field **fields,
 	deconstruct_array(DatumGetArrayTypeP(Column(row, column)), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, NULL, &nelements);
 	for (int i = 0; i < nelements && *count < TERM_MAX_COLUMNS; i++)
-	{
-		SyntaxError error;
-		char	   *name = TextDatumGetCString(elements[i]);
-		Field	   *field = FieldParse(name, language, &error);
+		texts[(*count)++] = TextDatumGetCString(elements[i]);
+}
 
-		if (field == NULL)
-			ReportSyntaxError("field", name, &error);
-		fields[*count] = field;
-		texts[*count] = name;
-		(*count)++;
+/* What a rule's texts say, as they are parsed. */
+typedef struct ParsedRule
+{
+	FilterNode *filter;
+	int			nentity;
+	int			ncolumns;		/* the group_by fields first */
+	char	   *texts[TERM_MAX_COLUMNS];
+	Field	   *fields[TERM_MAX_COLUMNS];
+} ParsedRule;
+
+static void
+ParseRule(const Row *version, ParsedRule *parsed)
+{
+	Language	language = LanguageByName(ColumnText(version, VERSION_LANGUAGE));
+	char	   *filter = ColumnText(version, VERSION_FILTER);
+	SyntaxError error;
+
+	parsed->filter = FilterParse(filter, language, &error);
+	if (parsed->filter == NULL)
+		ReportSyntaxError("filter", filter, &error);
+	parsed->ncolumns = 0;
+	ColumnTexts(version, VERSION_GROUP_BY, parsed->texts, &parsed->ncolumns);
+	parsed->nentity = parsed->ncolumns;
+	ColumnTexts(version, VERSION_FIELDS, parsed->texts, &parsed->ncolumns);
+	for (int i = 0; i < parsed->ncolumns; i++)
+	{
+		parsed->fields[i] = FieldParse(parsed->texts[i], language, &error);
+		if (parsed->fields[i] == NULL)
+			ReportSyntaxError("field", parsed->texts[i], &error);
 	}
 }
 
+/*
+ * Compile a rule into its set's memory.  What only parsing needs is left in the current
+ * memory context: a session keeps its rules as long as it lives.
+ */
 static Rule *
 CompileRule(RuleSet *set, const StoredVersion *stored)
 {
 	const Row  *of_rule = &stored->rule;
 	const Row  *of_version = &stored->version;
-	Rule	   *rule = palloc0(sizeof(Rule));
-	char	   *filter = ColumnText(of_version, VERSION_FILTER);
-	Language	language = LanguageByName(ColumnText(of_version, VERSION_LANGUAGE));
-	Field	  **fields = palloc(sizeof(Field *) * TERM_MAX_COLUMNS);
-	int			ncolumns = 0;
-	int			nentity;
-	SyntaxError error;
+	const bool	by_entity = strcmp(ColumnText(of_rule, RULE_LEARNING_SCOPE), "entity") == 0;
+	ParsedRule	parsed;
+	MemoryContext caller;
+	Rule	   *rule;
 
+	ParseRule(of_version, &parsed);
+	caller = MemoryContextSwitchTo(set->context);
+	rule = palloc0(sizeof(Rule));
 	rule->id = DatumGetInt64(Column(of_rule, RULE_ID));
 	rule->version_id = stored->id;
 	rule->version = DatumGetInt32(Column(of_version, VERSION_VERSION));
 	rule->key = &set->key;
 	rule->term_start = TermDigestStart(rule);
 	rule->name = ColumnText(of_rule, RULE_NAME);
-	rule->filter = FilterParse(filter, language, &error);
-	if (rule->filter == NULL)
-		ReportSyntaxError("filter", filter, &error);
-	PredicatePrepare(rule->filter);
-	FilterBind(rule->filter, set->fields);
-
-	rule->texts = palloc(sizeof(char *) * TERM_MAX_COLUMNS);
-	ColumnFields(of_version, VERSION_GROUP_BY, language, fields, rule->texts, &ncolumns);
-	nentity = ncolumns;
-	ColumnFields(of_version, VERSION_FIELDS, language, fields, rule->texts, &ncolumns);
-	TermShapeInitialise(&rule->shape, set->fields, fields, ncolumns, nentity,
+	rule->filter = FilterBind(parsed.filter, set->fields);
+	TermShapeInitialise(&rule->shape, set->fields, parsed.fields, parsed.ncolumns,
+						parsed.nentity,
 						DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
+	rule->texts = palloc(sizeof(char *) * parsed.ncolumns);
+	for (int i = 0; i < parsed.ncolumns; i++)
+		rule->texts[i] = pstrdup(parsed.texts[i]);
 
 	rule->learning = ColumnMicros(of_rule, RULE_LEARNING);
 	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES) ? -1 :
 		DatumGetInt32(Column(of_rule, RULE_LEARNING_VALUES));
-	rule->by_entity = strcmp(ColumnText(of_rule, RULE_LEARNING_SCOPE), "entity") == 0;
+	rule->by_entity = by_entity;
 	rule->span.granule = ColumnMicros(of_rule, RULE_GRANULE);
 	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER) ? -1 :
 		ColumnMicros(of_rule, RULE_FORGET_AFTER);
@@ -301,6 +320,7 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	if (rule->clock_set)
 		rule->learning_from =
 			UNIX_MICROS(DatumGetTimestampTz(Column(of_version, VERSION_LEARNING_FROM)));
+	MemoryContextSwitchTo(caller);
 	return rule;
 }
 
@@ -314,6 +334,8 @@ LoadSet(void *state)
 	const ExtensionOids *oids = ExtensionLast();	/* RulesCurrent looked */
 	MemoryContext scratch = AllocSetContextCreate(CurTransactionContext,
 												  "newterm rule rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext parsing = AllocSetContextCreate(scratch, "newterm rule parsing",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 	Store		digest_key;
@@ -339,8 +361,12 @@ LoadSet(void *state)
 	set->clockless = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
 	foreach(cell, stored)
 	{
-		Rule	   *rule = CompileRule(set, lfirst(cell));
+		Rule	   *rule;
 
+		MemoryContextSwitchTo(parsing);
+		rule = CompileRule(set, lfirst(cell));
+		MemoryContextSwitchTo(set->context);
+		MemoryContextReset(parsing);
 		rule->evaluated = true;
 		set->rules[set->nrules++] = rule;
 		if (!rule->clock_set)
@@ -410,10 +436,7 @@ RuleLoadVersion(RuleSet *set, int32 version_id)
 	snapshot = StoreLatestSnapshot();
 	stored = ReadVersions(&rules, &versions, snapshot, version_id);
 	if (stored != NIL)
-	{
-		MemoryContextSwitchTo(set->context);
 		rule = CompileRule(set, linitial(stored));
-	}
 	StoreClose(&versions);
 	StoreClose(&rules);
 	UnregisterSnapshot(snapshot);

@@ -21,11 +21,10 @@ struct TermNode
 	int			key_length;
 	int			slot;			/* of the place */
 	bool		optional;		/* all columns at and below may be missing */
-	uint32		below;			/* all columns at and below, a bit each */
-	int			ncolumns;
-	int			columns[TERM_MAX_COLUMNS];
-	int			nchildren;
-	struct TermNode *children[TERM_MAX_COLUMNS];
+	uint32		columns;		/* those that end here, a bit each */
+	uint32		below;			/* all columns at and below, likewise */
+	struct TermNode *children;	/* the first of them */
+	struct TermNode *sibling;	/* the next one */
 };
 
 /* Partial tuples while they are put together; absent columns are NULL. */
@@ -63,17 +62,18 @@ static TermNode *
 ChildNode(TermNode *parent, FieldSet *set, char **keys, int nkeys)
 {
 	const char *key = keys[nkeys - 1];
+	TermNode  **next = &parent->children;
 	TermNode   *child;
 
-	for (int i = 0; i < parent->nchildren; i++)
-		if (strcmp(parent->children[i]->key, key) == 0)
-			return parent->children[i];
+	for (; *next != NULL; next = &(*next)->sibling)
+		if (strcmp((*next)->key, key) == 0)
+			return *next;
 	child = palloc0(sizeof(TermNode));
 	child->key = key;
 	child->key_length = strlen(key);
 	child->slot = PlaceAdd(&set->places, keys, nkeys);
 	child->optional = true;
-	parent->children[parent->nchildren++] = child;
+	*next = child;
 	return child;
 }
 
@@ -86,13 +86,13 @@ TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumn
 	shape->ncolumns = ncolumns;
 	shape->nentity = nentity;
 	shape->optional_entity = optional_entity;
-	shape->fields = fields;
 	shape->tree = palloc0(sizeof(TermNode));
 	for (int i = 0; i < ncolumns; i++)
 	{
-		const Field *base = FieldBase(fields[i]);
+		const Field *base;
 
 		shape->slots[i] = FieldSetAdd(set, fields[i]);
+		base = FieldBase(FieldOfSlot(set, shape->slots[i]));
 		if (base->kind == FIELD_PATH)
 		{
 			TermNode   *node = shape->tree;
@@ -104,7 +104,7 @@ TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumn
 				node->optional &= optional;
 				node->below |= ColumnBit(i);
 			}
-			node->columns[node->ncolumns++] = i;
+			node->columns |= ColumnBit(i);
 		}
 	}
 }
@@ -301,15 +301,16 @@ NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *valu
 		value = NULL;
 	}
 
-	for (int i = 0; i < node->ncolumns; i++)
+	for (int column = 0; column < ncolumns; column++)
 	{
-		int			column = node->columns[i];
-
+		if ((node->columns & ColumnBit(column)) == 0)
+			continue;
 		if (value != NULL)
 		{
 			JsonbValue *normalised = palloc(sizeof(JsonbValue));
 
-			if (!FieldNormalise(shape->fields[column], value, normalised))
+			if (!FieldNormalise(FieldOfSlot(build->set, shape->slots[column]), value,
+								normalised))
 				return result;
 			row[column] = normalised;
 		}
@@ -320,9 +321,9 @@ NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *valu
 	}
 	PartialAppend(build, &result, row);
 
-	for (int i = 0; i < node->nchildren && !PartialEmpty(&result); i++)
+	for (const TermNode *child = node->children; child != NULL && !PartialEmpty(&result);
+		 child = child->sibling)
 	{
-		const TermNode *child = node->children[i];
 		const JsonbValue *below = NULL;
 		Partial		part;
 

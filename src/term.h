@@ -24,7 +24,6 @@ typedef struct TermShape
 	int			nentity;		/* the first ones are the entity's */
 	bool		optional_entity;	/* a missing group_by value is JSON null */
 	int			slots[TERM_MAX_COLUMNS];
-	Field	  **fields;			/* ncolumns */
 	TermNode   *tree;			/* the columns' paths, for events with arrays */
 } TermShape;
 
@@ -42,7 +41,7 @@ typedef struct TupleList
 /*
  * Compile a shape from `nentity` group_by fields followed by the term's
  * fields, ncolumns in all, in the current memory context, adding what they
- * name to `set`.
+ * name to `set`.  Keeps nothing of the fields.
  */
 extern void TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields,
 								int ncolumns, int nentity, bool optional_entity);

@@ -80,7 +80,7 @@ CheckWildcard(const char *pattern, const char *value, int length)
 
 		if (strlen(pattern) <= SLOW_MATCH_MAX / 4 && length <= SLOW_MATCH_MAX &&
 			IsAscii(pattern, strlen(pattern)) && IsAscii(value, length) &&
-			matches != SlowMatch(filter->parts, filter->nparts, value, length))
+			matches != SlowMatch(filter->val.wildcard.parts, filter->val.wildcard.nparts, value, length))
 			FuzzFail("a wildcard match that differs", pattern);
 	}
 }
