@@ -59,9 +59,15 @@ Reserve(int nterms)
 }
 
 bool
+AwaitIsTime(void)
+{
+	return KnownInARow >= AWAIT_AFTER;
+}
+
+bool
 AwaitMayWait(const RuleSet *set, const Jsonb *event)
 {
-	return KnownInARow >= AWAIT_AFTER && set->nterms > 0 && VARSIZE(event) <= AWAIT_BYTES;
+	return AwaitIsTime() && set->nterms > 0 && VARSIZE(event) <= AWAIT_BYTES;
 }
 
 void

@@ -19,6 +19,9 @@
 /* Called once, when the library is loaded. */
 extern void AwaitInitialise(void);
 
+/* Were enough events in a row known for the next one to wait? */
+extern bool AwaitIsTime(void);
+
 /* May an event that shows set->terms wait, or is it to be judged at once? */
 extern bool AwaitMayWait(const RuleSet *set, const Jsonb *event);
 

@@ -218,12 +218,12 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	}
 	ObserveClocks(set, &observation);
 	EventMatch(set);
-	EventTerms(set);
+	EventTerms(set, !AwaitIsTime());
 	if (site->in_trigger && AwaitedSettle())
 	{
 		EventBegin(set->fields, &record.jsonb->root);
 		EventMatch(set);
-		EventTerms(set);
+		EventTerms(set, true);
 	}
 	if (set->ntoo_many > 0)
 		return true;			/* to be recorded */

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "knowledge.h"
 #include "newterm.h"
 #include "sighting.h"
 
@@ -115,7 +116,7 @@ AppendTerms(RuleSet *set, Rule *rule)
 }
 
 void
-EventTerms(RuleSet *set)
+EventTerms(RuleSet *set, bool expect)
 {
 	EnlargeTerms(set, set->nmatching);
 	for (int i = 0; i < set->nmatching; i++)
@@ -130,6 +131,8 @@ EventTerms(RuleSet *set)
 			case TERMS_ONE:
 				next->rule = rule;
 				set->nterms++;
+				if (expect)
+					KnownExpect(next, 1);
 				break;
 			case TERMS_ANY:
 				AppendTerms(set, rule);

@@ -16,8 +16,12 @@ typedef struct Sighting
 	const Digest *row_digests;
 } Sighting;
 
-/* Find the terms that the event shows to the matching rules, by their digests alone. */
-extern void EventTerms(RuleSet *set);
+/*
+ * Find the terms that the event shows to the matching rules, by their digests alone.
+ * With `expect` the processor is told of each at once (KnownExpect), for events that
+ * are judged right behind this.
+ */
+extern void EventTerms(RuleSet *set, bool expect);
 
 /* What EventSightings calls for each sighting. */
 typedef void (*SightingFunction) (void *state, const Sighting *sighting);
