@@ -59,14 +59,14 @@ select count(*) as clocks, count(*) filter (where entity->>0 like 'entity %') as
 -- compiled rules take no more memory than rules_memory allows; what is there already stays
 set newterm.rules_memory = '256kB';
 select newterm.create_rule('small', fields => '{a}', filter => 'a:1');
-select string_agg(i::text, ' OR ') as long from generate_series(1, 2000) i \gset
+select string_agg(i::text, ' OR ') as long from generate_series(1, 4000) i \gset
 -- how much it would be differs between versions
 do $$
 declare
 	message text;
 	hint text;
 begin
-	perform newterm.create_rule('long', fields => '{a}', filter => (select 'a:(' || string_agg(i::text, ' OR ') || ')' from generate_series(1, 2000) i));
+	perform newterm.create_rule('long', fields => '{a}', filter => (select 'a:(' || string_agg(i::text, ' OR ') || ')' from generate_series(1, 4000) i));
 exception when configuration_limit_exceeded then
 	get stacked diagnostics message = message_text, hint = pg_exception_hint;
 	raise notice '% / %', regexp_replace(message, 'take \d{3,4} kB', 'take # kB'), hint;
