@@ -49,6 +49,7 @@ CollectEvent(Collection *collection)
 	for (int i = 0; i < set->nclockless; i++)
 		NewsAddClock(collection->level, set->clockless[i]->version_id,
 					 collection->source.reference.time);
+	EventMatchBegin(set);
 	EventMatch(set);
 	EventSightings(set, CollectSighting, collection);
 	for (int i = 0; i < set->ntoo_many; i++)

@@ -6,6 +6,7 @@
 
 #include "nodes/pg_list.h"
 
+#include "compat.h"
 #include "match.h"
 #include "predicate.h"
 
@@ -474,14 +475,34 @@ TryCandidate(RuleSet *set, const Candidate *candidate)
 }
 
 void
+MatchExpect(const RuleSet *set)
+{
+	const Dispatch *dispatch = set->dispatch;
+
+	for (int i = 0; i < dispatch->nunfiltered; i++)
+	{
+		CompatPrefetch(set->matching[i]);
+		CompatPrefetch(&set->matching[i]->shape.slots);
+	}
+	for (int i = 0; i < dispatch->nothers; i++)
+		CompatPrefetch(dispatch->others[i].filter);
+}
+
+void
+EventMatchBegin(RuleSet *set)
+{
+	set->event++;
+	set->nmatching = set->dispatch->nunfiltered;
+	set->nshown = 0;
+	set->nterms = 0;
+	set->ntoo_many = 0;
+}
+
+void
 EventMatch(RuleSet *set)
 {
 	Dispatch   *dispatch = set->dispatch;
 
-	set->event++;
-	set->nmatching = dispatch->nunfiltered;
-	set->nterms = 0;
-	set->ntoo_many = 0;
 	for (int i = 0; i < dispatch->ntables; i++)
 	{
 		DispatchTable *table = &dispatch->tables[i];

@@ -24,7 +24,16 @@ extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);
  */
 extern void DispatchBuild(RuleSet *set);
 
-/* Find the rules whose filter the current event of set->fields passes. */
+/*
+ * Have the processor fetch what every event reads of the rules that dispatch does not
+ * lead to, for an event that is about to be judged at once.
+ */
+extern void MatchExpect(const RuleSet *set);
+
+/* Begin with an event: the rules without a filter are the matching ones so far. */
+extern void EventMatchBegin(RuleSet *set);
+
+/* Find those whose filter the current event of set->fields passes. */
 extern void EventMatch(RuleSet *set);
 
 #endif							/* NEWTERM_MATCH_H */

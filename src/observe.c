@@ -200,8 +200,11 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	Record		record;
 	Observation observation = {.site = site};
+	const bool	at_once = !AwaitIsTime();
 	bool		known;
 
+	if (at_once)
+		MatchExpect(set);
 	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
 			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
 			   site->time_type);
@@ -217,11 +220,16 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		observation.source.index = -1;
 	}
 	ObserveClocks(set, &observation);
+	EventMatchBegin(set);
+	/* the terms of rules without a filter are many: on their way while filters are tried */
+	if (at_once)
+		EventTerms(set, true);
 	EventMatch(set);
-	EventTerms(set, !AwaitIsTime());
+	EventTerms(set, at_once);
 	if (site->in_trigger && AwaitedSettle())
 	{
 		EventBegin(set->fields, &record.jsonb->root);
+		EventMatchBegin(set);
 		EventMatch(set);
 		EventTerms(set, true);
 	}

@@ -66,6 +66,7 @@ typedef struct RuleSet
 	/* of the event that EventMatch was shown last */
 	int			nmatching;
 	Rule	  **matching;		/* rules whose filter it passes */
+	int			nshown;			/* those of them whose terms EventTerms found */
 	int			ntoo_many;
 	Rule	  **too_many;		/* those to which it shows too many terms */
 	int			nterms;

@@ -118,8 +118,8 @@ AppendTerms(RuleSet *set, Rule *rule)
 void
 EventTerms(RuleSet *set, bool expect)
 {
-	EnlargeTerms(set, set->nmatching);
-	for (int i = 0; i < set->nmatching; i++)
+	EnlargeTerms(set, set->nmatching - set->nshown);
+	for (int i = set->nshown; i < set->nmatching; i++)
 	{
 		Rule	   *rule = set->matching[i];
 		TermOfRule *next = &set->terms[set->nterms];
@@ -140,6 +140,7 @@ EventTerms(RuleSet *set, bool expect)
 				break;
 		}
 	}
+	set->nshown = set->nmatching;
 }
 
 void

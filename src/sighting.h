@@ -17,9 +17,9 @@ typedef struct Sighting
 } Sighting;
 
 /*
- * Find the terms that the event shows to the matching rules, by their digests alone.
- * With `expect` the processor is told of each at once (KnownExpect), for events that
- * are judged right behind this.
+ * Find the terms that the event shows to the matching rules, as far as they were not
+ * found yet, by their digests alone.  With `expect` the processor is told of each at once
+ * (KnownExpect), for events that are judged right behind this.
  */
 extern void EventTerms(RuleSet *set, bool expect);
 

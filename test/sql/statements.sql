@@ -92,3 +92,11 @@ DROP OWNED BY newterm_statements;
 DROP ROLE newterm_statements;
 SELECT count(*) FROM newterm.detections WHERE term->>'n' = '15';
 SELECT * FROM newterm.event_errors;
+
+-- Where PostgreSQL counts calls of functions, it counts these as well.
+\c -
+SET track_functions = 'all';
+INSERT INTO events (event) VALUES (record(15));
+INSERT INTO events (event) VALUES (record(15));
+SELECT pg_stat_force_next_flush();
+SELECT funcname, calls FROM pg_stat_user_functions WHERE schemaname = 'newterm' AND funcname = 'observe';
