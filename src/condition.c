@@ -154,6 +154,7 @@ Prepare(Relation table, const Trigger *trigger)
 	ChangeVarNodes(clause, PRS2_NEW_VARNO, OUTER_VAR, 0);
 	clause = (Node *) expression_planner((Expr *) clause);
 	state = ExecInitQual(make_ands_implicit((Expr *) clause), NULL);
+	/* still so?  The planner puts some functions' bodies in their place. */
 	if (IsPlain(table, clause))
 		EvaluateDirectly(state, ((FuncExpr *) clause)->args);
 	return state;

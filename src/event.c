@@ -70,7 +70,6 @@ typedef struct SlotField
 FieldSet *
 FieldSetCreate(const DigestKey *key)
 {
-	SyntaxError error;
 	FieldSet   *set = palloc0(sizeof(FieldSet));
 	HASHCTL		control = {0};
 
@@ -88,7 +87,7 @@ FieldSetCreate(const DigestKey *key)
 	control.entrysize = sizeof(SlotEntry);
 	set->slots_by_text = hash_create("newterm slots", 64, &control,
 									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	set->time_slot = FieldSetAdd(set, FieldParse("eventTime", LANGUAGE_DATADOG, &error));
+	set->time_slot = FieldSetAddPath(set, "eventTime");
 	return set;
 }
 
@@ -113,13 +112,7 @@ AddSources(FieldSet *set)
 		return;
 	set->sources = palloc(sizeof(int) * SOURCES);
 	for (int i = 0; i < (int) SOURCES; i++)
-	{
-		SyntaxError error;
-		Field	   *field = FieldParse(SourcePaths[i], LANGUAGE_DATADOG, &error);
-
-		Assert(field != NULL);
-		set->sources[i] = FieldSetAdd(set, field);
-	}
+		set->sources[i] = FieldSetAddPath(set, SourcePaths[i]);
 }
 
 int
@@ -171,6 +164,23 @@ FieldSetAdd(FieldSet *set, const Field *field)
 	entry = hash_search(set->slots_by_text, &digest, HASH_ENTER, NULL);
 	entry->slot = slot;
 	MemoryContextSwitchTo(old);
+	return slot;
+}
+
+int
+FieldSetAddPath(FieldSet *set, const char *path)
+{
+	MemoryContext parsing = AllocSetContextCreate(CurrentMemoryContext, "newterm path",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(parsing);
+	SyntaxError error;
+	Field	   *field = FieldParse(path, LANGUAGE_DATADOG, &error);
+	int			slot;
+
+	Assert(field != NULL);
+	slot = FieldSetAdd(set, field);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(parsing);
 	return slot;
 }
 

@@ -60,6 +60,9 @@ extern void FieldSetShareVendors(FieldSet *set, const FieldSet *other);
 /* The slot of a field, the same for equal fields.  Keeps a copy of a new one. */
 extern int	FieldSetAdd(FieldSet *set, const Field *field);
 
+/* The slot of a path that is known to be one, such as "userIdentity.arn". */
+extern int	FieldSetAddPath(FieldSet *set, const char *path);
+
 /* The field of a slot that FieldSetAdd gave. */
 extern const Field *FieldOfSlot(const FieldSet *set, int slot);
 

@@ -351,6 +351,12 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 	return true;
 }
 
+static bool
+LiteralEqual(const FilterLiteral *a, const FilterLiteral *b)
+{
+	return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
 /*
  * Are two ends of a range the same?
  */
@@ -360,8 +366,7 @@ BoundEqual(const FilterBound *a, const FilterBound *b)
 	if (!a->present || !b->present)
 		return a->present == b->present;
 	return a->inclusive == b->inclusive &&
-		a->literal.length == b->literal.length &&
-		memcmp(a->literal.text, b->literal.text, a->literal.length) == 0;
+		LiteralEqual(&a->literal, &b->literal);
 }
 
 /*
@@ -402,8 +407,7 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 	switch (a->kind)
 	{
 		case FILTER_EQUALS:
-			return a->val.literal.length == b->val.literal.length &&
-				memcmp(a->val.literal.text, b->val.literal.text, a->val.literal.length) == 0;
+			return LiteralEqual(&a->val.literal, &b->val.literal);
 		case FILTER_WILDCARD:
 			if (a->val.wildcard.nparts != b->val.wildcard.nparts)
 				return false;

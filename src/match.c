@@ -91,8 +91,8 @@ BindLiteral(const FilterLiteral *parsed)
 {
 	FilterLiteral bound = *parsed;
 
-	bound.text = pnstrdup(parsed->text, parsed->length);
-	PredicatePrepare(&bound);
+	bound.text = Copy(parsed->text, parsed->length + 1);
+	PredicateReadNumber(&bound);
 	return bound;
 }
 
@@ -423,21 +423,13 @@ EqualitySlots(FilterNode *filter, List **slots)
 			EqualitySlots(filter->children[i], slots);
 }
 
-static int
-SlotOfPath(RuleSet *set, const char *path)
-{
-	SyntaxError error;
-
-	return FieldSetAdd(set->fields, FieldParse(path, LANGUAGE_DATADOG, &error));
-}
-
 void
 DispatchBuild(RuleSet *set)
 {
 	Dispatch   *dispatch = palloc0(sizeof(Dispatch));
 	int			preferred[] = {
-		SlotOfPath(set, "eventName"),
-		SlotOfPath(set, "eventSource")
+		FieldSetAddPath(set->fields, "eventName"),
+		FieldSetAddPath(set->fields, "eventSource")
 	};
 
 	set->dispatch = dispatch;

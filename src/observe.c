@@ -191,6 +191,22 @@ ObserveClocks(RuleSet *set, Observation *observation)
 }
 
 /*
+ * FindTerms
+ *		Find what the current event shows to the rules that it concerns.  Where it is
+ *		judged at once, the terms of rules without a filter, which are many, are on their
+ *		way from memory while filters are tried.
+ */
+static void
+FindTerms(RuleSet *set, bool at_once)
+{
+	EventMatchBegin(set);
+	if (at_once)
+		EventTerms(set, true);
+	EventMatch(set);
+	EventTerms(set, at_once);
+}
+
+/*
  * Observe
  *		Does the record bring news?  Everything inside works on memory alone, or
  *		guards itself, so that an error leaves nothing half done.
@@ -220,18 +236,11 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		observation.source.index = -1;
 	}
 	ObserveClocks(set, &observation);
-	EventMatchBegin(set);
-	/* the terms of rules without a filter are many: on their way while filters are tried */
-	if (at_once)
-		EventTerms(set, true);
-	EventMatch(set);
-	EventTerms(set, at_once);
+	FindTerms(set, at_once);
 	if (site->in_trigger && AwaitedSettle())
 	{
 		EventBegin(set->fields, &record.jsonb->root);
-		EventMatchBegin(set);
-		EventMatch(set);
-		EventTerms(set, true);
+		FindTerms(set, true);
 	}
 	if (set->ntoo_many > 0)
 		return true;			/* to be recorded */

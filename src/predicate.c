@@ -189,13 +189,13 @@ PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value)
 }
 
 /*
- * PredicatePrepare
+ * PredicateReadNumber
  *
  * Read the number that the literal is, if any.  The text has been checked to
  * be one that numeric_in accepts.
  */
 void
-PredicatePrepare(FilterLiteral *literal)
+PredicateReadNumber(FilterLiteral *literal)
 {
 	if (!literal->is_number)
 		return;

@@ -17,10 +17,10 @@
 extern bool PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value);
 
 /*
- * Make a parsed literal ready for evaluation: reads the number that it is, if any, into
+ * Make a parsed literal ready for evaluation: read the number that it is, if any, into
  * the current memory context.
  */
-extern void PredicatePrepare(FilterLiteral *literal);
+extern void PredicateReadNumber(FilterLiteral *literal);
 
 /*
  * A rough cost of evaluating the node, to order the children of AND and OR
