@@ -251,14 +251,11 @@ FanOut(const Field *path, int step, int depth, JsonbValue *value, ValueList *lis
 		case PLACE_MANY:
 			{
 				JsonbContainer *array = value->val.binary.data;
-				uint32		size = JsonContainerSize(array);
+				uint32		size = depth < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0;
+				JsonbValue *elements = PlaceElements(array);
 
-				for (uint32 i = 0; i < size && depth < EVENT_MAX_ARRAYS; i++)
-				{
-					JsonbValue *element = getIthJsonbValueFromContainer(array, i);
-
-					FanOut(path, step, depth + 1, element, list);
-				}
+				for (uint32 i = 0; i < size; i++)
+					FanOut(path, step, depth + 1, &elements[i], list);
 				return;
 			}
 		case PLACE_SINGLE:
@@ -268,10 +265,8 @@ FanOut(const Field *path, int step, int depth, JsonbValue *value, ValueList *lis
 			{
 				JsonbValue	child;
 
-				if (getKeyJsonValueFromContainer(value->val.binary.data,
-												 path->steps[step],
-												 strlen(path->steps[step]),
-												 &child) != NULL)
+				if (PlaceKey(value->val.binary.data, path->steps[step],
+							 strlen(path->steps[step]), &child))
 					FanOut(path, step + 1, depth, &child, list);
 			}
 			return;
@@ -284,9 +279,9 @@ SourceString(FieldSet *set, Source source, JsonbValue *value)
 {
 	const EventSlot *slot = EventValues(set, set->sources[source]);
 
-	if (slot->count == 0 || slot->values[0].type != jbvString)
+	if (slot->count == 0 || SlotValues(slot)->type != jbvString)
 		return false;
-	*value = slot->values[0];
+	*value = *SlotValues(slot);
 	return true;
 }
 
@@ -501,7 +496,7 @@ CollectSlot(FieldSet *set, int index)
 	FanOut(path, step, 0, &value, &list);
 	slot->single = false;
 	slot->count = list.count;
-	slot->values = list.values;
+	slot->more.list = list.values;
 }
 
 /* The normalised values of another slot. */
@@ -511,18 +506,20 @@ NormaliseSlot(FieldSet *set, const SlotField *source, EventSlot *slot)
 	Field		step = *source->field;
 	Field		base = {.kind = FIELD_PATH};
 	const EventSlot *argument = EventValues(set, source->argument);
+	const JsonbValue *values = SlotValues(argument);
 	JsonbValue *results;
 
 	/* the argument's slot did its own normalising: apply this step alone */
 	step.argument = &base;
-	results = argument->count <= 1 ? &slot->own :
+	results = argument->single ? &slot->own :
 		palloc(sizeof(JsonbValue) * argument->count);
-	slot->single = argument->single;
 	slot->count = 0;
 	for (int i = 0; i < argument->count; i++)
-		if (FieldNormalise(&step, &argument->values[i], &results[slot->count]))
+		if (FieldNormalise(&step, &values[i], &results[slot->count]))
 			slot->count++;
-	slot->values = results;
+	slot->single = argument->single;
+	if (!slot->single)
+		slot->more.list = results;
 }
 
 /* Find the values of a slot that is no place, or to which arrays of several lead. */
@@ -536,7 +533,6 @@ FillByField(FieldSet *set, int index)
 	slot->epoch = set->places.epoch;
 	slot->count = 0;
 	slot->single = true;
-	slot->values = &slot->own;
 	old = EventContextEnter(set);
 	switch (source->field->kind)
 	{
@@ -554,10 +550,23 @@ FillByField(FieldSet *set, int index)
 	MemoryContextSwitchTo(old);
 }
 
+bool
+EventFillSingle(FieldSet *set, int index)
+{
+	const int	argument = set->fields[index].argument;
+
+	if (set->places.places[index].parent >= 0)
+		return PlaceFind(&set->places, index);
+	if (argument >= 0 && EventSingle(set, argument) == NULL)
+		return false;
+	FillByField(set, index);
+	return true;
+}
+
 void
 EventFill(FieldSet *set, int index)
 {
-	if (set->places.places[index].parent < 0 || !PlaceFind(&set->places, index))
+	if (!EventFillSingle(set, index))
 		FillByField(set, index);
 }
 
@@ -595,7 +604,7 @@ EventTime(FieldSet *set, int64 *micros)
 	const EventSlot *slot = EventValues(set, set->time_slot);
 
 	return EventTimeOfValue(slot->count == 1 && slot->single && !slot->element &&
-							slot->values->type == jbvString ? slot->values : NULL,
+							slot->own.type == jbvString ? &slot->own : NULL,
 							micros);
 }
 

@@ -92,17 +92,31 @@ EventValues(FieldSet *set, int index)
 	return slot;
 }
 
-/* Digest of the only value of a slot that EventValues gave. */
+/* EventFill, unless an array of several is on the way to the slot's values: then false. */
+extern bool EventFillSingle(FieldSet *set, int index);
+
+/* A slot with its value or none; NULL where an array of several is on the way there. */
+static inline EventSlot *
+EventSingle(FieldSet *set, int index)
+{
+	EventSlot  *slot = &set->places.slots[index];
+
+	if (slot->epoch != set->places.epoch && !EventFillSingle(set, index))
+		return NULL;
+	return slot->single ? slot : NULL;
+}
+
+/* Digest of the value of a slot that EventValues gave, which has a single one. */
 static inline const Digest *
 EventDigest(const FieldSet *set, EventSlot *slot)
 {
-	Assert(slot->epoch == set->places.epoch && slot->count == 1);
+	Assert(slot->epoch == set->places.epoch && slot->count == 1 && slot->single);
 	if (slot->digest_epoch != set->places.epoch)
 	{
 		slot->digest_epoch = set->places.epoch;
-		slot->digest = DigestJsonbValue(&set->key, slot->values);
+		slot->more.digest = DigestJsonbValue(&set->key, &slot->own);
 	}
-	return &slot->digest;
+	return &slot->more.digest;
 }
 
 /*

@@ -182,7 +182,7 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 		default:
 			slot = EventValues(fields, filter->slot);
 			for (int i = 0; i < slot->count; i++)
-				if (PredicateMatchScalar(filter, &slot->values[i]))
+				if (PredicateMatchScalar(filter, &SlotValues(slot)[i]))
 					return true;
 			return false;
 	}
@@ -341,35 +341,47 @@ FollowsFromString(const FilterNode *filter, int slot, const JsonbValue *string)
 	}
 }
 
-/* Does it match every event that shows one of these strings there? */
-static bool
-FollowsFrom(const FilterNode *filter, int slot, const List *strings)
+/* What is known of an event when a filter is tried. */
+typedef struct Given
 {
+	const Rule *rule;			/* where it lacks a value that this needs, all is one */
+	int			slot;			/* it shows one of these strings here */
+	const List *strings;		/* NIL: nothing is known of the slot */
+} Given;
+
+/* Does the filter match every event of which this is known? */
+static bool
+FollowsFrom(const FilterNode *filter, const Given *given)
+{
+	const TermShape *shape = &given->rule->shape;
 	ListCell   *cell;
 
-	foreach(cell, strings)
+	for (int i = shape->optional_entity ? shape->nentity : 0; i < shape->ncolumns; i++)
+		if (filter->kind == FILTER_EXISTS && filter->slot == shape->slots[i])
+			return true;
+	foreach(cell, given->strings)
 	{
 		JsonbValue	string = StringOfLiteral(lfirst(cell));
 
-		if (!FollowsFromString(filter, slot, &string))
+		if (!FollowsFromString(filter, given->slot, &string))
 			return false;
 	}
-	return true;
+	return given->strings != NIL || filter->kind == FILTER_EVERYTHING;
 }
 
 /* With more strings than these a filter is tried as it is. */
 #define LEFT_STRINGS	64
 
-/* What of the filter is left to be tried where an event shows one of these strings. */
-static const FilterNode *
-FilterLeft(const FilterNode *filter, int slot, const List *strings)
+/* What of the filter is left to be tried. */
+static FilterNode *
+FilterLeft(FilterNode *filter, const Given *given)
 {
-	static const FilterNode everything = {.kind = FILTER_EVERYTHING};
+	static FilterNode everything = {.kind = FILTER_EVERYTHING};
 	FilterNode *left;
 
-	if (list_length(strings) > LEFT_STRINGS)
+	if (list_length(given->strings) > LEFT_STRINGS)
 		return filter;
-	if (FollowsFrom(filter, slot, strings))
+	if (FollowsFrom(filter, given))
 		return &everything;
 	if (filter->kind != FILTER_AND)
 		return filter;
@@ -378,16 +390,24 @@ FilterLeft(const FilterNode *filter, int slot, const List *strings)
 	left->children = palloc(sizeof(FilterNode *) * filter->nchildren);
 	left->nchildren = 0;
 	for (int i = 0; i < filter->nchildren; i++)
-		if (!FollowsFrom(filter->children[i], slot, strings))
+		if (!FollowsFrom(filter->children[i], given))
 			left->children[left->nchildren++] = filter->children[i];
-	return left->nchildren == 1 ? left->children[0] : left;
+	if (left->nchildren > 1 && left->nchildren < filter->nchildren)
+		return left;
+	if (left->nchildren == 1)
+		filter = left->children[0];
+	else if (left->nchildren == 0)
+		filter = &everything;
+	pfree(left->children);
+	pfree(left);
+	return filter;
 }
 
-/* Enter a rule into the table of the slot it makes demands at. */
+/* Enter a rule into the table of the slot at which what is left of its filter makes demands. */
 static bool
-DispatchAdd(RuleSet *set, Rule *rule, int slot)
+DispatchAdd(RuleSet *set, Rule *rule, FilterNode *filter, int slot)
 {
-	List	   *demand = DemandAt(rule->filter, slot);
+	List	   *demand = DemandAt(filter, slot);
 	DispatchTable *table;
 	Candidate	candidate;
 	ListCell   *cell;
@@ -400,7 +420,7 @@ DispatchAdd(RuleSet *set, Rule *rule, int slot)
 		list_free(demand);
 		return false;
 	}
-	candidate = (Candidate) {rule, FilterLeft(rule->filter, slot, demand)};
+	candidate = (Candidate) {rule, FilterLeft(filter, &(Given) {rule, slot, demand})};
 	foreach(cell, demand)
 	{
 		JsonbValue	string = StringOfLiteral(lfirst(cell));
@@ -437,24 +457,25 @@ DispatchBuild(RuleSet *set)
 	for (int i = 0; i < set->nrules; i++)
 	{
 		Rule	   *rule = set->rules[i];
+		FilterNode *filter = FilterLeft(rule->filter, &(Given) {.rule = rule});
 		bool		entered = false;
 		List	   *slots = NIL;
 		ListCell   *cell;
 
-		if (rule->filter->kind == FILTER_EVERYTHING)
+		if (filter->kind == FILTER_EVERYTHING)
 		{
 			set->matching[dispatch->nunfiltered++] = rule;
 			continue;
 		}
 		for (int j = 0; j < (int) lengthof(preferred) && !entered; j++)
-			entered = DispatchAdd(set, rule, preferred[j]);
-		EqualitySlots(rule->filter, &slots);
+			entered = DispatchAdd(set, rule, filter, preferred[j]);
+		EqualitySlots(filter, &slots);
 		foreach(cell, slots)
 			if (!entered)
-				entered = DispatchAdd(set, rule, lfirst_int(cell));
+				entered = DispatchAdd(set, rule, filter, lfirst_int(cell));
 		list_free(slots);
 		if (!entered)
-			dispatch->others[dispatch->nothers++] = (Candidate) {rule, rule->filter};
+			dispatch->others[dispatch->nothers++] = (Candidate) {rule, filter};
 	}
 }
 
@@ -502,8 +523,8 @@ EventMatch(RuleSet *set)
 
 		for (int j = 0; j < slot->count; j++)
 		{
-			Digest		digest = slot->count == 1 ? *EventDigest(set->fields, slot) :
-				DigestJsonbValue(&set->key, &slot->values[j]);
+			Digest		digest = slot->single ? *EventDigest(set->fields, slot) :
+				DigestJsonbValue(&set->key, &SlotValues(slot)[j]);
 			DispatchEntry *entry = DispatchFind(table, &digest);
 
 			for (int k = 0; k < entry->ncandidates; k++)

@@ -14,7 +14,7 @@
 #define VISIT_CHILDREN	64
 #define VISIT_KEYS		254
 
-/* A place's only child is sought among so many keys. */
+/* A single key, or a place's only child, is sought among so many keys one by one. */
 #define VISIT_FOR_ONE_KEYS	8
 
 /* The place that stands for the record. */
@@ -282,7 +282,6 @@ FillPlain(PlaceTree *tree, EventSlot *slot, int count)
 	slot->count = count;
 	slot->single = true;
 	slot->element = false;
-	slot->values = &slot->own;
 }
 
 /* Fill a place's slot, to whose `own` any value was read. */
@@ -465,6 +464,46 @@ FillFromEntry(PlaceTree *tree, int index, JEntry entry, char *data, uint32 start
 }
 
 /*
+ * FindOneKey
+ *		The value of one key of an object, and where it lies in the object's data;
+ *		false where the object does not have it.
+ */
+static inline bool
+FindOneKey(JsonbContainer *object, const char *key, uint32 key_length, JEntry *entry,
+		   uint32 *start, uint32 *length)
+{
+	const uint32 nkeys = JsonContainerSize(object);
+	const JEntry *entries = &object->children[nkeys];
+	const char *data = (const char *) &entries[nkeys];
+	uint32		found = nkeys;
+	uint32		offset = 0;
+
+	for (uint32 i = 0; i < nkeys; i++)
+	{
+		uint32		end = EntryEnd(object->children[i], offset);
+
+		if (end - offset == key_length && memcmp(data + offset, key, key_length) == 0)
+			found = i;
+		offset = end;
+	}
+	if (found == nkeys)
+		return false;
+	for (uint32 i = 0; i < found; i++)
+		offset = EntryEnd(entries[i], offset);
+	*entry = entries[found];
+	*start = offset;
+	*length = EntryEnd(*entry, offset) - offset;
+	return true;
+}
+
+/* Where values' and keys' bytes begin in an object. */
+static inline char *
+ObjectData(JsonbContainer *object)
+{
+	return (char *) &object->children[JsonContainerSize(object) * 2];
+}
+
+/*
  * VisitForOne
  *		VisitObject for a place's only child: where keys are few, it is found among
  *		them sooner than their layout would be recognised.
@@ -474,30 +513,47 @@ VisitForOne(PlaceTree *tree, const Place *above, JsonbContainer *object)
 {
 	const int	index = above->children[0];
 	const Place *child = &tree->places[index];
-	const uint32 nkeys = JsonContainerSize(object);
-	const JEntry *entries = &object->children[nkeys];
-	char	   *data = (char *) &entries[nkeys];
-	uint32		found = nkeys;
-	uint32		offset = 0;
-	uint32		end;
+	JEntry		entry;
+	uint32		start;
+	uint32		length;
 
-	for (uint32 i = 0; i < nkeys; i++)
+	if (FindOneKey(object, child->key, child->key_length, &entry, &start, &length))
+		FillFromEntry(tree, index, entry, ObjectData(object), start, length);
+	else
+		FillPlain(tree, &tree->slots[index], 0);
+}
+
+bool
+PlaceKey(JsonbContainer *object, const char *key, uint32 key_length, JsonbValue *value)
+{
+	JEntry		entry;
+	uint32		start;
+	uint32		length;
+
+	if (JsonContainerSize(object) > VISIT_FOR_ONE_KEYS)
+		return getKeyJsonValueFromContainer(object, key, key_length, value) != NULL;
+	if (!FindOneKey(object, key, key_length, &entry, &start, &length))
+		return false;
+	ReadEntry(entry, ObjectData(object), start, length, value);
+	return true;
+}
+
+JsonbValue *
+PlaceElements(JsonbContainer *array)
+{
+	const uint32 size = JsonContainerSize(array);
+	char	   *data = (char *) &array->children[size];
+	JsonbValue *elements = palloc(sizeof(JsonbValue) * size);
+	uint32		offset = 0;
+
+	for (uint32 i = 0; i < size; i++)
 	{
-		end = EntryEnd(object->children[i], offset);
-		if (end - offset == child->key_length &&
-			memcmp(data + offset, child->key, child->key_length) == 0)
-			found = i;
+		uint32		end = EntryEnd(array->children[i], offset);
+
+		ReadEntry(array->children[i], data, offset, end - offset, &elements[i]);
 		offset = end;
 	}
-	if (found == nkeys)
-	{
-		FillPlain(tree, &tree->slots[index], 0);
-		return;
-	}
-	for (uint32 i = 0; i < found; i++)
-		offset = EntryEnd(entries[i], offset);
-	end = EntryEnd(entries[found], offset);
-	FillFromEntry(tree, index, entries[found], data, offset, end - offset);
+	return elements;
 }
 
 /*
@@ -545,8 +601,6 @@ FindBelow(PlaceTree *tree, int index)
 	EventSlot  *slot = &tree->slots[index];
 	EventSlot  *above = &tree->slots[place->parent];
 
-	if (place->many == tree->epoch)
-		return false;
 	if (parent->many == tree->epoch ||
 		(above->epoch != tree->epoch && !PlaceFind(tree, place->parent)))
 	{
@@ -584,6 +638,8 @@ PlaceFind(PlaceTree *tree, int index)
 	const int	parent = tree->places[index].parent;
 	const EventSlot *above = &tree->slots[parent];
 
+	if (tree->places[index].many == tree->epoch)
+		return false;
 	if (above->epoch != tree->epoch || above->count > 0 ||
 		tree->places[parent].many == tree->epoch)
 		return FindBelow(tree, index);

@@ -22,13 +22,23 @@ typedef struct EventSlot
 {
 	uint32		epoch;			/* of the event that this is of */
 	uint32		digest_epoch;
-	int			count;
+	int			count;			/* of values, arrays fanned out */
 	bool		single;			/* no array of several was passed on the way */
 	bool		element;		/* the value is that of an array of one */
-	const JsonbValue *values;	/* all of them, arrays fanned out */
-	JsonbValue	own;			/* storage of a single value */
-	Digest		digest;			/* of the only value */
+	JsonbValue	own;			/* the value, or the array that was passed first */
+	union
+	{
+		Digest		digest;		/* single: of the value */
+		const JsonbValue *list; /* else: the values */
+	}			more;
 } EventSlot;
+
+/* A slot's values, one behind the other. */
+static inline const JsonbValue *
+SlotValues(const EventSlot *slot)
+{
+	return slot->single ? &slot->own : slot->more.list;
+}
 
 /* A node of the trie: how a place is found.  Of no use to others. */
 typedef struct Place
@@ -101,5 +111,12 @@ PlaceArray(const PlaceTree *tree, int index)
  * needs no lists.
  */
 extern PlaceState PlaceClassify(JsonbValue *value);
+
+/* An array's elements, as a palloc'd list. */
+extern JsonbValue *PlaceElements(JsonbContainer *array);
+
+/* The value of a key of an object, or false. */
+extern bool PlaceKey(JsonbContainer *object, const char *key, uint32 key_length,
+					 JsonbValue *value);
 
 #endif							/* NEWTERM_PLACE_H */

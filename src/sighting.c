@@ -79,10 +79,12 @@ OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
 
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		EventSlot  *slot = EventValues(set->fields, shape->slots[i]);
+		EventSlot  *slot = EventSingle(set->fields, shape->slots[i]);
 
-		if (slot->count != 1 || !slot->single)
-			return slot->count == 0 && !shape->optional_entity ? TERMS_NONE : TERMS_ANY;
+		if (slot == NULL)
+			return TERMS_ANY;
+		if (slot->count == 0)
+			return shape->optional_entity ? TERMS_ANY : TERMS_NONE;
 		DigestAddPart(&set->key, &sum, i, EventDigest(set->fields, slot));
 	}
 	*term = sum;

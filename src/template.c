@@ -70,7 +70,7 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 	{
 		if (i > 0)
 			appendStringInfoString(text, ", ");
-		JsonbTextAppend(text, &found->values[i]);
+		JsonbTextAppend(text, &SlotValues(found)[i]);
 	}
 }
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -273,14 +274,13 @@ NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *valu
 		JsonContainerIsArray(value->val.binary.data))
 	{
 		JsonbContainer *array = value->val.binary.data;
-		uint32		size = JsonContainerSize(array);
+		uint32		size = arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0;
+		JsonbValue *elements = PlaceElements(array);
 		const JsonbValue **valueless = NULL;
 
-		for (uint32 i = 0; i < size && !result.too_many && arrays < EVENT_MAX_ARRAYS; i++)
+		for (uint32 i = 0; i < size && !result.too_many; i++)
 		{
-			Partial		part = NodeTuples(build, node,
-										  getIthJsonbValueFromContainer(array, i),
-										  arrays + 1);
+			Partial		part = NodeTuples(build, node, &elements[i], arrays + 1);
 
 			for (int j = 0; j < part.count; j++)
 			{
@@ -341,6 +341,106 @@ NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *valu
 	return result;
 }
 
+/* How an element of an array shows a shape's columns. */
+typedef enum RowState
+{
+	ROW_WHOLE,
+	ROW_LACKS_VALUE,
+	ROW_PASSES_ARRAY			/* an array of several in it */
+} RowState;
+
+/* Enter the columns at and below a node that holds *value into `row`; into `storage` the values. */
+static RowState
+NodeRow(const TupleBuild *build, const TermNode *node, JsonbValue *value,
+		JsonbValue *storage, const JsonbValue **row)
+{
+	switch (PlaceClassify(value))
+	{
+		case PLACE_MISSING:
+			return ROW_LACKS_VALUE;
+		case PLACE_MANY:
+			return ROW_PASSES_ARRAY;
+		case PLACE_SINGLE:
+			break;
+	}
+	for (uint32 columns = node->columns; columns != 0; columns &= columns - 1)
+	{
+		int			column = pg_rightmost_one_pos32(columns);
+
+		if (!FieldNormalise(FieldOfSlot(build->set, build->shape->slots[column]), value,
+							&storage[column]))
+			return ROW_LACKS_VALUE;
+		row[column] = &storage[column];
+	}
+	for (const TermNode *child = node->children; child != NULL; child = child->sibling)
+	{
+		JsonbValue	below;
+		RowState	state;
+
+		if (value->type != jbvBinary ||
+			!PlaceKey(value->val.binary.data, child->key, child->key_length, &below))
+			return ROW_LACKS_VALUE;
+		state = NodeRow(build, child, &below, storage, row);
+		if (state != ROW_WHOLE)
+			return state;
+	}
+	return ROW_WHOLE;
+}
+
+/* The node with the array of several that leads to all columns in `many`, or NULL. */
+static const TermNode *
+CommonArray(const TermShape *shape, const FieldSet *set, uint32 many)
+{
+	const TermNode *node = shape->tree;
+
+	do
+	{
+		for (node = node->children; node != NULL && (node->below & many) != many;)
+			node = node->sibling;
+	} while (node != NULL && PlaceArray(&set->places, node->slot) == NULL);
+	return node;
+}
+
+/*
+ * RowsOfElements
+ *		NodeTuples for the usual case: one array leads to all of the columns, there is
+ *		none in its elements, and each of these has to have a value for each column.
+ *		Returns false where that is not so.
+ */
+static bool
+RowsOfElements(const TupleBuild *build, Partial *rows)
+{
+	const TermShape *shape = build->shape;
+	const int	ncolumns = shape->ncolumns;
+	const TermNode *node = CommonArray(shape, build->set, build->many);
+	JsonbContainer *array;
+	JsonbValue *elements;
+	JsonbValue *storage;
+	int			size;
+
+	if (node == NULL || shape->optional_entity)
+		return false;
+	array = PlaceArray(&build->set->places, node->slot)->val.binary.data;
+	size = JsonContainerSize(array);
+	if (size > build->limit)
+		return false;
+	elements = PlaceElements(array);
+	storage = palloc(sizeof(JsonbValue) * ncolumns * size);
+	rows->rows = palloc(sizeof(JsonbValue *) * ncolumns * size);
+	rows->count = 0;
+	for (int i = 0; i < size; i++)
+	{
+		RowState	state = NodeRow(build, node, &elements[i], &storage[i * ncolumns],
+									&rows->rows[rows->count * ncolumns]);
+
+		if (state == ROW_PASSES_ARRAY)
+			return false;
+		if (state == ROW_WHOLE)
+			rows->count++;
+	}
+	return true;
+}
+
 /* Set a column of all rows to a value that does not depend on an array. */
 static void
 FillColumn(TupleList *tuples, int ncolumns, int column, const JsonbValue *value,
@@ -363,13 +463,17 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 					uint32 many, int limit, TupleList *tuples)
 {
 	const TupleBuild build = {.shape = shape,.set = set,.key = key,.many = many,.limit = limit};
-	JsonbValue	record;
-	Partial		rows;
+	Partial		rows = {0};
 
-	record.type = jbvBinary;
-	record.val.binary.data = EventRecord(set);
-	record.val.binary.len = 0;
-	rows = NodeTuples(&build, shape->tree, &record, 0);
+	if (!RowsOfElements(&build, &rows))
+	{
+		JsonbValue	record;
+
+		record.type = jbvBinary;
+		record.val.binary.data = EventRecord(set);
+		record.val.binary.len = 0;
+		rows = NodeTuples(&build, shape->tree, &record, 0);
+	}
 	if (rows.count > limit)
 		PartialUnique(&build, &rows);
 	if (rows.too_many)
@@ -397,18 +501,16 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	tuples->count = 0;
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		const EventSlot *slot = EventValues(set, shape->slots[i]);
+		const EventSlot *slot = EventSingle(set, shape->slots[i]);
 
-		if (slot->count == 0)
-		{
-			if (!(shape->optional_entity && i < shape->nentity))
-				return true;
-			tuples->one_values[i] = &NullValue;
-		}
-		else
-			tuples->one_values[i] = slot->values;
-		if (!slot->single)
+		if (slot == NULL)
 			many |= ColumnBit(i);
+		else if (slot->count > 0)
+			tuples->one_values[i] = &slot->own;
+		else if (shape->optional_entity && i < shape->nentity)
+			tuples->one_values[i] = &NullValue;
+		else
+			return true;
 	}
 	for (int i = 0; i < shape->ncolumns; i++)
 		if ((many & ColumnBit(i)) == 0)
