@@ -6,6 +6,7 @@
 
 #include "nodes/pg_list.h"
 
+#include "cache_line.h"
 #include "compat.h"
 #include "match.h"
 #include "predicate.h"
@@ -106,11 +107,24 @@ BindBound(const FilterBound *parsed)
 	return bound;
 }
 
-FilterNode *
-FilterBind(const FilterNode *parsed, FieldSet *fields)
+/* Nodes of a filter. */
+static int
+CountNodes(const FilterNode *filter)
 {
-	FilterNode *bound = Copy(parsed, sizeof(FilterNode));
+	int			count = 1;
 
+	for (int i = 0; i < filter->nchildren; i++)
+		count += CountNodes(filter->children[i]);
+	return count;
+}
+
+/* FilterBind, whose nodes lie from *next on in the order in which they are tried. */
+static FilterNode *
+Bind(const FilterNode *parsed, FieldSet *fields, FilterNode **next)
+{
+	FilterNode *bound = (*next)++;
+
+	*bound = *parsed;
 	if (parsed->field != NULL)
 		bound->slot = FieldSetAdd(fields, parsed->field);
 	bound->field = NULL;
@@ -127,7 +141,7 @@ FilterBind(const FilterNode *parsed, FieldSet *fields)
 			if (parsed->kind != FILTER_NOT)
 				SortByCost(bound->children, bound->nchildren);
 			for (int i = 0; i < bound->nchildren; i++)
-				bound->children[i] = FilterBind(bound->children[i], fields);
+				bound->children[i] = Bind(bound->children[i], fields, next);
 			break;
 		case FILTER_EQUALS:
 			bound->val.literal = BindLiteral(&parsed->val.literal);
@@ -154,6 +168,15 @@ FilterBind(const FilterNode *parsed, FieldSet *fields)
 			break;
 	}
 	return bound;
+}
+
+FilterNode *
+FilterBind(const FilterNode *parsed, FieldSet *fields)
+{
+	FilterNode *nodes = AllocateLines(CurrentMemoryContext,
+									  sizeof(FilterNode) * CountNodes(parsed));
+
+	return Bind(parsed, fields, &nodes);
 }
 
 bool

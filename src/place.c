@@ -71,14 +71,29 @@ typedef struct LayoutEntry
 	Layout	   *layout;			/* NULL: free */
 } LayoutEntry;
 
+/* Room for more slots, with what is in those there are. */
+static void
+Enlarge(PlaceTree *tree, int allocated)
+{
+	EventSlot  *slots = AllocateLines(tree->context, sizeof(EventSlot) * allocated);
+	Place	   *places = AllocateLines(tree->context, sizeof(Place) * allocated);
+
+	if (tree->nslots > 0)
+	{
+		memcpy(slots, tree->slots, sizeof(EventSlot) * tree->nslots);
+		memcpy(places, tree->places, sizeof(Place) * tree->nslots);
+	}
+	tree->slots = slots;
+	tree->places = places;
+	tree->allocated = allocated;
+}
+
 void
 PlaceTreeInitialise(PlaceTree *tree)
 {
 	memset(tree, 0, sizeof(PlaceTree));
 	tree->context = CurrentMemoryContext;
-	tree->allocated = 32;
-	tree->slots = palloc0(sizeof(EventSlot) * tree->allocated);
-	tree->places = palloc0(sizeof(Place) * tree->allocated);
+	Enlarge(tree, 32);
 	tree->finds = palloc(sizeof(Finds));
 	tree->nslots = 1;
 	tree->places[RECORD_PLACE].parent = -1;
@@ -88,13 +103,7 @@ int
 PlaceAddOther(PlaceTree *tree)
 {
 	if (tree->nslots == tree->allocated)
-	{
-		tree->allocated *= 2;
-		tree->slots = repalloc(tree->slots, sizeof(EventSlot) * tree->allocated);
-		tree->places = repalloc(tree->places, sizeof(Place) * tree->allocated);
-	}
-	memset(&tree->slots[tree->nslots], 0, sizeof(EventSlot));
-	memset(&tree->places[tree->nslots], 0, sizeof(Place));
+		Enlarge(tree, tree->allocated * 2);
 	tree->places[tree->nslots].parent = -1;
 	return tree->nslots++;
 }
@@ -432,8 +441,7 @@ FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
 	if (nkeys < LAYOUT_KEYS_AT_LEAST || nkeys > LAYOUT_KEYS)
 		return FindKeys(tree, place, object);
 	if (place->layouts == NULL)
-		place->layouts = MemoryContextAllocZero(tree->context,
-												sizeof(LayoutEntry) * LAYOUTS);
+		place->layouts = AllocateLines(tree->context, sizeof(LayoutEntry) * LAYOUTS);
 	/* keys are sorted by length: one more shifts what is behind it */
 	hash = nkeys + (entries[nkeys / 4] << 5) + (entries[nkeys / 2] << 10) +
 		(entries[nkeys - 2] << 15);

@@ -12,6 +12,7 @@
 
 #include "utils/jsonb.h"
 
+#include "cache_line.h"
 #include "digest.h"
 
 /*
@@ -33,6 +34,8 @@ typedef struct EventSlot
 	}			more;
 } EventSlot;
 
+StaticAssertDecl(sizeof(EventSlot) == CACHE_LINE_BYTES, "a slot fills a cache line");
+
 /* A slot's values, one behind the other. */
 static inline const JsonbValue *
 SlotValues(const EventSlot *slot)
@@ -53,7 +56,10 @@ typedef struct Place
 	int			children_allocated;
 	int		   *children;		/* in jsonb's order of keys */
 	struct LayoutEntry *layouts;	/* of objects that were here; NULL: none yet */
+	uint64		unused;			/* up to 64 bytes */
 } Place;
+
+StaticAssertDecl(sizeof(Place) == CACHE_LINE_BYTES, "a place fills a cache line");
 
 typedef struct PlaceTree
 {

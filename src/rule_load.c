@@ -289,7 +289,7 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 
 	ParseRule(of_version, &parsed);
 	caller = MemoryContextSwitchTo(set->context);
-	rule = palloc0(sizeof(Rule));
+	rule = AllocateLines(set->context, sizeof(Rule));
 	rule->id = DatumGetInt64(Column(of_rule, RULE_ID));
 	rule->version_id = stored->id;
 	rule->version = DatumGetInt32(Column(of_version, VERSION_VERSION));
