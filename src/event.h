@@ -106,7 +106,7 @@ EventSingle(FieldSet *set, int index)
 	return slot->single ? slot : NULL;
 }
 
-/* Digest of the value of a slot that EventValues gave, which has a single one. */
+/* Digest of the value of a slot that EventValues or EventSingle gave, where it is one. */
 static inline const Digest *
 EventDigest(const FieldSet *set, EventSlot *slot)
 {

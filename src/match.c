@@ -364,10 +364,14 @@ FollowsFromString(const FilterNode *filter, int slot, const JsonbValue *string)
 	}
 }
 
-/* What is known of an event when a filter is tried. */
+/*
+ * What is known of an event when a filter is tried.  Of a rule it is that the event has
+ * a value in each column that has to have one: where it does not it shows no term, so
+ * that it does not matter whether it passes.
+ */
 typedef struct Given
 {
-	const Rule *rule;			/* where it lacks a value that this needs, all is one */
+	const Rule *rule;
 	int			slot;			/* it shows one of these strings here */
 	const List *strings;		/* NIL: nothing is known of the slot */
 } Given;

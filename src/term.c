@@ -349,7 +349,11 @@ typedef enum RowState
 	ROW_PASSES_ARRAY			/* an array of several in it */
 } RowState;
 
-/* Enter the columns at and below a node that holds *value into `row`; into `storage` the values. */
+/*
+ * NodeRow
+ *		Enter the columns at and below a node that holds *value into `row`; their
+ *		values into `storage`, one a column.
+ */
 static RowState
 NodeRow(const TupleBuild *build, const TermNode *node, JsonbValue *value,
 		JsonbValue *storage, const JsonbValue **row)
