@@ -251,10 +251,12 @@ FanOut(const Field *path, int step, int depth, JsonbValue *value, ValueList *lis
 		case PLACE_MANY:
 			{
 				JsonbContainer *array = value->val.binary.data;
-				uint32		size = depth < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0;
-				JsonbValue *elements = PlaceElements(array);
+				JsonbValue *elements;
 
-				for (uint32 i = 0; i < size; i++)
+				if (depth == EVENT_MAX_ARRAYS)
+					return;
+				elements = PlaceElements(array);
+				for (uint32 i = 0; i < JsonContainerSize(array); i++)
 					FanOut(path, step, depth + 1, &elements[i], list);
 				return;
 			}

@@ -12,9 +12,10 @@
 
 #include "utils/memutils.h"
 
+#include "cache_line.h"
 #include "known_table.h"
 
-StaticAssertDecl(sizeof(KnownLine) == 64, "a line of the table fills a cache line");
+StaticAssertDecl(sizeof(KnownLine) == CACHE_LINE_BYTES, "a line of the table fills a cache line");
 
 #define FIRST_LINES		16
 

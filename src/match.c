@@ -376,16 +376,24 @@ typedef struct Given
 	const List *strings;		/* NIL: nothing is known of the slot */
 } Given;
 
+/* Is the slot a column in which a term has to have a value? */
+static bool
+TermNeeds(const TermShape *shape, int slot)
+{
+	for (int i = shape->optional_entity ? shape->nentity : 0; i < shape->ncolumns; i++)
+		if (shape->slots[i] == slot)
+			return true;
+	return false;
+}
+
 /* Does the filter match every event of which this is known? */
 static bool
 FollowsFrom(const FilterNode *filter, const Given *given)
 {
-	const TermShape *shape = &given->rule->shape;
 	ListCell   *cell;
 
-	for (int i = shape->optional_entity ? shape->nentity : 0; i < shape->ncolumns; i++)
-		if (filter->kind == FILTER_EXISTS && filter->slot == shape->slots[i])
-			return true;
+	if (filter->kind == FILTER_EXISTS && TermNeeds(&given->rule->shape, filter->slot))
+		return true;
 	foreach(cell, given->strings)
 	{
 		JsonbValue	string = StringOfLiteral(lfirst(cell));

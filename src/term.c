@@ -254,24 +254,16 @@ RowHasValue(const JsonbValue **row, int ncolumns)
  *		`arrays` arrays deep.
  */
 static Partial
-NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *value, int arrays)
+NodeTuples(const TupleBuild *build, const TermNode *node, JsonbValue *value, int arrays)
 {
 	const TermShape *shape = build->shape;
 	const int	ncolumns = shape->ncolumns;
 	Partial		result = {0};
 	const JsonbValue *row[TERM_MAX_COLUMNS] = {0};
-
-	/* an array of one element is that element, as it is to ClassifyValue() */
-	while (value != NULL && value->type == jbvBinary &&
-		   JsonContainerIsArray(value->val.binary.data) &&
-		   JsonContainerSize(value->val.binary.data) == 1)
-		value = getIthJsonbValueFromContainer(value->val.binary.data, 0);
-	if (value != NULL && value->type == jbvNull)
-		value = NULL;
+	const PlaceState state = value == NULL ? PLACE_MISSING : PlaceClassify(value);
 
 	/* an array: what each element shows; nothing at all counts as missing */
-	if (value != NULL && value->type == jbvBinary &&
-		JsonContainerIsArray(value->val.binary.data))
+	if (state == PLACE_MANY)
 	{
 		JsonbContainer *array = value->val.binary.data;
 		uint32		size = arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0;
@@ -298,8 +290,9 @@ NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *valu
 			PartialAppend(build, &result, valueless);
 		if (!PartialEmpty(&result))
 			return result;
-		value = NULL;
 	}
+	if (state != PLACE_SINGLE)
+		value = NULL;
 
 	for (int column = 0; column < ncolumns; column++)
 	{
@@ -324,18 +317,20 @@ NodeTuples(const TupleBuild *build, const TermNode *node, const JsonbValue *valu
 	for (const TermNode *child = node->children; child != NULL && !PartialEmpty(&result);
 		 child = child->sibling)
 	{
-		const JsonbValue *below = NULL;
+		const JsonbValue *array;
+		JsonbValue	below;
+		bool		found;
 		Partial		part;
 
 		if ((child->below & build->many) == 0)
 			continue;
-		if (arrays == 0)
-			below = PlaceArray(&build->set->places, child->slot);
-		if (below == NULL && value != NULL && value->type == jbvBinary)
-			below = getKeyJsonValueFromContainer(value->val.binary.data,
-												 child->key, child->key_length,
-												 palloc(sizeof(JsonbValue)));
-		part = NodeTuples(build, child, below, arrays);
+		array = arrays == 0 ? PlaceArray(&build->set->places, child->slot) : NULL;
+		if (array != NULL)
+			below = *array;
+		found = array != NULL ||
+			(value != NULL && value->type == jbvBinary &&
+			 PlaceKey(value->val.binary.data, child->key, child->key_length, &below));
+		part = NodeTuples(build, child, found ? &below : NULL, arrays);
 		PartialCross(build, &result, &part);
 	}
 	return result;

@@ -23,7 +23,7 @@ select newterm.watch('calls');
 create function any_of(chance float8, variadic choices text[]) returns jsonb language sql volatile as $$
     select choices[1 + floor(random() * cardinality(choices))]::jsonb where random() < chance
 $$;
--- One to four elements in an array, or the only one by itself.
+-- None to five elements in an array, or the only one by itself.
 create function elements_of(make text) returns jsonb language plpgsql volatile as $$
 declare
     count int := floor(random() * 6);
@@ -43,7 +43,7 @@ declare
 begin
     return case when random() < 0.05 then to_jsonb('no object'::text)
                 else jsonb_strip_nulls(jsonb_build_object('type', type, 'low', lower(type))) ||
-                     coalesce(jsonb_build_object('account', any_of(0.9, '"1"', '"2"', '"3"', 'null', '[]', '["4"]', '["1", "5"]')), '{}') end;
+                     jsonb_build_object('account', any_of(0.9, '"1"', '"2"', '"3"', 'null', '[]', '["4"]', '["1", "5"]')) end;
 end
 $$;
 create function item() returns jsonb language sql volatile as $$
