@@ -311,13 +311,6 @@ EntryEnd(JEntry entry, uint32 offset)
 	return JBE_OFFLENFLD(entry) + (JBE_HAS_OFF(entry) ? 0 : offset);
 }
 
-/* Where the bytes of keys, and behind them of values, begin in an object. */
-static inline char *
-ObjectData(JsonbContainer *object)
-{
-	return (char *) &object->children[JsonContainerSize(object) * 2];
-}
-
 /*
  * FindKeys
  *		Where in an object are the keys of the place's children?  Both are in the
@@ -330,7 +323,7 @@ FindKeys(PlaceTree *tree, const Place *place, JsonbContainer *object)
 {
 	Finds	   *finds = tree->finds;
 	int			nkeys = JsonContainerSize(object);
-	char	   *data = ObjectData(object);
+	char	   *data = (char *) &object->children[nkeys * 2];
 	uint32		offset = 0;
 	int			next = 0;
 
@@ -489,7 +482,7 @@ FindOneKey(JsonbContainer *object, const char *key, uint32 key_length, JEntry *e
 {
 	const uint32 nkeys = JsonContainerSize(object);
 	const JEntry *entries = &object->children[nkeys];
-	const char *data = ObjectData(object);
+	const char *data = (const char *) &entries[nkeys];
 	uint32		found = nkeys;
 	uint32		offset = 0;
 
@@ -509,6 +502,13 @@ FindOneKey(JsonbContainer *object, const char *key, uint32 key_length, JEntry *e
 	*start = offset;
 	*length = EntryEnd(*entry, offset) - offset;
 	return true;
+}
+
+/* Where values' and keys' bytes begin in an object. */
+static inline char *
+ObjectData(JsonbContainer *object)
+{
+	return (char *) &object->children[JsonContainerSize(object) * 2];
 }
 
 /*
@@ -575,7 +575,7 @@ VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 {
 	const uint32 nkeys = JsonContainerSize(object);
 	const JEntry *entries = &object->children[nkeys];
-	char	   *data = ObjectData(object);
+	char	   *data = (char *) &entries[nkeys];
 	const Finds *finds = FindRemembered(tree, above, object);
 	const uint32 nvalues = finds->nvalues;
 	uint32		offset = finds->length;
