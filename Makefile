@@ -25,26 +25,28 @@ EXTENSION = newterm
 NEWTERM_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" newterm.control)
 
 # The install script is these files, in this order.
-SQL_SOURCES = sql/newterm.sql
+SQL_SOURCES = sql/install.sql $(sort $(wildcard sql/tables/*.sql)) $(sort $(wildcard sql/functions/*.sql)) \
+	sql/views.sql sql/triggers.sql sql/dump.sql
 SQL_BUILT = sql/newterm--$(NEWTERM_VERSION).sql
 # From one version to the next.
-SQL_UPGRADES = $(filter-out $(SQL_BUILT),$(wildcard sql/newterm--*--*.sql))
+SQL_UPGRADES = $(wildcard sql/updates/newterm--*--*.sql)
 
 DATA = $(SQL_UPGRADES)
 DATA_built = $(SQL_BUILT)
 
 # Grammars and scanners; bison and flex make the C files.
-PARSERS = $(patsubst %.y,%.c,$(wildcard src/*.y))
-SCANNERS = $(patsubst %.l,%.c,$(wildcard src/*.l))
+PARSERS = $(patsubst %.y,%.c,$(wildcard src/*.y src/*/*.y))
+SCANNERS = $(patsubst %.l,%.c,$(wildcard src/*.l src/*/*.l))
 GENERATED = $(PARSERS) $(SCANNERS)
 PARSER_HEADERS = $(PARSERS:.c=.h)
-WRITTEN = $(filter-out $(GENERATED),$(wildcard src/*.c))
+WRITTEN = $(filter-out $(GENERATED),$(wildcard src/*.c src/*/*.c))
 
 MODULE_big = newterm
 OBJS = $(sort $(patsubst %.c,%.o,$(WRITTEN) $(GENERATED)))
 
 # Headers of PostgreSQL itself do not pass the last three.  Debian keeps the frame pointer,
 # which costs detection 3 % (test/bench/README.md).
+PG_CPPFLAGS = -I$(CURDIR)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-fomit-frame-pointer
 
@@ -84,7 +86,7 @@ $(PARSER_HEADERS): %.h: %.c
 	@touch $@
 
 # Coarse, but never stale: every object depends on every header.
-$(OBJS): $(wildcard src/*.h) $(PARSER_HEADERS)
+$(OBJS): $(wildcard src/*.h src/*/*.h) $(PARSER_HEADERS)
 
 # flex writes functions that nobody calls.
 $(SCANNERS:.c=.o): override CFLAGS += -Wno-unused-function

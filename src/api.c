@@ -16,13 +16,13 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#include "compat.h"
-#include "lock.h"
-#include "match.h"
-#include "merge.h"
-#include "newterm.h"
-#include "rule.h"
-#include "template.h"
+#include "base/compat.h"
+#include "store/lock.h"
+#include "rule/dispatch.h"
+#include "merge/merge.h"
+#include "settings.h"
+#include "rule/rule.h"
+#include "signal/template.h"
 
 PG_FUNCTION_INFO_V1(newterm_test_filter);
 PG_FUNCTION_INFO_V1(newterm_terms);

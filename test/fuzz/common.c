@@ -6,7 +6,7 @@
 
 #include "lib/stringinfo.h"
 
-#include "filter.h"
+#include "lang/filter.h"
 
 /* All that was palloc'd for the input at hand. */
 static void **allocated;

@@ -4,7 +4,7 @@
  */
 #include "common.h"
 
-#include "field.h"
+#include "lang/field.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)

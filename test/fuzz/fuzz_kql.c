@@ -4,7 +4,7 @@
  */
 #include "common.h"
 
-#include "syntax.h"
+#include "lang/syntax.h"
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -8,10 +8,10 @@
  */
 #include "common.h"
 
-#include "decimal.h"
-#include "filter.h"
-#include "isotime.h"
-#include "normalise.h"
+#include "base/decimal.h"
+#include "lang/filter.h"
+#include "base/isotime.h"
+#include "lang/normalise.h"
 
 /* Longer inputs are not checked against the slow matcher. */
 #define SLOW_MATCH_MAX	64

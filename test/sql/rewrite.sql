@@ -95,7 +95,7 @@ COPY made FROM stdin (FREEZE);
 \.
 COMMIT;
 CALL look();
--- An event that waits for its terms (src/await.c).
+-- An event that waits for its terms (src/ingest/prefetch.c).
 BEGIN;
 TRUNCATE made;
 INSERT INTO made SELECT 1, shown('frozen') FROM generate_series(1, 20) i;

@@ -1,4 +1,4 @@
--- Behind sixteen known events the next one waits for its terms (src/await.c): it is judged
+-- Behind sixteen known events the next one waits for its terms (src/ingest/prefetch.c): it is judged
 -- when another event comes, or at the end of the transaction, and goes with its savepoint.
 set timezone = 'UTC';
 create extension newterm;

@@ -1,0 +1,21 @@
+-- What pg_dump takes along, and what everybody may do.
+
+SELECT pg_catalog.pg_extension_config_dump('newterm.rule_id', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.rules', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.rule_version_id', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.rule_versions', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.digest_key', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.known_accounts', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.runs', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.entity_clocks', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.learned_values', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.postponed', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.detection_id', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.detection_log', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.signal_id', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.signals', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.event_error_id', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.event_errors', '');
+
+-- loaders evaluate newterm.observe in the trigger of a watched table
+GRANT USAGE ON SCHEMA newterm TO PUBLIC;

@@ -1,0 +1,59 @@
+-- Functions of the library that no user calls by name.
+
+CREATE OR REPLACE FUNCTION newterm.observe(event "any", event_time "any", source oid, place tid) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'newterm_observe' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION newterm.observe("any", "any", oid, tid) IS 'does the event bring news? The WHEN clause of a watched table''s trigger';
+
+CREATE OR REPLACE FUNCTION newterm.merge() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'newterm_merge' LANGUAGE C;
+COMMENT ON FUNCTION newterm.merge() IS 'trigger function of watched tables: collects what a row shows, to be merged at commit';
+-- who may watch a table may write the baseline
+REVOKE ALL ON FUNCTION newterm.merge() FROM PUBLIC;
+
+-- not in a parallel query: both read the accounts of $vendor with the newest snapshot
+CREATE OR REPLACE FUNCTION newterm.test_filter(filter text, event jsonb, language text DEFAULT 'datadog') RETURNS boolean
+	AS 'MODULE_PATHNAME', 'newterm_test_filter' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION newterm.test_filter(text, jsonb, text) IS 'does the filter match the event?';
+
+CREATE OR REPLACE FUNCTION newterm.terms(fields text[], event jsonb, language text DEFAULT 'datadog') RETURNS SETOF jsonb
+	AS 'MODULE_PATHNAME', 'newterm_terms' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION newterm.terms(text[], jsonb, text) IS 'the terms that an event shows for these fields';
+
+CREATE OR REPLACE FUNCTION newterm.check_rule(fields text[], filter text, group_by text[], language text, title text, message text) RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_check_rule' LANGUAGE C STABLE;
+COMMENT ON FUNCTION newterm.check_rule(text[], text, text[], text, text, text) IS 'raises an error where one of a rule''s texts is wrong';
+
+CREATE OR REPLACE FUNCTION newterm.check_rules_memory() RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_check_rules_memory' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION newterm.check_rules_memory() IS 'raises an error where compiled rules take more of a session than newterm.rules_memory';
+
+CREATE OR REPLACE FUNCTION newterm.rules_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'newterm_rules_changed' LANGUAGE C;
+COMMENT ON FUNCTION newterm.rules_changed() IS 'trigger function: makes every session compile its rules anew';
+
+CREATE OR REPLACE FUNCTION newterm.knowledge_changed() RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_knowledge_changed' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION newterm.knowledge_changed() IS 'makes every session forget what it knew to be known';
+REVOKE ALL ON FUNCTION newterm.knowledge_changed() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION newterm.lock_knowledge() RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_lock_knowledge' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION newterm.lock_knowledge() IS 'keeps other transactions from merging until this one ends';
+REVOKE ALL ON FUNCTION newterm.lock_knowledge() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION newterm.redecide(version_id integer) RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_redecide' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION newterm.redecide(integer) IS 'decides again about the stored runs of a rule version, after its learning changed';
+REVOKE ALL ON FUNCTION newterm.redecide(integer) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION newterm.merge_postponed() RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_merge_postponed' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION newterm.merge_postponed() IS 'merges at commit what prepared transactions left behind';
+
+CREATE OR REPLACE FUNCTION newterm.term_object(fields text[], "values" jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'newterm_term_object' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION newterm.term_object(text[], jsonb) IS 'stored values as an object keyed by the fields';
+
+CREATE OR REPLACE FUNCTION newterm.watch_columns(events regclass, OUT event_column text, OUT time_column text)
+	AS 'MODULE_PATHNAME', 'newterm_watch_columns' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION newterm.watch_columns(regclass) IS 'the columns that a watched table''s trigger observes';

@@ -1,0 +1,75 @@
+-- What is known: runs of terms, clocks, and what waits to be merged.
+
+CREATE TABLE newterm.runs (
+	first_seen timestamptz NOT NULL,
+	last_granule timestamptz NOT NULL,
+	digest uuid NOT NULL,
+	version_id integer NOT NULL,
+	learned boolean NOT NULL,
+	term jsonb NOT NULL,
+	entity jsonb
+) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX runs_digest ON newterm.runs (digest);
+COMMENT ON TABLE newterm.runs IS 'the stored baseline, a row a run of a term; see newterm.baseline';
+COMMENT ON COLUMN newterm.runs.first_seen IS 'first sighting of the run, exact';
+COMMENT ON COLUMN newterm.runs.last_granule IS 'start of the granule of its last sighting';
+COMMENT ON COLUMN newterm.runs.digest IS 'digest of rule version, entity and term';
+COMMENT ON COLUMN newterm.runs.version_id IS 'the rule version';
+COMMENT ON COLUMN newterm.runs.learned IS 'whether the run starts inside learning';
+COMMENT ON COLUMN newterm.runs.term IS 'values of fields, in order';
+COMMENT ON COLUMN newterm.runs.entity IS 'values of group_by, in order';
+
+CREATE TABLE newterm.entity_clocks (
+	digest uuid PRIMARY KEY,
+	version_id integer NOT NULL,
+	entity jsonb,
+	learning_from timestamptz NOT NULL
+);
+COMMENT ON TABLE newterm.entity_clocks IS 'clocks of entities, for rules with learning_scope entity; see newterm.clocks';
+COMMENT ON COLUMN newterm.entity_clocks.digest IS 'digest of rule version and entity';
+COMMENT ON COLUMN newterm.entity_clocks.version_id IS 'the rule version';
+COMMENT ON COLUMN newterm.entity_clocks.entity IS 'values of group_by, in order';
+COMMENT ON COLUMN newterm.entity_clocks.learning_from IS 'when the entity began to learn';
+
+CREATE TABLE newterm.learned_values (
+	scope uuid NOT NULL,
+	version_id integer NOT NULL,
+	digest uuid NOT NULL,
+	first_seen timestamptz NOT NULL,
+	term jsonb NOT NULL,
+	entity jsonb,
+	event jsonb
+);
+CREATE INDEX learned_values_scope ON newterm.learned_values (scope);
+COMMENT ON TABLE newterm.learned_values IS 'the first n terms of each scope, for rules with learning_values';
+COMMENT ON COLUMN newterm.learned_values.scope IS 'digest of the rule version, or of it and the entity';
+COMMENT ON COLUMN newterm.learned_values.version_id IS 'the rule version';
+COMMENT ON COLUMN newterm.learned_values.digest IS 'digest of the term, as in newterm.runs';
+COMMENT ON COLUMN newterm.learned_values.first_seen IS 'first sighting of the term';
+COMMENT ON COLUMN newterm.learned_values.term IS 'values of fields, in order';
+COMMENT ON COLUMN newterm.learned_values.entity IS 'values of group_by, in order';
+COMMENT ON COLUMN newterm.learned_values.event IS 'the event of the first sighting, should the term become a detection';
+
+CREATE TABLE newterm.postponed (
+	version_id integer,
+	digest uuid,
+	entity jsonb,
+	term jsonb,
+	first_seen timestamptz,
+	last_granule timestamptz,
+	event jsonb,
+	signal_id bigint,
+	retracted boolean,
+	reason text
+);
+COMMENT ON TABLE newterm.postponed IS 'what prepared transactions showed, and changes of signals that somebody had locked, until the next merge takes them';
+COMMENT ON COLUMN newterm.postponed.version_id IS 'the rule version; NULL for a change of a signal';
+COMMENT ON COLUMN newterm.postponed.digest IS 'digest of the term; NULL where the row is about the rule''s clock';
+COMMENT ON COLUMN newterm.postponed.entity IS 'values of group_by, in order';
+COMMENT ON COLUMN newterm.postponed.term IS 'values of fields, in order';
+COMMENT ON COLUMN newterm.postponed.first_seen IS 'first sighting';
+COMMENT ON COLUMN newterm.postponed.last_granule IS 'start of the granule of the last sighting';
+COMMENT ON COLUMN newterm.postponed.event IS 'the event of the first sighting';
+COMMENT ON COLUMN newterm.postponed.signal_id IS 'the signal to be changed';
+COMMENT ON COLUMN newterm.postponed.retracted IS 'whether it is retracted; else it is amended';
+COMMENT ON COLUMN newterm.postponed.reason IS 'why it changes';

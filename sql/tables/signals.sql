@@ -1,0 +1,109 @@
+-- What was found: detections, signals, and events that could not be evaluated.
+
+CREATE SEQUENCE newterm.detection_id;
+COMMENT ON SEQUENCE newterm.detection_id IS 'numbers of detections';
+
+CREATE TABLE newterm.detection_log (
+	id bigint PRIMARY KEY,
+	version_id integer NOT NULL,
+	rule text NOT NULL,
+	digest uuid NOT NULL,
+	entity jsonb NOT NULL,
+	term jsonb NOT NULL,
+	first_seen timestamptz NOT NULL,
+	event_id text,
+	status text NOT NULL,
+	origin text NOT NULL,
+	signal_id bigint,
+	suppression text
+);
+CREATE INDEX detection_log_digest ON newterm.detection_log (digest);
+COMMENT ON TABLE newterm.detection_log IS 'every detection there was; see newterm.detections';
+COMMENT ON COLUMN newterm.detection_log.id IS 'number of the detection';
+COMMENT ON COLUMN newterm.detection_log.version_id IS 'the rule version';
+COMMENT ON COLUMN newterm.detection_log.rule IS 'name of the rule at that time';
+COMMENT ON COLUMN newterm.detection_log.digest IS 'digest of the term, as in newterm.runs';
+COMMENT ON COLUMN newterm.detection_log.entity IS 'the entity';
+COMMENT ON COLUMN newterm.detection_log.term IS 'the term';
+COMMENT ON COLUMN newterm.detection_log.first_seen IS 'start of the run';
+COMMENT ON COLUMN newterm.detection_log.event_id IS 'identity of the event that starts it';
+COMMENT ON COLUMN newterm.detection_log.status IS 'live or retracted';
+COMMENT ON COLUMN newterm.detection_log.origin IS 'live or backfill';
+COMMENT ON COLUMN newterm.detection_log.signal_id IS 'the signal that tells of it';
+COMMENT ON COLUMN newterm.detection_log.suppression IS 'the suppression that muted it';
+
+CREATE SEQUENCE newterm.signal_id;
+COMMENT ON SEQUENCE newterm.signal_id IS 'numbers of signals';
+
+CREATE TABLE newterm.signals (
+	id bigint PRIMARY KEY,
+	rule text NOT NULL,
+	rule_version integer NOT NULL,
+	severity text NOT NULL,
+	status text NOT NULL DEFAULT 'open',
+	archive_reason text,
+	assignee text,
+	title text NOT NULL,
+	message text,
+	tags text[] NOT NULL DEFAULT '{}',
+	entity jsonb NOT NULL,
+	term jsonb NOT NULL,
+	terms jsonb NOT NULL,
+	detections integer NOT NULL,
+	first_seen timestamptz NOT NULL,
+	last_seen timestamptz NOT NULL,
+	event_id text,
+	event jsonb,
+	origin text NOT NULL DEFAULT 'live',
+	retracted_at timestamptz,
+	change_reason text,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+)
+-- Two rows a page, whole: compressing an event takes longer than all else of a signal.
+WITH (toast_tuple_target = 4080);
+COMMENT ON TABLE newterm.signals IS 'what a person is alerted to';
+COMMENT ON COLUMN newterm.signals.id IS 'number of the signal';
+COMMENT ON COLUMN newterm.signals.rule IS 'name of the rule at that time';
+COMMENT ON COLUMN newterm.signals.rule_version IS 'version of the rule at that time';
+COMMENT ON COLUMN newterm.signals.severity IS 'info, low, medium, high or critical';
+COMMENT ON COLUMN newterm.signals.status IS 'open, under_review or archived';
+COMMENT ON COLUMN newterm.signals.archive_reason IS 'why it was archived';
+COMMENT ON COLUMN newterm.signals.assignee IS 'who looks at it';
+COMMENT ON COLUMN newterm.signals.title IS 'the rule''s title, rendered';
+COMMENT ON COLUMN newterm.signals.message IS 'the rule''s message, rendered';
+COMMENT ON COLUMN newterm.signals.tags IS 'the rule''s tags';
+COMMENT ON COLUMN newterm.signals.entity IS 'in which scope the term was new';
+COMMENT ON COLUMN newterm.signals.term IS 'what was new';
+COMMENT ON COLUMN newterm.signals.terms IS 'all terms of the signal';
+COMMENT ON COLUMN newterm.signals.detections IS 'how many detections the signal tells of';
+COMMENT ON COLUMN newterm.signals.first_seen IS 'event time of the first detection';
+COMMENT ON COLUMN newterm.signals.last_seen IS 'event time of the last detection';
+COMMENT ON COLUMN newterm.signals.event_id IS 'identity of the event: sharedEventID, else eventID';
+COMMENT ON COLUMN newterm.signals.event IS 'the event itself, as a sample';
+COMMENT ON COLUMN newterm.signals.origin IS 'live, or backfill: made without notifying';
+COMMENT ON COLUMN newterm.signals.retracted_at IS 'when a late event showed that the term was known';
+COMMENT ON COLUMN newterm.signals.change_reason IS 'why the signal was amended or retracted';
+COMMENT ON COLUMN newterm.signals.created_at IS 'when the signal was made';
+COMMENT ON COLUMN newterm.signals.updated_at IS 'when the signal was changed last';
+
+CREATE SEQUENCE newterm.event_error_id;
+COMMENT ON SEQUENCE newterm.event_error_id IS 'numbers of event errors';
+
+CREATE TABLE newterm.event_errors (
+	id bigint PRIMARY KEY,
+	source regclass,
+	event_id text,
+	event_time timestamptz,
+	cause text NOT NULL,
+	detail text,
+	occurred_at timestamptz NOT NULL
+);
+COMMENT ON TABLE newterm.event_errors IS 'events that could not be evaluated as they are; their inserts went on';
+COMMENT ON COLUMN newterm.event_errors.id IS 'number of the error';
+COMMENT ON COLUMN newterm.event_errors.source IS 'table that the event was inserted into';
+COMMENT ON COLUMN newterm.event_errors.event_id IS 'identity of the event, where it could be read';
+COMMENT ON COLUMN newterm.event_errors.event_time IS 'eventTime as the event has it, where it could be read';
+COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no_event_time, future_event_time, too_many_terms, rule_full or internal_error';
+COMMENT ON COLUMN newterm.event_errors.detail IS 'more about the cause';
+COMMENT ON COLUMN newterm.event_errors.occurred_at IS 'when it happened';

@@ -1,0 +1,79 @@
+-- Views for users.
+
+CREATE OR REPLACE VIEW newterm.baseline AS
+	SELECT r.name AS rule,
+		newterm.term_object(v.group_by, s.entity) AS entity,
+		newterm.term_object(v.fields, s.term) AS term,
+		s.first_seen,
+		greatest(s.last_granule, s.first_seen) AS last_seen,
+		s.learned,
+		v.version AS rule_version
+	FROM newterm.runs s
+	JOIN newterm.rule_versions v ON v.id = s.version_id
+	JOIN newterm.rules r ON r.id = v.rule_id AND r.version = v.version;
+COMMENT ON VIEW newterm.baseline IS 'what the rules know: a row a run of a term';
+COMMENT ON COLUMN newterm.baseline.rule IS 'the rule';
+COMMENT ON COLUMN newterm.baseline.entity IS 'the scope in which the term is known';
+COMMENT ON COLUMN newterm.baseline.term IS 'the term';
+COMMENT ON COLUMN newterm.baseline.first_seen IS 'first sighting of the run';
+COMMENT ON COLUMN newterm.baseline.last_seen IS 'last sighting of the run, to the granule';
+COMMENT ON COLUMN newterm.baseline.learned IS 'whether the run starts inside learning, so that nobody was alerted';
+COMMENT ON COLUMN newterm.baseline.rule_version IS 'version of the rule';
+
+CREATE OR REPLACE VIEW newterm.clocks AS
+	SELECT r.name AS rule,
+		NULL::jsonb AS entity,
+		v.learning_from,
+		CASE WHEN r.learning_values IS NULL AND r.learning_scope = 'rule'
+			THEN v.learning_from + pg_catalog.make_interval(secs => EXTRACT(epoch FROM r.learning)::double precision)
+		END AS learning_until
+	FROM newterm.rules r
+	JOIN newterm.rule_versions v ON v.rule_id = r.id AND v.version = r.version
+	WHERE v.learning_from IS NOT NULL
+	UNION ALL
+	SELECT r.name,
+		newterm.term_object(v.group_by, c.entity),
+		c.learning_from,
+		CASE WHEN r.learning_values IS NULL
+			THEN c.learning_from + pg_catalog.make_interval(secs => EXTRACT(epoch FROM r.learning)::double precision)
+		END
+	FROM newterm.entity_clocks c
+	JOIN newterm.rule_versions v ON v.id = c.version_id
+	JOIN newterm.rules r ON r.id = v.rule_id AND r.version = v.version
+	WHERE r.learning_scope = 'entity';
+COMMENT ON VIEW newterm.clocks IS 'when rules and entities began to learn and until when they do';
+COMMENT ON COLUMN newterm.clocks.rule IS 'the rule';
+COMMENT ON COLUMN newterm.clocks.entity IS 'the entity; NULL for the rule''s own clock';
+COMMENT ON COLUMN newterm.clocks.learning_from IS 'start of learning';
+COMMENT ON COLUMN newterm.clocks.learning_until IS 'end of learning; NULL where no window decides';
+
+CREATE OR REPLACE VIEW newterm.detections AS
+	SELECT id, rule, entity, term, first_seen, event_id, status, origin, signal_id, suppression
+	FROM newterm.detection_log;
+COMMENT ON VIEW newterm.detections IS 'every start of a run outside learning';
+COMMENT ON COLUMN newterm.detections.id IS 'number of the detection';
+COMMENT ON COLUMN newterm.detections.rule IS 'the rule';
+COMMENT ON COLUMN newterm.detections.entity IS 'the scope in which the term was new';
+COMMENT ON COLUMN newterm.detections.term IS 'the term that was new';
+COMMENT ON COLUMN newterm.detections.first_seen IS 'start of the run';
+COMMENT ON COLUMN newterm.detections.event_id IS 'identity of the event that starts it';
+COMMENT ON COLUMN newterm.detections.status IS 'live, or retracted by a late event';
+COMMENT ON COLUMN newterm.detections.origin IS 'live or backfill';
+COMMENT ON COLUMN newterm.detections.signal_id IS 'the signal that tells of it';
+COMMENT ON COLUMN newterm.detections.suppression IS 'the suppression that muted it';
+
+CREATE OR REPLACE VIEW newterm.watched AS
+	SELECT t.tgrelid::regclass AS events,
+		c.event_column,
+		c.time_column,
+		CASE t.tgenabled
+			WHEN 'O' THEN 'origin' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'never'
+		END AS fires
+	FROM pg_catalog.pg_trigger t
+	CROSS JOIN LATERAL newterm.watch_columns(t.tgrelid::regclass) c
+	WHERE t.tgfoid = 'newterm.merge()'::regprocedure AND t.tgparentid = 0;
+COMMENT ON VIEW newterm.watched IS 'the watched tables';
+COMMENT ON COLUMN newterm.watched.events IS 'the table; partitions of it are not listed';
+COMMENT ON COLUMN newterm.watched.event_column IS 'the column that holds the record';
+COMMENT ON COLUMN newterm.watched.time_column IS 'the column that holds its time; NULL: the record''s eventTime';
+COMMENT ON COLUMN newterm.watched.fires IS 'for which inserts: origin, replica or always';

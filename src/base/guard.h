@@ -1,0 +1,27 @@
+/*
+ * guard.h
+ *	  Faults of newterm that must not become faults of the insert.
+ */
+#ifndef NEWTERM_GUARD_H
+#define NEWTERM_GUARD_H
+
+/*
+ * Errors that end the statement whatever we think of it: somebody asked for
+ * that (cancel, timeout, shutdown), or newterm.on_error = fail does.
+ */
+extern bool ErrorIsFinal(int sqlerrcode);
+
+/*
+ * Run a function in a subtransaction of its own.  Returns NULL where it went
+ * well; otherwise its work is undone and the error returned, allocated in the
+ * current memory context, for the caller to report or to raise again.
+ */
+extern ErrorData *RunGuarded(void (*function) (void *state), void *state);
+
+/*
+ * The same for callers that have nothing to clean up: an error that is final is
+ * raised again.
+ */
+extern ErrorData *RunUnlessFinal(void (*function) (void *state), void *state);
+
+#endif							/* NEWTERM_GUARD_H */

@@ -1,0 +1,337 @@
+/*
+ * clock_store.c
+ *	  Learning clocks: when a rule, or an entity of it, began to learn.
+ */
+#include "postgres.h"
+
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "baseline/clock_store.h"
+#include "baseline/sighting.h"
+
+/* Columns of newterm.entity_clocks. */
+enum
+{
+	ENTITY_DIGEST = 1,
+	ENTITY_VERSION_ID,
+	ENTITY_VALUES,
+	ENTITY_LEARNING_FROM,
+	ENTITY_COLUMNS = ENTITY_LEARNING_FROM
+};
+
+/* Columns of newterm.rule_versions, as far as we touch them. */
+#define VERSION_LEARNING_FROM	"learning_from"
+
+typedef struct RuleClock
+{
+	int32		version_id;		/* hash key */
+	Digest		digest;
+	bool		stored;
+	int64		learning_from;
+} RuleClock;
+
+typedef struct EntityClock
+{
+	Digest		digest;			/* hash key */
+	int32		version_id;
+	Jsonb	   *entity_values;
+	bool		stored;
+	int64		learning_from;
+} EntityClock;
+
+void
+ClocksOpen(ClockStore *clocks, RuleSet *set, const ExtensionOids *oids)
+{
+	HASHCTL		control = {0};
+
+	memset(clocks, 0, sizeof(ClockStore));
+	clocks->set = set;
+	clocks->oids = oids;
+	control.hcxt = CurrentMemoryContext;
+	control.keysize = sizeof(int32);
+	control.entrysize = sizeof(RuleClock);
+	clocks->rules = hash_create("newterm rule clocks", 16, &control,
+								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	control.keysize = sizeof(Digest);
+	control.entrysize = sizeof(EntityClock);
+	clocks->entities = hash_create("newterm entity clocks", 16, &control,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+void
+ClocksClose(ClockStore *clocks)
+{
+	hash_destroy(clocks->rules);
+	hash_destroy(clocks->entities);
+}
+
+/* Is the rule's clock stored?  Then *learning_from is set. */
+static bool
+ReadRuleClock(Store *store, int32 version_id, int64 *learning_from, HeapTuple *row)
+{
+	const Oid	equality = F_INT4EQ;
+	const Datum key = Int32GetDatum(version_id);
+	TupleTableSlot *slot;
+	bool		stored = false;
+
+	StoreFind(store, 1, &equality, &key);
+	while (StoreNext(store, &slot))
+	{
+		bool		isnull;
+		int			column = get_attnum(RelationGetRelid(store->table),
+										VERSION_LEARNING_FROM);
+		Datum		value = SlotColumn(slot, column, &isnull);
+
+		if (!isnull)
+			*learning_from = UNIX_MICROS(DatumGetTimestampTz(value));
+		stored = !isnull;
+		if (row != NULL)
+			*row = ExecCopySlotHeapTuple(slot);
+	}
+	return stored;
+}
+
+static bool
+ReadEntityClock(Store *store, const Digest *digest, int64 *learning_from)
+{
+	TupleTableSlot *slot;
+	bool		stored = false;
+
+	StoreFindDigest(store, digest);
+	while (StoreNext(store, &slot))
+	{
+		bool		isnull;
+
+		*learning_from = UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, ENTITY_LEARNING_FROM, &isnull)));
+		stored = true;
+	}
+	return stored;
+}
+
+/* The earliest event of this transaction, for a rule without a clock. */
+static void
+CollectRuleClock(ClockStore *clocks, Rule *rule, int64 earliest)
+{
+	bool		found;
+	RuleClock  *clock = hash_search(clocks->rules, &rule->version_id, HASH_ENTER, &found);
+
+	if (found)
+	{
+		if (!clock->stored)
+			clock->learning_from = Min(clock->learning_from, earliest);
+		return;
+	}
+	clock->digest = RuleClockDigest(clocks->set, rule);
+	clock->stored = false;
+	clock->learning_from = earliest;
+}
+
+static void
+CollectEntityClock(ClockStore *clocks, const News *news)
+{
+	bool		found;
+	EntityClock *clock = hash_search(clocks->entities, &news->entity_clock,
+									 HASH_ENTER, &found);
+	int64		earliest = news->nruns > 0 ? news->runs[0].first_seen : PG_INT64_MAX;
+
+	if (found)
+	{
+		clock->learning_from = Min(clock->learning_from, earliest);
+		return;
+	}
+	clock->version_id = news->version_id;
+	/* the news may be of a batch that is gone when the clock is set */
+	clock->entity_values = news->entity_values == NULL ? NULL :
+		DatumGetJsonbPCopy(JsonbPGetDatum(news->entity_values));
+	clock->stored = false;
+	clock->learning_from = earliest;
+}
+
+void
+ClocksCollect(ClockStore *clocks, NewsLevel *level, News **terms, int nterms)
+{
+	HASH_SEQ_STATUS each;
+	Store		store;
+	int64		learning_from;
+
+	if (level->clocks != NULL)
+	{
+		ClockNews  *news;
+
+		hash_seq_init(&each, level->clocks);
+		while ((news = hash_seq_search(&each)) != NULL)
+		{
+			Rule	   *rule = RuleByVersion(clocks->set, news->version_id);
+
+			if (rule != NULL && !rule->clock_set)
+				CollectRuleClock(clocks, rule, news->earliest);
+		}
+	}
+	for (int i = 0; i < nterms; i++)
+	{
+		Rule	   *rule = RuleByVersion(clocks->set, terms[i]->version_id);
+
+		if (rule->by_entity)
+			CollectEntityClock(clocks, terms[i]);
+		else if (!rule->clock_set && terms[i]->nruns > 0)
+			CollectRuleClock(clocks, rule, terms[i]->runs[0].first_seen);
+	}
+
+	if (hash_get_num_entries(clocks->rules) > 0)
+	{
+		RuleClock  *clock;
+
+		StoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
+		hash_seq_init(&each, clocks->rules);
+		while ((clock = hash_seq_search(&each)) != NULL)
+			if (ReadRuleClock(&store, clock->version_id, &learning_from, NULL))
+			{
+				clock->stored = true;
+				clock->learning_from = learning_from;
+			}
+		StoreClose(&store);
+	}
+	if (hash_get_num_entries(clocks->entities) > 0)
+	{
+		EntityClock *clock;
+
+		StoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
+		hash_seq_init(&each, clocks->entities);
+		while ((clock = hash_seq_search(&each)) != NULL)
+			if (ReadEntityClock(&store, &clock->digest, &learning_from))
+			{
+				clock->stored = true;
+				clock->learning_from = learning_from;
+			}
+		StoreClose(&store);
+	}
+}
+
+List *
+ClocksToLock(ClockStore *clocks)
+{
+	HASH_SEQ_STATUS each;
+	RuleClock  *rule;
+	EntityClock *entity;
+	List	   *digests = NIL;
+
+	hash_seq_init(&each, clocks->rules);
+	while ((rule = hash_seq_search(&each)) != NULL)
+		if (!rule->stored)
+			digests = lappend(digests, &rule->digest);
+	hash_seq_init(&each, clocks->entities);
+	while ((entity = hash_seq_search(&each)) != NULL)
+		if (!entity->stored)
+			digests = lappend(digests, &entity->digest);
+	return digests;
+}
+
+bool
+ClocksNewEntities(ClockStore *clocks)
+{
+	HASH_SEQ_STATUS each;
+	EntityClock *entity;
+
+	hash_seq_init(&each, clocks->entities);
+	while ((entity = hash_seq_search(&each)) != NULL)
+		if (!entity->stored)
+		{
+			hash_seq_term(&each);
+			return true;
+		}
+	return false;
+}
+
+static void
+SetRuleClock(Store *store, RuleClock *clock)
+{
+	HeapTuple	row = NULL;
+
+	if (ReadRuleClock(store, clock->version_id, &clock->learning_from, &row))
+		return;
+	if (row != NULL)
+	{
+		int			natts = RelationGetNumberOfAttributes(store->table);
+		int			column = get_attnum(RelationGetRelid(store->table),
+										VERSION_LEARNING_FROM);
+		Datum	   *values = palloc0(sizeof(Datum) * natts);
+		bool	   *nulls = palloc0(sizeof(bool) * natts);
+		bool	   *replace = palloc0(sizeof(bool) * natts);
+
+		values[column - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
+		replace[column - 1] = true;
+		StoreUpdate(store, row, natts, values, nulls, replace);
+	}
+}
+
+static void
+SetEntityClock(Store *store, EntityClock *clock)
+{
+	Datum		row[ENTITY_COLUMNS];
+	bool		nulls[ENTITY_COLUMNS] = {0};
+
+	if (ReadEntityClock(store, &clock->digest, &clock->learning_from))
+		return;
+	row[ENTITY_DIGEST - 1] = PointerGetDatum(&clock->digest);
+	row[ENTITY_VERSION_ID - 1] = Int32GetDatum(clock->version_id);
+	row[ENTITY_VALUES - 1] = PointerGetDatum(clock->entity_values);
+	nulls[ENTITY_VALUES - 1] = clock->entity_values == NULL;
+	row[ENTITY_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
+	StoreInsert(store, ENTITY_COLUMNS, row, nulls);
+}
+
+void
+ClocksSet(ClockStore *clocks)
+{
+	HASH_SEQ_STATUS each;
+	RuleClock  *rule;
+	EntityClock *entity;
+	Store		store;
+
+	if (hash_get_num_entries(clocks->rules) > 0)
+	{
+		StoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
+		hash_seq_init(&each, clocks->rules);
+		while ((rule = hash_seq_search(&each)) != NULL)
+		{
+			if (!rule->stored)
+				SetRuleClock(&store, rule);
+			RuleByVersion(clocks->set, rule->version_id)->learning_from =
+				rule->learning_from;
+			clocks->published = lappend_int(clocks->published, rule->version_id);
+		}
+		StoreClose(&store);
+	}
+	if (ClocksNewEntities(clocks))
+	{
+		StoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
+		hash_seq_init(&each, clocks->entities);
+		while ((entity = hash_seq_search(&each)) != NULL)
+			if (!entity->stored)
+				SetEntityClock(&store, entity);
+		StoreClose(&store);
+	}
+}
+
+int64
+ClockOf(ClockStore *clocks, const Rule *rule, const News *news)
+{
+	EntityClock *clock;
+
+	if (!rule->by_entity)
+		return rule->learning_from;
+	clock = hash_search(clocks->entities, &news->entity_clock, HASH_FIND, NULL);
+	Assert(clock != NULL);
+	return clock->learning_from;
+}
+
+List *
+ClocksPublished(ClockStore *clocks, List *versions)
+{
+	return list_concat(versions, clocks->published);
+}

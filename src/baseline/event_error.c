@@ -1,0 +1,220 @@
+/*
+ * event_error.c
+ *	  newterm.event_errors: events that could not be evaluated as they are.
+ */
+#include "postgres.h"
+
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "baseline/event_error.h"
+#include "base/guard.h"
+#include "base/isotime.h"
+#include "baseline/pending_file.h"
+#include "store/table_store.h"
+#include "ingest/watch.h"
+
+/* Columns of newterm.event_errors. */
+enum
+{
+	ERROR_ID = 1,
+	ERROR_SOURCE,
+	ERROR_EVENT_ID,
+	ERROR_EVENT_TIME,
+	ERROR_CAUSE,
+	ERROR_DETAIL,
+	ERROR_OCCURRED_AT,
+	ERROR_COLUMNS = ERROR_OCCURRED_AT
+};
+
+/* What ReadEvent reads. */
+typedef struct Reading
+{
+	const EventReference *reference;
+	Jsonb	   *event;
+} Reading;
+
+static void
+ReadEvent(void *state)
+{
+	Reading    *reading = state;
+
+	reading->event = ReferenceEvent(reading->reference);
+}
+
+/* The event's identity and its own time, where it has them. */
+static void
+DescribeEvent(const EventReference *reference, Datum *row, bool *nulls)
+{
+	Reading		reading = {reference, NULL};
+	Jsonb	   *event;
+	char	   *identity = NULL;
+	int64		time;
+
+	/* an event that cannot be read is recorded all the same */
+	RunUnlessFinal(ReadEvent, &reading);
+	event = reading.event;
+	nulls[ERROR_EVENT_ID - 1] = nulls[ERROR_EVENT_TIME - 1] = true;
+	if (event == NULL)
+		return;
+	identity = EventIdentity(&event->root);
+	if (identity != NULL)
+	{
+		row[ERROR_EVENT_ID - 1] = CStringGetTextDatum(identity);
+		nulls[ERROR_EVENT_ID - 1] = false;
+	}
+	if (EventTimeOfRecord(&event->root, &time) != EVENT_TIME_MISSING)
+	{
+		JsonbValue	written;
+
+		/* the time as written, not the one it is evaluated at */
+		if (RecordString(&event->root, "eventTime", &written) &&
+			IsoTimeParse(written.val.string.val, written.val.string.len, &time))
+		{
+			row[ERROR_EVENT_TIME - 1] = TimestampTzGetDatum(TIMESTAMP_OF(time));
+			nulls[ERROR_EVENT_TIME - 1] = false;
+		}
+	}
+}
+
+static void
+WriteFault(Store *store, const ExtensionOids *oids, const EventFault *fault)
+{
+	Datum		row[ERROR_COLUMNS] = {0};
+	bool		nulls[ERROR_COLUMNS] = {0};
+
+	row[ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
+	row[ERROR_SOURCE - 1] = ObjectIdGetDatum(fault->reference.table);
+	nulls[ERROR_SOURCE - 1] = !OidIsValid(fault->reference.table);
+	DescribeEvent(&fault->reference, row, nulls);
+	row[ERROR_CAUSE - 1] = CStringGetTextDatum(fault->cause);
+	nulls[ERROR_DETAIL - 1] = fault->detail == NULL;
+	if (fault->detail != NULL)
+		row[ERROR_DETAIL - 1] = CStringGetTextDatum(fault->detail);
+	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	StoreInsertLater(store, ERROR_COLUMNS, row, nulls);
+}
+
+void
+ErrorLogWrite(const ExtensionOids *oids, List *faults)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Store		store;
+	ListCell   *cell;
+
+	if (faults == NIL)
+		return;
+	StoreOpen(&store, oids->event_errors, InvalidOid);
+	context = AllocSetContextCreate(CurrentMemoryContext, "newterm event error",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	foreach(cell, faults)
+	{
+		WriteFault(&store, oids, lfirst(cell));
+		StoreFlush(&store);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	StoreClose(&store);
+}
+
+/* Faults of a failed merge: its own, and one for each event that had news. */
+static List *
+FaultsOfFailure(NewsLevel *level, ErrorData *error)
+{
+	List	   *faults = list_copy(level->faults);
+	char	   *detail = psprintf("the merge failed: %s", error->message);
+
+	for (int64 i = 0; i < level->nreferences; i++)
+	{
+		EventFault *fault = palloc(sizeof(EventFault));
+
+		fault->reference = level->references[i];
+		fault->cause = "internal_error";
+		fault->detail = detail;
+		faults = lappend(faults, fault);
+	}
+	return faults;
+}
+
+/* What ErrorLogFailure writes. */
+typedef struct Failure
+{
+	NewsLevel  *level;
+	ErrorData  *error;
+} Failure;
+
+static int
+CompareReferences(const void *a, const void *b)
+{
+	const EventReference *left = a;
+	const EventReference *right = b;
+
+	if (left->table != right->table)
+		return left->table < right->table ? -1 : 1;
+	return ItemPointerCompare(unconstify(ItemPointerData *, &left->tid),
+							  unconstify(ItemPointerData *, &right->tid));
+}
+
+/* A file has an event once for each term of which it is the source: keep it once. */
+static void
+DropRepeated(NewsLevel *batch)
+{
+	int64		kept = 0;
+
+	qsort(batch->references, batch->nreferences, sizeof(EventReference),
+		  CompareReferences);
+	for (int64 i = 0; i < batch->nreferences; i++)
+		if (kept == 0 ||
+			CompareReferences(&batch->references[kept - 1], &batch->references[i]) != 0)
+			batch->references[kept++] = batch->references[i];
+	batch->nreferences = kept;
+}
+
+/* Write the events of a batch that had left memory; `state` is the Failure. */
+static void
+WriteBatch(NewsLevel *batch, void *state)
+{
+	Failure    *failure = state;
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+
+	DropRepeated(batch);
+	ErrorLogWrite(ExtensionLookup(), FaultsOfFailure(batch, failure->error));
+	MemoryContextSwitchTo(old);
+}
+
+static void
+WriteFailure(void *state)
+{
+	Failure    *failure = state;
+	const ExtensionOids *oids = ExtensionLookup();
+
+	MemoryContextSwitchTo(failure->level->context);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (oids != NULL)
+	{
+		ErrorLogWrite(oids, FaultsOfFailure(failure->level, failure->error));
+		SpillsForEach(failure->level->spills, WriteBatch, failure);
+	}
+	PopActiveSnapshot();
+}
+
+void
+ErrorLogFailure(NewsLevel *level, ErrorData *error)
+{
+	Failure		failure = {level, error};
+	ErrorData  *second = RunUnlessFinal(WriteFailure, &failure);
+
+	if (second == NULL)
+		return;
+	ereport(WARNING,
+			(errcode(second->sqlerrcode),
+			 errmsg("newterm could not record the events of a failed merge: %s",
+					second->message)));
+}

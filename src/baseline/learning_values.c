@@ -1,0 +1,329 @@
+/*
+ * learning_values.c
+ *	  learning_values: the first n distinct terms of a scope are learned.
+ */
+#include "postgres.h"
+
+#include "utils/fmgrprotos.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "baseline/learning_values.h"
+#include "baseline/sighting.h"
+#include "ingest/watch.h"
+
+/* Columns of newterm.learned_values. */
+enum
+{
+	VALUE_SCOPE = 1,
+	VALUE_VERSION_ID,
+	VALUE_DIGEST,
+	VALUE_FIRST_SEEN,
+	VALUE_TERM,
+	VALUE_ENTITY,
+	VALUE_EVENT,
+	VALUE_COLUMNS = VALUE_EVENT
+};
+
+/* A term that is, was or may become one of the first n. */
+typedef struct Member
+{
+	News	   *news;			/* of this merge, or made for a stored one */
+	int64		first_seen;
+	Jsonb	   *term;			/* as objects, which ties are ordered by */
+	Jsonb	   *entity;
+	Jsonb	   *event;
+	bool		stored;			/* has a row, with this time and event */
+	int64		stored_first_seen;
+	Jsonb	   *stored_event;
+	ItemPointerData place;		/* of the row */
+	bool		in_merge;		/* its news are merged anyway */
+} Member;
+
+typedef struct Scope
+{
+	Digest		digest;			/* hash key */
+	Rule	   *rule;
+	int			nmembers;
+	int			allocated;
+	Member	  **members;
+} Scope;
+
+typedef struct MemberEntry
+{
+	Digest		term;			/* hash key */
+	Member	   *member;
+} MemberEntry;
+
+/* Whether a term is in or out after this merge. */
+typedef struct Standing
+{
+	Digest		term;			/* hash key */
+	bool		included;
+	const Member *member;
+} Standing;
+
+struct FirstValues
+{
+	HTAB	   *standings;
+};
+
+Digest
+FirstValuesScope(const RuleSet *set, const Rule *rule, const News *news)
+{
+	return rule->by_entity ? news->entity_clock : RuleClockDigest(set, rule);
+}
+
+static void
+AddMember(Scope *scope, Member *member)
+{
+	if (scope->nmembers == scope->allocated)
+	{
+		scope->allocated = Max(16, scope->allocated * 2);
+		scope->members = scope->members == NULL ?
+			palloc(sizeof(Member *) * scope->allocated) :
+			repalloc_huge(scope->members, sizeof(Member *) * scope->allocated);
+	}
+	scope->members[scope->nmembers++] = member;
+}
+
+static void
+SetObjects(Member *member, const Rule *rule, const News *news)
+{
+	int			nentity = rule->shape.nentity;
+
+	member->term = TermObject(news->term_values, rule->texts + nentity,
+							  rule->shape.ncolumns - nentity);
+	member->entity = TermObject(news->entity_values, rule->texts, nentity);
+}
+
+/* The stored members of a scope. */
+static void
+ReadScope(Store *store, Scope *scope)
+{
+	TupleTableSlot *slot;
+
+	StoreFindDigest(store, &scope->digest);
+	while (StoreNext(store, &slot))
+	{
+		bool		isnull;
+		Member	   *member = palloc0(sizeof(Member));
+
+		member->news = palloc0(sizeof(News));
+		memcpy(&member->news->term,
+			   DatumGetPointer(SlotColumn(slot, VALUE_DIGEST, &isnull)), sizeof(Digest));
+		member->news->version_id = scope->rule->version_id;
+		member->news->entity_clock = scope->digest;
+		member->news->term_values = SlotJsonb(slot, VALUE_TERM);
+		member->news->entity_values = SlotJsonb(slot, VALUE_ENTITY);
+		member->event = member->stored_event = SlotJsonb(slot, VALUE_EVENT);
+		member->first_seen = member->stored_first_seen =
+			UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, VALUE_FIRST_SEEN, &isnull)));
+		SetObjects(member, scope->rule, member->news);
+		member->stored = true;
+		member->place = slot->tts_tid;
+		AddMember(scope, member);
+	}
+}
+
+/* Enter the term of some news as a candidate. */
+static void
+EnterNews(Scope *scope, HTAB *members, RunStore *runs, NewsLevel *level, News *news)
+{
+	Member	   *member;
+	StoredRuns	stored;
+	int64		first_seen = news->runs[0].first_seen;
+	MemberEntry *entry;
+	bool		found;
+
+	entry = hash_search(members, &news->term, HASH_ENTER, &found);
+	if (!found)
+	{
+		member = palloc0(sizeof(Member));
+		SetObjects(member, scope->rule, news);
+		member->first_seen = PG_INT64_MAX;
+		AddMember(scope, member);
+		entry->member = member;
+	}
+	member = entry->member;
+	member->news = news;
+	member->in_merge = true;
+
+	RunsRead(runs, &news->term, &stored);
+	if (stored.nruns > 0)
+		member->first_seen = Min(member->first_seen, stored.runs[0].first_seen);
+	if (first_seen < member->first_seen)
+	{
+		member->first_seen = first_seen;
+		member->event = news->runs[0].source < 0 ? NULL :
+			ReferenceEvent(&level->references[news->runs[0].source]);
+	}
+}
+
+/* By term, and where rule-wide terms are alike, by entity. */
+static int
+CompareTerms(const Member *left, const Member *right)
+{
+	int			order = compareJsonbContainers(&left->term->root, &right->term->root);
+
+	if (order == 0)
+		order = compareJsonbContainers(&left->entity->root, &right->entity->root);
+	return order;
+}
+
+/* By first sighting, ties by term. */
+static int
+CompareMembers(const void *a, const void *b)
+{
+	const Member *left = *(Member *const *) a;
+	const Member *right = *(Member *const *) b;
+
+	if (left->first_seen != right->first_seen)
+		return left->first_seen < right->first_seen ? -1 : 1;
+	return CompareTerms(left, right);
+}
+
+static void
+InsertMember(Store *store, const Scope *scope, const Member *member)
+{
+	Datum		row[VALUE_COLUMNS];
+	bool		nulls[VALUE_COLUMNS] = {0};
+
+	row[VALUE_SCOPE - 1] = PointerGetDatum(&scope->digest);
+	row[VALUE_VERSION_ID - 1] = Int32GetDatum(scope->rule->version_id);
+	row[VALUE_DIGEST - 1] = PointerGetDatum(&member->news->term);
+	row[VALUE_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(member->first_seen));
+	row[VALUE_TERM - 1] = PointerGetDatum(member->news->term_values);
+	row[VALUE_ENTITY - 1] = PointerGetDatum(member->news->entity_values);
+	nulls[VALUE_ENTITY - 1] = member->news->entity_values == NULL;
+	row[VALUE_EVENT - 1] = PointerGetDatum(member->event);
+	nulls[VALUE_EVENT - 1] = member->event == NULL;
+	StoreInsert(store, VALUE_COLUMNS, row, nulls);
+}
+
+/* Keep the first n of a scope and note who is in and who is out. */
+static void
+SettleScope(FirstValues *values, Store *store, Scope *scope, List **pushed_out)
+{
+	qsort(scope->members, scope->nmembers, sizeof(Member *), CompareMembers);
+	for (int i = 0; i < scope->nmembers; i++)
+	{
+		Member	   *member = scope->members[i];
+		bool		included = i < scope->rule->learning_values;
+		bool		found;
+		Standing   *standing = hash_search(values->standings, &member->news->term,
+										  HASH_ENTER, &found);
+
+		standing->included = included;
+		standing->member = member;
+		if (member->stored &&
+			(!included || member->first_seen != member->stored_first_seen))
+			StoreDelete(store, &member->place);
+		if (included &&
+			(!member->stored || member->first_seen != member->stored_first_seen))
+			InsertMember(store, scope, member);
+		if (member->stored && !included && !member->in_merge)
+			*pushed_out = lappend(*pushed_out, member->news);
+	}
+}
+
+void
+FirstValuesApply(FirstValues **result, RuleSet *set, const ExtensionOids *oids,
+				 RunStore *runs, NewsLevel *level, News ***terms, int *nterms)
+{
+	FirstValues *values;
+	HASHCTL		control = {0};
+	HTAB	   *scopes = NULL;
+	HTAB	   *members = NULL;
+	HASH_SEQ_STATUS each;
+	Scope	   *scope;
+	Store		store;
+	List	   *pushed_out = NIL;
+	ListCell   *cell;
+
+	*result = NULL;
+	for (int i = 0; i < *nterms; i++)
+	{
+		News	   *news = (*terms)[i];
+		Rule	   *rule = RuleByVersion(set, news->version_id);
+		Digest		digest;
+		bool		found;
+
+		if (rule->learning_values < 0 || news->nruns == 0)
+			continue;
+		if (scopes == NULL)
+		{
+			control.hcxt = CurrentMemoryContext;
+			control.keysize = sizeof(Digest);
+			control.entrysize = sizeof(Scope);
+			scopes = hash_create("newterm scopes", 16, &control,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+			control.entrysize = sizeof(MemberEntry);
+			members = hash_create("newterm members", 64, &control,
+								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+			StoreOpen(&store, oids->learned_values, oids->learned_values_index);
+		}
+		digest = FirstValuesScope(set, rule, news);
+		scope = hash_search(scopes, &digest, HASH_ENTER, &found);
+		if (!found)
+		{
+			memset((char *) scope + sizeof(Digest), 0, sizeof(Scope) - sizeof(Digest));
+			scope->rule = rule;
+			ReadScope(&store, scope);
+			for (int j = 0; j < scope->nmembers; j++)
+			{
+				MemberEntry *entry = hash_search(members, &scope->members[j]->news->term,
+												 HASH_ENTER, &found);
+
+				entry->member = scope->members[j];
+			}
+		}
+		EnterNews(scope, members, runs, level, news);
+	}
+	if (scopes == NULL)
+		return;
+
+	values = palloc(sizeof(FirstValues));
+	control.entrysize = sizeof(Standing);
+	values->standings = hash_create("newterm first values", 64, &control,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	hash_seq_init(&each, scopes);
+	while ((scope = hash_seq_search(&each)) != NULL)
+		SettleScope(values, &store, scope, &pushed_out);
+	StoreClose(&store);
+
+	if (pushed_out != NIL)
+	{
+		*terms = repalloc_huge(*terms, sizeof(News *) *
+							   (*nterms + list_length(pushed_out)));
+		foreach(cell, pushed_out)
+			(*terms)[(*nterms)++] = lfirst(cell);
+	}
+	*result = values;
+}
+
+bool
+FirstValuesInclude(FirstValues *values, const Digest *term)
+{
+	Standing   *standing = values == NULL ? NULL :
+		hash_search(values->standings, term, HASH_FIND, NULL);
+
+	return standing != NULL && standing->included;
+}
+
+Jsonb *
+FirstValuesEvent(FirstValues *values, const Digest *term, int64 first_seen)
+{
+	Standing   *standing = hash_search(values->standings, term, HASH_FIND, NULL);
+
+	if (standing == NULL)
+		return NULL;
+	if (standing->member->stored && standing->member->stored_first_seen == first_seen)
+		return standing->member->stored_event;
+	if (standing->member->first_seen == first_seen)
+		return standing->member->event;
+	return NULL;
+}

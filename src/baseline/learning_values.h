@@ -1,0 +1,39 @@
+/*
+ * learning_values.h
+ *	  learning_values: the first n distinct terms of a scope are learned.
+ *
+ * The scope is the rule, or an entity of it.  newterm.learned_values holds the
+ * n terms with the earliest first sightings (ties by term); a late event may
+ * push the last of them out, which then is a detection.
+ */
+#ifndef NEWTERM_LEARNING_VALUES_H
+#define NEWTERM_LEARNING_VALUES_H
+
+#include "baseline/pending.h"
+#include "baseline/run_store.h"
+
+typedef struct FirstValues FirstValues;
+
+/* The digest that stands for a term's scope, which merge locks. */
+extern Digest FirstValuesScope(const RuleSet *set, const Rule *rule, const News *news);
+
+/*
+ * Bring newterm.learned_values up to the news.  Terms that the news push out
+ * are appended to the terms to be merged.  *values is NULL where no rule
+ * learns by values; otherwise it answers the questions below.
+ */
+extern void FirstValuesApply(FirstValues **values, RuleSet *set,
+							 const ExtensionOids *oids, RunStore *runs,
+							 NewsLevel *level, News ***terms, int *nterms);
+
+/* Is the term among the first n of its scope? */
+extern bool FirstValuesInclude(FirstValues *values, const Digest *term);
+
+/*
+ * The event kept of a term that is or was among them and was first seen at
+ * first_seen, or NULL.
+ */
+extern Jsonb *FirstValuesEvent(FirstValues *values, const Digest *term,
+							   int64 first_seen);
+
+#endif							/* NEWTERM_LEARNING_VALUES_H */

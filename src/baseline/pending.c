@@ -1,0 +1,429 @@
+/*
+ * pending.c
+ *	  What the events of this transaction showed, until it is merged.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "baseline/pending.h"
+#include "baseline/pending_file.h"
+
+static NewsLevel *Innermost = NULL;
+
+/* ---------- levels ---------- */
+
+static void
+DropInnermost(void)
+{
+	NewsLevel  *level = Innermost;
+
+	NewsClear(level);
+	Innermost = level->outer;
+	MemoryContextDelete(level->context);
+	pfree(level);
+}
+
+NewsLevel *
+NewsExisting(void)
+{
+	if (Innermost != NULL && Innermost->nesting == GetCurrentTransactionNestLevel())
+		return Innermost;
+	return NULL;
+}
+
+NewsLevel *
+NewsOfNesting(int nesting)
+{
+	NewsLevel **place = &Innermost;
+	NewsLevel  *level;
+
+	while (*place != NULL && (*place)->nesting > nesting)
+		place = &(*place)->outer;
+	level = *place;
+	if (level == NULL || level->nesting < nesting)
+	{
+		level = MemoryContextAllocZero(TopMemoryContext, sizeof(NewsLevel));
+		level->context = AllocSetContextCreate(TopMemoryContext, "newterm news",
+											   ALLOCSET_DEFAULT_SIZES);
+		level->nesting = nesting;
+		level->outer = *place;
+		*place = level;
+	}
+	return level;
+}
+
+NewsLevel *
+NewsCurrent(void)
+{
+	return NewsOfNesting(GetCurrentTransactionNestLevel());
+}
+
+NewsLevel *
+NewsApart(void)
+{
+	NewsLevel  *level = palloc0(sizeof(NewsLevel));
+
+	level->context = AllocSetContextCreate(CurrentMemoryContext, "newterm news",
+										   ALLOCSET_DEFAULT_SIZES);
+	return level;
+}
+
+NewsLevel *
+NewsTake(NewsLevel *level)
+{
+	NewsLevel  *taken = MemoryContextAlloc(TopMemoryContext, sizeof(NewsLevel));
+
+	*taken = *level;
+	memset(level, 0, sizeof(NewsLevel));
+	level->outer = taken->outer;
+	level->nesting = taken->nesting;
+	level->context = AllocSetContextCreate(TopMemoryContext, "newterm news",
+										   ALLOCSET_DEFAULT_SIZES);
+	return taken;
+}
+
+void
+NewsFree(NewsLevel *level)
+{
+	NewsClear(level);
+	MemoryContextDelete(level->context);
+	pfree(level);
+}
+
+void
+NewsClear(NewsLevel *level)
+{
+	ListCell   *cell;
+
+	foreach(cell, level->spills)
+		SpillClose(lfirst(cell));
+	level->spills = NIL;
+	level->unspillable = false;
+	MemoryContextReset(level->context);
+	level->terms = NULL;
+	level->clocks = NULL;
+	level->nreferences = level->references_allocated = 0;
+	level->references = NULL;
+	level->faults = NIL;
+}
+
+Size
+NewsSize(const NewsLevel *level)
+{
+	return MemoryContextMemAllocated(level->context, true);
+}
+
+static void
+AppendReferences(NewsLevel *level, const EventReference *references, int64 count)
+{
+	if (level->nreferences + count > level->references_allocated)
+	{
+		level->references_allocated = Max(level->references_allocated * 2,
+										  level->nreferences + Max(count, 64));
+		level->references = level->references == NULL ?
+			MemoryContextAllocHuge(level->context,
+								   sizeof(EventReference) * level->references_allocated) :
+			repalloc_huge(level->references,
+						  sizeof(EventReference) * level->references_allocated);
+	}
+	if (count > 0)
+		memcpy(&level->references[level->nreferences], references,
+			   sizeof(EventReference) * count);
+	level->nreferences += count;
+}
+
+/* A subtransaction ended well: its news are its parent's. */
+static void
+MergeIntoOuter(NewsLevel *outer, NewsLevel *inner)
+{
+	int			shift = outer->nreferences;
+	HASH_SEQ_STATUS each;
+	News	   *news;
+	ClockNews  *clock;
+	ListCell   *cell;
+
+	for (int64 i = 0; i < inner->nreferences; i++)
+		NewsReference(outer, &inner->references[i]);
+	if (inner->terms != NULL)
+	{
+		hash_seq_init(&each, inner->terms);
+		while ((news = hash_seq_search(&each)) != NULL)
+			for (int i = 0; i < news->nruns; i++)
+			{
+				/* runs of the same term are joined when they are merged */
+				Span		apart = {.granule = 1,.forget_after = 0};
+				Run			run = news->runs[i];
+
+				if (run.source >= 0)
+					run.source += shift;
+				NewsAddRun(outer, news, &run, &apart);
+			}
+	}
+	if (inner->clocks != NULL)
+	{
+		hash_seq_init(&each, inner->clocks);
+		while ((clock = hash_seq_search(&each)) != NULL)
+			NewsAddClock(outer, clock->version_id, clock->earliest);
+	}
+	{
+		MemoryContext old = MemoryContextSwitchTo(outer->context);
+
+		outer->spills = list_concat(outer->spills, inner->spills);
+		inner->spills = NIL;
+		MemoryContextSwitchTo(old);
+	}
+	foreach(cell, inner->faults)
+	{
+		EventFault *fault = lfirst(cell);
+
+		NewsAddFault(outer, &fault->reference, fault->cause, fault->detail);
+	}
+}
+
+static void
+SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
+				   SubTransactionId parent, void *argument)
+{
+	NewsLevel  *level = NewsExisting();
+
+	if (level == NULL)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		DropInnermost();
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+	{
+		if (level->outer != NULL && level->outer->nesting == level->nesting - 1)
+		{
+			MergeIntoOuter(level->outer, level);
+			DropInnermost();
+		}
+		else
+			level->nesting--;
+	}
+}
+
+static void
+TransactionEnds(XactEvent event, void *argument)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		while (Innermost != NULL)
+			DropInnermost();
+}
+
+void
+NewsInitialise(void)
+{
+	RegisterXactCallback(TransactionEnds, NULL);
+	RegisterSubXactCallback(SubtransactionEnds, NULL);
+}
+
+/* ---------- adding ---------- */
+
+CommandId
+ReferenceCommand(void)
+{
+	/* marked as used: else it could be the one of a later statement as well */
+	return GetCurrentCommandId(true);
+}
+
+int
+NewsReference(NewsLevel *level, const EventReference *reference)
+{
+	EventReference copy = *reference;
+
+	if (copy.event != NULL)
+	{
+		copy.event = MemoryContextAlloc(level->context, VARSIZE(reference->event));
+		memcpy(copy.event, reference->event, VARSIZE(reference->event));
+	}
+	AppendReferences(level, &copy, 1);
+	return level->nreferences - 1;
+}
+
+/* The entry of a term; *found, unless NULL, tells whether it was there. */
+static News *
+NewsEntry(NewsLevel *level, const Digest *term, bool *found)
+{
+	if (level->terms == NULL)
+	{
+		HASHCTL		control = {0};
+
+		control.keysize = sizeof(Digest);
+		control.entrysize = sizeof(News);
+		control.hcxt = level->context;
+		level->terms = hash_create("newterm news", 256, &control,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	return hash_search(level->terms, term, HASH_ENTER, found);
+}
+
+static void
+AddRun(NewsLevel *level, News *news, const Run *run, const Span *span)
+{
+	if (news->nruns == news->runs_allocated)
+	{
+		news->runs_allocated = Max(1, news->runs_allocated * 2);
+		news->runs = news->runs == NULL ?
+			MemoryContextAlloc(level->context, sizeof(Run) * news->runs_allocated) :
+			repalloc(news->runs, sizeof(Run) * news->runs_allocated);
+	}
+	news->nruns = RunsAdd(news->runs, news->nruns, run, span);
+}
+
+static Jsonb *
+CopyJsonb(MemoryContext context, const Jsonb *jsonb)
+{
+	Jsonb	   *copy;
+
+	if (jsonb == NULL)
+		return NULL;
+	copy = MemoryContextAlloc(context, VARSIZE(jsonb));
+	memcpy(copy, jsonb, VARSIZE(jsonb));
+	return copy;
+}
+
+void
+NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
+				EventSource *source)
+{
+	Rule	   *rule = sighting->rule;
+	TermShape  *shape = &rule->shape;
+	News	   *news = level->terms == NULL ? NULL :
+		hash_search(level->terms, &sighting->term, HASH_FIND, NULL);
+	Run			run;
+
+	if (news == NULL)
+	{
+		/* what may raise an error comes first: no entry is ever half made */
+		News		made = {.term = sighting->term,.version_id = rule->version_id};
+
+		if (shape->nentity > 0)
+			made.entity_values = CopyJsonb(level->context,
+										   TermValues(sighting->row, 0, shape->nentity));
+		made.term_values = CopyJsonb(level->context,
+									 TermValues(sighting->row, shape->nentity,
+												shape->ncolumns));
+		news = NewsEntry(level, &sighting->term, NULL);
+		*news = made;
+	}
+	run.first_seen = time;
+	run.last_granule = GranuleStart(time, rule->span.granule);
+	run.learned = false;
+	run.source = -1;
+	if (RunsCover(news->runs, news->nruns, &run))
+		return;
+	if (source != NULL)
+	{
+		if (source->index < 0)
+			source->index = NewsReference(level, &source->reference);
+		run.source = source->index;
+	}
+	AddRun(level, news, &run, &rule->span);
+}
+
+void
+NewsSpill(NewsLevel *level)
+{
+	HASH_SEQ_STATUS each;
+	News	   *news;
+	Spill	   *spill;
+	MemoryContext kept;
+	MemoryContext old;
+	NewsLevel	rest;
+
+	/* files are merged before what is in memory: the older news first */
+	if (level->outer != NULL)
+		NewsSpill(level->outer);
+	if (level->terms == NULL)
+		return;
+	rest = *level;
+	spill = SpillCreate();
+	PG_TRY();
+	{
+		hash_seq_init(&each, level->terms);
+		while ((news = hash_seq_search(&each)) != NULL)
+			SpillWrite(spill, level, news);
+		/* all of it is written before anything is given up */
+		SpillRewind(spill);
+	}
+	PG_CATCH();
+	{
+		SpillDiscard(spill);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+
+	/* what stays moves to a context of its own, so that the rest can go */
+	kept = AllocSetContextCreate(MemoryContextGetParent(level->context), "newterm news",
+								 ALLOCSET_DEFAULT_SIZES);
+	level->context = kept;
+	level->terms = NULL;
+	level->clocks = NULL;
+	level->nreferences = level->references_allocated = 0;
+	level->references = NULL;
+	level->faults = NIL;
+	level->spills = NIL;
+	rest.terms = NULL;
+	rest.nreferences = 0;
+	MergeIntoOuter(level, &rest);
+	old = MemoryContextSwitchTo(level->context);
+	level->spills = lappend(level->spills, spill);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(rest.context);
+}
+
+void
+NewsAddRun(NewsLevel *level, const News *given, const Run *run, const Span *span)
+{
+	bool		found;
+	News	   *news = NewsEntry(level, &given->term, &found);
+
+	if (!found)
+	{
+		*news = *given;
+		news->entity_values = CopyJsonb(level->context, given->entity_values);
+		news->term_values = CopyJsonb(level->context, given->term_values);
+		news->nruns = news->runs_allocated = 0;
+		news->runs = NULL;
+	}
+	AddRun(level, news, run, span);
+}
+
+void
+NewsAddClock(NewsLevel *level, int32 version_id, int64 earliest)
+{
+	ClockNews  *clock;
+	bool		found;
+
+	if (level->clocks == NULL)
+	{
+		HASHCTL		control = {0};
+
+		control.keysize = sizeof(int32);
+		control.entrysize = sizeof(ClockNews);
+		control.hcxt = level->context;
+		level->clocks = hash_create("newterm clock news", 16, &control,
+									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	clock = hash_search(level->clocks, &version_id, HASH_ENTER, &found);
+	if (!found || earliest < clock->earliest)
+		clock->earliest = earliest;
+}
+
+void
+NewsAddFault(NewsLevel *level, const EventReference *reference, const char *cause,
+			 const char *detail)
+{
+	MemoryContext old = MemoryContextSwitchTo(level->context);
+	EventFault *fault = palloc(sizeof(EventFault));
+
+	fault->reference = *reference;
+	fault->cause = cause;
+	fault->detail = detail == NULL ? NULL : pstrdup(detail);
+	level->faults = lappend(level->faults, fault);
+	MemoryContextSwitchTo(old);
+}

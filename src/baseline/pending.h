@@ -1,0 +1,139 @@
+/*
+ * pending.h
+ *	  What the events of this transaction showed, until it is merged.
+ *
+ * observe.c adds what a row shows when it is inserted, collect.c what can only
+ * be added later; merge.c takes it out at the end of the transaction.  News are
+ * kept by subtransaction, so that a savepoint that is rolled back takes its news
+ * with it.
+ */
+#ifndef NEWTERM_PENDING_H
+#define NEWTERM_PENDING_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+#include "utils/hsearch.h"
+
+#include "baseline/run.h"
+#include "rule/rule.h"
+#include "baseline/sighting.h"
+
+/* Where an event is stored, so that it can be shown with a signal. */
+typedef struct EventReference
+{
+	Oid			table;
+	Oid			file;			/* of the table: another one has no such row */
+	ItemPointerData tid;		/* invalid: not to be read again */
+	AttrNumber	column;			/* that holds the event */
+	Oid			type;			/* of the column */
+	CommandId	command;		/* the row's own or a later one */
+	Jsonb	   *event;			/* given at hand instead, or NULL */
+	int64		time;			/* at which it is evaluated */
+	uint64		generation;		/* of the rule set that it was evaluated by */
+} EventReference;
+
+/* The sightings of one term. */
+typedef struct News
+{
+	Digest		term;			/* hash key */
+	int32		version_id;
+	Digest		entity_clock;	/* with learning_scope entity, once it is merged */
+	Jsonb	   *entity_values;	/* array; NULL without group_by */
+	Jsonb	   *term_values;	/* array */
+	int			nruns;
+	int			runs_allocated;
+	Run		   *runs;			/* source: index of NewsLevel.references */
+} News;
+
+/* The earliest event of the transaction, for rules without a clock. */
+typedef struct ClockNews
+{
+	int32		version_id;		/* hash key */
+	int64		earliest;
+} ClockNews;
+
+/* A row of newterm.event_errors to be. */
+typedef struct EventFault
+{
+	EventReference reference;
+	const char *cause;
+	char	   *detail;
+} EventFault;
+
+typedef struct NewsLevel
+{
+	struct NewsLevel *outer;
+	int			nesting;		/* of the subtransaction */
+	MemoryContext context;
+	HTAB	   *terms;			/* News; NULL while there is none */
+	HTAB	   *clocks;			/* ClockNews */
+	int64		nreferences;
+	int64		references_allocated;
+	EventReference *references;
+	List	   *faults;			/* EventFault */
+	List	   *spills;			/* Spill: terms that did not fit into memory */
+	bool		unspillable;	/* writing failed: it holds all in memory */
+} NewsLevel;
+
+/* Called once, when the library is loaded. */
+extern void NewsInitialise(void);
+
+/* The level of the current subtransaction, made where it is not there yet. */
+extern NewsLevel *NewsCurrent(void);
+
+/* The same of the current one or one around it, by GetCurrentTransactionNestLevel(). */
+extern NewsLevel *NewsOfNesting(int nesting);
+
+/* The current one, or NULL where the current subtransaction has no news. */
+extern NewsLevel *NewsExisting(void);
+
+/*
+ * For EventReference.command, while the row's own command or a later one runs: rows
+ * that come after the table was emptied belong to later commands.
+ */
+extern CommandId ReferenceCommand(void);
+
+/* Where the event of the coming sightings is stored; returns its index. */
+extern int	NewsReference(NewsLevel *level, const EventReference *reference);
+
+/* The event of some sightings; put into a level once one of them needs it. */
+typedef struct EventSource
+{
+	EventReference reference;
+	int			index;			/* of NewsLevel.references; -1: not there yet */
+} EventSource;
+
+/* Add a sighting at `time`; `source` is NULL where no detection can come of it. */
+extern void NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
+							EventSource *source);
+
+/* Add a run of a term that is given by its stored form (copied). */
+extern void NewsAddRun(NewsLevel *level, const News *news, const Run *run,
+					   const Span *span);
+
+extern void NewsAddClock(NewsLevel *level, int32 version_id, int64 earliest);
+
+/* `detail` is copied. */
+extern void NewsAddFault(NewsLevel *level, const EventReference *reference,
+						 const char *cause, const char *detail);
+
+/* Bytes that the level holds. */
+extern Size NewsSize(const NewsLevel *level);
+
+/* Write the terms of the level, and of those around it, to files: they are in memory no more. */
+extern void NewsSpill(NewsLevel *level);
+
+/* A level by itself, in the current memory context, of no subtransaction. */
+extern NewsLevel *NewsApart(void);
+
+/* Everything of a level, to be freed by NewsFree; the level is empty then. */
+extern NewsLevel *NewsTake(NewsLevel *level);
+
+/* Free what NewsApart or NewsTake gave. */
+extern void NewsFree(NewsLevel *level);
+
+/* Take everything out. */
+extern void NewsClear(NewsLevel *level);
+
+#endif							/* NEWTERM_PENDING_H */

@@ -1,0 +1,68 @@
+/*
+ * run.h
+ *	  What sightings make of a term's runs, and what is said about it: pure
+ *	  functions, the same for live events, backfill and tests.
+ *
+ * A run is a maximal chain of sightings of one term with no gap longer than
+ * forget_after.  Gaps are taken between granules; a run's start is exact.
+ * Times are microseconds since 1970-01-01 UTC.
+ */
+#ifndef NEWTERM_RUN_H
+#define NEWTERM_RUN_H
+
+typedef struct Span
+{
+	int64		granule;		/* length of a granule, at least 1 */
+	int64		forget_after;	/* longest gap in a run; -1: never forget */
+} Span;
+
+typedef struct Run
+{
+	int64		first_seen;		/* exact time of the first sighting */
+	int64		last_granule;	/* start of the granule of the last one */
+	bool		learned;		/* starts inside learning: no detection */
+	int			source;			/* the caller's: what showed first_seen */
+} Run;
+
+/* Start of the granule that holds the time. */
+extern int64 GranuleStart(int64 time, int64 granule);
+
+/*
+ * Add one run to `nruns` sorted, disjoint runs; `runs` has room for one more.
+ * Runs that it bridges become one.  Returns the new number of runs.  `source`
+ * and `learned` of a joined run are those of its earliest part.
+ */
+extern int	RunsAdd(Run *runs, int nruns, const Run *added, const Span *span);
+
+/* Does the added run begin in one of the runs, or so soon after it that it goes on? */
+extern bool RunsContinue(const Run *runs, int nruns, const Run *added, const Span *span);
+
+/* Would RunsAdd change nothing? */
+extern bool RunsCover(const Run *runs, int nruns, const Run *added);
+
+typedef enum Decision
+{
+	DECISION_DETECT,			/* after[run] starts outside learning and no
+								 * detection says so yet */
+	DECISION_AMEND,				/* the detection of before[detection] now starts
+								 * at after[run].first_seen */
+	DECISION_RETRACT			/* the detection of before[detection] is no more:
+								 * after[run] shows that its term was known */
+} Decision;
+
+typedef struct Verdict
+{
+	Decision	decision;
+	int			run;
+	int			detection;		/* DECISION_AMEND, DECISION_RETRACT */
+} Verdict;
+
+/*
+ * Compare the runs before with those after (`learned` set in both; each run
+ * before lies inside one after, and has a detection unless it is learned).
+ * Fills `verdicts`, which has room for nbefore + nafter; returns their number.
+ */
+extern int	Decide(const Run *before, int nbefore, const Run *after, int nafter,
+				   Verdict *verdicts);
+
+#endif							/* NEWTERM_RUN_H */

@@ -1,0 +1,378 @@
+/*
+ * run_store.c
+ *	  The stored baseline: newterm.runs, a row for each run of a term.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/guard.h"
+#include "baseline/run_store.h"
+
+/* Columns of newterm.runs. */
+enum
+{
+	RUN_FIRST_SEEN = 1,
+	RUN_LAST_GRANULE,
+	RUN_DIGEST,
+	RUN_VERSION_ID,
+	RUN_LEARNED,
+	RUN_TERM,
+	RUN_ENTITY,
+	RUN_COLUMNS = RUN_ENTITY
+};
+
+/* So many a block, where nobody has counted: rows of some 130 bytes. */
+#define RUNS_A_BLOCK	60
+
+/* The columns in front, none of which is ever null, as they lie in a row. */
+typedef struct RunRow
+{
+	TimestampTz first_seen;
+	TimestampTz last_granule;
+	Digest		digest;
+	int32		version_id;
+	bool		learned;
+} RunRow;
+
+void
+RunsOpen(RunStore *runs, const ExtensionOids *oids)
+{
+	StoreOpen(&runs->store, oids->runs, oids->runs_index);
+	runs->allocated = 4;
+	runs->runs = palloc(sizeof(Run) * runs->allocated);
+	runs->places = palloc(sizeof(ItemPointerData) * runs->allocated);
+}
+
+void
+RunsClose(RunStore *runs)
+{
+	StoreClose(&runs->store);
+}
+
+/* A row as heap_form_tuple() laid it out; valid as long as the slot's row. */
+static const RunRow *
+RowOf(TupleTableSlot *slot)
+{
+	return (const RunRow *) GETSTRUCT(ExecFetchSlotHeapTuple(slot, false, NULL));
+}
+
+/* The run of a row. */
+static void
+ReadRun(const RunRow *row, Run *run)
+{
+	run->first_seen = UNIX_MICROS(row->first_seen);
+	run->last_granule = UNIX_MICROS(row->last_granule);
+	run->learned = row->learned;
+	run->source = -1;
+}
+
+void
+RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored)
+{
+	TupleTableSlot *slot;
+	int			count = 0;
+
+	StoreFindDigest(&runs->store, term);
+	while (StoreNext(&runs->store, &slot))
+	{
+		Run			run;
+		int			place;
+
+		if (count == runs->allocated)
+		{
+			runs->allocated *= 2;
+			/* repalloc keeps the buffers in the store's context */
+			runs->runs = repalloc(runs->runs, sizeof(Run) * runs->allocated);
+			runs->places = repalloc(runs->places,
+									sizeof(ItemPointerData) * runs->allocated);
+		}
+		ReadRun(RowOf(slot), &run);
+		for (place = count++; place > 0 && runs->runs[place - 1].first_seen > run.first_seen; place--)
+		{
+			runs->runs[place] = runs->runs[place - 1];
+			runs->places[place] = runs->places[place - 1];
+		}
+		runs->runs[place] = run;
+		runs->places[place] = slot->tts_tid;
+	}
+	stored->nruns = count;
+	stored->runs = runs->runs;
+	stored->places = runs->places;
+}
+
+/* Is the row one that this transaction may still roll back? */
+static bool
+IsOurs(TupleTableSlot *slot)
+{
+	HeapTupleHeader row = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+
+	return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row));
+}
+
+/* What a look-up asks for. */
+typedef struct LookUp
+{
+	const ExtensionOids *oids;
+	const Digest *terms;		/* RunsLookUp */
+	int			nterms;
+	int64		time;
+	bool		(*wanted) (void *state, int64 nblocks, int64 nruns);	/* RunsScan */
+	RunFunction function;
+	void	   *state;
+	bool		complete;		/* what came of it */
+} LookUp;
+
+/* Find the best run of a term among the rows that others committed. */
+static void
+FindBest(const LookUp *look_up, Store *store, const Digest *term)
+{
+	TupleTableSlot *slot;
+	bool		found = false;
+	int32		version_id = 0;
+	Run			best = {0};
+
+	StoreFindDigest(store, term);
+	while (StoreNext(store, &slot))
+	{
+		Run			run;
+
+		if (IsOurs(slot))
+			continue;
+		ReadRun(RowOf(slot), &run);
+		/* of two, the later one, unless it begins behind the time */
+		if (!found || (run.first_seen > best.first_seen ?
+					   look_up->time >= run.first_seen :
+					   look_up->time < best.first_seen))
+		{
+			best = run;
+			version_id = RowOf(slot)->version_id;
+			found = true;
+		}
+	}
+	if (found)
+		look_up->function(look_up->state, term, version_id, &best);
+}
+
+static void
+FindAll(void *state)
+{
+	LookUp	   *look_up = state;
+	Store		store;
+
+	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+		return;
+	for (int i = 0; i < look_up->nterms; i++)
+		FindBest(look_up, &store, &look_up->terms[i]);
+	StoreClose(&store);
+}
+
+static void
+ScanAll(void *state)
+{
+	LookUp	   *look_up = state;
+	Store		store;
+	Snapshot	snapshot;
+	TableScanDesc scan;
+	int64		nblocks;
+	int64		nruns;
+
+	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+		return;
+	nblocks = RelationGetNumberOfBlocks(store.table);
+	/* as the last VACUUM or ANALYZE counted; -1 before the first one */
+	nruns = (int64) store.table->rd_rel->reltuples;
+	if (nruns < 0)
+		nruns = nblocks * RUNS_A_BLOCK;
+	look_up->complete = look_up->wanted(look_up->state, nblocks, nruns);
+	if (look_up->complete)
+	{
+		/*
+		 * Rows are judged a page at a time by such a snapshot, which takes half
+		 * as long, but leaves a predicate lock at SERIALIZABLE.
+		 */
+		snapshot = IsolationIsSerializable() ? SnapshotSelf : StoreLatestSnapshot();
+		scan = table_beginscan(store.table, snapshot, 0, NULL);
+		while (table_scan_getnextslot(scan, ForwardScanDirection, store.found))
+		{
+			const RunRow *row = RowOf(store.found);
+			Run			run;
+
+			CHECK_FOR_INTERRUPTS();
+			if (IsOurs(store.found))
+				continue;
+			ReadRun(row, &run);
+			look_up->function(look_up->state, &row->digest, row->version_id, &run);
+		}
+		table_endscan(scan);
+		if (snapshot != SnapshotSelf)
+			UnregisterSnapshot(snapshot);
+	}
+	StoreClose(&store);
+}
+
+void
+RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 time,
+		   RunFunction function, void *state)
+{
+	LookUp		look_up = {.oids = oids,.terms = terms,.nterms = nterms,.time = time,
+	.function = function,.state = state};
+
+	/* a fault in our tables must not fail the insert that looks */
+	RunUnlessFinal(FindAll, &look_up);
+}
+
+bool
+RunsScan(const ExtensionOids *oids,
+		 bool (*wanted) (void *state, int64 nblocks, int64 nruns),
+		 RunFunction function, void *state)
+{
+	LookUp		look_up = {.oids = oids,.wanted = wanted,.function = function,
+	.state = state};
+
+	return RunUnlessFinal(ScanAll, &look_up) == NULL && look_up.complete;
+}
+
+int64
+RunsCount(RunStore *runs, int32 version_id, int64 limit)
+{
+	TableScanDesc scan = table_beginscan(runs->store.table, SnapshotSelf, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(runs->store.table, NULL);
+	int64		count = 0;
+
+	while (count < limit && table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (RowOf(slot)->version_id == version_id)
+			count++;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	return count;
+}
+
+/* The columns that change with a run. */
+static void
+SetTimes(Datum *row, const Run *run)
+{
+	row[RUN_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(run->first_seen));
+	row[RUN_LAST_GRANULE - 1] = TimestampTzGetDatum(TIMESTAMP_OF(run->last_granule));
+	row[RUN_LEARNED - 1] = BoolGetDatum(run->learned);
+}
+
+static void
+InsertRun(RunStore *runs, const News *news, const Run *run)
+{
+	Datum		row[RUN_COLUMNS];
+	bool		nulls[RUN_COLUMNS] = {0};
+
+	SetTimes(row, run);
+	row[RUN_DIGEST - 1] = PointerGetDatum(&news->term);
+	row[RUN_VERSION_ID - 1] = Int32GetDatum(news->version_id);
+	row[RUN_TERM - 1] = PointerGetDatum(news->term_values);
+	row[RUN_ENTITY - 1] = PointerGetDatum(news->entity_values);
+	nulls[RUN_ENTITY - 1] = news->entity_values == NULL;
+	StoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
+}
+
+static void
+UpdateRun(RunStore *runs, ItemPointer place, const Run *run)
+{
+	Datum		row[RUN_COLUMNS];
+	bool		nulls[RUN_COLUMNS] = {0};
+	bool		replace[RUN_COLUMNS] = {0};
+	HeapTuple	tuple;
+
+	if (!table_tuple_fetch_row_version(runs->store.table, place, SnapshotSelf,
+									   runs->store.found))
+		elog(ERROR, "a row of newterm.runs is gone");
+	tuple = ExecCopySlotHeapTuple(runs->store.found);
+	SetTimes(row, run);
+	replace[RUN_FIRST_SEEN - 1] = replace[RUN_LAST_GRANULE - 1] =
+		replace[RUN_LEARNED - 1] = true;
+	StoreUpdate(&runs->store, tuple, RUN_COLUMNS, row, nulls, replace);
+}
+
+void
+RunsWrite(RunStore *runs, const News *news, const StoredRuns *before,
+		  const Run *after, int nafter)
+{
+	int			next = 0;
+
+	for (int i = 0; i < nafter; i++)
+	{
+		bool		stored = false;
+
+		for (; next < before->nruns &&
+			 before->runs[next].last_granule <= after[i].last_granule; next++)
+		{
+			const Run  *run = &before->runs[next];
+
+			if (stored)
+				StoreDelete(&runs->store, &before->places[next]);
+			else if (run->first_seen != after[i].first_seen ||
+					 run->last_granule != after[i].last_granule ||
+					 run->learned != after[i].learned)
+				UpdateRun(runs, &before->places[next], &after[i]);
+			stored = true;
+		}
+		if (!stored)
+			InsertRun(runs, news, &after[i]);
+	}
+}
+
+List *
+RunsTerms(const ExtensionOids *oids, int32 version_id)
+{
+	Relation	table = table_open(oids->runs, RowExclusiveLock);
+	TableScanDesc scan = table_beginscan(table, SnapshotSelf, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	HASHCTL		control = {0};
+	HTAB	   *seen;
+	List	   *terms = NIL;
+
+	control.hcxt = CurrentMemoryContext;
+	control.keysize = sizeof(Digest);
+	control.entrysize = sizeof(News);
+	seen = hash_create("newterm terms", 1024, &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		const RunRow *row = RowOf(slot);
+		bool		found;
+		News	   *news;
+		Run			run;
+
+		if (row->version_id != version_id)
+			continue;
+		news = hash_search(seen, &row->digest, HASH_ENTER, &found);
+		ReadRun(row, &run);
+		if (!found)
+		{
+			memset((char *) news + sizeof(Digest), 0, sizeof(News) - sizeof(Digest));
+			news->version_id = version_id;
+			news->term_values = SlotJsonb(slot, RUN_TERM);
+			news->entity_values = SlotJsonb(slot, RUN_ENTITY);
+			news->nruns = news->runs_allocated = 1;
+			news->runs = palloc(sizeof(Run));
+			news->runs[0] = run;
+			terms = lappend(terms, news);
+		}
+		else if (run.first_seen < news->runs[0].first_seen)
+			news->runs[0] = run;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	table_close(table, NoLock);
+	return terms;
+}

@@ -1,0 +1,164 @@
+/*
+ * event.h
+ *	  The values of an event: every field of every rule in one trie, each
+ *	  value looked up at most once for an event, and only when asked for.
+ *
+ * A FieldSet holds all fields that a session's rules use.  Each different
+ * field has a slot.  EventBegin points the set at a record; EventValues then
+ * finds a slot's values.  Values live until the next EventBegin, and only as
+ * long as the record itself.
+ */
+#ifndef NEWTERM_EVENT_H
+#define NEWTERM_EVENT_H
+
+#include "nodes/bitmapset.h"
+#include "utils/hsearch.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "lang/field.h"
+#include "event/path_tree.h"
+
+/*
+ * Arrays within arrays are followed so deep on the way to a value; what lies
+ * deeper is no value.  Attackers choose the nesting, and a recursion without a
+ * bound ends in an error.
+ */
+#define EVENT_MAX_ARRAYS	64
+
+/* Finds the vendor of an account: returns NULL or a string that lives on. */
+typedef const char *(*VendorLookup) (void *state, const char *account, int length);
+
+typedef struct FieldSet
+{
+	PlaceTree	places;			/* with the slots of all fields */
+
+	/* of no use to others */
+	MemoryContext context;		/* of the set */
+	MemoryContext event_context;	/* reset for each event that used it */
+	bool		event_context_used;
+	DigestKey	key;
+	JsonbContainer *record;
+	int			time_slot;		/* of eventTime */
+	struct SlotField *fields;	/* of each slot */
+	int			fields_allocated;
+	HTAB	   *slots_by_text;
+	int		   *sources;		/* slots that derived attributes look at, or NULL */
+	VendorLookup vendors;
+	void	   *vendors_state;
+} FieldSet;
+
+/* An empty set in the current memory context, which all later fields share. */
+extern FieldSet *FieldSetCreate(const DigestKey *key);
+
+/* Where $vendor looks accounts up; without it, $vendor is absent. */
+extern void FieldSetVendors(FieldSet *set, VendorLookup lookup, void *state);
+
+/* The same vendors as another set has. */
+extern void FieldSetShareVendors(FieldSet *set, const FieldSet *other);
+
+/* The slot of a field, the same for equal fields.  Keeps a copy of a new one. */
+extern int	FieldSetAdd(FieldSet *set, const Field *field);
+
+/* The slot of a path that is known to be one, such as "userIdentity.arn". */
+extern int	FieldSetAddPath(FieldSet *set, const char *path);
+
+/* The field of a slot that FieldSetAdd gave. */
+extern const Field *FieldOfSlot(const FieldSet *set, int slot);
+
+/* Point the set at a record; `record` is the root container of an object. */
+extern void EventBegin(FieldSet *set, JsonbContainer *record);
+
+/* The record that EventBegin was given. */
+extern JsonbContainer *EventRecord(const FieldSet *set);
+
+/*
+ * Switch to the context that lives until the next event; returns the old one,
+ * to be switched back to.
+ */
+extern MemoryContext EventContextEnter(FieldSet *set);
+
+/* Find a slot's values. */
+extern void EventFill(FieldSet *set, int index);
+
+/* All values of a slot; valid until the next EventBegin or FieldSetAdd. */
+static inline EventSlot *
+EventValues(FieldSet *set, int index)
+{
+	EventSlot  *slot = &set->places.slots[index];
+
+	if (slot->epoch != set->places.epoch)
+		EventFill(set, index);
+	return slot;
+}
+
+/* EventFill, unless an array of several is on the way to the slot's values: then false. */
+extern bool EventFillSingle(FieldSet *set, int index);
+
+/* A slot with its value or none; NULL where an array of several is on the way there. */
+static inline EventSlot *
+EventSingle(FieldSet *set, int index)
+{
+	EventSlot  *slot = &set->places.slots[index];
+
+	if (slot->epoch != set->places.epoch && !EventFillSingle(set, index))
+		return NULL;
+	return slot->single ? slot : NULL;
+}
+
+/* Digest of the value of a slot that EventValues or EventSingle gave, where it is one. */
+static inline const Digest *
+EventDigest(const FieldSet *set, EventSlot *slot)
+{
+	Assert(slot->epoch == set->places.epoch && slot->count == 1 && slot->single);
+	if (slot->digest_epoch != set->places.epoch)
+	{
+		slot->digest_epoch = set->places.epoch;
+		slot->more.digest = DigestJsonbValue(&set->key, &slot->own);
+	}
+	return &slot->more.digest;
+}
+
+/*
+ * Apply the normalisers of `field` to one value that its path showed; returns
+ * false where no value is left.
+ */
+extern bool FieldNormalise(const Field *field, const JsonbValue *value,
+						   JsonbValue *result);
+
+/* The path or attribute at the bottom of a field's normalisers. */
+extern const Field *FieldBase(const Field *field);
+
+/* Time and identity of a record. */
+typedef enum EventTimeStatus
+{
+	EVENT_TIME_USABLE,
+	EVENT_TIME_MISSING,			/* absent, or no ISO 8601 timestamp */
+	EVENT_TIME_FUTURE			/* more than a day ahead of the transaction */
+} EventTimeStatus;
+
+/* Times inside newterm are microseconds since 1970-01-01 UTC. */
+#define UNIX_MICROS(timestamp) \
+	((timestamp) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+#define TIMESTAMP_OF(micros) \
+	((micros) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+
+/* Is the time usable at all?  Compares with the transaction's start. */
+extern EventTimeStatus EventTimeCheck(int64 micros);
+
+/*
+ * The current event's eventTime.  *micros is what the event is evaluated at: the
+ * transaction's start where eventTime is not usable.
+ */
+extern EventTimeStatus EventTime(FieldSet *set, int64 *micros);
+
+/* The same of a record that no set was pointed at. */
+extern EventTimeStatus EventTimeOfRecord(JsonbContainer *record, int64 *micros);
+
+/* coalesce(sharedEventID, eventID) as a palloc'd text, or NULL. */
+extern char *EventIdentity(JsonbContainer *record);
+
+/* A top-level key that holds a string: true and *value set. */
+extern bool RecordString(JsonbContainer *record, const char *key, JsonbValue *value);
+
+#endif							/* NEWTERM_EVENT_H */

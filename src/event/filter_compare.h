@@ -1,0 +1,31 @@
+/*
+ * filter_compare.h
+ *	  Evaluating a filter's leaves on the values of an event.
+ */
+#ifndef NEWTERM_FILTER_COMPARE_H
+#define NEWTERM_FILTER_COMPARE_H
+
+#include "utils/jsonb.h"
+#include "lang/filter.h"
+
+/*
+ * Does one value that is no array satisfy the leaf?  `leaf` is FILTER_EQUALS,
+ * FILTER_WILDCARD, FILTER_RANGE or FILTER_CIDR; `value` is a string, number,
+ * boolean or (never matching) null or container.  Allocates nothing that
+ * outlives the current memory context, and nothing at all for strings.
+ */
+extern bool PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value);
+
+/*
+ * Make a parsed literal ready for evaluation: read the number that it is, if any, into
+ * the current memory context.
+ */
+extern void PredicateReadNumber(FilterLiteral *literal);
+
+/*
+ * A rough cost of evaluating the node, to order the children of AND and OR
+ * cheap first: equality below wildcards below ranges below CIDR.
+ */
+extern int	PredicateCost(const FilterNode *filter);
+
+#endif							/* NEWTERM_FILTER_COMPARE_H */

@@ -1,0 +1,128 @@
+/*
+ * path_tree.h
+ *	  The slots of an event, and those of them that are places of the record: a
+ *	  trie of all paths that fields name, in which each object of an event is
+ *	  visited at most once, and only when asked for.
+ *
+ * A tree is built once, for all rules of a session, and then pointed at one
+ * record after the other.
+ */
+#ifndef NEWTERM_PATH_TREE_H
+#define NEWTERM_PATH_TREE_H
+
+#include "utils/jsonb.h"
+
+#include "base/cache_line.h"
+#include "base/digest.h"
+
+/*
+ * What a place or field shows in the current event.  Every event writes and
+ * reads these, so that what they are found by is kept elsewhere.
+ */
+typedef struct EventSlot
+{
+	uint32		epoch;			/* of the event that this is of */
+	uint32		digest_epoch;
+	int			count;			/* of values, arrays fanned out */
+	bool		single;			/* no array of several was passed on the way */
+	bool		element;		/* the value is that of an array of one */
+	JsonbValue	own;			/* the value, or the array that was passed first */
+	union
+	{
+		Digest		digest;		/* single: of the value */
+		const JsonbValue *list; /* else: the values */
+	}			more;
+} EventSlot;
+
+StaticAssertDecl(sizeof(EventSlot) == CACHE_LINE_BYTES, "a slot fills a cache line");
+
+/* A slot's values, one behind the other. */
+static inline const JsonbValue *
+SlotValues(const EventSlot *slot)
+{
+	return slot->single ? &slot->own : slot->more.list;
+}
+
+/* A node of the trie: how a place is found.  Of no use to others. */
+typedef struct Place
+{
+	uint32		visited;		/* the event that children were found in */
+	uint32		many;			/* the event in which an array of several is here
+								 * or above */
+	int			parent;			/* -1: this is the record itself, or no place */
+	const char *key;
+	int			key_length;
+	int			nchildren;
+	int			children_allocated;
+	int		   *children;		/* in jsonb's order of keys */
+	struct LayoutEntry *layouts;	/* of objects that were here; NULL: none yet */
+	uint64		unused;			/* up to 64 bytes */
+} Place;
+
+StaticAssertDecl(sizeof(Place) == CACHE_LINE_BYTES, "a place fills a cache line");
+
+typedef struct PlaceTree
+{
+	MemoryContext context;
+	uint32		epoch;			/* counts events; 0: never looked up */
+	int			nslots;
+	int			allocated;
+	EventSlot  *slots;			/* the first one is the record */
+	Place	   *places;			/* of the same numbers */
+	struct Finds *finds;		/* of the object whose keys were searched last */
+} PlaceTree;
+
+/* What a JSON value is as a place of the record. */
+typedef enum PlaceState
+{
+	PLACE_MISSING,				/* absent, null or an empty array */
+	PLACE_SINGLE,				/* one value; an array of one element is that */
+	PLACE_MANY					/* an array of several */
+} PlaceState;
+
+/* Make an empty tree in the current memory context, which later slots share. */
+extern void PlaceTreeInitialise(PlaceTree *tree);
+
+/* The slot of a path's keys, which are kept; the same for equal paths. */
+extern int	PlaceAdd(PlaceTree *tree, char **keys, int nkeys);
+
+/* A slot that is no place; the caller fills it. */
+extern int	PlaceAddOther(PlaceTree *tree);
+
+/* Point the tree at a record, the root container of an object. */
+extern void PlaceBegin(PlaceTree *tree, JsonbContainer *record);
+
+/*
+ * Find what is at a place.  Returns false where an array of several is there or
+ * above, so that its values have to be collected one by one.
+ */
+extern bool PlaceFind(PlaceTree *tree, int index);
+
+/*
+ * The array of several at a place, if it is the first one on the way there, or NULL,
+ * after PlaceFind was asked for the place or one below it.
+ */
+static inline const JsonbValue *
+PlaceArray(const PlaceTree *tree, int index)
+{
+	const Place *place = &tree->places[index];
+
+	return place->many == tree->epoch && tree->places[place->parent].many != tree->epoch ?
+		&tree->slots[index].own : NULL;
+}
+
+/*
+ * Classify *value.  An array of one element fans out to that element, so that
+ * *value is replaced by it at once: most arrays are such, and what is no array
+ * needs no lists.
+ */
+extern PlaceState PlaceClassify(JsonbValue *value);
+
+/* An array's elements, as a palloc'd list. */
+extern JsonbValue *PlaceElements(JsonbContainer *array);
+
+/* The value of a key of an object, or false. */
+extern bool PlaceKey(JsonbContainer *object, const char *key, uint32 key_length,
+					 JsonbValue *value);
+
+#endif							/* NEWTERM_PATH_TREE_H */

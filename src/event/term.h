@@ -1,0 +1,65 @@
+/*
+ * term.h
+ *	  Terms and entities: the tuples of values that an event shows to a rule.
+ *
+ * A shape is the list of a rule's columns, the group_by fields first.  Fields
+ * with a common array ancestor are taken from the same element; independent
+ * ones are crossed.
+ */
+#ifndef NEWTERM_TERM_H
+#define NEWTERM_TERM_H
+
+#include "event/event.h"
+
+#define TERM_MAX_FIELDS		8
+#define TERM_MAX_COLUMNS	(2 * TERM_MAX_FIELDS)
+
+StaticAssertDecl(TERM_MAX_COLUMNS <= DIGEST_MAX_PARTS, "a tuple has a digest");
+
+typedef struct TermNode TermNode;
+
+typedef struct TermShape
+{
+	int			ncolumns;
+	int			nentity;		/* the first ones are the entity's */
+	bool		optional_entity;	/* a missing group_by value is JSON null */
+	int			slots[TERM_MAX_COLUMNS];
+	TermNode   *tree;			/* the columns' paths, for events with arrays */
+} TermShape;
+
+/* Tuples of one event; all memory lives until the set's next event. */
+typedef struct TupleList
+{
+	int			count;
+	const JsonbValue **values;	/* count * ncolumns, row by row */
+	Digest	   *digests;		/* of the values, likewise */
+	/* where values and digests point for the usual single tuple */
+	const JsonbValue *one_values[TERM_MAX_COLUMNS];
+	Digest		one_digests[TERM_MAX_COLUMNS];
+} TupleList;
+
+/*
+ * Compile a shape from `nentity` group_by fields followed by the term's
+ * fields, ncolumns in all, in the current memory context, adding what they
+ * name to `set`.  Keeps nothing of the fields.
+ */
+extern void TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields,
+								int ncolumns, int nentity, bool optional_entity);
+
+/*
+ * The tuples that the set's current event shows.  Returns false where they
+ * would be more than `limit`; then there are none.
+ */
+extern bool TermTuples(const TermShape *shape, FieldSet *set,
+					   const DigestKey *key, int limit, TupleList *tuples);
+
+/*
+ * A row's columns from..to-1 as a palloc'd jsonb array, its numbers in their
+ * shortest form; the form in which terms and entities are stored.
+ */
+extern Jsonb *TermValues(const JsonbValue **row, int from, int to);
+
+/* The same values as an object, keyed by the fields' texts. */
+extern Jsonb *TermObject(const Jsonb *values, char **texts, int ntexts);
+
+#endif							/* NEWTERM_TERM_H */

@@ -1,0 +1,298 @@
+/*
+ * observe.c
+ *	  What every row of a watched table meets: the WHEN clause of its trigger.
+ *
+ * observe uses session memory: no SQL, no lock that is waited for.  A term that
+ * the session meets for the first time is looked up in the stored baseline.
+ * What is new is noted, to be merged just before commit, and marked, so that a
+ * term that comes a million times in one transaction is noted once.  Where events
+ * in a row were known, one is judged when the next one comes (await.h).  Notes and
+ * marks must be of rows that were inserted, so that it makes them only where it
+ * is evaluated as the WHEN clause of our trigger; called by hand it only
+ * answers.  A row is queued for the trigger function where it is to be recorded
+ * in newterm.event_errors.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "nodes/primnodes.h"
+#include "utils/memutils.h"
+
+#include "ingest/prefetch.h"
+#include "base/compat.h"
+#include "ingest/reevaluate.h"
+#include "base/guard.h"
+#include "baseline/known.h"
+#include "rule/dispatch.h"
+#include "baseline/pending.h"
+#include "settings.h"
+#include "baseline/sighting.h"
+#include "ingest/watch.h"
+
+PG_FUNCTION_INFO_V1(newterm_observe);
+
+/* What one call site of observe is. */
+typedef struct CallSite
+{
+	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
+	Oid			file;			/* of the trigger's table: no statement changes it meanwhile */
+	AttrNumber	event_column;
+	Oid			event_type;
+	bool		has_time_column;
+	Oid			time_type;
+} CallSite;
+
+/* Is the node a column of the new row in a trigger's WHEN clause? */
+static bool
+IsNewColumn(Node *node)
+{
+	/*
+	 * TriggerEnabled() makes NEW an OUTER_VAR, in varnosyn too; the planner
+	 * leaves the range table's index there.  So no query can look like this.
+	 */
+	return IsA(node, Var) && ((Var *) node)->varno == OUTER_VAR &&
+		((Var *) node)->varnosyn == OUTER_VAR;
+}
+
+/* Does a table have our trigger?  If so, set *file to its file. */
+static bool
+HasOurTrigger(Oid table, Oid *file)
+{
+	Relation	relation = RelationIdGetRelation(table);
+	bool		has;
+
+	if (relation == NULL)
+		return false;
+	has = IsWatched(relation);
+	*file = relation->rd_rel->relfilenode;
+	RelationClose(relation);
+	return has;
+}
+
+static CallSite *
+CallSiteOf(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *function = fcinfo->flinfo;
+	CallSite   *site = function->fn_extra;
+	List	   *arguments;
+
+	if (site != NULL)
+		return site;
+	site = MemoryContextAllocZero(function->fn_mcxt, sizeof(CallSite));
+	site->event_type = get_fn_expr_argtype(function, 0);
+	site->time_type = get_fn_expr_argtype(function, 1);
+	if (site->event_type != JSONBOID && site->event_type != JSONOID &&
+		site->event_type != TEXTOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("newterm.observe takes an event of type jsonb, json or text")));
+	site->has_time_column = site->time_type == TIMESTAMPTZOID ||
+		site->time_type == TIMESTAMPOID;
+	if (function->fn_expr != NULL && IsA(function->fn_expr, FuncExpr))
+	{
+		arguments = ((FuncExpr *) function->fn_expr)->args;
+		if (site->has_time_column && !IsA(lsecond(arguments), Var))
+			site->has_time_column = false;	/* watch() passes a constant NULL */
+		if (IsA(linitial(arguments), Var))
+			site->event_column = ((Var *) linitial(arguments))->varattno;
+		site->in_trigger = list_length(arguments) == 4 &&
+			IsNewColumn(linitial(arguments)) &&
+			IsNewColumn(lthird(arguments)) &&
+			((Var *) lthird(arguments))->varattno == TableOidAttributeNumber &&
+			IsNewColumn(lfourth(arguments)) &&
+			((Var *) lfourth(arguments))->varattno == SelfItemPointerAttributeNumber &&
+			HasOurTrigger(PG_GETARG_OID(2), &site->file);
+	}
+	function->fn_extra = site;
+	return site;
+}
+
+/* What observing one record finds. */
+typedef struct Observation
+{
+	const CallSite *site;
+	int64		time;
+	Oid			table;			/* in the trigger: where the row is */
+	ItemPointer place;
+	EventSource source;			/* the row, once something needs it */
+	bool		news;			/* to be queued, or told to who calls by hand */
+} Observation;
+
+/* The row that the trigger sees, as a reference. */
+static EventReference
+RowReference(const Observation *observation)
+{
+	const CallSite *site = observation->site;
+
+	return (EventReference) {
+		.table = observation->table, .file = site->file, .tid = *observation->place,
+		.column = site->event_column, .type = site->event_type,
+		.command = ReferenceCommand(), .time = observation->time,
+		.generation = RulesInUse()->generation
+	};
+}
+
+/* Note what is new, or answer whether anything is. */
+static void
+ObserveSighting(void *state, const Sighting *sighting)
+{
+	Observation *observation = state;
+	const Span *span = &sighting->rule->span;
+
+	if (!observation->site->in_trigger)
+	{
+		if (KnownNovelty(&sighting->term, observation->time, span) != NOVELTY_NONE)
+			observation->news = true;
+		return;
+	}
+	switch (PendingNovelty(&sighting->term, observation->time, span))
+	{
+		case NOVELTY_NONE:
+			break;
+		case NOVELTY_LATER:
+			/* no detection can come of it, so that the row is of no interest */
+			NewsAddSighting(NewsCurrent(), sighting, observation->time, NULL);
+			break;
+		case NOVELTY_NEW:
+			if (RuleIsFull(sighting->rule) && !KnownStored(&sighting->term))
+				break;
+			if (!OidIsValid(observation->source.reference.table))
+				observation->source.reference =
+					RowReference(observation);
+			NewsAddSighting(NewsCurrent(), sighting, observation->time,
+							&observation->source);
+			break;
+	}
+}
+
+/* Rules without a clock need the earliest time of the transaction. */
+static void
+ObserveClocks(RuleSet *set, Observation *observation)
+{
+	uint32		epoch = PendingEpoch();
+
+	for (int i = 0; i < set->nclockless; i++)
+	{
+		Rule	   *rule = set->clockless[i];
+
+		if (rule->clock_epoch == epoch && observation->time >= rule->clock_pending)
+			continue;
+		if (!observation->site->in_trigger)
+		{
+			observation->news = true;
+			return;
+		}
+		rule->clock_epoch = epoch;
+		rule->clock_pending = observation->time;
+		NewsAddClock(NewsCurrent(), rule->version_id, observation->time);
+	}
+}
+
+/*
+ * FindTerms
+ *		Find what the current event shows to the rules that it concerns.  Where it is
+ *		judged at once, the terms of rules without a filter, which are many, are on their
+ *		way from memory while filters are tried.
+ */
+static void
+FindTerms(RuleSet *set, bool at_once)
+{
+	EventMatchBegin(set);
+	if (at_once)
+		EventTerms(set, true);
+	EventMatch(set);
+	EventTerms(set, at_once);
+}
+
+/*
+ * Observe
+ *		Does the record bring news?  Everything inside works on memory alone, or
+ *		guards itself, so that an error leaves nothing half done.
+ */
+static bool
+Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
+{
+	Record		record;
+	Observation observation = {.site = site};
+	const bool	at_once = !AwaitIsTime();
+	bool		known;
+
+	if (at_once)
+		MatchExpect(set);
+	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
+			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
+			   site->time_type);
+	if (record.cause != NULL)
+		return true;			/* to be recorded */
+	if (record.absent)
+		return false;
+	observation.time = record.time;
+	if (site->in_trigger)
+	{
+		observation.table = PG_GETARG_OID(2);
+		observation.place = (ItemPointer) PG_GETARG_POINTER(3);
+		observation.source.index = -1;
+	}
+	ObserveClocks(set, &observation);
+	FindTerms(set, at_once);
+	if (site->in_trigger && AwaitedSettle())
+	{
+		EventBegin(set->fields, &record.jsonb->root);
+		FindTerms(set, true);
+	}
+	if (set->ntoo_many > 0)
+		return true;			/* to be recorded */
+	if (site->in_trigger && AwaitMayWait(set, record.jsonb))
+	{
+		AwaitEvent(set, RowReference(&observation), record.jsonb);
+		return false;
+	}
+	known = KnownAll(set->terms, set->nterms, record.time);
+	if (site->in_trigger)
+		AwaitLearn(known);
+	if (!known)
+	{
+		if (site->in_trigger)
+			KnownLookUp(set->terms, set->nterms, record.time);
+		EventSightings(set, ObserveSighting, &observation);
+		CollectionSpill();
+	}
+	return observation.news;
+}
+
+/*
+ * newterm.observe(event "any", event_time "any", source oid, place tid) returns boolean
+ *		The WHEN clause of a watched table's trigger: true where the row is to be
+ *		queued for newterm.merge.  By hand: does the event bring news?
+ */
+Datum
+newterm_observe(PG_FUNCTION_ARGS)
+{
+	CallSite   *volatile site = CallSiteOf(fcinfo);
+	RuleSet    *set = RulesCurrent();
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool news = true;
+
+	if (set == NULL)
+		PG_RETURN_BOOL(false);
+	if (set->failure == NULL)
+	{
+		PG_TRY();
+		{
+			news = Observe(set, fcinfo, site);
+		}
+		PG_CATCH();
+		{
+			/* the trigger function will meet the error again and record it */
+			MemoryContextSwitchTo(caller);
+			if (ErrorIsFinal(geterrcode()))
+				PG_RE_THROW();
+			FlushErrorState();
+			news = true;
+		}
+		PG_END_TRY();
+	}
+	PG_RETURN_BOOL(news);
+}

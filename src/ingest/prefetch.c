@@ -1,0 +1,149 @@
+/*
+ * prefetch.c
+ *	  The event whose terms are on their way from memory.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+
+#include "ingest/prefetch.h"
+#include "ingest/reevaluate.h"
+#include "baseline/known.h"
+
+/* So many events in a row have to be known before the next one waits. */
+#define AWAIT_AFTER		16
+
+/* Larger ones, of which there are few, are not copied. */
+#define AWAIT_BYTES		8192
+
+/* The event that waits. */
+typedef struct Awaited
+{
+	int			nesting;		/* of its subtransaction; 0: no event waits */
+	EventReference reference;
+	Jsonb	   *event;
+	int			nterms;
+	int			terms_allocated;
+	TermOfRule *terms;
+} Awaited;
+
+static Awaited Waiting;
+
+/* What it allocates. */
+static MemoryContext Context;
+
+/* Events of this transaction that were known, since the last one that was not. */
+static int	KnownInARow = 0;
+
+void
+AwaitLearn(bool known)
+{
+	KnownInARow = known ? KnownInARow + 1 : 0;
+}
+
+/* Room for a copy of the largest event and for `nterms` terms. */
+static void
+Reserve(int nterms)
+{
+	if (Waiting.event == NULL)
+		Waiting.event = MemoryContextAlloc(Context, AWAIT_BYTES);
+	if (nterms <= Waiting.terms_allocated)
+		return;
+	if (Waiting.terms != NULL)
+		pfree(Waiting.terms);
+	Waiting.terms = NULL;
+	Waiting.terms_allocated = 0;
+	Waiting.terms = MemoryContextAlloc(Context, sizeof(TermOfRule) * nterms);
+	Waiting.terms_allocated = nterms;
+}
+
+bool
+AwaitIsTime(void)
+{
+	return KnownInARow >= AWAIT_AFTER;
+}
+
+bool
+AwaitMayWait(const RuleSet *set, const Jsonb *event)
+{
+	return AwaitIsTime() && set->nterms > 0 && VARSIZE(event) <= AWAIT_BYTES;
+}
+
+void
+AwaitEvent(const RuleSet *set, EventReference reference, const Jsonb *event)
+{
+	Assert(Waiting.nesting == 0);
+	KnownExpect(set->terms, set->nterms);
+	Reserve(set->terms_allocated);
+	memcpy(Waiting.event, event, VARSIZE(event));
+	memcpy(Waiting.terms, set->terms, sizeof(TermOfRule) * set->nterms);
+	Waiting.nterms = set->nterms;
+	Waiting.reference = reference;
+	Waiting.nesting = GetCurrentTransactionNestLevel();
+}
+
+/* Add what the event shows, unless it is found in the stored baseline. */
+static pg_noinline void
+Collect(RuleSet *set, int nesting)
+{
+	const int64 time = Waiting.reference.time;
+
+	if (set->generation == Waiting.reference.generation)
+	{
+		KnownLookUp(Waiting.terms, Waiting.nterms, time);
+		if (KnownAll(Waiting.terms, Waiting.nterms, time))
+			return;
+	}
+	CollectLate(NewsOfNesting(nesting), set, &Waiting.reference, Waiting.event);
+	CollectionSpill();
+}
+
+bool
+AwaitedSettle(void)
+{
+	const int	nesting = Waiting.nesting;
+	RuleSet    *set = RulesInUse();
+	bool		known;
+
+	if (nesting == 0)
+		return false;
+	Waiting.nesting = 0;
+	known = set->generation == Waiting.reference.generation &&
+		KnownAll(Waiting.terms, Waiting.nterms, Waiting.reference.time);
+	AwaitLearn(known);
+	if (!known)
+		Collect(set, nesting);
+	return !known;
+}
+
+static void
+TransactionEnds(XactEvent event, void *argument)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+	{
+		Waiting.nesting = 0;
+		KnownInARow = 0;
+	}
+}
+
+static void
+SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
+				   SubTransactionId parent, void *argument)
+{
+	if (Waiting.nesting == 0 || Waiting.nesting != GetCurrentTransactionNestLevel())
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		Waiting.nesting = 0;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		Waiting.nesting--;
+}
+
+void
+AwaitInitialise(void)
+{
+	Context = AllocSetContextCreate(TopMemoryContext, "newterm await", ALLOCSET_SMALL_SIZES);
+	RegisterXactCallback(TransactionEnds, NULL);
+	RegisterSubXactCallback(SubtransactionEnds, NULL);
+}

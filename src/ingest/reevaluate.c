@@ -1,0 +1,269 @@
+/*
+ * reevaluate.c
+ *	  Rows that are evaluated after their insertion: those that waited for their
+ *	  terms and were not known, those that were queued for the trigger's function,
+ *	  and those whose rules have changed since they were inserted.
+ */
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "ingest/reevaluate.h"
+#include "base/guard.h"
+#include "baseline/known.h"
+#include "rule/dispatch.h"
+#include "settings.h"
+#include "baseline/sighting.h"
+#include "ingest/watch.h"
+
+PG_FUNCTION_INFO_V1(newterm_merge);
+
+/* Adding the sightings of one row. */
+typedef struct Collection
+{
+	NewsLevel  *level;
+	RuleSet    *set;
+	EventSource source;			/* the row, and the time it is evaluated at */
+} Collection;
+
+static void
+CollectSighting(void *state, const Sighting *sighting)
+{
+	Collection *collection = state;
+	int64		time = collection->source.reference.time;
+
+	if (KnownNovelty(&sighting->term, time, &sighting->rule->span) != NOVELTY_NONE)
+		NewsAddSighting(collection->level, sighting, time, &collection->source);
+}
+
+/* Add what an event shows to the rules as they are now. */
+static void
+CollectEvent(Collection *collection)
+{
+	RuleSet    *set = collection->set;
+
+	for (int i = 0; i < set->nclockless; i++)
+		NewsAddClock(collection->level, set->clockless[i]->version_id,
+					 collection->source.reference.time);
+	EventMatchBegin(set);
+	EventMatch(set);
+	EventSightings(set, CollectSighting, collection);
+	for (int i = 0; i < set->ntoo_many; i++)
+		NewsAddFault(collection->level, &collection->source.reference, "too_many_terms",
+					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
+							  set->too_many[i]->name, MaxTermsPerEventSetting));
+}
+
+/* The collector of an event (Jsonb *); without rules, which failed to load, a fault. */
+static void
+CollectJsonb(Collection *collection, void *state)
+{
+	Jsonb	   *event = state;
+
+	if (collection->set->failure != NULL)
+	{
+		NewsAddFault(collection->level, &collection->source.reference, "internal_error",
+					 collection->set->failure);
+		return;
+	}
+	EventBegin(collection->set->fields, &event->root);
+	CollectEvent(collection);
+}
+
+/* A row that was queued. */
+typedef struct QueuedRow
+{
+	const Watch *watch;
+	TupleTableSlot *slot;
+} QueuedRow;
+
+/* The collector of a queued row; memory only, as in Observe. */
+static void
+CollectRow(Collection *collection, void *state)
+{
+	const Watch *watch = ((QueuedRow *) state)->watch;
+	TupleTableSlot *slot = ((QueuedRow *) state)->slot;
+	NewsLevel  *level = collection->level;
+	Record		record;
+	bool		event_null;
+	bool		time_null = true;
+	Datum		event = slot_getattr(slot, watch->event_column, &event_null);
+	Datum		time = (Datum) 0;
+
+	if (watch->time_column != 0)
+		time = slot_getattr(slot, watch->time_column, &time_null);
+	RecordRead(&record, collection->set->fields, event, event_null, watch->event_type,
+			   watch->time_column != 0, time, time_null, watch->time_type);
+	if (record.cause != NULL)
+		NewsAddFault(level, &collection->source.reference, record.cause, record.detail);
+	if (record.jsonb == NULL)
+		return;
+	collection->source.reference.time = record.time;
+	CollectJsonb(collection, record.jsonb);
+}
+
+/* What of a row is collected: a function and its state. */
+typedef void (*Collector) (Collection *collection, void *state);
+
+/* Run one; what goes wrong is added as a fault. */
+static void
+CollectSafely(Collection *collection, Collector collector, void *state)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "newterm collect",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		collector(collection, state);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ErrorIsFinal(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		/* reading the row again, to describe it, might raise the same */
+		ItemPointerSetInvalid(&collection->source.reference.tid);
+		NewsAddFault(collection->level, &collection->source.reference, "internal_error",
+					 error->message);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+void
+CollectLate(NewsLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
+{
+	Collection	collection = {level, set, {*reference, -1}};
+
+	collection.source.reference.generation = set->generation;
+	CollectSafely(&collection, CollectJsonb, event);
+}
+
+void
+CollectAgain(NewsLevel *level, RuleSet *set)
+{
+	MemoryContext context = NULL;
+	MemoryContext old = CurrentMemoryContext;
+
+	for (int64 i = 0; i < level->nreferences; i++)
+	{
+		Collection	collection = {.level = level,.set = set};
+		Jsonb	   *event;
+
+		if (level->references[i].generation == set->generation)
+			continue;
+		level->references[i].generation = set->generation;
+		if (context == NULL)
+			context = AllocSetContextCreate(old, "newterm collect", ALLOCSET_DEFAULT_SIZES);
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
+		event = ReferenceEvent(&level->references[i]);
+		if (event == NULL)
+			continue;
+		collection.source.reference = level->references[i];
+		collection.source.index = i;
+		CollectJsonb(&collection, event);
+	}
+	MemoryContextSwitchTo(old);
+	if (context != NULL)
+		MemoryContextDelete(context);
+}
+
+/* The watch of the firing trigger, read once for each relation and statement. */
+static Watch *
+FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
+{
+	Watch	   *watch = fcinfo->flinfo->fn_extra;
+
+	if (watch == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		watch = palloc(sizeof(Watch));
+		if (!WatchOfCondition(trigger->tgqual, watch))
+			ereport(ERROR,
+					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					 errmsg("trigger \"%s\" does not observe an event column",
+							trigger->tgname),
+					 errhint("Use newterm.watch() to watch a table.")));
+		fcinfo->flinfo->fn_extra = watch;
+		MemoryContextSwitchTo(old);
+	}
+	return watch;
+}
+
+static void
+SpillLevel(void *level)
+{
+	NewsSpill(level);
+}
+
+void
+CollectionSpill(void)
+{
+	NewsLevel  *level = NewsExisting();
+	ErrorData  *error;
+
+	if (level == NULL || level->unspillable || NewsSize(level) <= MERGE_MEMORY)
+		return;
+	error = RunUnlessFinal(SpillLevel, level);
+	if (error == NULL)
+		return;
+	level->unspillable = true;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("newterm holds more than newterm.merge_memory in memory: %s",
+					error->message)));
+}
+
+/*
+ * newterm.merge() returns trigger
+ *		The function of a watched table's trigger: collects the news of a row
+ *		that was queued.
+ */
+Datum
+newterm_merge(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	Collection	collection = {0};
+	QueuedRow	row;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("newterm.merge must be fired AFTER INSERT FOR EACH ROW"),
+				 errhint("Use newterm.watch() to watch a table.")));
+	row.watch = FiringWatch(fcinfo, data->tg_trigger);
+	row.slot = data->tg_trigslot;
+
+	/* the rules as they are now, at commit, and not when the row was inserted */
+	AcceptInvalidationMessages();
+	collection.level = NewsCurrent();
+	collection.set = RulesCurrent();
+	if (collection.set == NULL)
+		return PointerGetDatum(NULL);
+	collection.source.reference = (EventReference) {
+		.table = RelationGetRelid(data->tg_relation),
+		.file = data->tg_relation->rd_rel->relfilenode, .tid = row.slot->tts_tid,
+		.column = row.watch->event_column, .type = row.watch->event_type,
+		.command = ReferenceCommand(), .generation = collection.set->generation
+	};
+	collection.source.index = -1;
+
+	CollectSafely(&collection, CollectRow, &row);
+	CollectionSpill();
+	return PointerGetDatum(NULL);
+}

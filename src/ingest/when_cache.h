@@ -1,0 +1,11 @@
+/*
+ * when_cache.h
+ *	  WHEN clauses of our triggers, kept ready between statements.
+ */
+#ifndef NEWTERM_WHEN_CACHE_H
+#define NEWTERM_WHEN_CACHE_H
+
+/* Called once, when the library is loaded. */
+extern void ConditionsInitialise(void);
+
+#endif							/* NEWTERM_WHEN_CACHE_H */

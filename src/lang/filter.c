@@ -1,0 +1,443 @@
+/*
+ * filter.c
+ *	  Filters: parsing in either language, its errors, comparing trees.
+ */
+#ifdef FRONTEND
+#include "postgres_fe.h"
+#else
+#include "postgres.h"
+#endif
+
+#include "lang/elastic.h"
+#include "lang/filter_parse.h"
+
+/*
+ * FilterParse
+ *
+ * Parse a filter; see filter.h.  Returns NULL with *error filled where the
+ * text is refused.
+ */
+FilterNode *
+FilterParse(const char *text, Language language, SyntaxError *error)
+{
+	FilterParseState state = {0};
+	size_t		length = strlen(text);
+	int			result;
+
+	state.text = text;
+	state.language = language;
+	state.error = error;
+	state.group = -1;
+
+	if (length > FILTER_MAX_LENGTH)
+	{
+		FilterFail(&state, 0,
+				   psprintf("the filter is longer than %d bytes",
+							FILTER_MAX_LENGTH), NULL);
+		return NULL;
+	}
+	state.length = length;
+	state.open = palloc((FILTER_MAX_DEPTH + 1) * sizeof(FilterOpen));
+
+	if (sigsetjmp(state.fatal, 0) != 0)
+		return NULL;
+	result = language == LANGUAGE_KQL ? FilterParseKql(&state)
+		: FilterParseDatadog(&state);
+	pfree(state.open);			/* as much as a rule takes otherwise */
+	if (result != 0 || state.failed)
+		return NULL;
+	return state.result;
+}
+
+/*
+ * FilterFail
+ *
+ * Note an error at byte `offset` of the text, unless there is one already.
+ */
+void
+FilterFail(FilterParseState *state, int offset, const char *message,
+		   const char *hint)
+{
+	if (state->failed)
+		return;
+	state->failed = true;
+	SyntaxErrorSet(state->error, state->text, offset, message, hint);
+}
+
+/*
+ * FilterFailFatal
+ *
+ * What the scanners do instead of exit().  They cannot run out of memory
+ * (palloc takes care of that), so this should never be seen.
+ */
+void
+FilterFailFatal(FilterParseState *state, const char *message)
+{
+	FilterFail(state, state->next, message, NULL);
+	siglongjmp(state->fatal, 1);
+}
+
+/* Is the token this word? */
+static bool
+TokenIs(const FilterParseState *state, FilterSpan token, const char *word)
+{
+	return strlen(word) == (size_t) (token.end - token.start) &&
+		memcmp(state->text + token.start, word, token.end - token.start) == 0;
+}
+
+/* Is the token a word that joins conditions, as the language writes them? */
+static bool
+IsKeyword(const FilterParseState *state, FilterSpan token)
+{
+	int			length = token.end - token.start;
+	const char *word = state->text + token.start;
+
+	if (state->language == LANGUAGE_KQL)
+		return (length == 3 && pg_strncasecmp(word, "and", 3) == 0) ||
+			(length == 2 && pg_strncasecmp(word, "or", 2) == 0) ||
+			(length == 3 && pg_strncasecmp(word, "not", 3) == 0);
+	return TokenIs(state, token, "AND") || TokenIs(state, token, "OR") ||
+		TokenIs(state, token, "NOT");
+}
+
+/*
+ * A token as a message quotes it: in double quotes, palloc'd.
+ */
+static char *
+QuoteToken(const FilterParseState *state, FilterSpan token)
+{
+	char	   *excerpt = SyntaxExcerpt(state->text + token.start,
+										token.end - token.start);
+
+	/* Values and names that have quotes of their own need no more. */
+	if (excerpt[0] == '"')
+		return excerpt;
+	return psprintf("\"%s\"", excerpt);
+}
+
+/*
+ * Fail at a word that has no field.
+ */
+static void
+FailBareWord(FilterParseState *state)
+{
+	FilterSpan	word = state->previous;
+	const char *hint;
+
+	if (TokenIs(state, word, "and") || TokenIs(state, word, "or") ||
+		TokenIs(state, word, "not"))
+		hint = "Write AND, OR and NOT in capitals.";
+	else if (state->language == LANGUAGE_KQL)
+		hint = "Full-text search is not offered: write field: value.";
+	else
+		hint = "Full-text search is not offered: write field:value.";
+	FilterFail(state, word.start,
+			   psprintf("the word %s has no field", QuoteToken(state, word)),
+			   hint);
+}
+
+/*
+ * Fail behind a complete condition or value.
+ */
+static void
+FailBehindComplete(FilterParseState *state, int expected)
+{
+	FilterSpan	token = state->token;
+	bool		at_end = token.start >= state->length;
+	char		first = at_end ? '\0' : state->text[token.start];
+
+	if (at_end && state->nopen > 0)
+	{
+		/* Count the position of the bracket as errors do. */
+		FilterOpen *open = &state->open[state->nopen - 1];
+		SyntaxError place;
+		bool		brace = state->text[open->offset] == '{';
+
+		SyntaxErrorSet(&place, state->text, open->offset, "", NULL);
+		FilterFail(state, token.start,
+				   brace ? "expected \"}\"" : "expected \")\"",
+				   psprintf("The \"%c\" at position %d is never closed.",
+							state->text[open->offset], place.position));
+	}
+	else if (first == ')' || first == '}')
+		FilterFail(state, token.start,
+				   psprintf("\"%c\" without a \"%c\"", first,
+							first == ')' ? '(' : '{'), NULL);
+	else if (state->language == LANGUAGE_KQL && first != ':')
+		FilterFail(state, token.start,
+				   psprintf("expected \"and\" or \"or\" before %s",
+							QuoteToken(state, token)),
+				   (expected & EXPECT_VALUE) == 0 ? NULL :
+				   "To match a text with spaces, put it in quotes.");
+	else
+		FilterFail(state, token.start,
+				   psprintf("unexpected %s", QuoteToken(state, token)),
+				   first == ':' ? "Put a value that holds a colon in quotes." : NULL);
+}
+
+/*
+ * FilterFailUnexpected
+ *
+ * Fail at the latest token; `expected` says what could stand there (EXPECT_...).
+ */
+void
+FilterFailUnexpected(FilterParseState *state, int expected)
+{
+	FilterSpan	token = state->token;
+	bool		at_end = token.start >= state->length;
+	bool		at_start = state->previous.end == 0;
+	const char *what;
+	const char *hint = NULL;
+
+	if (state->failed)
+		return;
+
+	if ((expected & (EXPECT_END | EXPECT_CLOSE)) != 0 &&
+		!(at_start && !TokenIs(state, token, ")")))
+	{
+		FailBehindComplete(state, expected);
+		return;
+	}
+	if (expected & EXPECT_COLON)
+	{
+		FailBareWord(state);
+		return;
+	}
+
+	if (expected & EXPECT_TO)
+	{
+		what = "\"TO\"";
+		if (TokenIs(state, token, "to"))
+			hint = "Write TO in capitals.";
+	}
+	else if (expected & EXPECT_RANGE_END)
+		what = "\"]\" or \"}\"";
+	else if (expected & EXPECT_COMMA)
+	{
+		what = "\",\" and a network";
+		hint = "Write CIDR(path, 10.0.0.0/8).";
+	}
+	else if (expected & EXPECT_NETWORK)
+		what = "an IP address or network";
+	else if (expected & EXPECT_VALUE)
+	{
+		what = "a value";
+		if (IsKeyword(state, token))
+			hint = "Put a value that is this word in quotes.";
+	}
+	else if (expected & EXPECT_CONDITION)
+		what = "a condition";
+	else
+		what = "a field";
+
+	if (at_start)
+		FilterFail(state, token.start,
+				   psprintf("expected %s before %s", what,
+							at_end ? "the end" : QuoteToken(state, token)), hint);
+	else
+		FilterFail(state, token.start,
+				   psprintf("expected %s after %s", what,
+							QuoteToken(state, state->previous)), hint);
+}
+
+/*
+ * FilterToken
+ *
+ * The scanner has found a token: remember its place and that of the one before.
+ */
+void
+FilterToken(FilterParseState *state, int start, int end)
+{
+	state->previous = state->token;
+	state->token.start = start;
+	state->token.end = end;
+}
+
+/*
+ * FilterOpenParenthesis
+ *
+ * The latest token opens a group; `prefix` is what KQL's names in it begin
+ * with, or NULL.  Returns false with the error set where groups nest too deep.
+ */
+bool
+FilterOpenParenthesis(FilterParseState *state, const char *prefix)
+{
+	FilterOpen *open = &state->open[state->nopen];
+
+	if (state->nopen == FILTER_MAX_DEPTH)
+	{
+		FilterFail(state, state->token.start,
+				   psprintf("the filter is nested more than %d levels deep",
+							FILTER_MAX_DEPTH), NULL);
+		return false;
+	}
+	open->offset = state->token.start;
+	open->prefix = prefix ? pstrdup(prefix) : NULL;
+	state->nopen++;
+	return true;
+}
+
+/*
+ * What names begin with where the scanner stands: KQL's f:{ g: x } means f.g.
+ */
+static const char *
+CurrentPrefix(const FilterParseState *state)
+{
+	for (int i = state->nopen - 1; i >= 0; i--)
+	{
+		if (state->open[i].prefix != NULL)
+			return state->open[i].prefix;
+	}
+	return NULL;
+}
+
+/*
+ * FilterPrefixedName
+ *
+ * The name between two byte offsets, with what the groups around it begin
+ * with, palloc'd.
+ */
+char *
+FilterPrefixedName(FilterParseState *state, int start, int end)
+{
+	const char *prefix = CurrentPrefix(state);
+	char	   *name = pnstrdup(state->text + start, end - start);
+
+	return prefix ? psprintf("%s.%s", prefix, name) : name;
+}
+
+/*
+ * FilterReadName
+ *
+ * Read the name between two byte offsets.  Returns false with the error set
+ * where it is no field.
+ */
+bool
+FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
+{
+	char	   *written = FilterPrefixedName(state, start, end);
+	int			added = strlen(written) - (end - start);
+	SyntaxError error;
+
+	name->field = NULL;
+	name->constant = NULL;
+	if (state->language == LANGUAGE_KQL)
+	{
+		name->constant = ElasticConstant(written, strlen(written));
+		if (name->constant != NULL)
+			return true;
+	}
+	name->field = FieldParse(written, state->language, &error);
+	if (name->field != NULL)
+		pfree(written);
+	else
+	{
+		/*
+		 * The position is in characters of the name.  Walk to that character
+		 * to have it in bytes of the filter.
+		 */
+		int			offset = 0;
+
+		for (int left = error.position - 1; left > 0 && written[offset] != '\0';)
+		{
+			offset++;
+			if (((unsigned char) written[offset] & 0xC0) != 0x80)
+				left--;
+		}
+		FilterFail(state, start + Max(offset - added, 0), error.message,
+				   error.hint);
+		return false;
+	}
+	return true;
+}
+
+static bool
+LiteralEqual(const FilterLiteral *a, const FilterLiteral *b)
+{
+	return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
+/*
+ * Are two ends of a range the same?
+ */
+static bool
+BoundEqual(const FilterBound *a, const FilterBound *b)
+{
+	if (!a->present || !b->present)
+		return a->present == b->present;
+	return a->inclusive == b->inclusive &&
+		LiteralEqual(&a->literal, &b->literal);
+}
+
+/*
+ * FilterEqual
+ *
+ * Do two trees say the same in the same way?
+ */
+bool
+FilterEqual(const FilterNode *a, const FilterNode *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind)
+	{
+		case FILTER_EVERYTHING:
+			return true;
+		case FILTER_AND:
+		case FILTER_OR:
+		case FILTER_NOT:
+			if (a->nchildren != b->nchildren)
+				return false;
+			for (int i = 0; i < a->nchildren; i++)
+			{
+				if (!FilterEqual(a->children[i], b->children[i]))
+					return false;
+			}
+			return true;
+		case FILTER_EXISTS:
+		case FILTER_EQUALS:
+		case FILTER_WILDCARD:
+		case FILTER_RANGE:
+		case FILTER_CIDR:
+			break;
+	}
+
+	if (!FieldEqual(a->field, b->field))
+		return false;
+	switch (a->kind)
+	{
+		case FILTER_EQUALS:
+			return LiteralEqual(&a->val.literal, &b->val.literal);
+		case FILTER_WILDCARD:
+			if (a->val.wildcard.nparts != b->val.wildcard.nparts)
+				return false;
+			for (int i = 0; i < a->val.wildcard.nparts; i++)
+			{
+				const WildcardPart *x = &a->val.wildcard.parts[i];
+				const WildcardPart *y = &b->val.wildcard.parts[i];
+
+				if (x->kind != y->kind || x->length != y->length ||
+					(x->length > 0 && memcmp(x->text, y->text, x->length) != 0))
+					return false;
+			}
+			return true;
+		case FILTER_RANGE:
+			return BoundEqual(&a->val.range->lower, &b->val.range->lower) &&
+				BoundEqual(&a->val.range->upper, &b->val.range->upper);
+		case FILTER_CIDR:
+			if (a->val.cidr.nnetworks != b->val.cidr.nnetworks)
+				return false;
+			for (int i = 0; i < a->val.cidr.nnetworks; i++)
+			{
+				const IpNetwork *x = &a->val.cidr.networks[i];
+				const IpNetwork *y = &b->val.cidr.networks[i];
+
+				if (x->family != y->family || x->bits != y->bits ||
+					memcmp(x->address, y->address, IPADDRESS_BYTES) != 0)
+					return false;
+			}
+			return true;
+		default:
+			return true;		/* FILTER_EXISTS */
+	}
+}

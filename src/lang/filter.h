@@ -1,0 +1,140 @@
+/*
+ * filter.h
+ *	  Filters: text into a predicate tree, and the tree back into text.
+ *
+ * Two grammars, Datadog's log search syntax and Elastic's KQL, have the same
+ * tree as their target.  This file knows nothing of events, tables or SQL; it
+ * is also built outside the server, by the fuzzers.  predicate.h evaluates.
+ *
+ * Memory: everything is allocated by palloc in the current memory context.
+ */
+#ifndef NEWTERM_FILTER_H
+#define NEWTERM_FILTER_H
+
+#include "lang/field.h"
+#include "base/ipaddress.h"
+
+typedef enum FilterKind
+{
+	FILTER_EVERYTHING,			/* matches every event */
+	FILTER_AND,					/* children */
+	FILTER_OR,					/* children */
+	FILTER_NOT,					/* children[0] */
+	FILTER_EXISTS,				/* field has a value */
+	FILTER_EQUALS,				/* field, text */
+	FILTER_WILDCARD,			/* field, pattern */
+	FILTER_RANGE,				/* field, lower, upper */
+	FILTER_CIDR					/* field, networks */
+} FilterKind;
+
+/* One element of a wildcard pattern: a literal run, `?` or `*`. */
+typedef enum WildcardKind
+{
+	WILDCARD_TEXT,
+	WILDCARD_ANY_CHARACTER,
+	WILDCARD_ANY_TEXT
+} WildcardKind;
+
+typedef struct WildcardPart
+{
+	WildcardKind kind;
+	char	   *text;			/* WILDCARD_TEXT */
+	int			length;			/* of text, in bytes */
+} WildcardPart;
+
+/*
+ * A literal, with what it reads as beside plain text, found once when parsed.
+ */
+typedef struct FilterLiteral
+{
+	char	   *text;			/* unescaped, NUL-terminated */
+	int			length;			/* of text, in bytes */
+	bool		is_number;		/* a JSON number: compares with numbers */
+	bool		is_boolean;		/* true or false: compares with booleans too */
+	bool		is_time;		/* ISO 8601: compares with times */
+	int64		time;			/* is_time: microseconds since 1970-01-01 UTC */
+	void	   *number;			/* is_number: left to predicate.c (a Numeric) */
+} FilterLiteral;
+
+typedef struct FilterBound
+{
+	bool		present;		/* false: unbounded on this side */
+	bool		inclusive;
+	FilterLiteral literal;
+} FilterBound;
+
+typedef struct FilterRange
+{
+	FilterBound lower;
+	FilterBound upper;
+} FilterRange;
+
+/* A rule set has thousands of them, and an event goes from one to another: 64 bytes. */
+typedef struct FilterNode
+{
+	FilterKind	kind;
+	int			slot;			/* where the compiled rule set finds the field's
+								 * value; set by the rule compiler */
+	int			depth;			/* levels of nodes from here down, 1 for a leaf */
+	int			nchildren;
+	struct FilterNode **children;
+	Field	   *field;			/* of every leaf but FILTER_EVERYTHING */
+	union
+	{
+		FilterLiteral literal;	/* FILTER_EQUALS */
+		struct
+		{
+			int			nparts;
+			WildcardPart *parts;
+		}			wildcard;	/* FILTER_WILDCARD */
+		FilterRange *range;		/* FILTER_RANGE */
+		struct
+		{
+			int			nnetworks;
+			IpNetwork  *networks;
+		}			cidr;		/* FILTER_CIDR */
+	}			val;
+} FilterNode;
+
+/*
+ * The trees that FilterParse makes are simplified: AND and OR have two or more
+ * children, none of the same kind; NOT never stands on NOT; FILTER_EVERYTHING
+ * stands alone or, as "matches nothing", under a NOT that stands alone.
+ *
+ * Parse a filter.  Returns NULL and fills *error when the text is refused.
+ * Nesting deeper than FILTER_MAX_DEPTH and texts longer than
+ * FILTER_MAX_LENGTH bytes are refused.
+ */
+#define FILTER_MAX_DEPTH	200
+#define FILTER_MAX_LENGTH	(1024 * 1024)
+
+/*
+ * A wildcard pattern that has a "?" may have at most so many bytes of text and
+ * "?" between two "*".  Such a part is looked for at every place of the value,
+ * so this bounds the work for each byte of it; parts without "?" are found by
+ * a linear search and may have any length.
+ */
+#define FILTER_MAX_SEGMENT	100
+
+extern FilterNode *FilterParse(const char *text, Language language,
+							   SyntaxError *error);
+
+/*
+ * The tree as a text in Datadog's syntax that parses to an equal tree (unless
+ * it is longer than FILTER_MAX_LENGTH: lists of values repeat their field).
+ */
+extern char *FilterToText(const FilterNode *filter);
+
+/* Do two trees say the same in the same way? */
+extern bool FilterEqual(const FilterNode *a, const FilterNode *b);
+
+/* Linear-time wildcard match of `length` bytes of UTF-8 at `text`. */
+extern bool FilterWildcardMatch(const FilterNode *node, const char *text, int length);
+
+/*
+ * Does the IP address in `length` bytes at `text` lie in one of the node's
+ * networks?  False where the text is no IP address.
+ */
+extern bool FilterNetworkMatch(const FilterNode *node, const char *text, int length);
+
+#endif							/* NEWTERM_FILTER_H */

@@ -1,0 +1,792 @@
+/*
+ * filter_build.c
+ *	  The makers of a filter's nodes, which the grammars' actions call.
+ */
+#ifdef FRONTEND
+#include "postgres_fe.h"
+#else
+#include "postgres.h"
+#endif
+
+#include <sys/socket.h>
+
+#include "lib/stringinfo.h"
+
+#include "base/decimal.h"
+#include "lang/elastic.h"
+#include "lang/filter_parse.h"
+#include "base/isotime.h"
+
+/* The typographic double quotes, in UTF-8. */
+#define LEFT_QUOTE	"\xE2\x80\x9C"
+#define RIGHT_QUOTE	"\xE2\x80\x9D"
+
+/* A new node of the kind with everything else empty, palloc'd. */
+static FilterNode *
+MakeNode(FilterKind kind)
+{
+	FilterNode *node = palloc0(sizeof(FilterNode));
+
+	node->kind = kind;
+	node->depth = 1;
+	return node;
+}
+
+/*
+ * FilterMakeEverything
+ *
+ * The filter that matches every event.
+ */
+FilterNode *
+FilterMakeEverything(void)
+{
+	return MakeNode(FILTER_EVERYTHING);
+}
+
+/* Does the node match no event at all? */
+static bool
+IsNothing(const FilterNode *node)
+{
+	return node->kind == FILTER_NOT &&
+		node->children[0]->kind == FILTER_EVERYTHING;
+}
+
+/*
+ * Add a child.  The array of children grows by doubling, so that a list of n
+ * conditions costs O(n).
+ */
+static void
+AddChild(FilterNode *node, FilterNode *child)
+{
+	int			n = node->nchildren;
+
+	if (n == 0)
+		node->children = palloc(2 * sizeof(FilterNode *));
+	else if (n >= 2 && (n & (n - 1)) == 0)
+		node->children = repalloc(node->children, 2 * n * sizeof(FilterNode *));
+	node->children[node->nchildren++] = child;
+	node->depth = Max(node->depth, child->depth + 1);
+}
+
+/*
+ * Refuse a node that is nested too deep; otherwise return it.
+ */
+static FilterNode *
+CheckDepth(FilterParseState *state, FilterNode *node)
+{
+	if (node->depth <= FILTER_MAX_DEPTH)
+		return node;
+	FilterFail(state, state->token.start,
+			   psprintf("the filter is nested more than %d levels deep",
+						FILTER_MAX_DEPTH), NULL);
+	return NULL;
+}
+
+/*
+ * Join two nodes by AND or OR.  One of the same kind on either side is merged,
+ * for which `left` is changed in place.
+ */
+static FilterNode *
+Join(FilterParseState *state, FilterKind kind, FilterNode *left,
+	 FilterNode *right)
+{
+	FilterNode *node = left;
+
+	if (left->kind != kind)
+	{
+		node = MakeNode(kind);
+		AddChild(node, left);
+	}
+	if (right->kind == kind)
+	{
+		for (int i = 0; i < right->nchildren; i++)
+			AddChild(node, right->children[i]);
+	}
+	else
+		AddChild(node, right);
+	return CheckDepth(state, node);
+}
+
+/*
+ * FilterMakeAnd
+ *
+ * Both conditions; what matches everything or nothing is simplified away.
+ */
+FilterNode *
+FilterMakeAnd(FilterParseState *state, FilterNode *left, FilterNode *right)
+{
+	if (left == NULL || right == NULL)
+		return NULL;
+	if (left->kind == FILTER_EVERYTHING || IsNothing(right))
+		return right;
+	if (right->kind == FILTER_EVERYTHING || IsNothing(left))
+		return left;
+	return Join(state, FILTER_AND, left, right);
+}
+
+/*
+ * FilterMakeOr
+ *
+ * Either condition; what matches everything or nothing is simplified away.
+ */
+FilterNode *
+FilterMakeOr(FilterParseState *state, FilterNode *left, FilterNode *right)
+{
+	if (left == NULL || right == NULL)
+		return NULL;
+	if (left->kind == FILTER_EVERYTHING || IsNothing(right))
+		return left;
+	if (right->kind == FILTER_EVERYTHING || IsNothing(left))
+		return right;
+	return Join(state, FILTER_OR, left, right);
+}
+
+/*
+ * FilterMakeNot
+ *
+ * The opposite.  Two negations cancel each other out.
+ */
+FilterNode *
+FilterMakeNot(FilterParseState *state, FilterNode *child)
+{
+	FilterNode *node;
+
+	if (child == NULL)
+		return NULL;
+	if (child->kind == FILTER_NOT)
+		return child->children[0];
+	node = MakeNode(FILTER_NOT);
+	AddChild(node, child);
+	return CheckDepth(state, node);
+}
+
+/*
+ * Fill *literal with a text (palloc'd, kept) and what it reads as beside.
+ */
+static void
+ReadLiteral(FilterLiteral *literal, char *text, int length)
+{
+	memset(literal, 0, sizeof(FilterLiteral));
+	literal->text = text;
+	literal->length = length;
+	literal->is_number = DecimalValid(text, length);
+	literal->is_boolean = strcmp(text, "true") == 0 ||
+		strcmp(text, "false") == 0;
+	literal->is_time = IsoTimeParse(text, length, &literal->time);
+}
+
+/* A value while it is read: a list of parts, the last of them growing. */
+typedef struct ValueReader
+{
+	FilterParseState *state;
+	int			nparts;
+	int			capacity;
+	WildcardPart *parts;
+	bool		in_text;		/* `text` is the last part's */
+	StringInfoData text;
+} ValueReader;
+
+/*
+ * Finish the literal run that is being read, if any.  It is copied to where it
+ * takes no more room than it needs: a filter may have very many values, and a
+ * StringInfo starts with a kilobyte.
+ */
+static void
+EndText(ValueReader *reader)
+{
+	WildcardPart *part;
+
+	if (!reader->in_text)
+		return;
+	part = &reader->parts[reader->nparts - 1];
+	part->length = reader->text.len;
+	part->text = palloc(part->length + 1);
+	memcpy(part->text, reader->text.data, part->length + 1);
+	pfree(reader->text.data);
+	reader->in_text = false;
+}
+
+/*
+ * Start a new part of the kind.
+ */
+static void
+AddPart(ValueReader *reader, WildcardKind kind)
+{
+	EndText(reader);
+	if (reader->nparts == reader->capacity)
+	{
+		reader->capacity *= 2;
+		reader->parts = repalloc(reader->parts,
+								 reader->capacity * sizeof(WildcardPart));
+	}
+	memset(&reader->parts[reader->nparts], 0, sizeof(WildcardPart));
+	reader->parts[reader->nparts++].kind = kind;
+	if (kind == WILDCARD_TEXT)
+	{
+		initStringInfo(&reader->text);
+		reader->in_text = true;
+	}
+}
+
+/*
+ * Add bytes of literal text.
+ */
+static void
+AddText(ValueReader *reader, const char *bytes, int count)
+{
+	if (!reader->in_text)
+		AddPart(reader, WILDCARD_TEXT);
+	appendBinaryStringInfo(&reader->text, bytes, count);
+}
+
+/*
+ * Add a "*" or "?".  "**" is "*", and "*?" is written "?*", so that a "*" is
+ * always followed by text or by the end.
+ */
+static void
+AddWildcard(ValueReader *reader, WildcardKind kind)
+{
+	WildcardPart *last = reader->nparts > 0 ?
+		&reader->parts[reader->nparts - 1] : NULL;
+
+	if (last != NULL && last->kind == WILDCARD_ANY_TEXT)
+	{
+		if (kind == WILDCARD_ANY_TEXT)
+			return;
+		last->kind = WILDCARD_ANY_CHARACTER;
+		kind = WILDCARD_ANY_TEXT;
+	}
+	AddPart(reader, kind);
+}
+
+/*
+ * Read four hexadecimal digits between two offsets of the text; -1 for none.
+ */
+static int
+ReadHex(const FilterParseState *state, int start, int end)
+{
+	int			value = 0;
+
+	if (end - start < 4)
+		return -1;
+	for (int i = start; i < start + 4; i++)
+	{
+		char		digit = state->text[i];
+
+		if (digit >= '0' && digit <= '9')
+			value = value * 16 + (digit - '0');
+		else if (digit >= 'a' && digit <= 'f')
+			value = value * 16 + (digit - 'a' + 10);
+		else if (digit >= 'A' && digit <= 'F')
+			value = value * 16 + (digit - 'A' + 10);
+		else
+			return -1;
+	}
+	return value;
+}
+
+/*
+ * Read KQL's \uXXXX, whose backslash is at `offset`, and add the character; a
+ * pair of surrogates is one.  Returns how many bytes it took, or 0 with the
+ * error set.
+ */
+static int
+AddUnicode(ValueReader *reader, int offset, int end)
+{
+	FilterParseState *state = reader->state;
+	int			character = ReadHex(state, offset + 2, end);
+	int			length = 6;
+	char		bytes[4];
+	int			count;
+
+	if (character >= 0xD800 && character <= 0xDBFF &&
+		end - offset >= 12 && state->text[offset + 6] == '\\' &&
+		state->text[offset + 7] == 'u')
+	{
+		int			low = ReadHex(state, offset + 8, end);
+
+		if (low >= 0xDC00 && low <= 0xDFFF)
+		{
+			character = 0x10000 + ((character - 0xD800) << 10) + (low - 0xDC00);
+			length = 12;
+		}
+	}
+	if (character < 1 || (character >= 0xD800 && character <= 0xDFFF))
+	{
+		FilterFail(state, offset,
+				   "expected four hexadecimal digits of a character after \"\\u\"",
+				   NULL);
+		return 0;
+	}
+
+	if (character < 0x80)
+	{
+		bytes[0] = character;
+		count = 1;
+	}
+	else if (character < 0x800)
+	{
+		bytes[0] = 0xC0 | (character >> 6);
+		bytes[1] = 0x80 | (character & 0x3F);
+		count = 2;
+	}
+	else if (character < 0x10000)
+	{
+		bytes[0] = 0xE0 | (character >> 12);
+		bytes[1] = 0x80 | ((character >> 6) & 0x3F);
+		bytes[2] = 0x80 | (character & 0x3F);
+		count = 3;
+	}
+	else
+	{
+		bytes[0] = 0xF0 | (character >> 18);
+		bytes[1] = 0x80 | ((character >> 12) & 0x3F);
+		bytes[2] = 0x80 | ((character >> 6) & 0x3F);
+		bytes[3] = 0x80 | (character & 0x3F);
+		count = 4;
+	}
+	AddText(reader, bytes, count);
+	return length;
+}
+
+/*
+ * Read the escape whose backslash is at `offset`.  Returns how many bytes it
+ * took, or 0 with the error set.
+ */
+static int
+AddEscape(ValueReader *reader, int offset, int end)
+{
+	FilterParseState *state = reader->state;
+	char		escaped;
+
+	if (offset + 1 >= end)
+	{
+		FilterFail(state, offset, "expected a character after \"\\\"", NULL);
+		return 0;
+	}
+	escaped = state->text[offset + 1];
+	if (state->language == LANGUAGE_KQL)
+	{
+		switch (escaped)
+		{
+			case 't':
+				escaped = '\t';
+				break;
+			case 'r':
+				escaped = '\r';
+				break;
+			case 'n':
+				escaped = '\n';
+				break;
+			case 'u':
+				return AddUnicode(reader, offset, end);
+			default:
+				break;
+		}
+	}
+	AddText(reader, &escaped, 1);
+	return 2;
+}
+
+/*
+ * Read a value into parts.  Returns false with the error set where it is
+ * refused.
+ */
+static bool
+ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
+{
+	bool		datadog = state->language == LANGUAGE_DATADOG;
+
+	/* Word processors turn quotes into these, which quote nothing. */
+	if (!value.quoted && value.end - value.start >= 3 &&
+		(memcmp(state->text + value.start, LEFT_QUOTE, 3) == 0 ||
+		 memcmp(state->text + value.start, RIGHT_QUOTE, 3) == 0))
+	{
+		FilterFail(state, value.start, "unexpected typographic quote",
+				   "Quote with straight double quotes, or escape it by a backslash.");
+		return false;
+	}
+
+	memset(reader, 0, sizeof(ValueReader));
+	reader->state = state;
+	reader->capacity = 4;
+	reader->parts = palloc(reader->capacity * sizeof(WildcardPart));
+
+	for (int i = value.start; i < value.end;)
+	{
+		char		byte = state->text[i];
+
+		if (byte == '\\')
+		{
+			int			taken = AddEscape(reader, i, value.end);
+
+			if (taken == 0)
+				return false;
+			i += taken;
+			continue;
+		}
+		if (!value.quoted)
+		{
+			if (byte == '*' || (byte == '?' && datadog))
+			{
+				AddWildcard(reader, byte == '*' ? WILDCARD_ANY_TEXT :
+							WILDCARD_ANY_CHARACTER);
+				i++;
+				continue;
+			}
+			if ((byte == '&' || byte == '|') && i + 1 < value.end &&
+				state->text[i + 1] == byte)
+			{
+				FilterFail(state, i,
+						   psprintf("unexpected \"%c%c\" in a value", byte, byte),
+						   byte == '&' ?
+						   "Join conditions by AND, and put a value that holds && in quotes." :
+						   "Join conditions by OR, and put a value that holds || in quotes.");
+				return false;
+			}
+		}
+		AddText(reader, &byte, 1);
+		i++;
+	}
+	EndText(reader);
+	return true;
+}
+
+/* Has the value that was read a wildcard? */
+static bool
+HasWildcard(const ValueReader *reader)
+{
+	for (int i = 0; i < reader->nparts; i++)
+	{
+		if (reader->parts[i].kind != WILDCARD_TEXT)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Fill *literal with a value that has no wildcard.
+ */
+static void
+TakeLiteral(const ValueReader *reader, FilterLiteral *literal)
+{
+	if (reader->nparts == 0)
+		ReadLiteral(literal, pstrdup(""), 0);
+	else
+		ReadLiteral(literal, reader->parts[0].text, reader->parts[0].length);
+}
+
+/*
+ * Is a part of the pattern that lies between two "*" and has a "?" longer than
+ * FILTER_MAX_SEGMENT allows?
+ */
+static bool
+HasLongSegment(const ValueReader *reader)
+{
+	int			length = 0;
+	bool		has_any = false;
+	bool		behind_star = false;
+
+	for (int i = 0; i < reader->nparts; i++)
+	{
+		const WildcardPart *part = &reader->parts[i];
+
+		switch (part->kind)
+		{
+			case WILDCARD_TEXT:
+				length += part->length;
+				break;
+			case WILDCARD_ANY_CHARACTER:
+				length++;
+				has_any = true;
+				break;
+			case WILDCARD_ANY_TEXT:
+				if (behind_star && has_any && length > FILTER_MAX_SEGMENT)
+					return true;
+				length = 0;
+				has_any = false;
+				behind_star = true;
+				break;
+		}
+	}
+	return false;
+}
+
+/*
+ * FilterMakeValue
+ *
+ * The condition that a value means: equality, a wildcard pattern or existence.
+ */
+FilterNode *
+FilterMakeValue(FilterParseState *state, FilterSpan value)
+{
+	ValueReader reader;
+	FilterNode *node;
+
+	if (!ReadValue(&reader, state, value))
+		return NULL;
+	if (!HasWildcard(&reader))
+	{
+		node = MakeNode(FILTER_EQUALS);
+		TakeLiteral(&reader, &node->val.literal);
+		return node;
+	}
+	if (reader.nparts == 1 && reader.parts[0].kind == WILDCARD_ANY_TEXT)
+		return MakeNode(FILTER_EXISTS);
+	if (HasLongSegment(&reader))
+	{
+		FilterFail(state, value.start,
+				   psprintf("more than %d characters between two \"*\" of a pattern with \"?\"",
+							FILTER_MAX_SEGMENT), NULL);
+		return NULL;
+	}
+	node = MakeNode(FILTER_WILDCARD);
+	node->val.wildcard.nparts = reader.nparts;
+	node->val.wildcard.parts = reader.parts;
+	return node;
+}
+
+/* Is the text a relative time of Elastic's, now or now-15d? */
+static bool
+IsRelativeTime(const char *text)
+{
+	return strncmp(text, "now", 3) == 0 && strchr("+-/", text[3]) != NULL;
+}
+
+/*
+ * Fill *bound from an end of a range: NULL or an unquoted "*" is none.
+ * Returns false with the error set where the value is refused.
+ */
+static bool
+ReadBound(FilterParseState *state, const FilterLimit *limit, FilterBound *bound)
+{
+	ValueReader reader;
+
+	if (limit == NULL)
+		return true;
+	if (!ReadValue(&reader, state, limit->value))
+		return false;
+	if (HasWildcard(&reader))
+	{
+		if (reader.nparts == 1 && reader.parts[0].kind == WILDCARD_ANY_TEXT)
+			return true;
+		FilterFail(state, limit->value.start,
+				   "a bound cannot have wildcards", NULL);
+		return false;
+	}
+	bound->present = true;
+	bound->inclusive = limit->inclusive;
+	TakeLiteral(&reader, &bound->literal);
+	if (state->language == LANGUAGE_KQL && !limit->value.quoted &&
+		IsRelativeTime(bound->literal.text))
+	{
+		FilterFail(state, limit->value.start,
+				   "relative times are not offered",
+				   "Write an ISO 8601 time: an event is matched when it arrives, whenever that is.");
+		return false;
+	}
+	return true;
+}
+
+/*
+ * FilterMakeRange
+ *
+ * The values between two limits, of which either may be NULL.  Without any
+ * limit the value only has to exist.
+ */
+FilterNode *
+FilterMakeRange(FilterParseState *state, const FilterLimit *lower,
+				const FilterLimit *upper)
+{
+	FilterRange *range = palloc0(sizeof(FilterRange));
+	FilterNode *node;
+
+	if (!ReadBound(state, lower, &range->lower) ||
+		!ReadBound(state, upper, &range->upper))
+		return NULL;
+	if (!range->lower.present && !range->upper.present)
+		return MakeNode(FILTER_EXISTS);
+	node = MakeNode(FILTER_RANGE);
+	node->val.range = range;
+	return node;
+}
+
+/*
+ * FilterMakeNetworks
+ *
+ * A condition on networks that has none yet.
+ */
+FilterNode *
+FilterMakeNetworks(void)
+{
+	return MakeNode(FILTER_CIDR);
+}
+
+/*
+ * Add a network.  The array grows by doubling.
+ */
+static void
+AppendNetwork(FilterNode *node, const IpNetwork *network)
+{
+	int			n = node->val.cidr.nnetworks;
+
+	if (n == 0)
+		node->val.cidr.networks = palloc(2 * sizeof(IpNetwork));
+	else if (n >= 2 && (n & (n - 1)) == 0)
+		node->val.cidr.networks = repalloc(node->val.cidr.networks, 2 * n * sizeof(IpNetwork));
+	node->val.cidr.networks[node->val.cidr.nnetworks++] = *network;
+}
+
+/*
+ * FilterAddNetwork
+ *
+ * Add the network that the token names.  Returns the node, or NULL with the
+ * error set where the token is no network.
+ */
+FilterNode *
+FilterAddNetwork(FilterParseState *state, FilterNode *networks,
+				 FilterSpan network)
+{
+	IpNetwork	parsed;
+
+	if (networks == NULL)
+		return NULL;
+	if (!IpNetworkParse(state->text + network.start,
+						network.end - network.start, &parsed))
+	{
+		FilterFail(state, network.start,
+				   psprintf("\"%s\" is no IP address or network",
+							SyntaxExcerpt(state->text + network.start,
+										  network.end - network.start)),
+				   "Write networks as 10.0.0.0/8 or 2001:db8::/32.");
+		return NULL;
+	}
+	AppendNetwork(networks, &parsed);
+	return networks;
+}
+
+/*
+ * Does a constant satisfy a tree of values?  Known when the filter is parsed.
+ */
+static bool
+ConstantMatches(const FilterNode *values, const char *constant)
+{
+	int			length = strlen(constant);
+
+	switch (values->kind)
+	{
+		case FILTER_EVERYTHING:
+		case FILTER_EXISTS:
+			return true;
+		case FILTER_AND:
+			for (int i = 0; i < values->nchildren; i++)
+			{
+				if (!ConstantMatches(values->children[i], constant))
+					return false;
+			}
+			return true;
+		case FILTER_OR:
+			for (int i = 0; i < values->nchildren; i++)
+			{
+				if (ConstantMatches(values->children[i], constant))
+					return true;
+			}
+			return false;
+		case FILTER_NOT:
+			return !ConstantMatches(values->children[0], constant);
+		case FILTER_EQUALS:
+			return values->val.literal.length == length &&
+				memcmp(values->val.literal.text, constant, length) == 0;
+		case FILTER_WILDCARD:
+			return FilterWildcardMatch(values, constant, length);
+		case FILTER_RANGE:
+		case FILTER_CIDR:
+			return false;		/* no constant is a number, time or address */
+	}
+	return false;
+}
+
+/*
+ * Make a condition on one of Elastic's fields of type ip what it means there:
+ * the field exists only where it is an address, and a value may be a network.
+ */
+static void
+ApplyAddressType(FilterNode *leaf)
+{
+	IpNetwork	network = {0};
+
+	if (leaf->kind == FILTER_EXISTS)
+	{
+		leaf->kind = FILTER_CIDR;
+		network.family = AF_INET;
+		AppendNetwork(leaf, &network);
+		network.family = AF_INET6;
+		AppendNetwork(leaf, &network);
+	}
+	else if (leaf->kind == FILTER_EQUALS &&
+			 IpNetworkParse(leaf->val.literal.text, leaf->val.literal.length, &network))
+	{
+		leaf->kind = FILTER_CIDR;
+		memset(&leaf->val, 0, sizeof(leaf->val));
+		AppendNetwork(leaf, &network);
+	}
+}
+
+/*
+ * Give the field to all leaves of a tree of values.  `map_text` is the field to
+ * use instead where values are compared as text, or NULL.
+ */
+static void
+ApplyField(FilterNode *node, Field *field, Field *map_text, bool is_address)
+{
+	switch (node->kind)
+	{
+		case FILTER_EVERYTHING:
+			return;
+		case FILTER_AND:
+		case FILTER_OR:
+		case FILTER_NOT:
+			for (int i = 0; i < node->nchildren; i++)
+				ApplyField(node->children[i], field, map_text, is_address);
+			return;
+		case FILTER_EXISTS:
+		case FILTER_CIDR:
+			node->field = field;
+			break;
+		case FILTER_EQUALS:
+		case FILTER_WILDCARD:
+		case FILTER_RANGE:
+			node->field = map_text ? map_text : field;
+			break;
+	}
+	if (is_address)
+		ApplyAddressType(node);
+}
+
+/*
+ * FilterApplyName
+ *
+ * Say which field a tree of values is about.  The leaves share the Field.
+ */
+FilterNode *
+FilterApplyName(FilterParseState *state, const FilterName *name,
+				FilterNode *values)
+{
+	bool		kql = state->language == LANGUAGE_KQL;
+	Field	   *map_text = NULL;
+
+	if (values == NULL)
+		return NULL;
+	if (name->constant != NULL)
+	{
+		FilterNode *everything = FilterMakeEverything();
+
+		return ConstantMatches(values, name->constant) ? everything :
+			FilterMakeNot(state, everything);
+	}
+	if (kql && ElasticIsMapText(name->field))
+		map_text = FieldMakeText(name->field);
+	ApplyField(values, name->field, map_text,
+			   kql && ElasticIsAddress(name->field->text));
+	return values;
+}

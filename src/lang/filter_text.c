@@ -1,0 +1,193 @@
+/*
+ * filter_text.c
+ *	  Writing a filter's tree as text in Datadog's syntax.
+ */
+#ifdef FRONTEND
+#include "postgres_fe.h"
+#else
+#include "postgres.h"
+#endif
+
+#include "lib/stringinfo.h"
+
+#include "lang/filter.h"
+
+/*
+ * May the byte stand in a value without quotes or escapes?  Some more may; a
+ * value that has them is easier to read in quotes.
+ */
+static bool
+IsPlain(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+		(byte >= '0' && byte <= '9') || strchr("_./@-", byte) != NULL;
+}
+
+/*
+ * Append a literal, in quotes unless it is a plain word.
+ */
+static void
+AppendLiteral(StringInfo out, const FilterLiteral *literal)
+{
+	static const char *const words[] = {
+		"AND", "OR", "NOT", "TO", "and", "or", "not", "to"
+	};
+	bool		plain = literal->length > 0 && literal->text[0] != '-';
+
+	for (int i = 0; i < literal->length && plain; i++)
+		plain = IsPlain(literal->text[i]);
+	for (int i = 0; i < (int) lengthof(words) && plain; i++)
+		plain = strcmp(literal->text, words[i]) != 0;
+
+	if (plain)
+	{
+		appendBinaryStringInfo(out, literal->text, literal->length);
+		return;
+	}
+	appendStringInfoChar(out, '"');
+	for (int i = 0; i < literal->length; i++)
+	{
+		if (literal->text[i] == '"' || literal->text[i] == '\\')
+			appendStringInfoChar(out, '\\');
+		appendStringInfoChar(out, literal->text[i]);
+	}
+	appendStringInfoChar(out, '"');
+}
+
+/*
+ * Append a wildcard pattern.  All that could have a meaning is escaped; beyond
+ * ASCII only quotes at the start have one.
+ */
+static void
+AppendPattern(StringInfo out, const FilterNode *node)
+{
+	for (int i = 0; i < node->val.wildcard.nparts; i++)
+	{
+		const WildcardPart *part = &node->val.wildcard.parts[i];
+
+		switch (part->kind)
+		{
+			case WILDCARD_ANY_CHARACTER:
+				appendStringInfoChar(out, '?');
+				break;
+			case WILDCARD_ANY_TEXT:
+				appendStringInfoChar(out, '*');
+				break;
+			case WILDCARD_TEXT:
+				for (int j = 0; j < part->length; j++)
+				{
+					char		byte = part->text[j];
+					bool		leading = i == 0 && j == 0;
+
+					if ((!IsPlain(byte) && !IS_HIGHBIT_SET(byte)) ||
+						(leading && (byte == '-' || IS_HIGHBIT_SET(byte))))
+						appendStringInfoChar(out, '\\');
+					appendStringInfoChar(out, byte);
+				}
+				break;
+		}
+	}
+}
+
+/*
+ * Append a range, as a comparison where one side is open.
+ */
+static void
+AppendRange(StringInfo out, const FilterBound *lower, const FilterBound *upper)
+{
+	if (!upper->present)
+	{
+		appendStringInfoString(out, lower->inclusive ? ">=" : ">");
+		AppendLiteral(out, &lower->literal);
+	}
+	else if (!lower->present)
+	{
+		appendStringInfoString(out, upper->inclusive ? "<=" : "<");
+		AppendLiteral(out, &upper->literal);
+	}
+	else
+	{
+		appendStringInfoChar(out, lower->inclusive ? '[' : '{');
+		AppendLiteral(out, &lower->literal);
+		appendStringInfoString(out, " TO ");
+		AppendLiteral(out, &upper->literal);
+		appendStringInfoChar(out, upper->inclusive ? ']' : '}');
+	}
+}
+
+/*
+ * Append a tree.  A node that binds less than `around` is put in parentheses.
+ */
+static void
+AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
+{
+	/* FILTER_OR stands for the weakest binding: the whole filter or OR. */
+	bool		parentheses = (node->kind == FILTER_OR && around != FILTER_OR) ||
+		(node->kind == FILTER_AND && around == FILTER_NOT);
+	char		network[IPADDRESS_TEXT_SIZE];
+
+	switch (node->kind)
+	{
+		case FILTER_EVERYTHING:
+			appendStringInfoChar(out, '*');
+			return;
+		case FILTER_AND:
+		case FILTER_OR:
+			if (parentheses)
+				appendStringInfoChar(out, '(');
+			for (int i = 0; i < node->nchildren; i++)
+			{
+				if (i > 0)
+					appendStringInfoString(out, node->kind == FILTER_AND ?
+										   " AND " : " OR ");
+				AppendNode(out, node->children[i], node->kind);
+			}
+			if (parentheses)
+				appendStringInfoChar(out, ')');
+			return;
+		case FILTER_NOT:
+			appendStringInfoString(out, "NOT ");
+			AppendNode(out, node->children[0], FILTER_NOT);
+			return;
+		case FILTER_CIDR:
+			appendStringInfo(out, "CIDR(%s", FieldToText(node->field));
+			for (int i = 0; i < node->val.cidr.nnetworks; i++)
+			{
+				(void) IpNetworkToText(&node->val.cidr.networks[i], network);
+				appendStringInfo(out, ", %s", network);
+			}
+			appendStringInfoChar(out, ')');
+			return;
+		case FILTER_EXISTS:
+		case FILTER_EQUALS:
+		case FILTER_WILDCARD:
+		case FILTER_RANGE:
+			break;
+	}
+
+	appendStringInfo(out, "%s:", FieldToText(node->field));
+	if (node->kind == FILTER_EXISTS)
+		appendStringInfoChar(out, '*');
+	else if (node->kind == FILTER_EQUALS)
+		AppendLiteral(out, &node->val.literal);
+	else if (node->kind == FILTER_WILDCARD)
+		AppendPattern(out, node);
+	else
+		AppendRange(out, &node->val.range->lower, &node->val.range->upper);
+}
+
+/*
+ * FilterToText
+ *
+ * The tree as a text in Datadog's syntax that parses to an equal tree,
+ * palloc'd.
+ */
+char *
+FilterToText(const FilterNode *filter)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	AppendNode(&out, filter, FILTER_OR);
+	return out.data;
+}

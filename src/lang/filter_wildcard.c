@@ -1,0 +1,184 @@
+/*
+ * filter_wildcard.c
+ *	  Matching wildcard patterns and networks against a value.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE				/* for memmem */
+#endif
+#ifdef FRONTEND
+#include "postgres_fe.h"
+#else
+#include "postgres.h"
+#endif
+
+#include "lang/filter.h"
+
+/*
+ * The length of the UTF-8 character at text; bytes that are none count as
+ * characters of one byte.
+ */
+static int
+CharacterLength(const char *text, const char *end)
+{
+	unsigned char lead = text[0];
+	int			length;
+
+	if (lead < 0xC0)
+		return 1;
+	length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+	return Min(length, end - text);
+}
+
+/*
+ * Match parts that are text and "?" at exactly this place.  Returns where the
+ * match ends, or NULL.
+ */
+static const char *
+MatchHere(const WildcardPart *parts, int nparts, const char *text,
+		  const char *end)
+{
+	for (int i = 0; i < nparts; i++)
+	{
+		if (parts[i].kind == WILDCARD_TEXT)
+		{
+			if (end - text < parts[i].length ||
+				memcmp(text, parts[i].text, parts[i].length) != 0)
+				return NULL;
+			text += parts[i].length;
+		}
+		else
+		{
+			if (text == end)
+				return NULL;
+			text += CharacterLength(text, end);
+		}
+	}
+	return text;
+}
+
+/*
+ * Match parts that are text and "?" so that they end at `end`.  Returns where
+ * the match begins, or NULL.
+ */
+static const char *
+MatchBackwards(const WildcardPart *parts, int nparts, const char *text,
+			   const char *end)
+{
+	for (int i = nparts - 1; i >= 0; i--)
+	{
+		if (parts[i].kind == WILDCARD_TEXT)
+		{
+			if (end - text < parts[i].length ||
+				memcmp(end - parts[i].length, parts[i].text, parts[i].length) != 0)
+				return NULL;
+			end -= parts[i].length;
+		}
+		else
+		{
+			if (text == end)
+				return NULL;
+			end--;
+			for (int back = 0; back < 3 && end > text &&
+				 ((unsigned char) *end & 0xC0) == 0x80; back++)
+				end--;
+		}
+	}
+	return end;
+}
+
+/*
+ * Find parts that are text and "?", of which the first is text, at the first
+ * place where they match.  Returns where the match ends, or NULL.
+ *
+ * The first place is the best one: it leaves the most for what follows.  Parts
+ * of more than one element are at most FILTER_MAX_SEGMENT long, so that trying
+ * them at every place is linear in the length of the text.
+ */
+static const char *
+Find(const WildcardPart *parts, int nparts, const char *text, const char *end)
+{
+	while ((text = memmem(text, end - text, parts[0].text,
+						  parts[0].length)) != NULL)
+	{
+		const char *behind = MatchHere(parts + 1, nparts - 1,
+									   text + parts[0].length, end);
+
+		if (behind != NULL)
+			return behind;
+		text++;
+	}
+	return NULL;
+}
+
+/*
+ * FilterWildcardMatch
+ *
+ * Does the whole of `length` bytes at text match the node's pattern?  What
+ * stands before the first "*" must begin the text and what stands behind the
+ * last must end it; the rest is looked for from left to right and never tried
+ * again.
+ */
+bool
+FilterWildcardMatch(const FilterNode *node, const char *text, int length)
+{
+	const WildcardPart *parts = node->val.wildcard.parts;
+	const char *end = text + length;
+	int			first_star;
+	int			last_star;
+	int			start;
+
+	/* most texts differ in the first byte */
+	if (parts[0].kind == WILDCARD_TEXT && (length == 0 || text[0] != parts[0].text[0]))
+		return false;
+
+	for (first_star = 0; first_star < node->val.wildcard.nparts; first_star++)
+	{
+		if (parts[first_star].kind == WILDCARD_ANY_TEXT)
+			break;
+	}
+	text = MatchHere(parts, first_star, text, end);
+	if (first_star == node->val.wildcard.nparts || text == NULL)
+		return text == end;
+
+	for (last_star = node->val.wildcard.nparts - 1;; last_star--)
+	{
+		if (parts[last_star].kind == WILDCARD_ANY_TEXT)
+			break;
+	}
+	end = MatchBackwards(parts + last_star + 1, node->val.wildcard.nparts - last_star - 1,
+						 text, end);
+	if (end == NULL)
+		return false;
+
+	start = first_star + 1;
+	for (int i = start; i <= last_star; i++)
+	{
+		if (parts[i].kind != WILDCARD_ANY_TEXT)
+			continue;
+		text = Find(parts + start, i - start, text, end);
+		if (text == NULL)
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+/*
+ * FilterNetworkMatch
+ *
+ * Does the IP address in `length` bytes at text lie in one of the networks?
+ */
+bool
+FilterNetworkMatch(const FilterNode *node, const char *text, int length)
+{
+	IpNetwork	address;
+
+	if (!IpAddressParse(text, length, &address))
+		return false;
+	for (int i = 0; i < node->val.cidr.nnetworks; i++)
+	{
+		if (IpNetworkContains(&node->val.cidr.networks[i], &address))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,769 @@
+/*
+ * merge.c
+ *	  All news of a transaction into the stored runs, in one sorted pass.
+ *
+ * It runs as the last act before commit, after every deferred trigger, so that
+ * nothing is waited for while its locks are held but the commit itself.  The
+ * whole pass is a subtransaction: a fault undoes it and is recorded, and the
+ * transaction's own work commits.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "ingest/prefetch.h"
+#include "base/compat.h"
+#include "baseline/clock_store.h"
+#include "ingest/reevaluate.h"
+#include "baseline/event_error.h"
+#include "base/guard.h"
+#include "baseline/learning_values.h"
+#include "baseline/known.h"
+#include "store/lock.h"
+#include "merge/merge.h"
+#include "settings.h"
+#include "merge/postpone.h"
+#include "baseline/run_store.h"
+#include "baseline/sighting.h"
+#include "signal/signals.h"
+#include "baseline/pending_file.h"
+#include "ingest/watch.h"
+
+/* Rule clocks that this transaction stored or found: see TransactionEnds. */
+static List *ClocksAtCommit = NIL;
+
+/* COMMIT PREPARED or merge_postponed(): look for postponed news at commit. */
+static bool PostponedRequested = false;
+
+/* What a decision asks for. */
+typedef struct Action
+{
+	News	   *news;
+	Decision	decision;
+	bool		learned;		/* the run after is */
+	int			source;			/* of the run after: index of a reference, or -1 */
+	int64		before;			/* start of the detection before */
+	int64		first_seen;		/* start of the run after */
+} Action;
+
+/* One merge. */
+typedef struct Merge
+{
+	MemoryContext context;
+	NewsLevel  *news;			/* all there is to merge */
+	bool		again;			/* this transaction merged before */
+	NewsLevel  *level;			/* of the batch: its terms and references */
+	RuleSet    *set;
+	const ExtensionOids *oids;
+	int			nterms;
+	News	  **terms;			/* sorted by digest */
+	RunStore	runs;
+	ClockStore	clocks;
+	FirstValues *first_values;	/* learning_values rules; NULL where none */
+	SignalWriter writer;
+	int64		nactions;
+	int64		actions_allocated;
+	Action	   *actions;
+} Merge;
+
+static int
+CompareNews(const void *a, const void *b)
+{
+	return DigestCompare(&(*(News *const *) a)->term, &(*(News *const *) b)->term);
+}
+
+/* Leave out the runs that an event began. */
+static void
+KeepLaterRuns(News *news)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < news->nruns; i++)
+		if (news->runs[i].source < 0)
+			news->runs[kept++] = news->runs[i];
+	news->nruns = kept;
+}
+
+/* By the rule as it is now: its scope may have changed since the sightings. */
+static void
+SetEntityClock(Merge *merge, const Rule *rule, News *news)
+{
+	if (rule->by_entity)
+		news->entity_clock = EntityClockDigest(merge->set, rule, news->entity_values);
+}
+
+/*
+ * CollectTerms
+ *		Sort a level's news.  Events that bring something new are shown to the
+ *		rules as they stand at commit, and what they showed to
+ *		versions that were replaced or disabled since is left out.  Later
+ *		sightings of what is known count for those as well: such versions are read
+ *		for this merge.  Those of dropped rules are gone.
+ */
+static void
+CollectTerms(Merge *merge, NewsLevel *level)
+{
+	HASH_SEQ_STATUS each;
+	News	   *news;
+
+	CollectAgain(level, merge->set);
+	merge->level = level;
+	merge->terms = NULL;
+	merge->nterms = 0;
+	if (merge->level->terms == NULL)
+		return;
+	merge->terms = MemoryContextAllocHuge(CurrentMemoryContext,
+										  sizeof(News *) *
+										  Max(hash_get_num_entries(merge->level->terms), 1));
+	hash_seq_init(&each, merge->level->terms);
+	while ((news = hash_seq_search(&each)) != NULL)
+	{
+		Rule	   *rule = RuleOfVersion(merge->set, news->version_id);
+
+		if (rule == NULL)
+			continue;
+		if (!rule->evaluated)
+			KeepLaterRuns(news);
+		if (news->nruns == 0)
+			continue;
+		SetEntityClock(merge, rule, news);
+		merge->terms[merge->nterms++] = news;
+	}
+	qsort(merge->terms, merge->nterms, sizeof(News *), CompareNews);
+}
+
+/* Are all of the news' sightings inside stored runs? */
+static bool
+IsKnown(const News *news, const StoredRuns *stored)
+{
+	for (int i = 0; i < news->nruns; i++)
+		if (!RunsCover(stored->runs, stored->nruns, &news->runs[i]))
+			return false;
+	return true;
+}
+
+static void
+KnowRuns(const News *news, const Run *runs, int nruns, const Rule *rule)
+{
+	for (int i = 0; i < nruns; i++)
+		KnowAtCommit(&news->term, &runs[i], rule->span.granule);
+}
+
+/* Read a term's stored runs; the session remembers where it knew of none. */
+static void
+ReadStored(Merge *merge, const News *news, StoredRuns *stored)
+{
+	RunsRead(&merge->runs, &news->term, stored);
+	if (stored->nruns > 0)
+		KnownMissed(&news->term);
+}
+
+/*
+ * DropKnown
+ *		Take out the news that are stored already: a session that is new sees
+ *		news in everything, and most of it needs no lock.  What is new to a session
+ *		that has read the baseline is left to MergeTerm.
+ */
+static void
+DropKnown(Merge *merge)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < merge->nterms; i++)
+	{
+		News	   *news = merge->terms[i];
+		StoredRuns	stored;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!KnownNotStored(&news->term))
+		{
+			ReadStored(merge, news, &stored);
+			if (IsKnown(news, &stored))
+			{
+				KnowRuns(news, stored.runs, stored.nruns,
+						 RuleByVersion(merge->set, news->version_id));
+				continue;
+			}
+		}
+		merge->terms[kept++] = news;
+	}
+	merge->nterms = kept;
+}
+
+/* The digests of everything that this merge may write. */
+static void
+LockAll(Merge *merge)
+{
+	List	   *clocks = ClocksToLock(&merge->clocks);
+	int			count = 0;
+	Digest	   *digests = MemoryContextAllocHuge(CurrentMemoryContext,
+												 sizeof(Digest) *
+												 (merge->nterms * 2 + list_length(clocks) + 1));
+	ListCell   *cell;
+
+	for (int i = 0; i < merge->nterms; i++)
+	{
+		News	   *news = merge->terms[i];
+		Rule	   *rule = RuleByVersion(merge->set, news->version_id);
+
+		digests[count++] = news->term;
+		if (rule->learning_values >= 0)
+			digests[count++] = FirstValuesScope(merge->set, rule, news);
+	}
+	foreach(cell, clocks)
+		digests[count++] = *(Digest *) lfirst(cell);
+	LockSlots(digests, count);
+	pfree(digests);
+
+	/* a change of rules may have committed before the locks were ours */
+	AcceptInvalidationMessages();
+}
+
+/* Is a run that starts at `first_seen` learned? */
+static bool
+IsLearned(Merge *merge, const Rule *rule, const News *news, const Run *run, bool first_run)
+{
+	if (rule->learning_values >= 0)
+		return first_run && FirstValuesInclude(merge->first_values, &news->term);
+	return run->first_seen < ClockOf(&merge->clocks, rule, news) + rule->learning;
+}
+
+/* The event that showed a run's start, or NULL. */
+static Jsonb *
+RunEvent(Merge *merge, const Action *action)
+{
+	if (action->source >= 0)
+		return ReferenceEvent(&merge->level->references[action->source]);
+	if (merge->first_values != NULL)
+		return FirstValuesEvent(merge->first_values, &action->news->term,
+								action->first_seen);
+	return NULL;
+}
+
+/*
+ * HasRoom
+ *		May the rule store one term more?  Other sessions' terms are counted when
+ *		this one first needs to know, so that the cap holds roughly.
+ */
+static bool
+HasRoom(Merge *merge, Rule *rule)
+{
+	if (MaxTermsPerRuleSetting == 0)
+		return true;
+	if (rule->stored_terms < 0)
+		rule->stored_terms = RunsCount(&merge->runs, rule->version_id,
+									   MaxTermsPerRuleSetting);
+	if (!RuleIsFull(rule))
+	{
+		rule->stored_terms++;
+		return true;
+	}
+	if (!rule->told_full)
+	{
+		EventFault	fault = {.cause = "rule_full"};
+
+		rule->told_full = true;
+		fault.detail = psprintf("rule \"%s\" has newterm.max_terms_per_rule = %d terms: it takes no new ones",
+								rule->name, MaxTermsPerRuleSetting);
+		ErrorLogWrite(merge->oids, list_make1(&fault));
+	}
+	return false;
+}
+
+/*
+ * MergeTerm
+ *		One term: its stored runs and its news give the runs after, and what
+ *		the difference means is added to the actions.
+ */
+static void
+MergeTerm(Merge *merge, News *news)
+{
+	Rule	   *rule = RuleByVersion(merge->set, news->version_id);
+	StoredRuns	stored;
+	Run		   *after;
+	int			nafter;
+	Verdict    *verdicts;
+	int			nverdicts;
+
+	ReadStored(merge, news, &stored);
+	/* what began the runs of a version that is not evaluated was left out */
+	if (stored.nruns == 0 && (!rule->evaluated || !HasRoom(merge, rule)))
+		return;
+	after = palloc(sizeof(Run) * (stored.nruns + news->nruns + 1));
+	nafter = stored.nruns;
+	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
+	for (int i = 0; i < news->nruns; i++)
+		if (rule->evaluated || RunsContinue(after, nafter, &news->runs[i], &rule->span))
+			nafter = RunsAdd(after, nafter, &news->runs[i], &rule->span);
+	for (int i = 0; i < nafter; i++)
+		after[i].learned = IsLearned(merge, rule, news, &after[i], i == 0);
+
+	RunsWrite(&merge->runs, news, &stored, after, nafter);
+	KnowRuns(news, after, nafter, rule);
+
+	verdicts = palloc(sizeof(Verdict) * (stored.nruns + nafter));
+	nverdicts = Decide(stored.runs, stored.nruns, after, nafter, verdicts);
+	for (int i = 0; i < nverdicts; i++)
+	{
+		const Run  *run = &after[verdicts[i].run];
+		Action	   *action;
+
+		if (merge->nactions == merge->actions_allocated)
+		{
+			merge->actions_allocated = Max(64, merge->actions_allocated * 2);
+			merge->actions = merge->actions == NULL ?
+				MemoryContextAllocHuge(merge->context,
+									   sizeof(Action) * merge->actions_allocated) :
+				repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
+		}
+		action = &merge->actions[merge->nactions++];
+		action->news = news;
+		action->decision = verdicts[i].decision;
+		action->before = verdicts[i].detection < 0 ? 0 :
+			stored.runs[verdicts[i].detection].first_seen;
+		action->first_seen = run->first_seen;
+		action->learned = run->learned;
+		action->source = run->source;
+	}
+}
+
+/* In the order of event time, so that signals are numbered as they happened. */
+static int
+CompareActions(const void *a, const void *b)
+{
+	const Action *left = a;
+	const Action *right = b;
+	int			order;
+
+	if (left->first_seen != right->first_seen)
+		return left->first_seen < right->first_seen ? -1 : 1;
+	if (left->news->version_id != right->news->version_id)
+		return left->news->version_id < right->news->version_id ? -1 : 1;
+	order = compareJsonbContainers(&left->news->term_values->root,
+								   &right->news->term_values->root);
+	if (order == 0 && left->news->entity_values != NULL)
+		order = compareJsonbContainers(&left->news->entity_values->root,
+									   &right->news->entity_values->root);
+	return order;
+}
+
+static void
+CarryOut(Merge *merge, const Action *action)
+{
+	Subject		subject;
+
+	subject.rule = RuleByVersion(merge->set, action->news->version_id);
+	subject.term = &action->news->term;
+	subject.entity_values = action->news->entity_values;
+	subject.term_values = action->news->term_values;
+	switch (action->decision)
+	{
+		case DECISION_DETECT:
+			SignalDetect(&merge->writer, &subject, action->first_seen,
+						 RunEvent(merge, action));
+			break;
+		case DECISION_AMEND:
+			SignalAmend(&merge->writer, &subject, action->before, action->first_seen,
+						RunEvent(merge, action));
+			break;
+		case DECISION_RETRACT:
+			SignalRetract(&merge->writer, &subject, action->before,
+						  action->first_seen, action->learned);
+			break;
+	}
+}
+
+static void
+OpenStores(Merge *merge, Origin origin)
+{
+	RunsOpen(&merge->runs, merge->oids);
+	ClocksOpen(&merge->clocks, merge->set, merge->oids);
+	SignalsOpen(&merge->writer, merge->oids, merge->set, origin, merge->context);
+}
+
+static void
+CloseStores(Merge *merge)
+{
+	SignalsClose(&merge->writer);
+	ClocksClose(&merge->clocks);
+	RunsClose(&merge->runs);
+}
+
+/*
+ * Merge all terms of merge->terms, in order, under locks that are held; and write down
+ * which events of their level could not be evaluated.
+ */
+static void
+MergeTerms(Merge *merge)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "newterm term",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
+	merge->nactions = 0;
+	FirstValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
+					 merge->level, &merge->terms, &merge->nterms);
+	old = MemoryContextSwitchTo(context);
+	for (int i = 0; i < merge->nterms; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MergeTerm(merge, merge->terms[i]);
+		MemoryContextReset(context);
+	}
+	StoreFlush(&merge->runs.store);
+	qsort(merge->actions, merge->nactions, sizeof(Action), CompareActions);
+	for (int64 i = 0; i < merge->nactions; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		CarryOut(merge, &merge->actions[i]);
+		MemoryContextReset(context);
+	}
+	SignalsFlush(&merge->writer);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	ErrorLogWrite(merge->oids, merge->level->faults);
+	CommandCounterIncrement();
+}
+
+/* Take the rules as they are now; false where the extension is gone. */
+static bool
+UseRules(Merge *merge)
+{
+	merge->set = RulesCurrent();
+	if (merge->set == NULL)
+		return false;
+	RulesCheck(merge->set);
+	return true;
+}
+
+/* The usual merge: one batch, under the locks of what it touches. */
+static void
+MergeOne(Merge *merge, NewsLevel *level)
+{
+	uint64		generation;
+
+	OpenStores(merge, ORIGIN_LIVE);
+	do
+	{
+		generation = merge->set->generation;
+		CollectTerms(merge, level);
+		DropKnown(merge);
+		ClocksCollect(&merge->clocks, level, merge->terms, merge->nterms);
+		LockAll(merge);
+		if (!UseRules(merge))
+			return;
+
+		/*
+		 * Rare: rules were changed before the locks were ours.  What is locked
+		 * may not be what is needed, and locking more now could end in a
+		 * deadlock.
+		 */
+		if (merge->set->generation != generation)
+		{
+			CloseStores(merge);
+			LockGateInstead();
+			OpenStores(merge, ORIGIN_LIVE);
+		}
+	} while (merge->set->generation != generation);
+	ClocksSet(&merge->clocks);
+	MergeTerms(merge);
+	CloseStores(merge);
+}
+
+/* Functions for each batch of a merge that has several; `state` is the Merge. */
+static void
+BatchClocks(NewsLevel *batch, void *state)
+{
+	Merge	   *merge = state;
+
+	CollectTerms(merge, batch);
+	ClocksCollect(&merge->clocks, batch, merge->terms, merge->nterms);
+	if (merge->terms != NULL)
+		pfree(merge->terms);
+}
+
+/* What merging a batch allocates goes with it: there may be any number of them. */
+static void
+BatchTerms(NewsLevel *batch, void *state)
+{
+	Merge	   *merge = state;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "newterm batch",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	CollectTerms(merge, batch);
+	DropKnown(merge);
+	MergeTerms(merge);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+/*
+ * In the order in which it was shown, as later sightings of a term whose first one is in
+ * this transaction have no event with them: what is in memory came last.
+ */
+static void
+ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
+{
+	SpillsForEach(level->spills, function, merge);
+	function(level, merge);
+}
+
+/* A level that may have spilled, with the gate held exclusively. */
+static void
+MergeMany(Merge *merge, NewsLevel *level)
+{
+	OpenStores(merge, ORIGIN_LIVE);
+	ForEachBatch(merge, level, BatchClocks);
+	ClocksSet(&merge->clocks);
+	ForEachBatch(merge, level, BatchTerms);
+	CloseStores(merge);
+}
+
+/* The news of the transaction and what others postponed, under the locks. */
+static void
+MergeAll(Merge *merge)
+{
+	NewsLevel  *level = merge->news;
+	NewsLevel  *postponed;
+
+	if (merge->again)
+	{
+		/* triggers on our tables brought news: locks of ours are held */
+		if (!LockGateExclusive(false))
+		{
+			PostponeNews(level);
+			return;
+		}
+	}
+	else
+		LockGateShared();
+	AcceptInvalidationMessages();
+	merge->oids = ExtensionLookup();
+	merge->set = RulesCurrent();
+	if (merge->set == NULL)
+		return;					/* dropped in this transaction */
+	if (merge->set->failure != NULL && level->terms == NULL && level->spills == NIL)
+	{
+		/* events that were not evaluated for that reason */
+		ErrorLogWrite(merge->oids, level->faults);
+		return;
+	}
+	RulesCheck(merge->set);
+	postponed = PostponedTake(merge->oids, merge->set);
+	if (postponed != NULL || level->spills != NIL || merge->again)
+	{
+		LockGateInstead();
+		AcceptInvalidationMessages();
+		if (!UseRules(merge))
+			return;
+
+		/* prepared transactions committed before this one: theirs come first */
+		if (postponed != NULL)
+			MergeMany(merge, postponed);
+		MergeMany(merge, level);
+	}
+	else
+		MergeOne(merge, level);
+	NotificationsSend(&merge->writer.notifications);
+}
+
+/*
+ * MergeAsOwner
+ *		The body of a merge, inside its subtransaction.
+ */
+static void
+MergeAsOwner(void *state)
+{
+	Merge	   *merge = state;
+	Oid			user;
+	int			security;
+
+	GetUserIdAndSecContext(&user, &security);
+	if (ExtensionLookup() != NULL)
+		SetUserIdAndSecContext(ExtensionLookup()->owner,
+							   security | SECURITY_LOCAL_USERID_CHANGE);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	MemoryContextSwitchTo(merge->context);
+	MergeAll(merge);
+	SPI_finish();
+
+	/*
+	 * Deferred triggers of users on newterm.signals, and ours on watched tables
+	 * that triggers on signals insert into, would be passed over otherwise:
+	 * PostgreSQL fired the others before us.
+	 */
+	AfterTriggerFireDeferred();
+	PopActiveSnapshot();
+	SetUserIdAndSecContext(user, security);
+}
+
+/* The news are not merged: tell it, and record the events. */
+static void
+WarnOfFailure(NewsLevel *level, ErrorData *error)
+{
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("newterm could not merge what this transaction showed: %s",
+					error->message),
+			 errhint("The events are in newterm.event_errors.")));
+	ErrorLogFailure(level, error);
+}
+
+/*
+ * RunMerge
+ *		Merge a level's news in a subtransaction, as the extension's owner.
+ *		`again` tells that this transaction merged before: triggers of users on
+ *		newterm.signals brought more news.
+ */
+static void
+RunMerge(NewsLevel *level, bool again)
+{
+	Merge		merge = {.again = again};
+	MemoryContext caller = CurrentMemoryContext;
+	ErrorData  *error;
+
+	merge.context = AllocSetContextCreate(TopTransactionContext, "newterm merge",
+										  ALLOCSET_DEFAULT_SIZES);
+	merge.news = NewsTake(level);
+	RulesHold();
+	error = RunGuarded(MergeAsOwner, &merge);
+	RulesRelease();
+	if (error == NULL)
+	{
+		MemoryContextSwitchTo(TopTransactionContext);
+		ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
+		MemoryContextSwitchTo(caller);
+	}
+	else if (!ErrorIsFinal(error->sqlerrcode))
+		WarnOfFailure(merge.news, error);
+	NewsFree(merge.news);
+	MemoryContextDelete(merge.context);
+	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
+		ReThrowError(error);
+}
+
+void
+MergePostponedAtCommit(void)
+{
+	PostponedRequested = true;
+}
+
+/* Has the transaction news at its end, those of the event that waits included? */
+static bool
+HasNews(void)
+{
+	const NewsLevel *level;
+
+	(void) AwaitedSettle();
+	level = NewsExisting();
+	return level != NULL &&
+		(level->terms != NULL || level->clocks != NULL || level->faults != NIL ||
+		 level->spills != NIL);
+}
+
+void
+MergeRedecide(int32 version_id)
+{
+	Merge		merge = {0};
+	NewsLevel	level = {0};
+	List	   *terms;
+	ListCell   *cell;
+	Rule	   *rule;
+
+	merge.context = CurrentMemoryContext;
+	merge.oids = ExtensionLookup();
+	merge.set = RulesCurrent();
+	RulesCheck(merge.set);
+	rule = RuleOfVersion(merge.set, version_id);
+	if (rule == NULL)
+		return;					/* dropped */
+	RulesHold();
+	merge.level = &level;
+	terms = RunsTerms(merge.oids, version_id);
+	merge.terms = palloc(sizeof(News *) * Max(list_length(terms), 1));
+	foreach(cell, terms)
+	{
+		News	   *news = lfirst(cell);
+
+		SetEntityClock(&merge, rule, news);
+		merge.terms[merge.nterms++] = news;
+	}
+	OpenStores(&merge, ORIGIN_BACKFILL);
+	ClocksCollect(&merge.clocks, &level, merge.terms, merge.nterms);
+	ClocksSet(&merge.clocks);
+	MergeTerms(&merge);
+	CloseStores(&merge);
+	RulesRelease();
+}
+
+static void
+PostponeLevel(void *level)
+{
+	PostponeNews(level);
+}
+
+/* Keep a level's news for a later merge, in a subtransaction as RunMerge. */
+static void
+RunPostpone(NewsLevel *level)
+{
+	ErrorData  *error = RunUnlessFinal(PostponeLevel, level);
+
+	if (error != NULL)
+		WarnOfFailure(level, error);
+	NewsClear(level);
+}
+
+/* The end of the transaction, as the last that it does. */
+static void
+TransactionEnds(XactEvent event, void *argument)
+{
+	ListCell   *cell;
+
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			for (int round = 0; HasNews() || PostponedRequested; round++)
+			{
+				PostponedRequested = false;
+				RunMerge(NewsCurrent(), round > 0);
+			}
+			break;
+
+		case XACT_EVENT_PRE_PREPARE:
+			if (HasNews())
+				RunPostpone(NewsExisting());
+			break;
+
+		case XACT_EVENT_COMMIT:
+			foreach(cell, ClocksAtCommit)
+				RuleClockCommitted(lfirst_int(cell));
+			ClocksAtCommit = NIL;
+			break;
+
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			ClocksAtCommit = NIL;
+			PostponedRequested = false;
+			break;
+
+		default:
+			break;
+	}
+}
+
+void
+MergeInitialise(void)
+{
+	RegisterXactCallback(TransactionEnds, NULL);
+}

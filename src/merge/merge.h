@@ -1,0 +1,23 @@
+/*
+ * merge.h
+ *	  All news of a transaction into the stored runs, in one sorted pass.
+ */
+#ifndef NEWTERM_MERGE_H
+#define NEWTERM_MERGE_H
+
+#include "baseline/pending.h"
+
+/* Called once, when the library is loaded. */
+extern void MergeInitialise(void);
+
+/* Merge what two-phase transactions left behind when this one commits. */
+extern void MergePostponedAtCommit(void);
+
+/*
+ * Decide again about all stored runs of a rule version, enabled or not, after
+ * its learning changed.  Inside an open SPI connection; the caller holds the
+ * gate exclusively.
+ */
+extern void MergeRedecide(int32 version_id);
+
+#endif							/* NEWTERM_MERGE_H */

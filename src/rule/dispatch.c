@@ -1,0 +1,578 @@
+/*
+ * dispatch.c
+ *	  Which rules an event concerns: those whose filter it passes.
+ */
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "base/cache_line.h"
+#include "base/compat.h"
+#include "rule/dispatch.h"
+#include "event/filter_compare.h"
+
+/* A rule, and the filter by which it is tried where dispatch has led to it. */
+typedef struct Candidate
+{
+	Rule	   *rule;
+	const FilterNode *filter;
+} Candidate;
+
+/*
+ * Dispatch: a rule whose filter demands one of some strings at a slot is tried
+ * only for events that show one of them there.
+ */
+typedef struct DispatchEntry
+{
+	Digest		value;
+	int			ncandidates;
+	int			allocated;
+	Candidate  *candidates;
+} DispatchEntry;
+
+/* Open addressing: it is searched for every event. */
+typedef struct DispatchTable
+{
+	int			slot;
+	uint32		nentries;
+	uint32		size;			/* a power of two, at most half full */
+	DispatchEntry *entries;		/* without candidates: free */
+} DispatchTable;
+
+typedef struct Dispatch
+{
+	int			ntables;
+	DispatchTable tables[8];
+	int			nunfiltered;	/* rules without a filter: the first matching ones */
+	int			nothers;		/* rules that demand nothing */
+	Candidate  *others;
+} Dispatch;
+
+/* A child of a filter, and what it costs to try it. */
+typedef struct CostOfChild
+{
+	FilterNode *child;
+	int			cost;
+	int			position;
+} CostOfChild;
+
+/* Cheap ones first, equals in the writer's order. */
+static int
+CompareCosts(const void *a, const void *b)
+{
+	const CostOfChild *left = a;
+	const CostOfChild *right = b;
+
+	return left->cost != right->cost ? left->cost - right->cost :
+		left->position - right->position;
+}
+
+static void
+SortByCost(FilterNode **children, int nchildren)
+{
+	CostOfChild *costs = palloc(sizeof(CostOfChild) * nchildren);
+
+	for (int i = 0; i < nchildren; i++)
+		costs[i] = (CostOfChild) {children[i], PredicateCost(children[i]), i};
+	qsort(costs, nchildren, sizeof(CostOfChild), CompareCosts);
+	for (int i = 0; i < nchildren; i++)
+		children[i] = costs[i].child;
+	pfree(costs);
+}
+
+/* A copy of `size` bytes in the current memory context. */
+static void *
+Copy(const void *bytes, Size size)
+{
+	return memcpy(palloc(size), bytes, size);
+}
+
+static FilterLiteral
+BindLiteral(const FilterLiteral *parsed)
+{
+	FilterLiteral bound = *parsed;
+
+	bound.text = Copy(parsed->text, parsed->length + 1);
+	PredicateReadNumber(&bound);
+	return bound;
+}
+
+static FilterBound
+BindBound(const FilterBound *parsed)
+{
+	FilterBound bound = *parsed;
+
+	if (parsed->present)
+		bound.literal = BindLiteral(&parsed->literal);
+	return bound;
+}
+
+/* Nodes of a filter. */
+static int
+CountNodes(const FilterNode *filter)
+{
+	int			count = 1;
+
+	for (int i = 0; i < filter->nchildren; i++)
+		count += CountNodes(filter->children[i]);
+	return count;
+}
+
+/* FilterBind, whose nodes lie from *next on in the order in which they are tried. */
+static FilterNode *
+Bind(const FilterNode *parsed, FieldSet *fields, FilterNode **next)
+{
+	FilterNode *bound = (*next)++;
+
+	*bound = *parsed;
+	if (parsed->field != NULL)
+		bound->slot = FieldSetAdd(fields, parsed->field);
+	bound->field = NULL;
+	switch (parsed->kind)
+	{
+		case FILTER_EVERYTHING:
+		case FILTER_EXISTS:
+			break;
+		case FILTER_AND:
+		case FILTER_OR:
+		case FILTER_NOT:
+			bound->children = Copy(parsed->children,
+								   sizeof(FilterNode *) * parsed->nchildren);
+			if (parsed->kind != FILTER_NOT)
+				SortByCost(bound->children, bound->nchildren);
+			for (int i = 0; i < bound->nchildren; i++)
+				bound->children[i] = Bind(bound->children[i], fields, next);
+			break;
+		case FILTER_EQUALS:
+			bound->val.literal = BindLiteral(&parsed->val.literal);
+			break;
+		case FILTER_WILDCARD:
+			bound->val.wildcard.parts = Copy(parsed->val.wildcard.parts,
+											 sizeof(WildcardPart) * parsed->val.wildcard.nparts);
+			for (int i = 0; i < bound->val.wildcard.nparts; i++)
+			{
+				WildcardPart *part = &bound->val.wildcard.parts[i];
+
+				if (part->kind == WILDCARD_TEXT)
+					part->text = Copy(part->text, part->length + 1);
+			}
+			break;
+		case FILTER_RANGE:
+			bound->val.range = palloc(sizeof(FilterRange));
+			bound->val.range->lower = BindBound(&parsed->val.range->lower);
+			bound->val.range->upper = BindBound(&parsed->val.range->upper);
+			break;
+		case FILTER_CIDR:
+			bound->val.cidr.networks = Copy(parsed->val.cidr.networks,
+											sizeof(IpNetwork) * parsed->val.cidr.nnetworks);
+			break;
+	}
+	return bound;
+}
+
+FilterNode *
+FilterBind(const FilterNode *parsed, FieldSet *fields)
+{
+	FilterNode *nodes = AllocateLines(CurrentMemoryContext,
+									  sizeof(FilterNode) * CountNodes(parsed));
+
+	return Bind(parsed, fields, &nodes);
+}
+
+bool
+FilterMatches(const FilterNode *filter, FieldSet *fields)
+{
+	const EventSlot *slot;
+
+	switch (filter->kind)
+	{
+		case FILTER_EVERYTHING:
+			return true;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (!FilterMatches(filter->children[i], fields))
+					return false;
+			return true;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (FilterMatches(filter->children[i], fields))
+					return true;
+			return false;
+		case FILTER_NOT:
+			return !FilterMatches(filter->children[0], fields);
+		case FILTER_EXISTS:
+			return EventValues(fields, filter->slot)->count > 0;
+		default:
+			slot = EventValues(fields, filter->slot);
+			for (int i = 0; i < slot->count; i++)
+				if (PredicateMatchScalar(filter, &SlotValues(slot)[i]))
+					return true;
+			return false;
+	}
+}
+
+/*
+ * DemandAt
+ *		The strings one of which an event must show at `slot` for the filter to
+ *		match, or NIL where the filter demands none there.  To be freed.
+ */
+static List *
+DemandAt(FilterNode *filter, int slot)
+{
+	List	   *best = NIL;
+
+	switch (filter->kind)
+	{
+		case FILTER_EQUALS:
+			if (filter->slot == slot && !filter->val.literal.is_number &&
+				!filter->val.literal.is_boolean)
+				return list_make1(&filter->val.literal);
+			return NIL;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+			{
+				List	   *demand = DemandAt(filter->children[i], slot);
+
+				if (demand != NIL &&
+					(best == NIL || list_length(demand) < list_length(best)))
+				{
+					list_free(best);
+					best = demand;
+				}
+				else
+					list_free(demand);
+			}
+			return best;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+			{
+				List	   *demand = DemandAt(filter->children[i], slot);
+
+				if (demand == NIL)
+				{
+					list_free(best);
+					return NIL;
+				}
+				best = list_concat(best, demand);
+				list_free(demand);
+			}
+			return best;
+		default:
+			return NIL;
+	}
+}
+
+static DispatchTable *
+DispatchTableAt(Dispatch *dispatch, int slot)
+{
+	DispatchTable *table;
+
+	for (int i = 0; i < dispatch->ntables; i++)
+		if (dispatch->tables[i].slot == slot)
+			return &dispatch->tables[i];
+	if (dispatch->ntables == lengthof(dispatch->tables))
+		return NULL;
+	table = &dispatch->tables[dispatch->ntables++];
+	table->slot = slot;
+	table->size = 16;
+	table->entries = palloc0(sizeof(DispatchEntry) * table->size);
+	return table;
+}
+
+/* The entry of a value, or the free one where it would be. */
+static inline DispatchEntry *
+DispatchFind(const DispatchTable *table, const Digest *value)
+{
+	uint32		at = value->h1 & (table->size - 1);
+
+	while (table->entries[at].ncandidates > 0 &&
+		   !DigestEqual(table->entries[at].value, *value))
+		at = (at + 1) & (table->size - 1);
+	return &table->entries[at];
+}
+
+static void
+DispatchEnter(DispatchTable *table, const Digest *value, const Candidate *candidate)
+{
+	DispatchEntry *entry = DispatchFind(table, value);
+
+	if (entry->ncandidates == 0)
+	{
+		if (++table->nentries * 2 > table->size)
+		{
+			DispatchTable larger = *table;
+
+			larger.size *= 2;
+			larger.entries = palloc0(sizeof(DispatchEntry) * larger.size);
+			for (uint32 i = 0; i < table->size; i++)
+				if (table->entries[i].ncandidates > 0)
+					*DispatchFind(&larger, &table->entries[i].value) = table->entries[i];
+			pfree(table->entries);
+			*table = larger;
+			entry = DispatchFind(table, value);
+		}
+		entry->value = *value;
+		entry->allocated = 4;
+		entry->candidates = palloc(sizeof(Candidate) * entry->allocated);
+	}
+	else if (entry->candidates[entry->ncandidates - 1].rule == candidate->rule)
+		return;					/* the same literal twice */
+	if (entry->ncandidates == entry->allocated)
+	{
+		entry->allocated *= 2;
+		entry->candidates = repalloc(entry->candidates,
+									 sizeof(Candidate) * entry->allocated);
+	}
+	entry->candidates[entry->ncandidates++] = *candidate;
+}
+
+static JsonbValue
+StringOfLiteral(const FilterLiteral *literal)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = literal->text;
+	value.val.string.len = literal->length;
+	return value;
+}
+
+/* Does the filter match every event that shows this string at `slot`? */
+static bool
+FollowsFromString(const FilterNode *filter, int slot, const JsonbValue *string)
+{
+	switch (filter->kind)
+	{
+		case FILTER_EVERYTHING:
+			return true;
+		case FILTER_AND:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (!FollowsFromString(filter->children[i], slot, string))
+					return false;
+			return true;
+		case FILTER_OR:
+			for (int i = 0; i < filter->nchildren; i++)
+				if (FollowsFromString(filter->children[i], slot, string))
+					return true;
+			return false;
+		case FILTER_NOT:
+			return false;
+		case FILTER_EXISTS:
+			return filter->slot == slot;
+		default:
+			return filter->slot == slot && PredicateMatchScalar(filter, string);
+	}
+}
+
+/*
+ * What is known of an event when a filter is tried.  Of a rule it is that the event has
+ * a value in each column that has to have one: where it does not it shows no term, so
+ * that it does not matter whether it passes.
+ */
+typedef struct Given
+{
+	const Rule *rule;
+	int			slot;			/* it shows one of these strings here */
+	const List *strings;		/* NIL: nothing is known of the slot */
+} Given;
+
+/* Is the slot a column in which a term has to have a value? */
+static bool
+TermNeeds(const TermShape *shape, int slot)
+{
+	for (int i = shape->optional_entity ? shape->nentity : 0; i < shape->ncolumns; i++)
+		if (shape->slots[i] == slot)
+			return true;
+	return false;
+}
+
+/* Does the filter match every event of which this is known? */
+static bool
+FollowsFrom(const FilterNode *filter, const Given *given)
+{
+	ListCell   *cell;
+
+	if (filter->kind == FILTER_EXISTS && TermNeeds(&given->rule->shape, filter->slot))
+		return true;
+	foreach(cell, given->strings)
+	{
+		JsonbValue	string = StringOfLiteral(lfirst(cell));
+
+		if (!FollowsFromString(filter, given->slot, &string))
+			return false;
+	}
+	return given->strings != NIL || filter->kind == FILTER_EVERYTHING;
+}
+
+/* With more strings than these a filter is tried as it is. */
+#define LEFT_STRINGS	64
+
+/* What of the filter is left to be tried. */
+static FilterNode *
+FilterLeft(FilterNode *filter, const Given *given)
+{
+	static FilterNode everything = {.kind = FILTER_EVERYTHING};
+	FilterNode *left;
+
+	if (list_length(given->strings) > LEFT_STRINGS)
+		return filter;
+	if (FollowsFrom(filter, given))
+		return &everything;
+	if (filter->kind != FILTER_AND)
+		return filter;
+	left = palloc(sizeof(FilterNode));
+	*left = *filter;
+	left->children = palloc(sizeof(FilterNode *) * filter->nchildren);
+	left->nchildren = 0;
+	for (int i = 0; i < filter->nchildren; i++)
+		if (!FollowsFrom(filter->children[i], given))
+			left->children[left->nchildren++] = filter->children[i];
+	if (left->nchildren > 1 && left->nchildren < filter->nchildren)
+		return left;
+	if (left->nchildren == 1)
+		filter = left->children[0];
+	else if (left->nchildren == 0)
+		filter = &everything;
+	pfree(left->children);
+	pfree(left);
+	return filter;
+}
+
+/* Enter a rule into the table of the slot at which what is left of its filter makes demands. */
+static bool
+DispatchAdd(RuleSet *set, Rule *rule, FilterNode *filter, int slot)
+{
+	List	   *demand = DemandAt(filter, slot);
+	DispatchTable *table;
+	Candidate	candidate;
+	ListCell   *cell;
+
+	if (demand == NIL)
+		return false;
+	table = DispatchTableAt(set->dispatch, slot);
+	if (table == NULL)
+	{
+		list_free(demand);
+		return false;
+	}
+	candidate = (Candidate) {rule, FilterLeft(filter, &(Given) {rule, slot, demand})};
+	foreach(cell, demand)
+	{
+		JsonbValue	string = StringOfLiteral(lfirst(cell));
+		Digest		digest = DigestJsonbValue(&set->key, &string);
+
+		DispatchEnter(table, &digest, &candidate);
+	}
+	list_free(demand);
+	return true;
+}
+
+/* The slots of equality leaves, in the order they stand in the filter. */
+static void
+EqualitySlots(FilterNode *filter, List **slots)
+{
+	if (filter->kind == FILTER_EQUALS)
+		*slots = list_append_unique_int(*slots, filter->slot);
+	else if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
+		for (int i = 0; i < filter->nchildren; i++)
+			EqualitySlots(filter->children[i], slots);
+}
+
+void
+DispatchBuild(RuleSet *set)
+{
+	Dispatch   *dispatch = palloc0(sizeof(Dispatch));
+	int			preferred[] = {
+		FieldSetAddPath(set->fields, "eventName"),
+		FieldSetAddPath(set->fields, "eventSource")
+	};
+
+	set->dispatch = dispatch;
+	dispatch->others = palloc(sizeof(Candidate) * Max(set->nrules, 1));
+	for (int i = 0; i < set->nrules; i++)
+	{
+		Rule	   *rule = set->rules[i];
+		FilterNode *filter = FilterLeft(rule->filter, &(Given) {.rule = rule});
+		bool		entered = false;
+		List	   *slots = NIL;
+		ListCell   *cell;
+
+		if (filter->kind == FILTER_EVERYTHING)
+		{
+			set->matching[dispatch->nunfiltered++] = rule;
+			continue;
+		}
+		for (int j = 0; j < (int) lengthof(preferred) && !entered; j++)
+			entered = DispatchAdd(set, rule, filter, preferred[j]);
+		EqualitySlots(filter, &slots);
+		foreach(cell, slots)
+			if (!entered)
+				entered = DispatchAdd(set, rule, filter, lfirst_int(cell));
+		list_free(slots);
+		if (!entered)
+			dispatch->others[dispatch->nothers++] = (Candidate) {rule, filter};
+	}
+}
+
+/* Enter a rule into the matching ones where its filter matches. */
+static inline void
+TryCandidate(RuleSet *set, const Candidate *candidate)
+{
+	if (FilterMatches(candidate->filter, set->fields))
+		set->matching[set->nmatching++] = candidate->rule;
+}
+
+void
+MatchExpect(const RuleSet *set)
+{
+	const Dispatch *dispatch = set->dispatch;
+
+	for (int i = 0; i < dispatch->nunfiltered; i++)
+	{
+		CompatPrefetch(set->matching[i]);
+		CompatPrefetch(&set->matching[i]->shape.slots);
+	}
+	for (int i = 0; i < dispatch->nothers; i++)
+		CompatPrefetch(dispatch->others[i].filter);
+}
+
+void
+EventMatchBegin(RuleSet *set)
+{
+	set->event++;
+	set->nmatching = set->dispatch->nunfiltered;
+	set->nshown = 0;
+	set->nterms = 0;
+	set->ntoo_many = 0;
+}
+
+void
+EventMatch(RuleSet *set)
+{
+	Dispatch   *dispatch = set->dispatch;
+
+	for (int i = 0; i < dispatch->ntables; i++)
+	{
+		DispatchTable *table = &dispatch->tables[i];
+		EventSlot  *slot = EventValues(set->fields, table->slot);
+
+		for (int j = 0; j < slot->count; j++)
+		{
+			Digest		digest = slot->single ? *EventDigest(set->fields, slot) :
+				DigestJsonbValue(&set->key, &SlotValues(slot)[j]);
+			DispatchEntry *entry = DispatchFind(table, &digest);
+
+			for (int k = 0; k < entry->ncandidates; k++)
+			{
+				Rule	   *rule = entry->candidates[k].rule;
+
+				if (rule->matched == set->event)
+					continue;	/* another value led here already */
+				rule->matched = set->event;
+				TryCandidate(set, &entry->candidates[k]);
+			}
+		}
+	}
+	for (int i = 0; i < dispatch->nothers; i++)
+		TryCandidate(set, &dispatch->others[i]);
+}

@@ -1,0 +1,160 @@
+/*
+ * rule.h
+ *	  The compiled rules of a session: loading, compiling, invalidation.
+ *
+ * RulesCurrent gives the session's rule set, rebuilt when another session (or
+ * this one) changed a rule.  A set and everything in it stays valid until the
+ * next call of RulesCurrent; callers that keep something over such a call
+ * refer to a rule by its version_id.
+ */
+#ifndef NEWTERM_RULE_H
+#define NEWTERM_RULE_H
+
+#include "base/compat.h"
+#include "baseline/run.h"
+#include "lang/filter.h"
+#include "event/term.h"
+
+typedef struct Rule
+{
+	/* what every event that the rule concerns reads, on as few cache lines as it takes */
+	uint32		matched;		/* event in which dispatch found the rule */
+	int32		version_id;		/* newterm.rule_versions.id */
+	Digest		term_start;		/* digest of a term, before its parts are added */
+	TermShape	shape;
+
+	int64		id;
+	int32		version;		/* 1, 2, … of this rule */
+	const DigestKey *key;		/* of the set */
+	bool		evaluated;		/* not only read for merging */
+	char	   *name;
+	FilterNode *filter;
+	char	  **texts;			/* of the shape's columns, as the rule writes them */
+	Span		span;
+	bool		by_entity;		/* learning_scope entity */
+	int64		learning;		/* microseconds; unused with learning_values */
+	int			learning_values;	/* -1: a window; else the first n terms */
+	char	   *severity;
+	char	   *title;
+	char	   *message;		/* or NULL */
+	Datum		tags;			/* text[] */
+
+	/* session state */
+	bool		clock_set;		/* the rule's clock is stored and committed */
+	int64		learning_from;	/* the clock, once read */
+	uint32		clock_epoch;	/* transaction that clock_pending is of */
+	int64		clock_pending;	/* earliest event time noted in it */
+	int64		stored_terms;	/* as far as this session knows; -1: not counted */
+	bool		told_full;		/* event_errors has it that the rule is full */
+} Rule;
+
+typedef struct RuleSet
+{
+	MemoryContext context;
+	uint64		generation;		/* a number of its own for each set */
+	DigestKey	key;
+	FieldSet   *fields;
+	int			nrules;
+	Rule	  **rules;
+	int			nclockless;		/* rules whose clock was not set when loaded */
+	Rule	  **clockless;
+	char	   *failure;		/* why the rules could not be loaded, or NULL */
+	struct RuleSet *next_old;	/* see RulesHold */
+	struct Dispatch *dispatch;
+	uint32		event;			/* counts events, for Rule.matched */
+
+	/* of the event that EventMatch was shown last */
+	int			nmatching;
+	Rule	  **matching;		/* rules whose filter it passes */
+	int			nshown;			/* those of them whose terms EventTerms found */
+	int			ntoo_many;
+	Rule	  **too_many;		/* those to which it shows too many terms */
+	int			nterms;
+	int			terms_allocated;
+	struct TermOfRule *terms;	/* what EventTerms found */
+} RuleSet;
+
+/* A term that an event shows, by its digest alone. */
+typedef struct TermOfRule
+{
+	Rule	   *rule;
+	Digest		term;
+} TermOfRule;
+
+/* OIDs of what the library uses, looked up once and after DROP EXTENSION. */
+typedef struct ExtensionOids
+{
+	Oid			schema;
+	Oid			owner;			/* of the extension's tables */
+	Oid			rules;
+	Oid			baseline;		/* the view: invalidated by unlearning */
+	Oid			runs;
+	Oid			runs_index;
+	Oid			digest_key;
+	Oid			known_accounts;
+	Oid			rule_versions;
+	Oid			rule_versions_key;
+	Oid			entity_clocks;
+	Oid			entity_clocks_key;
+	Oid			learned_values;
+	Oid			learned_values_index;
+	Oid			detection_log;
+	Oid			detection_index;
+	Oid			detection_sequence;
+	Oid			signals;
+	Oid			signals_key;
+	Oid			signal_sequence;
+	Oid			postponed;
+	Oid			event_errors;
+	Oid			error_sequence;
+} ExtensionOids;
+
+/* Called once, when the library is loaded. */
+extern void RulesInitialise(void);
+
+/* NULL where the extension is not (or no longer) there. */
+extern const ExtensionOids *ExtensionLookup(void);
+
+/* What ExtensionLookup found last, without looking: for invalidations. */
+extern const ExtensionOids *ExtensionLast(void);
+
+/* The current rule set; NULL where the extension is not there. */
+extern RuleSet *RulesCurrent(void);
+
+/* The set that RulesCurrent gave last: it loads nothing. */
+extern RuleSet *RulesInUse(void);
+
+/*
+ * A set is freed when RulesCurrent loads another one, which users' triggers may bring
+ * about in the middle of a merge.  Between these two, and not beyond the transaction, all
+ * sets stay.
+ */
+extern void RulesHold(void);
+extern void RulesRelease(void);
+
+/* Raise an error where the rules of the set could not be loaded. */
+extern void RulesCheck(const RuleSet *set);
+
+/* Has the rule as many terms as newterm.max_terms_per_rule allows? */
+extern bool RuleIsFull(const Rule *rule);
+
+/* The rule of a version in the set, or NULL: changed, disabled or dropped. */
+extern Rule *RuleByVersion(RuleSet *set, int32 version_id);
+
+/*
+ * The same, for merging: versions that are no longer evaluated are read.  NULL
+ * where the rule was dropped.
+ */
+extern Rule *RuleOfVersion(RuleSet *set, int32 version_id);
+
+/* The clock of a rule version is committed: observe it no longer. */
+extern void RuleClockCommitted(int32 version_id);
+
+/* "datadog" or "kql"; an error for others. */
+extern Language LanguageByName(const char *name);
+
+/* Raise a syntax error of the parsers as PostgreSQL's, with a caret below the text. */
+pg_noreturn extern void ReportSyntaxError(const char *what, const char *text,
+										  const SyntaxError *error);
+
+#endif							/* NEWTERM_RULE_H */

@@ -1,0 +1,446 @@
+/*
+ * rule_load.c
+ *	  Reading the rules and compiling them.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "base/compat.h"
+#include "base/guard.h"
+#include "rule/dispatch.h"
+#include "rule/rule_load.h"
+#include "baseline/sighting.h"
+#include "store/table_store.h"
+#include "rule/vendor.h"
+
+/* Rules are kept as long as the session: blocks that grow further would be half empty. */
+#define RULES_BLOCK		(32 * 1024)
+
+/* Columns of newterm.rules. */
+enum
+{
+	RULE_ID = 1,
+	RULE_NAME,
+	RULE_VERSION,
+	RULE_FIELDS,
+	RULE_FILTER,
+	RULE_GROUP_BY,
+	RULE_LANGUAGE,
+	RULE_LEARNING,
+	RULE_LEARNING_VALUES,
+	RULE_LEARNING_SCOPE,
+	RULE_LEARNING_FROM,
+	RULE_FORGET_AFTER,
+	RULE_GRANULE,
+	RULE_SEVERITY,
+	RULE_TITLE,
+	RULE_MESSAGE,
+	RULE_TAGS,
+	RULE_KEEP_ALIVE,
+	RULE_MAX_DURATION,
+	RULE_GROUP_SIGNALS_BY,
+	RULE_OPTIONAL_GROUP_BY,
+	RULE_ENABLED
+};
+
+/* Columns of newterm.rule_versions. */
+enum
+{
+	VERSION_ID = 1,
+	VERSION_RULE_ID,
+	VERSION_VERSION,
+	VERSION_FIELDS,
+	VERSION_FILTER,
+	VERSION_GROUP_BY,
+	VERSION_LANGUAGE,
+	VERSION_LEARNING_FROM
+};
+
+/* The column of newterm.digest_key. */
+#define DIGEST_KEY_KEY	1
+
+/* ReadVersions: the current version of each rule that is enabled. */
+#define VERSIONS_IN_USE	0
+
+/* A copy of a stored row. */
+typedef struct Row
+{
+	Datum	   *values;
+	bool	   *nulls;
+} Row;
+
+typedef struct RuleRow
+{
+	int64		id;				/* hash key */
+	Row			row;
+} RuleRow;
+
+/* A version and its rule, as they are stored. */
+typedef struct StoredVersion
+{
+	int32		id;
+	Row			version;
+	Row			rule;
+} StoredVersion;
+
+/* ---------- reading ---------- */
+
+static Row
+CopyRow(const Store *store, TupleTableSlot *slot)
+{
+	TupleDesc	desc = RelationGetDescr(store->table);
+	Row			row;
+
+	row.values = palloc(sizeof(Datum) * desc->natts);
+	row.nulls = palloc(sizeof(bool) * desc->natts);
+	heap_deform_tuple(ExecCopySlotHeapTuple(slot), desc, row.values, row.nulls);
+	return row;
+}
+
+static Datum
+Column(const Row *row, int column)
+{
+	return row->values[column - 1];
+}
+
+static bool
+ColumnIsNull(const Row *row, int column)
+{
+	return row->nulls[column - 1];
+}
+
+static char *
+ColumnText(const Row *row, int column)
+{
+	return ColumnIsNull(row, column) ? NULL : TextDatumGetCString(Column(row, column));
+}
+
+/* An interval in microseconds, months and years as EXTRACT(epoch) has them. */
+static int64
+ColumnMicros(const Row *row, int column)
+{
+	const Interval *interval = DatumGetIntervalP(Column(row, column));
+	int64		days = (int64) interval->day +
+		(int64) (interval->month % MONTHS_PER_YEAR) * DAYS_PER_MONTH;
+	int64		years = interval->month / MONTHS_PER_YEAR;
+
+	return interval->time + days * USECS_PER_DAY +
+		years * (USECS_PER_DAY / 4 * 1461);
+}
+
+/* All rules, by their id. */
+static HTAB *
+ReadRuleRows(Store *store, Snapshot snapshot)
+{
+	HASHCTL		control = {0};
+	HTAB	   *rules;
+	TupleTableSlot *slot;
+
+	control.hcxt = CurrentMemoryContext;
+	control.keysize = sizeof(int64);
+	control.entrysize = sizeof(RuleRow);
+	rules = hash_create("newterm rule rows", 64, &control,
+						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	StoreScan(store, snapshot);
+	while (StoreScanNext(store, &slot))
+	{
+		bool		isnull;
+		int64		id = DatumGetInt64(SlotColumn(slot, RULE_ID, &isnull));
+		RuleRow    *entry = hash_search(rules, &id, HASH_ENTER, NULL);
+
+		entry->row = CopyRow(store, slot);
+	}
+	return rules;
+}
+
+static int
+CompareVersions(const ListCell *a, const ListCell *b)
+{
+	const StoredVersion *left = lfirst(a);
+	const StoredVersion *right = lfirst(b);
+
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+/* One version, or those in use, with their rules; sorted by their ids. */
+static List *
+ReadVersions(Store *rule_store, Store *version_store, Snapshot snapshot,
+			 int32 wanted)
+{
+	HTAB	   *rules = ReadRuleRows(rule_store, snapshot);
+	List	   *versions = NIL;
+	TupleTableSlot *slot;
+
+	StoreScan(version_store, snapshot);
+	while (StoreScanNext(version_store, &slot))
+	{
+		bool		isnull;
+		int32		id = DatumGetInt32(SlotColumn(slot, VERSION_ID, &isnull));
+		int64		rule_id = DatumGetInt64(SlotColumn(slot, VERSION_RULE_ID, &isnull));
+		int32		version = DatumGetInt32(SlotColumn(slot, VERSION_VERSION, &isnull));
+		RuleRow    *rule = hash_search(rules, &rule_id, HASH_FIND, NULL);
+		StoredVersion *stored;
+
+		if (rule == NULL)
+			continue;
+		if (wanted == VERSIONS_IN_USE ?
+			(!DatumGetBool(Column(&rule->row, RULE_ENABLED)) ||
+			 version != DatumGetInt32(Column(&rule->row, RULE_VERSION))) :
+			id != wanted)
+			continue;
+		stored = palloc(sizeof(StoredVersion));
+		stored->id = id;
+		stored->version = CopyRow(version_store, slot);
+		stored->rule = rule->row;
+		versions = lappend(versions, stored);
+	}
+	list_sort(versions, CompareVersions);
+	return versions;
+}
+
+/* The key that terms are digested under; there is no secret before the first rule. */
+static void
+ReadDigestKey(Store *store, Snapshot snapshot, DigestKey *key)
+{
+	TupleTableSlot *slot;
+	uint8		secret[DIGEST_SECRET_BYTES] = {0};
+
+	StoreScan(store, snapshot);
+	if (StoreScanNext(store, &slot))
+	{
+		bool		isnull;
+		pg_uuid_t  *stored = DatumGetUUIDP(SlotColumn(slot, DIGEST_KEY_KEY, &isnull));
+
+		memcpy(secret, stored->data, sizeof(secret));
+	}
+	DigestKeyExpand(key, secret);
+}
+
+/* ---------- compiling ---------- */
+
+/* The elements of a text[] column, after texts[*count]. */
+static void
+ColumnTexts(const Row *row, int column, char **texts, int *count)
+{
+	Datum	   *elements;
+	int			nelements;
+
+	deconstruct_array(DatumGetArrayTypeP(Column(row, column)), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &nelements);
+	for (int i = 0; i < nelements && *count < TERM_MAX_COLUMNS; i++)
+		texts[(*count)++] = TextDatumGetCString(elements[i]);
+}
+
+/* What a rule's texts say, as they are parsed. */
+typedef struct ParsedRule
+{
+	FilterNode *filter;
+	int			nentity;
+	int			ncolumns;		/* the group_by fields first */
+	char	   *texts[TERM_MAX_COLUMNS];
+	Field	   *fields[TERM_MAX_COLUMNS];
+} ParsedRule;
+
+static void
+ParseRule(const Row *version, ParsedRule *parsed)
+{
+	Language	language = LanguageByName(ColumnText(version, VERSION_LANGUAGE));
+	char	   *filter = ColumnText(version, VERSION_FILTER);
+	SyntaxError error;
+
+	parsed->filter = FilterParse(filter, language, &error);
+	if (parsed->filter == NULL)
+		ReportSyntaxError("filter", filter, &error);
+	parsed->ncolumns = 0;
+	ColumnTexts(version, VERSION_GROUP_BY, parsed->texts, &parsed->ncolumns);
+	parsed->nentity = parsed->ncolumns;
+	ColumnTexts(version, VERSION_FIELDS, parsed->texts, &parsed->ncolumns);
+	for (int i = 0; i < parsed->ncolumns; i++)
+	{
+		parsed->fields[i] = FieldParse(parsed->texts[i], language, &error);
+		if (parsed->fields[i] == NULL)
+			ReportSyntaxError("field", parsed->texts[i], &error);
+	}
+}
+
+/*
+ * Compile a rule into its set's memory.  What only parsing needs is left in the current
+ * memory context: a session keeps its rules as long as it lives.
+ */
+static Rule *
+CompileRule(RuleSet *set, const StoredVersion *stored)
+{
+	const Row  *of_rule = &stored->rule;
+	const Row  *of_version = &stored->version;
+	const bool	by_entity = strcmp(ColumnText(of_rule, RULE_LEARNING_SCOPE), "entity") == 0;
+	ParsedRule	parsed;
+	MemoryContext caller;
+	Rule	   *rule;
+
+	ParseRule(of_version, &parsed);
+	caller = MemoryContextSwitchTo(set->context);
+	rule = AllocateLines(set->context, sizeof(Rule));
+	rule->id = DatumGetInt64(Column(of_rule, RULE_ID));
+	rule->version_id = stored->id;
+	rule->version = DatumGetInt32(Column(of_version, VERSION_VERSION));
+	rule->key = &set->key;
+	rule->term_start = TermDigestStart(rule);
+	rule->name = ColumnText(of_rule, RULE_NAME);
+	rule->filter = FilterBind(parsed.filter, set->fields);
+	TermShapeInitialise(&rule->shape, set->fields, parsed.fields, parsed.ncolumns,
+						parsed.nentity,
+						DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
+	rule->texts = palloc(sizeof(char *) * parsed.ncolumns);
+	for (int i = 0; i < parsed.ncolumns; i++)
+		rule->texts[i] = pstrdup(parsed.texts[i]);
+
+	rule->learning = ColumnMicros(of_rule, RULE_LEARNING);
+	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES) ? -1 :
+		DatumGetInt32(Column(of_rule, RULE_LEARNING_VALUES));
+	rule->by_entity = by_entity;
+	rule->span.granule = ColumnMicros(of_rule, RULE_GRANULE);
+	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER) ? -1 :
+		ColumnMicros(of_rule, RULE_FORGET_AFTER);
+	rule->stored_terms = -1;
+	rule->severity = ColumnText(of_rule, RULE_SEVERITY);
+	rule->title = ColumnText(of_rule, RULE_TITLE);
+	rule->message = ColumnText(of_rule, RULE_MESSAGE);
+	rule->tags = PointerGetDatum(PG_DETOAST_DATUM_COPY(Column(of_rule, RULE_TAGS)));
+	rule->clock_set = !ColumnIsNull(of_version, VERSION_LEARNING_FROM);
+	if (rule->clock_set)
+		rule->learning_from =
+			UNIX_MICROS(DatumGetTimestampTz(Column(of_version, VERSION_LEARNING_FROM)));
+	MemoryContextSwitchTo(caller);
+	return rule;
+}
+
+/* ---------- both ---------- */
+
+/* Read and compile all rules in use into a set. */
+static void
+LoadSet(void *state)
+{
+	RuleSet    *set = state;
+	const ExtensionOids *oids = ExtensionLast();	/* RulesCurrent looked */
+	MemoryContext scratch = AllocSetContextCreate(CurTransactionContext,
+												  "newterm rule rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext parsing = AllocSetContextCreate(scratch, "newterm rule parsing",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	Store		digest_key;
+	Store		accounts;
+	Store		rules;
+	Store		versions;
+	Snapshot	snapshot;
+	List	   *stored;
+	ListCell   *cell;
+
+	StoreOpenWhole(&digest_key, oids->digest_key);
+	StoreOpenWhole(&accounts, oids->known_accounts);
+	StoreOpenWhole(&rules, oids->rules);
+	StoreOpenWhole(&versions, oids->rule_versions);
+	snapshot = StoreLatestSnapshot();
+	ReadDigestKey(&digest_key, snapshot, &set->key);
+	stored = ReadVersions(&rules, &versions, snapshot, VERSIONS_IN_USE);
+
+	MemoryContextSwitchTo(set->context);
+	set->fields = FieldSetCreate(&set->key);
+	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad(&accounts, snapshot));
+	set->rules = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
+	set->clockless = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
+	foreach(cell, stored)
+	{
+		Rule	   *rule;
+
+		MemoryContextSwitchTo(parsing);
+		rule = CompileRule(set, lfirst(cell));
+		MemoryContextSwitchTo(set->context);
+		MemoryContextReset(parsing);
+		rule->evaluated = true;
+		set->rules[set->nrules++] = rule;
+		if (!rule->clock_set)
+			set->clockless[set->nclockless++] = rule;
+	}
+	set->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	set->too_many = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	set->terms_allocated = 64;
+	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
+	DispatchBuild(set);
+
+	StoreClose(&versions);
+	StoreClose(&rules);
+	StoreClose(&accounts);
+	StoreClose(&digest_key);
+	UnregisterSnapshot(snapshot);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+RuleSet *
+RulesLoad(void)
+{
+	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
+												  "newterm rules",
+												  ALLOCSET_DEFAULT_MINSIZE,
+												  ALLOCSET_DEFAULT_INITSIZE,
+												  RULES_BLOCK);
+	RuleSet    *set = MemoryContextAllocZero(context, sizeof(RuleSet));
+	ErrorData  *error;
+
+	set->context = context;
+	error = RunGuarded(LoadSet, set);
+	if (error == NULL)
+		return set;
+	if (ErrorIsFinal(error->sqlerrcode))
+	{
+		MemoryContextDelete(context);
+		ReThrowError(error);
+	}
+	MemoryContextReset(context);
+	set = MemoryContextAllocZero(context, sizeof(RuleSet));
+	set->context = context;
+	set->failure = MemoryContextStrdup(context, error->message);
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("newterm could not load its rules: %s", error->message)));
+	return set;
+}
+
+Rule *
+RuleLoadVersion(RuleSet *set, int32 version_id)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "newterm rule rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	Store		rules;
+	Store		versions;
+	Snapshot	snapshot;
+	List	   *stored;
+	Rule	   *rule = NULL;
+
+	StoreOpenWhole(&rules, oids->rules);
+	StoreOpenWhole(&versions, oids->rule_versions);
+	snapshot = StoreLatestSnapshot();
+	stored = ReadVersions(&rules, &versions, snapshot, version_id);
+	if (stored != NIL)
+		rule = CompileRule(set, linitial(stored));
+	StoreClose(&versions);
+	StoreClose(&rules);
+	UnregisterSnapshot(snapshot);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	return rule;
+}

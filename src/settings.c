@@ -1,0 +1,65 @@
+/*
+ * settings.c
+ *	  Settings of the library.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "base/compat.h"
+#include "settings.h"
+
+int			OnErrorSetting = ON_ERROR_RECORD;
+int			CacheSizeSetting = 8192;
+int			RulesMemorySetting = 16384;
+int			MergeMemorySetting = 65536;
+int			MaxTermsPerEventSetting = 1000;
+int			MaxTermsPerRuleSetting = 0;
+int			MaxNotificationsSetting = 10000;
+
+static const struct config_enum_entry OnErrorOptions[] = {
+	{"record", ON_ERROR_RECORD, false},
+	{"fail", ON_ERROR_FAIL, false},
+	{NULL, 0, false}
+};
+
+void
+SettingsDefine(void)
+{
+	DefineCustomEnumVariable("newterm.on_error",
+							 "What an internal fault does to the transaction that met it.",
+							 "\"record\" warns and writes newterm.event_errors; \"fail\" raises the error.",
+							 &OnErrorSetting, ON_ERROR_RECORD, OnErrorOptions,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.cache_size",
+							"Memory of a session for what it knows to be known.",
+							NULL, &CacheSizeSetting, 8192, 64, 4 * 1024 * 1024,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.rules_memory",
+							"Memory of a session that compiled rules may take.",
+							"A rule with which they would take more is neither created, altered nor enabled.",
+							&RulesMemorySetting, 16384, 64, MAX_KILOBYTES,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.merge_memory",
+							"Memory for the news of one transaction before they are merged.",
+							NULL, &MergeMemorySetting, 65536, 64, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.max_terms_per_event",
+							"Terms that one event may show to one rule.",
+							"An event that shows more is recorded in newterm.event_errors.",
+							&MaxTermsPerEventSetting, 1000, 1, 1000000,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.max_terms_per_rule",
+							"Stored terms after which a rule takes no new ones; 0: no cap.",
+							"New terms of a full rule are neither stored nor alerted to; newterm.event_errors tells that it is full.",
+							&MaxTermsPerRuleSetting, 0, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.max_notifications",
+							"Notifications that one transaction may send.",
+							"One more tells how many signals were not announced.",
+							&MaxNotificationsSetting, 10000, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("newterm");
+}

@@ -1,0 +1,40 @@
+/*
+ * settings.h
+ *	  Settings of the library.
+ */
+#ifndef NEWTERM_SETTINGS_H
+#define NEWTERM_SETTINGS_H
+
+typedef enum OnError
+{
+	ON_ERROR_RECORD,			/* a WARNING and a row in newterm.event_errors */
+	ON_ERROR_FAIL				/* the transaction fails */
+} OnError;
+
+/* newterm.on_error */
+extern int	OnErrorSetting;
+
+/* newterm.cache_size, in kB: session cache of what is known */
+extern int	CacheSizeSetting;
+
+/* newterm.rules_memory, in kB: what a session's compiled rules may take */
+extern int	RulesMemorySetting;
+
+/* newterm.merge_memory, in kB: news of a transaction held before a merge */
+extern int	MergeMemorySetting;
+
+#define MERGE_MEMORY	((Size) MergeMemorySetting * 1024)	/* in bytes */
+
+/* newterm.max_terms_per_event: tuples that one event may show to one rule */
+extern int	MaxTermsPerEventSetting;
+
+/* newterm.max_terms_per_rule: stored terms of a rule version; 0: no cap */
+extern int	MaxTermsPerRuleSetting;
+
+/* newterm.max_notifications: notifications that one transaction may send */
+extern int	MaxNotificationsSetting;
+
+/* Called once, when the library is loaded. */
+extern void SettingsDefine(void);
+
+#endif							/* NEWTERM_SETTINGS_H */

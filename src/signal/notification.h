@@ -1,0 +1,47 @@
+/*
+ * notification.h
+ *	  Payloads of the channel "newterm", and sending them.
+ */
+#ifndef NEWTERM_NOTIFICATION_H
+#define NEWTERM_NOTIFICATION_H
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+#include "rule/rule.h"
+
+/* What a transaction announces at its end. */
+typedef struct Notifications
+{
+	MemoryContext context;		/* of the payloads */
+	int64		count;
+	List	   *payloads;		/* of the first newterm.max_notifications */
+} Notifications;
+
+/* What is told of a signal. */
+typedef struct Notification
+{
+	const char *kind;			/* new, amend or retract */
+	int64		signal;
+	const Rule *rule;
+	const char *title;
+	Jsonb	   *entity;			/* objects, as in newterm.signals */
+	Jsonb	   *term;
+	int64		event_time;
+	const char *event_id;		/* or NULL */
+	const char *reason;			/* or NULL */
+} Notification;
+
+/* Build a payload, with values as long as fit, and keep it for the end. */
+extern void NotificationAdd(Notifications *notifications, const Notification *added);
+
+/*
+ * Send what was added, which must not fail the transaction: a full queue is told in
+ * a WARNING.
+ */
+extern void NotificationsSend(const Notifications *notifications);
+
+/* A time as payloads have it, ISO 8601 in UTC as CloudTrail writes it; palloc'd. */
+extern char *NotificationTime(int64 micros);
+
+#endif							/* NEWTERM_NOTIFICATION_H */

@@ -1,0 +1,510 @@
+/*
+ * signals.c
+ *	  Detections and signals: rendering and storing.
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "merge/postpone.h"
+#include "base/sql.h"
+#include "signal/signals.h"
+#include "signal/template.h"
+
+/* Columns of newterm.detection_log. */
+enum
+{
+	DETECTION_ID = 1,
+	DETECTION_VERSION_ID,
+	DETECTION_RULE,
+	DETECTION_DIGEST,
+	DETECTION_ENTITY,
+	DETECTION_TERM,
+	DETECTION_FIRST_SEEN,
+	DETECTION_EVENT_ID,
+	DETECTION_STATUS,
+	DETECTION_ORIGIN,
+	DETECTION_SIGNAL_ID,
+	DETECTION_SUPPRESSION,
+	DETECTION_COLUMNS = DETECTION_SUPPRESSION
+};
+
+/* Columns of newterm.signals that a new signal fills; the others have defaults. */
+enum
+{
+	SIGNAL_ID,
+	SIGNAL_RULE,
+	SIGNAL_RULE_VERSION,
+	SIGNAL_SEVERITY,
+	SIGNAL_TITLE,
+	SIGNAL_MESSAGE,
+	SIGNAL_TAGS,
+	SIGNAL_ENTITY,
+	SIGNAL_TERM,
+	SIGNAL_TERMS,
+	SIGNAL_DETECTIONS,
+	SIGNAL_FIRST_SEEN,
+	SIGNAL_LAST_SEEN,
+	SIGNAL_EVENT_ID,
+	SIGNAL_EVENT,
+	SIGNAL_ORIGIN,
+	SIGNAL_CREATED_AT,
+	SIGNAL_UPDATED_AT,
+	SIGNAL_COLUMNS
+};
+
+static const char *const SignalColumns[SIGNAL_COLUMNS] = {
+	"id", "rule", "rule_version", "severity", "title", "message", "tags", "entity",
+	"term", "terms", "detections", "first_seen", "last_seen", "event_id", "event", "origin",
+	"created_at", "updated_at"
+};
+
+static Oid	SignalTypes[SIGNAL_COLUMNS] = {
+	INT8OID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, JSONBOID,
+	JSONBOID, JSONBOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID,
+	TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+
+/* Titles are cut after so many bytes: terms may be of any length. */
+#define TITLE_LIMIT		500
+
+static const char *
+OriginName(Origin origin)
+{
+	return origin == ORIGIN_LIVE ? "live" : "backfill";
+}
+
+/* Entity and term of a subject as the objects that users see. */
+static Jsonb *
+EntityObject(const Subject *subject)
+{
+	return TermObject(subject->entity_values, subject->rule->texts,
+					  subject->rule->shape.nentity);
+}
+
+static Jsonb *
+SubjectTermObject(const Subject *subject)
+{
+	int			nentity = subject->rule->shape.nentity;
+
+	return TermObject(subject->term_values, subject->rule->texts + nentity,
+					  subject->rule->shape.ncolumns - nentity);
+}
+
+static Datum
+OptionalText(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* The INSERT of a signal, with a parameter for each column. */
+static const char *
+InsertText(void)
+{
+	StringInfoData names;
+	StringInfoData parameters;
+
+	initStringInfo(&names);
+	initStringInfo(&parameters);
+	for (int i = 0; i < SIGNAL_COLUMNS; i++)
+	{
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", SignalColumns[i]);
+		appendStringInfo(&parameters, "%s$%d", i > 0 ? ", " : "", i + 1);
+	}
+	return psprintf("INSERT INTO newterm.signals (%s) VALUES (%s)", names.data,
+					parameters.data);
+}
+
+/*
+ * Insert by SQL, so that what users put on the table takes part: triggers, rules,
+ * row security.
+ */
+static void
+InsertBySql(Datum *values, const bool *nulls)
+{
+	static SPIPlanPtr plan = NULL;
+	char		flags[SIGNAL_COLUMNS + 1] = {0};
+
+	for (int i = 0; i < SIGNAL_COLUMNS; i++)
+		flags[i] = nulls[i] ? 'n' : ' ';
+	ExecuteLatest(&plan, plan == NULL ? InsertText() : NULL, SIGNAL_COLUMNS, SignalTypes,
+				  values, flags);
+}
+
+static void
+InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
+{
+	Store	   *signals = &writer->signals;
+
+	if (signals->table == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		StoreOpen(signals, writer->oids->signals, InvalidOid);
+		StoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
+		MemoryContextSwitchTo(old);
+	}
+	if (StoreInsertFires(signals))
+		InsertBySql(values, nulls);
+	else
+		StoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
+}
+
+/* An array of one value. */
+static Jsonb *
+ArrayOf(Jsonb *value)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	element = {.type = jbvBinary};
+
+	element.val.binary.data = &value->root;
+	element.val.binary.len = VARSIZE(value) - VARHDRSZ;
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(&state, WJB_ELEM, &element);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+void
+SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
+			 Jsonb *event)
+{
+	Datum		values[SIGNAL_COLUMNS];
+	bool		nulls[SIGNAL_COLUMNS] = {0};
+	Datum		row[DETECTION_COLUMNS] = {0};
+	bool		row_nulls[DETECTION_COLUMNS] = {0};
+	Rule	   *rule = subject->rule;
+	int64		signal = nextval_internal(writer->oids->signal_sequence, false);
+	char	   *event_id = event == NULL ? NULL : EventIdentity(&event->root);
+	const char *title;
+	TemplateValues given;
+
+	given.rule = rule;
+	given.set = writer->set;
+	given.entity = EntityObject(subject);
+	given.term = SubjectTermObject(subject);
+	given.event = event;
+	title = TemplateClip(rule->title != NULL ? TemplateRender(rule->title, &given) :
+						 TemplateDefaultTitle(&given), TITLE_LIMIT);
+
+	values[SIGNAL_ID] = Int64GetDatum(signal);
+	values[SIGNAL_RULE] = CStringGetTextDatum(rule->name);
+	values[SIGNAL_RULE_VERSION] = Int32GetDatum(rule->version);
+	values[SIGNAL_SEVERITY] = CStringGetTextDatum(rule->severity);
+	values[SIGNAL_TITLE] = CStringGetTextDatum(title);
+	values[SIGNAL_MESSAGE] = OptionalText(rule->message == NULL ? NULL :
+										  TemplateRender(rule->message, &given),
+										  &nulls[SIGNAL_MESSAGE]);
+	values[SIGNAL_TAGS] = rule->tags;
+	values[SIGNAL_ENTITY] = JsonbPGetDatum(given.entity);
+	values[SIGNAL_TERM] = JsonbPGetDatum(given.term);
+	values[SIGNAL_TERMS] = JsonbPGetDatum(ArrayOf(given.term));
+	values[SIGNAL_DETECTIONS] = Int32GetDatum(1);
+	values[SIGNAL_FIRST_SEEN] = values[SIGNAL_LAST_SEEN] =
+		TimestampTzGetDatum(TIMESTAMP_OF(first_seen));
+	values[SIGNAL_EVENT_ID] = OptionalText(event_id, &nulls[SIGNAL_EVENT_ID]);
+	values[SIGNAL_EVENT] = JsonbPGetDatum(event);
+	nulls[SIGNAL_EVENT] = event == NULL;
+	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
+	values[SIGNAL_CREATED_AT] = values[SIGNAL_UPDATED_AT] =
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	InsertSignal(writer, values, nulls);
+
+	row[DETECTION_ID - 1] =
+		Int64GetDatum(nextval_internal(writer->oids->detection_sequence, false));
+	row[DETECTION_VERSION_ID - 1] = Int32GetDatum(rule->version_id);
+	row[DETECTION_RULE - 1] = values[SIGNAL_RULE];
+	row[DETECTION_DIGEST - 1] = PointerGetDatum(subject->term);
+	row[DETECTION_ENTITY - 1] = values[SIGNAL_ENTITY];
+	row[DETECTION_TERM - 1] = values[SIGNAL_TERM];
+	row[DETECTION_FIRST_SEEN - 1] = values[SIGNAL_FIRST_SEEN];
+	row[DETECTION_EVENT_ID - 1] = values[SIGNAL_EVENT_ID];
+	row_nulls[DETECTION_EVENT_ID - 1] = nulls[SIGNAL_EVENT_ID];
+	row[DETECTION_STATUS - 1] = CStringGetTextDatum("live");
+	row[DETECTION_ORIGIN - 1] = values[SIGNAL_ORIGIN];
+	row[DETECTION_SIGNAL_ID - 1] = values[SIGNAL_ID];
+	row_nulls[DETECTION_SUPPRESSION - 1] = true;
+	StoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
+
+	if (writer->origin == ORIGIN_LIVE)
+		NotificationAdd(&writer->notifications,
+						&(Notification) {
+							.kind = "new", .signal = signal, .rule = rule, .title = title,
+							.entity = given.entity, .term = given.term,
+							.event_time = first_seen, .event_id = event_id
+						});
+}
+
+void
+SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origin origin,
+			MemoryContext context)
+{
+	writer->oids = oids;
+	writer->set = set;
+	writer->origin = origin;
+	writer->context = writer->notifications.context = context;
+	writer->signals.table = NULL;	/* opened by the first one */
+	StoreOpen(&writer->detections, oids->detection_log, oids->detection_index);
+}
+
+void
+SignalsFlush(SignalWriter *writer)
+{
+	StoreFlush(&writer->detections);
+	if (writer->signals.table != NULL)
+		StoreFlush(&writer->signals);
+}
+
+void
+SignalsClose(SignalWriter *writer)
+{
+	StoreClose(&writer->detections);
+	if (writer->signals.table != NULL)
+		StoreClose(&writer->signals);
+}
+
+/*
+ * FindDetection
+ *		The live detection of the term that starts at first_seen: a copy of its
+ *		row and the number of its signal.
+ */
+static HeapTuple
+FindDetection(SignalWriter *writer, const Subject *subject, int64 first_seen,
+			  int64 *signal)
+{
+	TupleTableSlot *slot;
+	HeapTuple	tuple = NULL;
+
+	StoreFindDigest(&writer->detections, subject->term);
+	while (StoreNext(&writer->detections, &slot))
+	{
+		bool		isnull;
+		Datum		time = SlotColumn(slot, DETECTION_FIRST_SEEN, &isnull);
+		char	   *status = TextDatumGetCString(SlotColumn(slot, DETECTION_STATUS, &isnull));
+
+		if (DatumGetTimestampTz(time) == TIMESTAMP_OF(first_seen) &&
+			strcmp(status, "live") == 0)
+		{
+			*signal = DatumGetInt64(SlotColumn(slot, DETECTION_SIGNAL_ID, &isnull));
+			if (isnull)
+				*signal = 0;
+			tuple = ExecCopySlotHeapTuple(slot);
+		}
+	}
+	return tuple;
+}
+
+/* What became of looking for a signal's row. */
+typedef enum Found
+{
+	FOUND_LOCKED,				/* by us, so that it can be changed */
+	FOUND_BUSY,					/* somebody else holds a lock on it */
+	FOUND_NOTHING				/* it is gone */
+} Found;
+
+/* The title of a signal; empty where its row is gone. */
+static char *
+SignalTitle(const ExtensionOids *oids, int64 signal)
+{
+	Store		signals;
+	const Oid	equality = F_INT8EQ;
+	const Datum key = Int64GetDatum(signal);
+	TupleTableSlot *slot;
+	char	   *title = "";
+
+	StoreOpen(&signals, oids->signals, oids->signals_key);
+	StoreFind(&signals, 1, &equality, &key);
+	while (StoreNext(&signals, &slot))
+	{
+		bool		isnull;
+		int			column = SPI_fnumber(RelationGetDescr(signals.table), "title");
+
+		title = TextDatumGetCString(SlotColumn(slot, column, &isnull));
+	}
+	StoreClose(&signals);
+	return title;
+}
+
+/*
+ * LockSignal
+ *		Lock a signal's newest row without waiting; *row is a copy of it.
+ */
+static Found
+LockSignal(Store *signals, int64 signal, HeapTuple *row)
+{
+	const Oid	equality = F_INT8EQ;
+	const Datum key = Int64GetDatum(signal);
+	TupleTableSlot *slot;
+
+	for (;;)
+	{
+		ItemPointerData tid;
+		TM_FailureData failure;
+		TM_Result	result;
+
+		StoreFind(signals, 1, &equality, &key);
+		if (!StoreNext(signals, &slot))
+			return FOUND_NOTHING;
+		tid = slot->tts_tid;
+		CommandCounterIncrement();
+		result = table_tuple_lock(signals->table, &tid, SnapshotSelf, signals->found,
+								  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+								  LockWaitSkip, 0, &failure);
+		if (result == TM_WouldBlock)
+			return FOUND_BUSY;
+		if (result == TM_Ok)
+		{
+			*row = ExecCopySlotHeapTuple(signals->found);
+			return FOUND_LOCKED;
+		}
+		/* changed since we looked: once more */
+	}
+}
+
+/* Columns of a row that is to be changed, by their names. */
+typedef struct RowChange
+{
+	TupleDesc	desc;
+	Datum	   *values;
+	bool	   *nulls;
+	bool	   *replace;
+} RowChange;
+
+static void
+SetColumn(RowChange *row, const char *column, Datum value, bool isnull)
+{
+	int			number = SPI_fnumber(row->desc, column) - 1;
+
+	row->values[number] = value;
+	row->nulls[number] = isnull;
+	row->replace[number] = true;
+}
+
+/*
+ * SignalApply
+ *		Without SQL: an UPDATE would leave predicate locks on the signals' pages,
+ *		over which serializable loaders would fail each other.
+ */
+bool
+SignalApply(const ExtensionOids *oids, const SignalChange *change)
+{
+	Store		signals;
+	HeapTuple	tuple;
+	Found		found;
+
+	StoreOpen(&signals, oids->signals, oids->signals_key);
+	found = LockSignal(&signals, change->signal, &tuple);
+	if (found == FOUND_LOCKED)
+	{
+		TupleDesc	desc = RelationGetDescr(signals.table);
+		Datum		now = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		RowChange	row;
+
+		row.desc = desc;
+		row.values = palloc0(sizeof(Datum) * desc->natts);
+		row.nulls = palloc0(sizeof(bool) * desc->natts);
+		row.replace = palloc0(sizeof(bool) * desc->natts);
+		SetColumn(&row, "change_reason", CStringGetTextDatum(change->reason), false);
+		SetColumn(&row, "updated_at", now, false);
+		if (change->retracted)
+			SetColumn(&row, "retracted_at", now, false);
+		else
+		{
+			Datum		first_seen = TimestampTzGetDatum(TIMESTAMP_OF(change->first_seen));
+			char	   *identity = change->event == NULL ? NULL :
+				EventIdentity(&change->event->root);
+			bool		no_identity;
+			Datum		event_id = OptionalText(identity, &no_identity);
+
+			SetColumn(&row, "first_seen", first_seen, false);
+			SetColumn(&row, "last_seen", first_seen, false);
+			SetColumn(&row, "event_id", event_id, no_identity);
+			SetColumn(&row, "event", PointerGetDatum(change->event), change->event == NULL);
+		}
+		StoreUpdate(&signals, tuple, desc->natts, row.values, row.nulls, row.replace);
+	}
+	StoreClose(&signals);
+	return found != FOUND_BUSY;
+}
+
+/* Make the change now, or leave it to a later merge; announce it either way. */
+static void
+Change(SignalWriter *writer, const Subject *subject, const SignalChange *change,
+	   int64 event_time, const char *event_id)
+{
+	if (!SignalApply(writer->oids, change))
+		PostponeSignalChange(writer->oids, change);
+	if (writer->origin == ORIGIN_LIVE)
+		NotificationAdd(&writer->notifications,
+						&(Notification) {
+							.kind = change->retracted ? "retract" : "amend",
+							.signal = change->signal, .rule = subject->rule,
+							.title = SignalTitle(writer->oids, change->signal),
+							.entity = EntityObject(subject),
+							.term = SubjectTermObject(subject),
+							.event_time = event_time, .event_id = event_id,
+							.reason = change->reason
+						});
+}
+
+void
+SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
+			int64 first_seen, Jsonb *event)
+{
+	Datum		row[DETECTION_COLUMNS] = {0};
+	bool		row_nulls[DETECTION_COLUMNS] = {0};
+	bool		replace[DETECTION_COLUMNS] = {0};
+	char	   *event_id = event == NULL ? NULL : EventIdentity(&event->root);
+	SignalChange change = {.first_seen = first_seen,.event = event};
+	HeapTuple	detection = FindDetection(writer, subject, before, &change.signal);
+
+	if (detection == NULL)
+		return;					/* unlearned, or deleted by hand */
+	row[DETECTION_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(first_seen));
+	row[DETECTION_EVENT_ID - 1] = OptionalText(event_id, &row_nulls[DETECTION_EVENT_ID - 1]);
+	replace[DETECTION_FIRST_SEEN - 1] = true;
+	replace[DETECTION_EVENT_ID - 1] = true;
+	StoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
+				replace);
+
+	change.reason = psprintf("a late event shows an earlier start: %s instead of %s",
+							 NotificationTime(first_seen), NotificationTime(before));
+	Change(writer, subject, &change, first_seen, event_id);
+}
+
+void
+SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
+			  int64 first_seen, bool learned)
+{
+	Datum		row[DETECTION_COLUMNS] = {0};
+	bool		row_nulls[DETECTION_COLUMNS] = {0};
+	bool		replace[DETECTION_COLUMNS] = {0};
+	SignalChange change = {.retracted = true};
+	HeapTuple	detection = FindDetection(writer, subject, before, &change.signal);
+	Datum		event_id;
+	bool		no_event_id;
+
+	if (detection == NULL)
+		return;
+	event_id = heap_getattr(detection, DETECTION_EVENT_ID,
+							RelationGetDescr(writer->detections.table), &no_event_id);
+	row[DETECTION_STATUS - 1] = CStringGetTextDatum("retracted");
+	replace[DETECTION_STATUS - 1] = true;
+	StoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
+				replace);
+
+	change.reason = psprintf(learned ?
+							 "the term was learned: a run of it starts at %s, inside learning" :
+							 "a late event shows that the term was known: its run starts at %s",
+							 NotificationTime(first_seen));
+	Change(writer, subject, &change, before,
+		   no_event_id ? NULL : TextDatumGetCString(event_id));
+}

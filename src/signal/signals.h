@@ -1,0 +1,82 @@
+/*
+ * signals.h
+ *	  Detections and signals: rendering and storing.
+ *
+ * All functions run inside an open SPI connection, as the extension's owner.
+ */
+#ifndef NEWTERM_SIGNALS_H
+#define NEWTERM_SIGNALS_H
+
+#include "baseline/pending.h"
+#include "signal/notification.h"
+#include "rule/rule.h"
+#include "store/table_store.h"
+
+typedef enum Origin
+{
+	ORIGIN_LIVE,				/* notifies */
+	ORIGIN_BACKFILL				/* does not */
+} Origin;
+
+/* What detections are written through during one merge. */
+typedef struct SignalWriter
+{
+	const ExtensionOids *oids;
+	Store		detections;
+	Store		signals;		/* table NULL: not needed so far */
+	RuleSet    *set;
+	Origin		origin;
+	MemoryContext context;		/* of the stores and of notifications */
+	Notifications notifications;
+} SignalWriter;
+
+/*
+ * Begin to write, into a writer that is zeroed or was closed, whose notifications stay;
+ * write what is to be written together; and end.
+ */
+extern void SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set,
+						Origin origin, MemoryContext context);
+extern void SignalsFlush(SignalWriter *writer);
+extern void SignalsClose(SignalWriter *writer);
+
+/* What a detection is of. */
+typedef struct Subject
+{
+	Rule	   *rule;
+	const Digest *term;
+	Jsonb	   *entity_values;	/* or NULL */
+	Jsonb	   *term_values;
+} Subject;
+
+/* A run of the term starts outside learning at first_seen. */
+extern void SignalDetect(SignalWriter *writer, const Subject *subject,
+						 int64 first_seen, Jsonb *event);
+
+/* The detection at `before` now starts at first_seen. */
+extern void SignalAmend(SignalWriter *writer, const Subject *subject,
+						int64 before, int64 first_seen, Jsonb *event);
+
+/*
+ * The detection at `before` is no more: the term's run starts at first_seen,
+ * `learned` or with a detection of its own.
+ */
+extern void SignalRetract(SignalWriter *writer, const Subject *subject,
+						  int64 before, int64 first_seen, bool learned);
+
+/* A change of a signal that is to be made in its row. */
+typedef struct SignalChange
+{
+	int64		signal;
+	bool		retracted;		/* else amended */
+	int64		first_seen;		/* amended: the new start ... */
+	Jsonb	   *event;			/* ... and its event, or NULL */
+	char	   *reason;
+} SignalChange;
+
+/*
+ * Make the change, unless somebody else holds a lock on the row: then false,
+ * and the change has to wait for a later merge.
+ */
+extern bool SignalApply(const ExtensionOids *oids, const SignalChange *change);
+
+#endif							/* NEWTERM_SIGNALS_H */

@@ -1,0 +1,150 @@
+/*
+ * lock.c
+ *	  The locks under which news are merged.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "store/lock.h"
+
+/*
+ * Advisory locks of a class of their own: PostgreSQL's functions use classes
+ * 1 and 2, so that users' advisory locks never meet ours.
+ */
+#define LOCK_CLASS		0x4e54
+
+/* First key: what is locked. */
+#define LOCK_GATE		0
+#define LOCK_SLOT		1
+#define LOCK_POSTPONED	2
+
+#define SLOTS			65536
+
+/* The slots that the merge in progress has locked, in TopTransactionContext. */
+static uint16 *Held = NULL;
+static int	NHeld = 0;
+
+static LOCKTAG
+TagOf(uint32 kind, uint32 slot)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, kind, slot, LOCK_CLASS);
+	return tag;
+}
+
+/*
+ * Acquire until the end of the transaction.  lock_timeout is for the locks
+ * that the user's statements ask for: it does not apply to ours, which end
+ * with a commit in progress.
+ */
+static bool
+Acquire(uint32 kind, uint32 slot, LOCKMODE mode, bool wait)
+{
+	LOCKTAG		tag = TagOf(kind, slot);
+	int			timeout = LockTimeout;
+	bool		acquired;
+
+	LockTimeout = 0;
+	PG_TRY();
+	{
+		acquired = LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
+	}
+	PG_FINALLY();
+	{
+		LockTimeout = timeout;
+	}
+	PG_END_TRY();
+	return acquired;
+}
+
+void
+LockGateShared(void)
+{
+	NHeld = 0;
+	Acquire(LOCK_GATE, 0, ShareLock, true);
+}
+
+bool
+LockGateExclusive(bool wait)
+{
+	return Acquire(LOCK_GATE, 0, ExclusiveLock, wait);
+}
+
+bool
+LockGateHeld(void)
+{
+	LOCKTAG		tag = TagOf(LOCK_GATE, 0);
+
+	return CompatLockHeld(&tag, ExclusiveLock);
+}
+
+void
+LockGateInstead(void)
+{
+	LOCKTAG		tag = TagOf(LOCK_GATE, 0);
+
+	if (LockGateHeld())
+		return;
+	/* whoever waits for the gate must hold nothing that others wait for */
+	for (int i = 0; i < NHeld; i++)
+	{
+		LOCKTAG		slot = TagOf(LOCK_SLOT, Held[i]);
+
+		LockRelease(&slot, ExclusiveLock, false);
+	}
+	NHeld = 0;
+	while (CompatLockHeld(&tag, ShareLock))
+		LockRelease(&tag, ShareLock, false);
+	LockGateExclusive(true);
+}
+
+static int
+CompareSlots(const void *a, const void *b)
+{
+	return (int) *(const uint16 *) a - (int) *(const uint16 *) b;
+}
+
+void
+LockSlots(const Digest *digests, int count)
+{
+	uint16	   *slots;
+	int			distinct = 0;
+
+	if (LockGateHeld())
+		return;
+	Assert(NHeld == 0);
+	slots = MemoryContextAlloc(TopTransactionContext, sizeof(uint16) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+		slots[i] = digests[i].h1 % SLOTS;
+	qsort(slots, count, sizeof(uint16), CompareSlots);
+	for (int i = 0; i < count; i++)
+		if (i == 0 || slots[i] != slots[distinct - 1])
+			slots[distinct++] = slots[i];
+
+	/*
+	 * The lock table has room for max_locks_per_transaction locks of each
+	 * session; with more, the gate stands for all of them.
+	 */
+	if (distinct > max_locks_per_xact)
+	{
+		pfree(slots);
+		LockGateInstead();
+		return;
+	}
+	Held = slots;
+	for (NHeld = 0; NHeld < distinct; NHeld++)
+		Acquire(LOCK_SLOT, slots[NHeld], ExclusiveLock, true);
+}
+
+bool
+LockPostponed(void)
+{
+	return Acquire(LOCK_POSTPONED, 0, ExclusiveLock, false);
+}

@@ -1,0 +1,42 @@
+/*
+ * lock.h
+ *	  The locks under which news are merged.
+ *
+ * Order: first the gate, then slots in ascending order, all within one call
+ * just before commit.  A merge that finds too many slots to lock, or that has
+ * more news than fit into memory, takes the gate exclusively instead of slots.
+ * So two merges never wait for each other in a circle, and what waits
+ * waits for a commit in progress.  Whoever changes stored knowledge otherwise
+ * (unlearning, changing a rule's learning) takes the gate exclusively first.
+ */
+#ifndef NEWTERM_LOCK_H
+#define NEWTERM_LOCK_H
+
+#include "base/digest.h"
+
+/* The gate, shared: taken by every merge. */
+extern void LockGateShared(void);
+
+/* The gate, exclusively; with `wait` false returns false instead of waiting. */
+extern bool LockGateExclusive(bool wait);
+
+/*
+ * The gate exclusively in place of its shared lock and of the slots of this
+ * merge, which are given up first: two transactions that both kept some would
+ * wait for each other.  What was read under them may have changed.
+ */
+extern void LockGateInstead(void);
+
+/* Does this transaction hold the gate exclusively? */
+extern bool LockGateHeld(void);
+
+/*
+ * The slots of `count` digests, once in a merge; may take the gate exclusively
+ * instead.
+ */
+extern void LockSlots(const Digest *digests, int count);
+
+/* Only one transaction at a time drains newterm.postponed; never waits. */
+extern bool LockPostponed(void);
+
+#endif							/* NEWTERM_LOCK_H */

@@ -1,0 +1,424 @@
+/*
+ * table_store.c
+ *	  newterm's own tables, read and written without SQL.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+#include "miscadmin.h"
+#include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "store/table_store.h"
+
+/* Rows that are inserted together, as COPY does. */
+#define PENDING_ROWS	500
+#define PENDING_BYTES	(256 * 1024)
+
+void
+StoreOpen(Store *store, Oid table, Oid index)
+{
+	memset(store, 0, sizeof(Store));
+	store->context = CurrentMemoryContext;
+	store->table = table_open(table, RowExclusiveLock);
+	if (OidIsValid(index))
+		store->index = index_open(index, RowExclusiveLock);
+	store->estate = CreateExecutorState();
+	store->target = makeNode(ResultRelInfo);
+	InitResultRelInfo(store->target, store->table, 0, NULL, 0);
+	ExecOpenIndices(store->target, false);
+	store->found = table_slot_create(store->table, NULL);
+}
+
+bool
+StoreOpenReading(Store *store, Oid table, Oid index)
+{
+	memset(store, 0, sizeof(Store));
+	if (!ConditionalLockRelationOid(table, AccessShareLock))
+		return false;
+	if (!ConditionalLockRelationOid(index, AccessShareLock))
+	{
+		UnlockRelationOid(table, AccessShareLock);
+		return false;
+	}
+	store->context = CurrentMemoryContext;
+	store->table = table_open(table, NoLock);
+	store->index = index_open(index, NoLock);
+	store->found = table_slot_create(store->table, NULL);
+	return true;
+}
+
+void
+StoreOpenWhole(Store *store, Oid table)
+{
+	memset(store, 0, sizeof(Store));
+	store->context = CurrentMemoryContext;
+	store->table = table_open(table, AccessShareLock);
+	store->found = table_slot_create(store->table, NULL);
+}
+
+Snapshot
+StoreLatestSnapshot(void)
+{
+	return RegisterSnapshot(GetLatestSnapshot());
+}
+
+/*
+ * StoreScan
+ *		The scan itself takes all rows there are, and StoreScanNext judges them.
+ *		Given the snapshot, it would leave a predicate lock on the table at
+ *		SERIALIZABLE, and the first change of the table would fail loaders.
+ */
+void
+StoreScan(Store *store, Snapshot snapshot)
+{
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	store->snapshot = snapshot;
+	store->whole = table_beginscan(store->table, SnapshotAny, 0, NULL);
+	MemoryContextSwitchTo(old);
+}
+
+bool
+StoreScanNext(Store *store, TupleTableSlot **slot)
+{
+	*slot = store->found;
+	while (table_scan_getnextslot(store->whole, ForwardScanDirection, store->found))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (table_tuple_satisfies_snapshot(store->table, store->found, store->snapshot))
+			return true;
+	}
+	return false;
+}
+
+void
+StoreClose(Store *store)
+{
+	LOCKMODE	lock = store->estate == NULL ? AccessShareLock : NoLock;
+
+	StoreFlush(store);
+	if (store->scan != NULL)
+		index_endscan(store->scan);
+	if (store->whole != NULL)
+		table_endscan(store->whole);
+	ExecDropSingleTupleTableSlot(store->found);
+	if (store->pending != NULL)
+		for (int i = 0; i < PENDING_ROWS; i++)
+			if (store->pending[i] != NULL)
+				ExecDropSingleTupleTableSlot(store->pending[i]);
+	if (store->estate != NULL)
+	{
+		ExecCloseIndices(store->target);
+		FreeExecutorState(store->estate);
+	}
+	if (store->index != NULL)
+		index_close(store->index, lock);
+	table_close(store->table, lock);
+}
+
+void
+StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys)
+{
+	ScanKeyData scan_keys[2];
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	Assert(nkeys <= (int) lengthof(scan_keys));
+	for (int i = 0; i < nkeys; i++)
+		ScanKeyInit(&scan_keys[i], i + 1, BTEqualStrategyNumber, equality[i], keys[i]);
+	if (store->scan == NULL)
+		store->scan = CompatIndexScanBegin(store->table, store->index, SnapshotSelf,
+										   nkeys);
+	index_rescan(store->scan, scan_keys, nkeys, NULL, 0);
+	MemoryContextSwitchTo(old);
+}
+
+void
+StoreFindDigest(Store *store, const Digest *digest)
+{
+	const Oid	equality = F_UUID_EQ;
+	const Datum key = PointerGetDatum(digest);
+
+	StoreFind(store, 1, &equality, &key);
+}
+
+bool
+StoreNext(Store *store, TupleTableSlot **slot)
+{
+	/* index scans allocate as they go, and free at their end */
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+	bool		found = index_getnext_slot(store->scan, ForwardScanDirection,
+										   store->found);
+
+	MemoryContextSwitchTo(old);
+	*slot = store->found;
+	return found;
+}
+
+Datum
+SlotColumn(TupleTableSlot *slot, int column, bool *isnull)
+{
+	return slot_getattr(slot, column, isnull);
+}
+
+Jsonb *
+SlotJsonb(TupleTableSlot *slot, int column)
+{
+	bool		isnull;
+	Datum		value = SlotColumn(slot, column, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
+}
+
+/* ---------- writing ---------- */
+
+/* A slot for a row to be written. */
+static TupleTableSlot *
+VacantSlot(Store *store)
+{
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+	TupleTableSlot *slot;
+
+	if (store->pending == NULL)
+		store->pending = palloc0(sizeof(TupleTableSlot *) * PENDING_ROWS);
+	slot = store->pending[store->npending];
+	if (slot == NULL)
+		slot = store->pending[store->npending] = table_slot_create(store->table, NULL);
+	MemoryContextSwitchTo(old);
+	/* constraints may ask for it */
+	slot->tts_tableOid = RelationGetRelid(store->table);
+	return slot;
+}
+
+void
+StoreNameColumns(Store *store, int ncolumns, const char *const *names)
+{
+	AttrNumber *columns = MemoryContextAlloc(store->context, sizeof(AttrNumber) * ncolumns);
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		columns[i] = get_attnum(RelationGetRelid(store->table), names[i]);
+		if (columns[i] == InvalidAttrNumber)
+			elog(ERROR, "table \"%s\" has no column \"%s\"",
+				 RelationGetRelationName(store->table), names[i]);
+	}
+	store->columns = columns;
+}
+
+bool
+StoreInsertFires(const Store *store)
+{
+	const TriggerDesc *triggers = store->table->trigdesc;
+
+	return store->table->rd_rules != NULL || store->table->rd_rel->relrowsecurity ||
+		(triggers != NULL &&
+		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+		  triggers->trig_insert_before_statement || triggers->trig_insert_after_statement));
+}
+
+/* Do inserted rows of `ncolumns` values give this column? */
+static bool
+IsGiven(const Store *store, int ncolumns, AttrNumber column)
+{
+	if (store->columns == NULL)
+		return column <= ncolumns;
+	for (int i = 0; i < ncolumns; i++)
+		if (store->columns[i] == column)
+			return true;
+	return false;
+}
+
+/* Read the defaults of the columns that rows of `ncolumns` values do not give. */
+static void
+PrepareDefaults(Store *store, int ncolumns)
+{
+	TupleDesc	desc = RelationGetDescr(store->table);
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+
+	store->defaults = palloc0(sizeof(ExprState *) * desc->natts);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		Node	   *expression;
+
+		if (IsGiven(store, ncolumns, i + 1) || attribute->attisdropped ||
+			attribute->attgenerated != '\0')
+			continue;
+		expression = build_column_default(store->table, i + 1);
+		if (expression != NULL)
+			store->defaults[i] = ExecPrepareExpr((Expr *) expression, store->estate);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* What the executor does to a row before it is written. */
+static void
+CompleteRow(Store *store, TupleTableSlot *slot)
+{
+	TupleConstr *constraints = RelationGetDescr(store->table)->constr;
+
+	ExecStoreVirtualTuple(slot);
+	if (constraints != NULL)
+	{
+		/* as of an INSERT: an UPDATE would ask the query what it changes */
+		if (constraints->has_generated_stored)
+			ExecComputeStoredGenerated(store->target, store->estate, slot, CMD_INSERT);
+		ExecConstraints(store->target, slot, store->estate);
+	}
+	ExecMaterializeSlot(slot);
+	ResetPerTupleExprContext(store->estate);
+}
+
+/* A slot with a new row. */
+static TupleTableSlot *
+NewRow(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+{
+	int			natts = RelationGetNumberOfAttributes(store->table);
+	TupleTableSlot *slot = VacantSlot(store);
+
+	if (natts > ncolumns && store->defaults == NULL)
+		PrepareDefaults(store, ncolumns);
+	for (int i = store->columns == NULL ? ncolumns : 0; i < natts; i++)
+	{
+		slot->tts_values[i] = (Datum) 0;
+		slot->tts_isnull[i] = true;
+		if (store->defaults[i] != NULL)
+			slot->tts_values[i] =
+				ExecEvalExprSwitchContext(store->defaults[i],
+										  GetPerTupleExprContext(store->estate),
+										  &slot->tts_isnull[i]);
+	}
+	for (int i = 0; i < ncolumns; i++)
+	{
+		int			column = store->columns == NULL ? i : store->columns[i] - 1;
+
+		slot->tts_values[column] = values[i];
+		slot->tts_isnull[column] = nulls[i];
+	}
+	CompleteRow(store, slot);
+	return slot;
+}
+
+/*
+ * CheckDeferrable
+ *		Deferrable constraints that the row may violate are checked now: nothing
+ *		that could make it right comes any more.
+ */
+static void
+CheckDeferrable(Store *store, TupleTableSlot *slot, List *suspects)
+{
+	for (int i = 0; suspects != NIL && i < store->target->ri_NumIndices; i++)
+	{
+		Relation	index = store->target->ri_IndexRelationDescs[i];
+		IndexInfo  *info = store->target->ri_IndexRelationInfo[i];
+		Datum		values[INDEX_MAX_KEYS];
+		bool		nulls[INDEX_MAX_KEYS];
+
+		if (!list_member_oid(suspects, RelationGetRelid(index)))
+			continue;
+		FormIndexDatum(info, slot, store->estate, values, nulls);
+		if (info->ii_ExclusionOps != NULL)
+			check_exclusion_constraint(store->table, index, info, &slot->tts_tid,
+									   values, nulls, store->estate, false);
+		else
+			index_insert(index, values, nulls, &slot->tts_tid, store->table,
+						 UNIQUE_CHECK_EXISTING, false, info);
+	}
+}
+
+/* Enter a row that was written into the indexes. */
+static void
+EnterIntoIndexes(Store *store, TupleTableSlot *slot, bool only_summarizing)
+{
+	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
+
+	CheckDeferrable(store, slot,
+					CompatInsertIndexTuples(store->target, slot, store->estate,
+											only_summarizing));
+	MemoryContextSwitchTo(old);
+	ResetPerTupleExprContext(store->estate);
+}
+
+void
+StoreInsert(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
+
+	table_tuple_insert(store->table, slot, GetCurrentCommandId(true), 0, NULL);
+	EnterIntoIndexes(store, slot, false);
+	ExecClearTuple(slot);
+}
+
+void
+StoreInsertLater(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
+
+	store->pending_bytes += ExecFetchSlotHeapTuple(slot, false, NULL)->t_len;
+	if (++store->npending == PENDING_ROWS || store->pending_bytes > PENDING_BYTES)
+		StoreFlush(store);
+}
+
+void
+StoreFlush(Store *store)
+{
+	MemoryContext old;
+
+	if (store->npending == 0)
+		return;
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
+	table_multi_insert(store->table, store->pending, store->npending,
+					   GetCurrentCommandId(true), 0, NULL);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < store->npending; i++)
+	{
+		EnterIntoIndexes(store, store->pending[i], false);
+		ExecClearTuple(store->pending[i]);
+	}
+	store->npending = 0;
+	store->pending_bytes = 0;
+}
+
+void
+StoreUpdate(Store *store, HeapTuple tuple, int ncolumns, const Datum *values,
+			const bool *nulls, const bool *replace)
+{
+	TupleTableSlot *slot = VacantSlot(store);
+	CompatUpdateIndexes update;
+
+	/* the row may be one that this command wrote */
+	CommandCounterIncrement();
+	heap_deform_tuple(tuple, RelationGetDescr(store->table), slot->tts_values,
+					  slot->tts_isnull);
+	for (int i = 0; i < ncolumns; i++)
+		if (replace[i])
+		{
+			slot->tts_values[i] = values[i];
+			slot->tts_isnull[i] = nulls[i];
+		}
+	CompleteRow(store, slot);
+	simple_table_tuple_update(store->table, &tuple->t_self, slot, SnapshotSelf, &update);
+	if (CompatEntersIndexes(update))
+		EnterIntoIndexes(store, slot, CompatOnlySummarizing(update));
+	ExecClearTuple(slot);
+}
+
+void
+StoreDelete(Store *store, ItemPointer tid)
+{
+	CommandCounterIncrement();
+	simple_table_tuple_delete(store->table, tid, SnapshotSelf);
+}

@@ -1,0 +1,118 @@
+/*
+ * table_store.h
+ *	  newterm's own tables, read and written without SQL.
+ *
+ * Merging must see what other sessions committed a moment ago at every
+ * isolation level, must leave no predicate locks behind, and must not plan
+ * queries.  So it reads through an index with SnapshotSelf (what is committed
+ * now, or ours) and writes with the executor's own functions, so that indexes
+ * of all kinds and constraints hold that users added; triggers do not fire.
+ * Callers hold the locks of merge.c, which keep two writers off one row.
+ *
+ * What others may change beside the reader, the rules, is read whole and by a
+ * snapshot: SnapshotSelf can miss a row whose change commits midway.
+ */
+#ifndef NEWTERM_TABLE_STORE_H
+#define NEWTERM_TABLE_STORE_H
+
+#include "access/genam.h"
+#include "access/htup.h"
+#include "access/relscan.h"
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/jsonb.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+#include "base/digest.h"
+
+typedef struct Store
+{
+	MemoryContext context;		/* current when the store was opened: of all that
+								 * follows */
+	Relation	table;
+	Relation	index;			/* or NULL */
+	EState	   *estate;			/* NULL: opened to be read alone */
+	ResultRelInfo *target;		/* the table and all its indexes */
+	const AttrNumber *columns;	/* that inserted rows give; NULL: the first ones */
+	ExprState **defaults;		/* of columns that they do not give */
+	IndexScanDesc scan;			/* opened by the first look-up */
+	TableScanDesc whole;		/* by StoreScan */
+	Snapshot	snapshot;		/* what StoreScan judges rows by */
+	TupleTableSlot *found;		/* the current row of a look-up or scan */
+	int			npending;		/* rows to be inserted together */
+	Size		pending_bytes;
+	TupleTableSlot **pending;	/* the next one serves rows written at once */
+} Store;
+
+/* Open for reading and writing; `index` is what look-ups use, or InvalidOid. */
+extern void StoreOpen(Store *store, Oid table, Oid index);
+
+/* Open for look-ups alone; false where somebody holds a lock against that. */
+extern bool StoreOpenReading(Store *store, Oid table, Oid index);
+
+/*
+ * Open to be read whole, waiting for a lock that somebody holds against that.
+ * Tables that have to fit each other are all opened before the snapshot is
+ * taken, by which each is then read.
+ */
+extern void StoreOpenWhole(Store *store, Oid table);
+
+/*
+ * A snapshot of what is committed now, or ours, at every isolation level; to be
+ * given to UnregisterSnapshot.
+ */
+extern Snapshot StoreLatestSnapshot(void);
+
+/* Begin to read a table that StoreOpenWhole opened, and its next row or false. */
+extern void StoreScan(Store *store, Snapshot snapshot);
+extern bool StoreScanNext(Store *store, TupleTableSlot **slot);
+
+/*
+ * Insert what is pending and close; a writer's locks are kept until the
+ * transaction ends.
+ */
+extern void StoreClose(Store *store);
+
+/* Look up by an equality on the index's leading columns (one key each). */
+extern void StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys);
+extern void StoreFindDigest(Store *store, const Digest *digest);
+
+/* The next row of the look-up as *slot, or false. */
+extern bool StoreNext(Store *store, TupleTableSlot **slot);
+
+/* A column of a slot, by its number. */
+extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
+
+/* A jsonb column as a palloc'd copy, or NULL. */
+extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
+
+/* Inserted rows will give the columns of these names, and not the first ones. */
+extern void StoreNameColumns(Store *store, int ncolumns, const char *const *names);
+
+/*
+ * Did users put something on the table that SQL's INSERT would heed: triggers, rules,
+ * row security?
+ */
+extern bool StoreInsertFires(const Store *store);
+
+/*
+ * Insert a row now, or together with others when the store closes.  `values` and
+ * `nulls` hold the first `ncolumns` columns, or those of StoreNameColumns; the others,
+ * such as users added, get their defaults.
+ */
+extern void StoreInsert(Store *store, int ncolumns, const Datum *values,
+						const bool *nulls);
+extern void StoreInsertLater(Store *store, int ncolumns, const Datum *values,
+							 const bool *nulls);
+extern void StoreFlush(Store *store);
+
+/*
+ * Replace some of the first `ncolumns` columns of the row; those behind stay.  Or
+ * delete it.
+ */
+extern void StoreUpdate(Store *store, HeapTuple tuple, int ncolumns, const Datum *values,
+						const bool *nulls, const bool *replace);
+extern void StoreDelete(Store *store, ItemPointer tid);
+
+#endif							/* NEWTERM_TABLE_STORE_H */
