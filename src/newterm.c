@@ -50,11 +50,11 @@ _PG_init(void)
 {
 	SettingsDefine();
 	RulesInitialise();
-	KnowledgeInitialise();
-	NewsInitialise();
-	AwaitInitialise();
+	KnownInitialise();
+	PendingInitialise();
+	PrefetchInitialise();
 	MergeInitialise();
-	ConditionsInitialise();
+	WhenCacheInitialise();
 	NextUtilityHook = ProcessUtility_hook;
 	ProcessUtility_hook = NewtermUtility;
 }

@@ -31,15 +31,15 @@ CREATE OR REPLACE FUNCTION newterm.rules_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_rules_changed' LANGUAGE C;
 COMMENT ON FUNCTION newterm.rules_changed() IS 'trigger function: makes every session compile its rules anew';
 
-CREATE OR REPLACE FUNCTION newterm.knowledge_changed() RETURNS void
-	AS 'MODULE_PATHNAME', 'newterm_knowledge_changed' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION newterm.knowledge_changed() IS 'makes every session forget what it knew to be known';
-REVOKE ALL ON FUNCTION newterm.knowledge_changed() FROM PUBLIC;
+CREATE OR REPLACE FUNCTION newterm.forget_known() RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_forget_known' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION newterm.forget_known() IS 'makes every session forget what it knew to be known';
+REVOKE ALL ON FUNCTION newterm.forget_known() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION newterm.lock_knowledge() RETURNS void
-	AS 'MODULE_PATHNAME', 'newterm_lock_knowledge' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION newterm.lock_knowledge() IS 'keeps other transactions from merging until this one ends';
-REVOKE ALL ON FUNCTION newterm.lock_knowledge() FROM PUBLIC;
+CREATE OR REPLACE FUNCTION newterm.lock_merges() RETURNS void
+	AS 'MODULE_PATHNAME', 'newterm_lock_merges' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION newterm.lock_merges() IS 'keeps other transactions from merging until this one ends';
+REVOKE ALL ON FUNCTION newterm.lock_merges() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.redecide(version_id integer) RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_redecide' LANGUAGE C VOLATILE STRICT;

@@ -123,7 +123,7 @@ BEGIN
 		OR (changes ? 'learning_from' AND after.learning_from IS NOT NULL);
 	IF learning_changed THEN
 		-- merges must not decide by the old settings meanwhile
-		PERFORM newterm.lock_knowledge();
+		PERFORM newterm.lock_merges();
 	END IF;
 	UPDATE newterm.rules r SET
 		name = after.name, version = after.version, fields = after.fields, filter = after.filter,
@@ -167,7 +167,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	dropped bigint;
 BEGIN
-	PERFORM newterm.lock_knowledge();
+	PERFORM newterm.lock_merges();
 	DELETE FROM newterm.rules r WHERE r.name = drop_rule.name RETURNING r.id INTO dropped;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no rule "%"', drop_rule.name USING ERRCODE = 'undefined_object';

@@ -72,15 +72,15 @@ ClocksClose(ClockStore *clocks)
 
 /* Is the rule's clock stored?  Then *learning_from is set. */
 static bool
-ReadRuleClock(Store *store, int32 version_id, int64 *learning_from, HeapTuple *row)
+ReadRuleClock(TableStore *store, int32 version_id, int64 *learning_from, HeapTuple *row)
 {
 	const Oid	equality = F_INT4EQ;
 	const Datum key = Int32GetDatum(version_id);
 	TupleTableSlot *slot;
 	bool		stored = false;
 
-	StoreFind(store, 1, &equality, &key);
-	while (StoreNext(store, &slot))
+	TableStoreFind(store, 1, &equality, &key);
+	while (TableStoreNext(store, &slot))
 	{
 		bool		isnull;
 		int			column = get_attnum(RelationGetRelid(store->table),
@@ -97,13 +97,13 @@ ReadRuleClock(Store *store, int32 version_id, int64 *learning_from, HeapTuple *r
 }
 
 static bool
-ReadEntityClock(Store *store, const Digest *digest, int64 *learning_from)
+ReadEntityClock(TableStore *store, const Digest *digest, int64 *learning_from)
 {
 	TupleTableSlot *slot;
 	bool		stored = false;
 
-	StoreFindDigest(store, digest);
-	while (StoreNext(store, &slot))
+	TableStoreFindDigest(store, digest);
+	while (TableStoreNext(store, &slot))
 	{
 		bool		isnull;
 
@@ -115,7 +115,7 @@ ReadEntityClock(Store *store, const Digest *digest, int64 *learning_from)
 
 /* The earliest event of this transaction, for a rule without a clock. */
 static void
-CollectRuleClock(ClockStore *clocks, Rule *rule, int64 earliest)
+EvaluateRuleClock(ClockStore *clocks, Rule *rule, int64 earliest)
 {
 	bool		found;
 	RuleClock  *clock = hash_search(clocks->rules, &rule->version_id, HASH_ENTER, &found);
@@ -132,44 +132,44 @@ CollectRuleClock(ClockStore *clocks, Rule *rule, int64 earliest)
 }
 
 static void
-CollectEntityClock(ClockStore *clocks, const News *news)
+EvaluateEntityClock(ClockStore *clocks, const PendingTerm *pending)
 {
 	bool		found;
-	EntityClock *clock = hash_search(clocks->entities, &news->entity_clock,
+	EntityClock *clock = hash_search(clocks->entities, &pending->entity_clock,
 									 HASH_ENTER, &found);
-	int64		earliest = news->nruns > 0 ? news->runs[0].first_seen : PG_INT64_MAX;
+	int64		earliest = pending->nruns > 0 ? pending->runs[0].first_seen : PG_INT64_MAX;
 
 	if (found)
 	{
 		clock->learning_from = Min(clock->learning_from, earliest);
 		return;
 	}
-	clock->version_id = news->version_id;
+	clock->version_id = pending->version_id;
 	/* the news may be of a batch that is gone when the clock is set */
-	clock->entity_values = news->entity_values == NULL ? NULL :
-		DatumGetJsonbPCopy(JsonbPGetDatum(news->entity_values));
+	clock->entity_values = pending->entity_values == NULL ? NULL :
+		DatumGetJsonbPCopy(JsonbPGetDatum(pending->entity_values));
 	clock->stored = false;
 	clock->learning_from = earliest;
 }
 
 void
-ClocksCollect(ClockStore *clocks, NewsLevel *level, News **terms, int nterms)
+ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int nterms)
 {
 	HASH_SEQ_STATUS each;
-	Store		store;
+	TableStore		store;
 	int64		learning_from;
 
 	if (level->clocks != NULL)
 	{
-		ClockNews  *news;
+		PendingClock  *pending;
 
 		hash_seq_init(&each, level->clocks);
-		while ((news = hash_seq_search(&each)) != NULL)
+		while ((pending = hash_seq_search(&each)) != NULL)
 		{
-			Rule	   *rule = RuleByVersion(clocks->set, news->version_id);
+			Rule	   *rule = RuleByVersion(clocks->set, pending->version_id);
 
 			if (rule != NULL && !rule->clock_set)
-				CollectRuleClock(clocks, rule, news->earliest);
+				EvaluateRuleClock(clocks, rule, pending->earliest);
 		}
 	}
 	for (int i = 0; i < nterms; i++)
@@ -177,16 +177,16 @@ ClocksCollect(ClockStore *clocks, NewsLevel *level, News **terms, int nterms)
 		Rule	   *rule = RuleByVersion(clocks->set, terms[i]->version_id);
 
 		if (rule->by_entity)
-			CollectEntityClock(clocks, terms[i]);
+			EvaluateEntityClock(clocks, terms[i]);
 		else if (!rule->clock_set && terms[i]->nruns > 0)
-			CollectRuleClock(clocks, rule, terms[i]->runs[0].first_seen);
+			EvaluateRuleClock(clocks, rule, terms[i]->runs[0].first_seen);
 	}
 
 	if (hash_get_num_entries(clocks->rules) > 0)
 	{
 		RuleClock  *clock;
 
-		StoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
+		TableStoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
 		hash_seq_init(&each, clocks->rules);
 		while ((clock = hash_seq_search(&each)) != NULL)
 			if (ReadRuleClock(&store, clock->version_id, &learning_from, NULL))
@@ -194,13 +194,13 @@ ClocksCollect(ClockStore *clocks, NewsLevel *level, News **terms, int nterms)
 				clock->stored = true;
 				clock->learning_from = learning_from;
 			}
-		StoreClose(&store);
+		TableStoreClose(&store);
 	}
 	if (hash_get_num_entries(clocks->entities) > 0)
 	{
 		EntityClock *clock;
 
-		StoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
+		TableStoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
 		hash_seq_init(&each, clocks->entities);
 		while ((clock = hash_seq_search(&each)) != NULL)
 			if (ReadEntityClock(&store, &clock->digest, &learning_from))
@@ -208,7 +208,7 @@ ClocksCollect(ClockStore *clocks, NewsLevel *level, News **terms, int nterms)
 				clock->stored = true;
 				clock->learning_from = learning_from;
 			}
-		StoreClose(&store);
+		TableStoreClose(&store);
 	}
 }
 
@@ -248,7 +248,7 @@ ClocksNewEntities(ClockStore *clocks)
 }
 
 static void
-SetRuleClock(Store *store, RuleClock *clock)
+SetRuleClock(TableStore *store, RuleClock *clock)
 {
 	HeapTuple	row = NULL;
 
@@ -265,12 +265,12 @@ SetRuleClock(Store *store, RuleClock *clock)
 
 		values[column - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
 		replace[column - 1] = true;
-		StoreUpdate(store, row, natts, values, nulls, replace);
+		TableStoreUpdate(store, row, natts, values, nulls, replace);
 	}
 }
 
 static void
-SetEntityClock(Store *store, EntityClock *clock)
+SetEntityClock(TableStore *store, EntityClock *clock)
 {
 	Datum		row[ENTITY_COLUMNS];
 	bool		nulls[ENTITY_COLUMNS] = {0};
@@ -282,7 +282,7 @@ SetEntityClock(Store *store, EntityClock *clock)
 	row[ENTITY_VALUES - 1] = PointerGetDatum(clock->entity_values);
 	nulls[ENTITY_VALUES - 1] = clock->entity_values == NULL;
 	row[ENTITY_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
-	StoreInsert(store, ENTITY_COLUMNS, row, nulls);
+	TableStoreInsert(store, ENTITY_COLUMNS, row, nulls);
 }
 
 void
@@ -291,11 +291,11 @@ ClocksSet(ClockStore *clocks)
 	HASH_SEQ_STATUS each;
 	RuleClock  *rule;
 	EntityClock *entity;
-	Store		store;
+	TableStore		store;
 
 	if (hash_get_num_entries(clocks->rules) > 0)
 	{
-		StoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
+		TableStoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
 		hash_seq_init(&each, clocks->rules);
 		while ((rule = hash_seq_search(&each)) != NULL)
 		{
@@ -305,27 +305,27 @@ ClocksSet(ClockStore *clocks)
 				rule->learning_from;
 			clocks->published = lappend_int(clocks->published, rule->version_id);
 		}
-		StoreClose(&store);
+		TableStoreClose(&store);
 	}
 	if (ClocksNewEntities(clocks))
 	{
-		StoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
+		TableStoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
 		hash_seq_init(&each, clocks->entities);
 		while ((entity = hash_seq_search(&each)) != NULL)
 			if (!entity->stored)
 				SetEntityClock(&store, entity);
-		StoreClose(&store);
+		TableStoreClose(&store);
 	}
 }
 
 int64
-ClockOf(ClockStore *clocks, const Rule *rule, const News *news)
+ClockOf(ClockStore *clocks, const Rule *rule, const PendingTerm *pending)
 {
 	EntityClock *clock;
 
 	if (!rule->by_entity)
 		return rule->learning_from;
-	clock = hash_search(clocks->entities, &news->entity_clock, HASH_FIND, NULL);
+	clock = hash_search(clocks->entities, &pending->entity_clock, HASH_FIND, NULL);
 	Assert(clock != NULL);
 	return clock->learning_from;
 }

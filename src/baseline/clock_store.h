@@ -29,7 +29,7 @@ extern void ClocksClose(ClockStore *clocks);
  * others get what this transaction has as their earliest.  Keeps nothing of the
  * news; the current context has to live as long as the store.
  */
-extern void ClocksCollect(ClockStore *clocks, NewsLevel *level, News **terms, int nterms);
+extern void ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int nterms);
 
 /* Digests (Digest *) of the clocks that are not stored yet. */
 extern List *ClocksToLock(ClockStore *clocks);
@@ -41,7 +41,7 @@ extern bool ClocksNewEntities(ClockStore *clocks);
 extern void ClocksSet(ClockStore *clocks);
 
 /* The clock that decides about a term; set or found by now. */
-extern int64 ClockOf(ClockStore *clocks, const Rule *rule, const News *news);
+extern int64 ClockOf(ClockStore *clocks, const Rule *rule, const PendingTerm *pending);
 
 /* Append the versions whose clock is stored to a list, in the current context. */
 extern List *ClocksPublished(ClockStore *clocks, List *versions);

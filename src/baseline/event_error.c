@@ -82,7 +82,7 @@ DescribeEvent(const EventReference *reference, Datum *row, bool *nulls)
 }
 
 static void
-WriteFault(Store *store, const ExtensionOids *oids, const EventFault *fault)
+WriteError(TableStore *store, const ExtensionOids *oids, const EventError *fault)
 {
 	Datum		row[ERROR_COLUMNS] = {0};
 	bool		nulls[ERROR_COLUMNS] = {0};
@@ -96,44 +96,44 @@ WriteFault(Store *store, const ExtensionOids *oids, const EventFault *fault)
 	if (fault->detail != NULL)
 		row[ERROR_DETAIL - 1] = CStringGetTextDatum(fault->detail);
 	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	StoreInsertLater(store, ERROR_COLUMNS, row, nulls);
+	TableStoreInsertLater(store, ERROR_COLUMNS, row, nulls);
 }
 
 void
-ErrorLogWrite(const ExtensionOids *oids, List *faults)
+EventErrorsWrite(const ExtensionOids *oids, List *faults)
 {
 	MemoryContext context;
 	MemoryContext old;
-	Store		store;
+	TableStore		store;
 	ListCell   *cell;
 
 	if (faults == NIL)
 		return;
-	StoreOpen(&store, oids->event_errors, InvalidOid);
+	TableStoreOpen(&store, oids->event_errors, InvalidOid);
 	context = AllocSetContextCreate(CurrentMemoryContext, "newterm event error",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	foreach(cell, faults)
 	{
-		WriteFault(&store, oids, lfirst(cell));
-		StoreFlush(&store);
+		WriteError(&store, oids, lfirst(cell));
+		TableStoreFlush(&store);
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	StoreClose(&store);
+	TableStoreClose(&store);
 }
 
 /* Faults of a failed merge: its own, and one for each event that had news. */
 static List *
-FaultsOfFailure(NewsLevel *level, ErrorData *error)
+ErrorsOfFailure(PendingLevel *level, ErrorData *error)
 {
 	List	   *faults = list_copy(level->faults);
 	char	   *detail = psprintf("the merge failed: %s", error->message);
 
 	for (int64 i = 0; i < level->nreferences; i++)
 	{
-		EventFault *fault = palloc(sizeof(EventFault));
+		EventError *fault = palloc(sizeof(EventError));
 
 		fault->reference = level->references[i];
 		fault->cause = "internal_error";
@@ -143,10 +143,10 @@ FaultsOfFailure(NewsLevel *level, ErrorData *error)
 	return faults;
 }
 
-/* What ErrorLogFailure writes. */
+/* What EventErrorsOfMerge writes. */
 typedef struct Failure
 {
-	NewsLevel  *level;
+	PendingLevel  *level;
 	ErrorData  *error;
 } Failure;
 
@@ -164,7 +164,7 @@ CompareReferences(const void *a, const void *b)
 
 /* A file has an event once for each term of which it is the source: keep it once. */
 static void
-DropRepeated(NewsLevel *batch)
+DropRepeated(PendingLevel *batch)
 {
 	int64		kept = 0;
 
@@ -179,13 +179,13 @@ DropRepeated(NewsLevel *batch)
 
 /* Write the events of a batch that had left memory; `state` is the Failure. */
 static void
-WriteBatch(NewsLevel *batch, void *state)
+WriteBatch(PendingLevel *batch, void *state)
 {
 	Failure    *failure = state;
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
 
 	DropRepeated(batch);
-	ErrorLogWrite(ExtensionLookup(), FaultsOfFailure(batch, failure->error));
+	EventErrorsWrite(ExtensionLookup(), ErrorsOfFailure(batch, failure->error));
 	MemoryContextSwitchTo(old);
 }
 
@@ -199,14 +199,14 @@ WriteFailure(void *state)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (oids != NULL)
 	{
-		ErrorLogWrite(oids, FaultsOfFailure(failure->level, failure->error));
-		SpillsForEach(failure->level->spills, WriteBatch, failure);
+		EventErrorsWrite(oids, ErrorsOfFailure(failure->level, failure->error));
+		PendingFilesForEach(failure->level->spills, WriteBatch, failure);
 	}
 	PopActiveSnapshot();
 }
 
 void
-ErrorLogFailure(NewsLevel *level, ErrorData *error)
+EventErrorsOfMerge(PendingLevel *level, ErrorData *error)
 {
 	Failure		failure = {level, error};
 	ErrorData  *second = RunUnlessFinal(WriteFailure, &failure);

@@ -7,13 +7,13 @@
 
 #include "baseline/pending.h"
 
-/* Write a list of EventFaults, inside a merge. */
-extern void ErrorLogWrite(const ExtensionOids *oids, List *faults);
+/* Write a list of EventError, inside a merge. */
+extern void EventErrorsWrite(const ExtensionOids *oids, List *faults);
 
 /*
  * A merge failed: write its faults, and every event whose news are lost, in a
  * subtransaction of its own; a WARNING where even that fails.
  */
-extern void ErrorLogFailure(NewsLevel *level, ErrorData *error);
+extern void EventErrorsOfMerge(PendingLevel *level, ErrorData *error);
 
 #endif							/* NEWTERM_EVENT_ERROR_H */

@@ -114,7 +114,7 @@ SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
 }
 
 void
-KnowledgeInitialise(void)
+KnownInitialise(void)
 {
 	Known.context = Found.context = Pending.context = Facts.context =
 		AllocSetContextCreate(TopMemoryContext, "newterm knowledge",

@@ -16,7 +16,7 @@
 #include "rule/rule.h"
 
 /* Called once, when the library is loaded. */
-extern void KnowledgeInitialise(void);
+extern void KnownInitialise(void);
 
 /* How a sighting stands to what a session knows. */
 typedef enum Novelty

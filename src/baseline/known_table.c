@@ -162,7 +162,7 @@ KnownTableFind(const KnownTable *table, const Digest *digest, int64 *first, int6
 
 /* Where an interval for a digest that is not in the table goes; NULL: nowhere. */
 static KnownLine *
-NewPlace(KnownTable *table, const Digest *digest, int limit, int *place)
+NewNode(KnownTable *table, const Digest *digest, int limit, int *place)
 {
 	KnownLine  *line;
 
@@ -192,7 +192,7 @@ KnownTableSet(KnownTable *table, const Digest *digest, int64 first, int64 end, i
 	KnownLine  *line = KnownTableSearch(table, digest, &place);
 
 	if (line == NULL)
-		line = NewPlace(table, digest, limit, &place);
+		line = NewNode(table, digest, limit, &place);
 	if (line == NULL)
 		return;
 	line->marks[place] = KnownMark(digest);

@@ -69,7 +69,7 @@ KnownNextLine(const KnownTable *table, KnownLine *line)
  * would hide the first of them, which would be looked up in the baseline each time.
  */
 static inline int
-KnownPlace(const KnownLine *line, uint64 mark)
+KnownNode(const KnownLine *line, uint64 mark)
 {
 	const int	second = line->marks[1] == mark;
 	const int	third = line->marks[2] == mark;
@@ -90,7 +90,7 @@ KnownTableSearch(const KnownTable *table, const Digest *digest, int *place)
 		return NULL;
 	for (KnownLine *line = KnownHomeLine(table, home);; line = KnownNextLine(table, line))
 	{
-		*place = KnownPlace(line, mark);
+		*place = KnownNode(line, mark);
 		if (line->marks[*place] == mark && line->homes[*place] == home)
 			return line;
 		if (line->marks[KNOWN_LINE_ENTRIES - 1] == 0)

@@ -31,7 +31,7 @@ enum
 /* A term that is, was or may become one of the first n. */
 typedef struct Member
 {
-	News	   *news;			/* of this merge, or made for a stored one */
+	PendingTerm	   *pending;			/* of this merge, or made for a stored one */
 	int64		first_seen;
 	Jsonb	   *term;			/* as objects, which ties are ordered by */
 	Jsonb	   *entity;
@@ -66,15 +66,15 @@ typedef struct Standing
 	const Member *member;
 } Standing;
 
-struct FirstValues
+struct LearningValues
 {
 	HTAB	   *standings;
 };
 
 Digest
-FirstValuesScope(const RuleSet *set, const Rule *rule, const News *news)
+LearningValuesScope(const RuleSet *set, const Rule *rule, const PendingTerm *pending)
 {
-	return rule->by_entity ? news->entity_clock : RuleClockDigest(set, rule);
+	return rule->by_entity ? pending->entity_clock : RuleClockDigest(set, rule);
 }
 
 static void
@@ -91,38 +91,38 @@ AddMember(Scope *scope, Member *member)
 }
 
 static void
-SetObjects(Member *member, const Rule *rule, const News *news)
+SetObjects(Member *member, const Rule *rule, const PendingTerm *pending)
 {
 	int			nentity = rule->shape.nentity;
 
-	member->term = TermObject(news->term_values, rule->texts + nentity,
+	member->term = TermObject(pending->term_values, rule->texts + nentity,
 							  rule->shape.ncolumns - nentity);
-	member->entity = TermObject(news->entity_values, rule->texts, nentity);
+	member->entity = TermObject(pending->entity_values, rule->texts, nentity);
 }
 
 /* The stored members of a scope. */
 static void
-ReadScope(Store *store, Scope *scope)
+ReadScope(TableStore *store, Scope *scope)
 {
 	TupleTableSlot *slot;
 
-	StoreFindDigest(store, &scope->digest);
-	while (StoreNext(store, &slot))
+	TableStoreFindDigest(store, &scope->digest);
+	while (TableStoreNext(store, &slot))
 	{
 		bool		isnull;
 		Member	   *member = palloc0(sizeof(Member));
 
-		member->news = palloc0(sizeof(News));
-		memcpy(&member->news->term,
+		member->pending = palloc0(sizeof(PendingTerm));
+		memcpy(&member->pending->term,
 			   DatumGetPointer(SlotColumn(slot, VALUE_DIGEST, &isnull)), sizeof(Digest));
-		member->news->version_id = scope->rule->version_id;
-		member->news->entity_clock = scope->digest;
-		member->news->term_values = SlotJsonb(slot, VALUE_TERM);
-		member->news->entity_values = SlotJsonb(slot, VALUE_ENTITY);
+		member->pending->version_id = scope->rule->version_id;
+		member->pending->entity_clock = scope->digest;
+		member->pending->term_values = SlotJsonb(slot, VALUE_TERM);
+		member->pending->entity_values = SlotJsonb(slot, VALUE_ENTITY);
 		member->event = member->stored_event = SlotJsonb(slot, VALUE_EVENT);
 		member->first_seen = member->stored_first_seen =
 			UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, VALUE_FIRST_SEEN, &isnull)));
-		SetObjects(member, scope->rule, member->news);
+		SetObjects(member, scope->rule, member->pending);
 		member->stored = true;
 		member->place = slot->tts_tid;
 		AddMember(scope, member);
@@ -131,35 +131,35 @@ ReadScope(Store *store, Scope *scope)
 
 /* Enter the term of some news as a candidate. */
 static void
-EnterNews(Scope *scope, HTAB *members, RunStore *runs, NewsLevel *level, News *news)
+EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level, PendingTerm *pending)
 {
 	Member	   *member;
 	StoredRuns	stored;
-	int64		first_seen = news->runs[0].first_seen;
+	int64		first_seen = pending->runs[0].first_seen;
 	MemberEntry *entry;
 	bool		found;
 
-	entry = hash_search(members, &news->term, HASH_ENTER, &found);
+	entry = hash_search(members, &pending->term, HASH_ENTER, &found);
 	if (!found)
 	{
 		member = palloc0(sizeof(Member));
-		SetObjects(member, scope->rule, news);
+		SetObjects(member, scope->rule, pending);
 		member->first_seen = PG_INT64_MAX;
 		AddMember(scope, member);
 		entry->member = member;
 	}
 	member = entry->member;
-	member->news = news;
+	member->pending = pending;
 	member->in_merge = true;
 
-	RunsRead(runs, &news->term, &stored);
+	RunsRead(runs, &pending->term, &stored);
 	if (stored.nruns > 0)
 		member->first_seen = Min(member->first_seen, stored.runs[0].first_seen);
 	if (first_seen < member->first_seen)
 	{
 		member->first_seen = first_seen;
-		member->event = news->runs[0].source < 0 ? NULL :
-			ReferenceEvent(&level->references[news->runs[0].source]);
+		member->event = pending->runs[0].source < 0 ? NULL :
+			ReferenceEvent(&level->references[pending->runs[0].source]);
 	}
 }
 
@@ -187,26 +187,26 @@ CompareMembers(const void *a, const void *b)
 }
 
 static void
-InsertMember(Store *store, const Scope *scope, const Member *member)
+InsertMember(TableStore *store, const Scope *scope, const Member *member)
 {
 	Datum		row[VALUE_COLUMNS];
 	bool		nulls[VALUE_COLUMNS] = {0};
 
 	row[VALUE_SCOPE - 1] = PointerGetDatum(&scope->digest);
 	row[VALUE_VERSION_ID - 1] = Int32GetDatum(scope->rule->version_id);
-	row[VALUE_DIGEST - 1] = PointerGetDatum(&member->news->term);
+	row[VALUE_DIGEST - 1] = PointerGetDatum(&member->pending->term);
 	row[VALUE_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(member->first_seen));
-	row[VALUE_TERM - 1] = PointerGetDatum(member->news->term_values);
-	row[VALUE_ENTITY - 1] = PointerGetDatum(member->news->entity_values);
-	nulls[VALUE_ENTITY - 1] = member->news->entity_values == NULL;
+	row[VALUE_TERM - 1] = PointerGetDatum(member->pending->term_values);
+	row[VALUE_ENTITY - 1] = PointerGetDatum(member->pending->entity_values);
+	nulls[VALUE_ENTITY - 1] = member->pending->entity_values == NULL;
 	row[VALUE_EVENT - 1] = PointerGetDatum(member->event);
 	nulls[VALUE_EVENT - 1] = member->event == NULL;
-	StoreInsert(store, VALUE_COLUMNS, row, nulls);
+	TableStoreInsert(store, VALUE_COLUMNS, row, nulls);
 }
 
 /* Keep the first n of a scope and note who is in and who is out. */
 static void
-SettleScope(FirstValues *values, Store *store, Scope *scope, List **pushed_out)
+SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **pushed_out)
 {
 	qsort(scope->members, scope->nmembers, sizeof(Member *), CompareMembers);
 	for (int i = 0; i < scope->nmembers; i++)
@@ -214,45 +214,45 @@ SettleScope(FirstValues *values, Store *store, Scope *scope, List **pushed_out)
 		Member	   *member = scope->members[i];
 		bool		included = i < scope->rule->learning_values;
 		bool		found;
-		Standing   *standing = hash_search(values->standings, &member->news->term,
+		Standing   *standing = hash_search(values->standings, &member->pending->term,
 										  HASH_ENTER, &found);
 
 		standing->included = included;
 		standing->member = member;
 		if (member->stored &&
 			(!included || member->first_seen != member->stored_first_seen))
-			StoreDelete(store, &member->place);
+			TableStoreDelete(store, &member->place);
 		if (included &&
 			(!member->stored || member->first_seen != member->stored_first_seen))
 			InsertMember(store, scope, member);
 		if (member->stored && !included && !member->in_merge)
-			*pushed_out = lappend(*pushed_out, member->news);
+			*pushed_out = lappend(*pushed_out, member->pending);
 	}
 }
 
 void
-FirstValuesApply(FirstValues **result, RuleSet *set, const ExtensionOids *oids,
-				 RunStore *runs, NewsLevel *level, News ***terms, int *nterms)
+LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *oids,
+				 RunStore *runs, PendingLevel *level, PendingTerm ***terms, int *nterms)
 {
-	FirstValues *values;
+	LearningValues *values;
 	HASHCTL		control = {0};
 	HTAB	   *scopes = NULL;
 	HTAB	   *members = NULL;
 	HASH_SEQ_STATUS each;
 	Scope	   *scope;
-	Store		store;
+	TableStore		store;
 	List	   *pushed_out = NIL;
 	ListCell   *cell;
 
 	*result = NULL;
 	for (int i = 0; i < *nterms; i++)
 	{
-		News	   *news = (*terms)[i];
-		Rule	   *rule = RuleByVersion(set, news->version_id);
+		PendingTerm	   *pending = (*terms)[i];
+		Rule	   *rule = RuleByVersion(set, pending->version_id);
 		Digest		digest;
 		bool		found;
 
-		if (rule->learning_values < 0 || news->nruns == 0)
+		if (rule->learning_values < 0 || pending->nruns == 0)
 			continue;
 		if (scopes == NULL)
 		{
@@ -264,9 +264,9 @@ FirstValuesApply(FirstValues **result, RuleSet *set, const ExtensionOids *oids,
 			control.entrysize = sizeof(MemberEntry);
 			members = hash_create("newterm members", 64, &control,
 								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-			StoreOpen(&store, oids->learned_values, oids->learned_values_index);
+			TableStoreOpen(&store, oids->learned_values, oids->learned_values_index);
 		}
-		digest = FirstValuesScope(set, rule, news);
+		digest = LearningValuesScope(set, rule, pending);
 		scope = hash_search(scopes, &digest, HASH_ENTER, &found);
 		if (!found)
 		{
@@ -275,29 +275,29 @@ FirstValuesApply(FirstValues **result, RuleSet *set, const ExtensionOids *oids,
 			ReadScope(&store, scope);
 			for (int j = 0; j < scope->nmembers; j++)
 			{
-				MemberEntry *entry = hash_search(members, &scope->members[j]->news->term,
+				MemberEntry *entry = hash_search(members, &scope->members[j]->pending->term,
 												 HASH_ENTER, &found);
 
 				entry->member = scope->members[j];
 			}
 		}
-		EnterNews(scope, members, runs, level, news);
+		EnterPending(scope, members, runs, level, pending);
 	}
 	if (scopes == NULL)
 		return;
 
-	values = palloc(sizeof(FirstValues));
+	values = palloc(sizeof(LearningValues));
 	control.entrysize = sizeof(Standing);
 	values->standings = hash_create("newterm first values", 64, &control,
 								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	hash_seq_init(&each, scopes);
 	while ((scope = hash_seq_search(&each)) != NULL)
 		SettleScope(values, &store, scope, &pushed_out);
-	StoreClose(&store);
+	TableStoreClose(&store);
 
 	if (pushed_out != NIL)
 	{
-		*terms = repalloc_huge(*terms, sizeof(News *) *
+		*terms = repalloc_huge(*terms, sizeof(PendingTerm *) *
 							   (*nterms + list_length(pushed_out)));
 		foreach(cell, pushed_out)
 			(*terms)[(*nterms)++] = lfirst(cell);
@@ -306,7 +306,7 @@ FirstValuesApply(FirstValues **result, RuleSet *set, const ExtensionOids *oids,
 }
 
 bool
-FirstValuesInclude(FirstValues *values, const Digest *term)
+LearningValuesInclude(LearningValues *values, const Digest *term)
 {
 	Standing   *standing = values == NULL ? NULL :
 		hash_search(values->standings, term, HASH_FIND, NULL);
@@ -315,7 +315,7 @@ FirstValuesInclude(FirstValues *values, const Digest *term)
 }
 
 Jsonb *
-FirstValuesEvent(FirstValues *values, const Digest *term, int64 first_seen)
+LearningValuesEvent(LearningValues *values, const Digest *term, int64 first_seen)
 {
 	Standing   *standing = hash_search(values->standings, term, HASH_FIND, NULL);
 

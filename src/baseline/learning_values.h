@@ -12,28 +12,28 @@
 #include "baseline/pending.h"
 #include "baseline/run_store.h"
 
-typedef struct FirstValues FirstValues;
+typedef struct LearningValues LearningValues;
 
 /* The digest that stands for a term's scope, which merge locks. */
-extern Digest FirstValuesScope(const RuleSet *set, const Rule *rule, const News *news);
+extern Digest LearningValuesScope(const RuleSet *set, const Rule *rule, const PendingTerm *pending);
 
 /*
  * Bring newterm.learned_values up to the news.  Terms that the news push out
  * are appended to the terms to be merged.  *values is NULL where no rule
  * learns by values; otherwise it answers the questions below.
  */
-extern void FirstValuesApply(FirstValues **values, RuleSet *set,
+extern void LearningValuesApply(LearningValues **values, RuleSet *set,
 							 const ExtensionOids *oids, RunStore *runs,
-							 NewsLevel *level, News ***terms, int *nterms);
+							 PendingLevel *level, PendingTerm ***terms, int *nterms);
 
 /* Is the term among the first n of its scope? */
-extern bool FirstValuesInclude(FirstValues *values, const Digest *term);
+extern bool LearningValuesInclude(LearningValues *values, const Digest *term);
 
 /*
  * The event kept of a term that is or was among them and was first seen at
  * first_seen, or NULL.
  */
-extern Jsonb *FirstValuesEvent(FirstValues *values, const Digest *term,
+extern Jsonb *LearningValuesEvent(LearningValues *values, const Digest *term,
 							   int64 first_seen);
 
 #endif							/* NEWTERM_LEARNING_VALUES_H */

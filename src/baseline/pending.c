@@ -11,41 +11,41 @@
 #include "baseline/pending.h"
 #include "baseline/pending_file.h"
 
-static NewsLevel *Innermost = NULL;
+static PendingLevel *Innermost = NULL;
 
 /* ---------- levels ---------- */
 
 static void
 DropInnermost(void)
 {
-	NewsLevel  *level = Innermost;
+	PendingLevel  *level = Innermost;
 
-	NewsClear(level);
+	PendingClear(level);
 	Innermost = level->outer;
 	MemoryContextDelete(level->context);
 	pfree(level);
 }
 
-NewsLevel *
-NewsExisting(void)
+PendingLevel *
+PendingExisting(void)
 {
 	if (Innermost != NULL && Innermost->nesting == GetCurrentTransactionNestLevel())
 		return Innermost;
 	return NULL;
 }
 
-NewsLevel *
-NewsOfNesting(int nesting)
+PendingLevel *
+PendingOfNesting(int nesting)
 {
-	NewsLevel **place = &Innermost;
-	NewsLevel  *level;
+	PendingLevel **place = &Innermost;
+	PendingLevel  *level;
 
 	while (*place != NULL && (*place)->nesting > nesting)
 		place = &(*place)->outer;
 	level = *place;
 	if (level == NULL || level->nesting < nesting)
 	{
-		level = MemoryContextAllocZero(TopMemoryContext, sizeof(NewsLevel));
+		level = MemoryContextAllocZero(TopMemoryContext, sizeof(PendingLevel));
 		level->context = AllocSetContextCreate(TopMemoryContext, "newterm news",
 											   ALLOCSET_DEFAULT_SIZES);
 		level->nesting = nesting;
@@ -55,29 +55,29 @@ NewsOfNesting(int nesting)
 	return level;
 }
 
-NewsLevel *
-NewsCurrent(void)
+PendingLevel *
+PendingCurrent(void)
 {
-	return NewsOfNesting(GetCurrentTransactionNestLevel());
+	return PendingOfNesting(GetCurrentTransactionNestLevel());
 }
 
-NewsLevel *
-NewsApart(void)
+PendingLevel *
+PendingApart(void)
 {
-	NewsLevel  *level = palloc0(sizeof(NewsLevel));
+	PendingLevel  *level = palloc0(sizeof(PendingLevel));
 
 	level->context = AllocSetContextCreate(CurrentMemoryContext, "newterm news",
 										   ALLOCSET_DEFAULT_SIZES);
 	return level;
 }
 
-NewsLevel *
-NewsTake(NewsLevel *level)
+PendingLevel *
+PendingTake(PendingLevel *level)
 {
-	NewsLevel  *taken = MemoryContextAlloc(TopMemoryContext, sizeof(NewsLevel));
+	PendingLevel  *taken = MemoryContextAlloc(TopMemoryContext, sizeof(PendingLevel));
 
 	*taken = *level;
-	memset(level, 0, sizeof(NewsLevel));
+	memset(level, 0, sizeof(PendingLevel));
 	level->outer = taken->outer;
 	level->nesting = taken->nesting;
 	level->context = AllocSetContextCreate(TopMemoryContext, "newterm news",
@@ -86,20 +86,20 @@ NewsTake(NewsLevel *level)
 }
 
 void
-NewsFree(NewsLevel *level)
+PendingFree(PendingLevel *level)
 {
-	NewsClear(level);
+	PendingClear(level);
 	MemoryContextDelete(level->context);
 	pfree(level);
 }
 
 void
-NewsClear(NewsLevel *level)
+PendingClear(PendingLevel *level)
 {
 	ListCell   *cell;
 
 	foreach(cell, level->spills)
-		SpillClose(lfirst(cell));
+		PendingFileClose(lfirst(cell));
 	level->spills = NIL;
 	level->unspillable = false;
 	MemoryContextReset(level->context);
@@ -111,13 +111,13 @@ NewsClear(NewsLevel *level)
 }
 
 Size
-NewsSize(const NewsLevel *level)
+PendingSize(const PendingLevel *level)
 {
 	return MemoryContextMemAllocated(level->context, true);
 }
 
 static void
-AppendReferences(NewsLevel *level, const EventReference *references, int64 count)
+AppendReferences(PendingLevel *level, const EventReference *references, int64 count)
 {
 	if (level->nreferences + count > level->references_allocated)
 	{
@@ -137,36 +137,36 @@ AppendReferences(NewsLevel *level, const EventReference *references, int64 count
 
 /* A subtransaction ended well: its news are its parent's. */
 static void
-MergeIntoOuter(NewsLevel *outer, NewsLevel *inner)
+MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 {
 	int			shift = outer->nreferences;
 	HASH_SEQ_STATUS each;
-	News	   *news;
-	ClockNews  *clock;
+	PendingTerm	   *pending;
+	PendingClock  *clock;
 	ListCell   *cell;
 
 	for (int64 i = 0; i < inner->nreferences; i++)
-		NewsReference(outer, &inner->references[i]);
+		PendingReference(outer, &inner->references[i]);
 	if (inner->terms != NULL)
 	{
 		hash_seq_init(&each, inner->terms);
-		while ((news = hash_seq_search(&each)) != NULL)
-			for (int i = 0; i < news->nruns; i++)
+		while ((pending = hash_seq_search(&each)) != NULL)
+			for (int i = 0; i < pending->nruns; i++)
 			{
 				/* runs of the same term are joined when they are merged */
 				Span		apart = {.granule = 1,.forget_after = 0};
-				Run			run = news->runs[i];
+				Run			run = pending->runs[i];
 
 				if (run.source >= 0)
 					run.source += shift;
-				NewsAddRun(outer, news, &run, &apart);
+				PendingAddRun(outer, pending, &run, &apart);
 			}
 	}
 	if (inner->clocks != NULL)
 	{
 		hash_seq_init(&each, inner->clocks);
 		while ((clock = hash_seq_search(&each)) != NULL)
-			NewsAddClock(outer, clock->version_id, clock->earliest);
+			PendingAddClock(outer, clock->version_id, clock->earliest);
 	}
 	{
 		MemoryContext old = MemoryContextSwitchTo(outer->context);
@@ -177,9 +177,9 @@ MergeIntoOuter(NewsLevel *outer, NewsLevel *inner)
 	}
 	foreach(cell, inner->faults)
 	{
-		EventFault *fault = lfirst(cell);
+		EventError *fault = lfirst(cell);
 
-		NewsAddFault(outer, &fault->reference, fault->cause, fault->detail);
+		PendingAddError(outer, &fault->reference, fault->cause, fault->detail);
 	}
 }
 
@@ -187,7 +187,7 @@ static void
 SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
 				   SubTransactionId parent, void *argument)
 {
-	NewsLevel  *level = NewsExisting();
+	PendingLevel  *level = PendingExisting();
 
 	if (level == NULL)
 		return;
@@ -215,7 +215,7 @@ TransactionEnds(XactEvent event, void *argument)
 }
 
 void
-NewsInitialise(void)
+PendingInitialise(void)
 {
 	RegisterXactCallback(TransactionEnds, NULL);
 	RegisterSubXactCallback(SubtransactionEnds, NULL);
@@ -231,7 +231,7 @@ ReferenceCommand(void)
 }
 
 int
-NewsReference(NewsLevel *level, const EventReference *reference)
+PendingReference(PendingLevel *level, const EventReference *reference)
 {
 	EventReference copy = *reference;
 
@@ -245,15 +245,15 @@ NewsReference(NewsLevel *level, const EventReference *reference)
 }
 
 /* The entry of a term; *found, unless NULL, tells whether it was there. */
-static News *
-NewsEntry(NewsLevel *level, const Digest *term, bool *found)
+static PendingTerm *
+PendingEntry(PendingLevel *level, const Digest *term, bool *found)
 {
 	if (level->terms == NULL)
 	{
 		HASHCTL		control = {0};
 
 		control.keysize = sizeof(Digest);
-		control.entrysize = sizeof(News);
+		control.entrysize = sizeof(PendingTerm);
 		control.hcxt = level->context;
 		level->terms = hash_create("newterm news", 256, &control,
 								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -262,16 +262,16 @@ NewsEntry(NewsLevel *level, const Digest *term, bool *found)
 }
 
 static void
-AddRun(NewsLevel *level, News *news, const Run *run, const Span *span)
+AddRun(PendingLevel *level, PendingTerm *pending, const Run *run, const Span *span)
 {
-	if (news->nruns == news->runs_allocated)
+	if (pending->nruns == pending->runs_allocated)
 	{
-		news->runs_allocated = Max(1, news->runs_allocated * 2);
-		news->runs = news->runs == NULL ?
-			MemoryContextAlloc(level->context, sizeof(Run) * news->runs_allocated) :
-			repalloc(news->runs, sizeof(Run) * news->runs_allocated);
+		pending->runs_allocated = Max(1, pending->runs_allocated * 2);
+		pending->runs = pending->runs == NULL ?
+			MemoryContextAlloc(level->context, sizeof(Run) * pending->runs_allocated) :
+			repalloc(pending->runs, sizeof(Run) * pending->runs_allocated);
 	}
-	news->nruns = RunsAdd(news->runs, news->nruns, run, span);
+	pending->nruns = RunsAdd(pending->runs, pending->nruns, run, span);
 }
 
 static Jsonb *
@@ -287,19 +287,19 @@ CopyJsonb(MemoryContext context, const Jsonb *jsonb)
 }
 
 void
-NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
+PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 				EventSource *source)
 {
 	Rule	   *rule = sighting->rule;
 	TermShape  *shape = &rule->shape;
-	News	   *news = level->terms == NULL ? NULL :
+	PendingTerm	   *pending = level->terms == NULL ? NULL :
 		hash_search(level->terms, &sighting->term, HASH_FIND, NULL);
 	Run			run;
 
-	if (news == NULL)
+	if (pending == NULL)
 	{
 		/* what may raise an error comes first: no entry is ever half made */
-		News		made = {.term = sighting->term,.version_id = rule->version_id};
+		PendingTerm		made = {.term = sighting->term,.version_id = rule->version_id};
 
 		if (shape->nentity > 0)
 			made.entity_values = CopyJsonb(level->context,
@@ -307,52 +307,52 @@ NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
 		made.term_values = CopyJsonb(level->context,
 									 TermValues(sighting->row, shape->nentity,
 												shape->ncolumns));
-		news = NewsEntry(level, &sighting->term, NULL);
-		*news = made;
+		pending = PendingEntry(level, &sighting->term, NULL);
+		*pending = made;
 	}
 	run.first_seen = time;
 	run.last_granule = GranuleStart(time, rule->span.granule);
 	run.learned = false;
 	run.source = -1;
-	if (RunsCover(news->runs, news->nruns, &run))
+	if (RunsCover(pending->runs, pending->nruns, &run))
 		return;
 	if (source != NULL)
 	{
 		if (source->index < 0)
-			source->index = NewsReference(level, &source->reference);
+			source->index = PendingReference(level, &source->reference);
 		run.source = source->index;
 	}
-	AddRun(level, news, &run, &rule->span);
+	AddRun(level, pending, &run, &rule->span);
 }
 
 void
-NewsSpill(NewsLevel *level)
+PendingSpill(PendingLevel *level)
 {
 	HASH_SEQ_STATUS each;
-	News	   *news;
-	Spill	   *spill;
+	PendingTerm	   *pending;
+	PendingFile	   *spill;
 	MemoryContext kept;
 	MemoryContext old;
-	NewsLevel	rest;
+	PendingLevel	rest;
 
 	/* files are merged before what is in memory: the older news first */
 	if (level->outer != NULL)
-		NewsSpill(level->outer);
+		PendingSpill(level->outer);
 	if (level->terms == NULL)
 		return;
 	rest = *level;
-	spill = SpillCreate();
+	spill = PendingFileCreate();
 	PG_TRY();
 	{
 		hash_seq_init(&each, level->terms);
-		while ((news = hash_seq_search(&each)) != NULL)
-			SpillWrite(spill, level, news);
+		while ((pending = hash_seq_search(&each)) != NULL)
+			PendingFileWrite(spill, level, pending);
 		/* all of it is written before anything is given up */
-		SpillRewind(spill);
+		PendingFileRewind(spill);
 	}
 	PG_CATCH();
 	{
-		SpillDiscard(spill);
+		PendingFileDiscard(spill);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -377,26 +377,26 @@ NewsSpill(NewsLevel *level)
 }
 
 void
-NewsAddRun(NewsLevel *level, const News *given, const Run *run, const Span *span)
+PendingAddRun(PendingLevel *level, const PendingTerm *given, const Run *run, const Span *span)
 {
 	bool		found;
-	News	   *news = NewsEntry(level, &given->term, &found);
+	PendingTerm	   *pending = PendingEntry(level, &given->term, &found);
 
 	if (!found)
 	{
-		*news = *given;
-		news->entity_values = CopyJsonb(level->context, given->entity_values);
-		news->term_values = CopyJsonb(level->context, given->term_values);
-		news->nruns = news->runs_allocated = 0;
-		news->runs = NULL;
+		*pending = *given;
+		pending->entity_values = CopyJsonb(level->context, given->entity_values);
+		pending->term_values = CopyJsonb(level->context, given->term_values);
+		pending->nruns = pending->runs_allocated = 0;
+		pending->runs = NULL;
 	}
-	AddRun(level, news, run, span);
+	AddRun(level, pending, run, span);
 }
 
 void
-NewsAddClock(NewsLevel *level, int32 version_id, int64 earliest)
+PendingAddClock(PendingLevel *level, int32 version_id, int64 earliest)
 {
-	ClockNews  *clock;
+	PendingClock  *clock;
 	bool		found;
 
 	if (level->clocks == NULL)
@@ -404,7 +404,7 @@ NewsAddClock(NewsLevel *level, int32 version_id, int64 earliest)
 		HASHCTL		control = {0};
 
 		control.keysize = sizeof(int32);
-		control.entrysize = sizeof(ClockNews);
+		control.entrysize = sizeof(PendingClock);
 		control.hcxt = level->context;
 		level->clocks = hash_create("newterm clock news", 16, &control,
 									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -415,11 +415,11 @@ NewsAddClock(NewsLevel *level, int32 version_id, int64 earliest)
 }
 
 void
-NewsAddFault(NewsLevel *level, const EventReference *reference, const char *cause,
+PendingAddError(PendingLevel *level, const EventReference *reference, const char *cause,
 			 const char *detail)
 {
 	MemoryContext old = MemoryContextSwitchTo(level->context);
-	EventFault *fault = palloc(sizeof(EventFault));
+	EventError *fault = palloc(sizeof(EventError));
 
 	fault->reference = *reference;
 	fault->cause = cause;

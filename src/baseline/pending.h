@@ -2,8 +2,8 @@
  * pending.h
  *	  What the events of this transaction showed, until it is merged.
  *
- * observe.c adds what a row shows when it is inserted, collect.c what can only
- * be added later; merge.c takes it out at the end of the transaction.  News are
+ * observe.c adds what a row shows when it is inserted, reevaluate.c what can only
+ * be added later; merge.c takes it out at the end of the transaction.  PendingTerm are
  * kept by subtransaction, so that a savepoint that is rolled back takes its news
  * with it.
  */
@@ -34,7 +34,7 @@ typedef struct EventReference
 } EventReference;
 
 /* The sightings of one term. */
-typedef struct News
+typedef struct PendingTerm
 {
 	Digest		term;			/* hash key */
 	int32		version_id;
@@ -43,50 +43,50 @@ typedef struct News
 	Jsonb	   *term_values;	/* array */
 	int			nruns;
 	int			runs_allocated;
-	Run		   *runs;			/* source: index of NewsLevel.references */
-} News;
+	Run		   *runs;			/* source: index of PendingLevel.references */
+} PendingTerm;
 
 /* The earliest event of the transaction, for rules without a clock. */
-typedef struct ClockNews
+typedef struct PendingClock
 {
 	int32		version_id;		/* hash key */
 	int64		earliest;
-} ClockNews;
+} PendingClock;
 
 /* A row of newterm.event_errors to be. */
-typedef struct EventFault
+typedef struct EventError
 {
 	EventReference reference;
 	const char *cause;
 	char	   *detail;
-} EventFault;
+} EventError;
 
-typedef struct NewsLevel
+typedef struct PendingLevel
 {
-	struct NewsLevel *outer;
+	struct PendingLevel *outer;
 	int			nesting;		/* of the subtransaction */
 	MemoryContext context;
-	HTAB	   *terms;			/* News; NULL while there is none */
-	HTAB	   *clocks;			/* ClockNews */
+	HTAB	   *terms;			/* PendingTerm; NULL while there is none */
+	HTAB	   *clocks;			/* PendingClock */
 	int64		nreferences;
 	int64		references_allocated;
 	EventReference *references;
-	List	   *faults;			/* EventFault */
+	List	   *faults;			/* EventError */
 	List	   *spills;			/* Spill: terms that did not fit into memory */
 	bool		unspillable;	/* writing failed: it holds all in memory */
-} NewsLevel;
+} PendingLevel;
 
 /* Called once, when the library is loaded. */
-extern void NewsInitialise(void);
+extern void PendingInitialise(void);
 
 /* The level of the current subtransaction, made where it is not there yet. */
-extern NewsLevel *NewsCurrent(void);
+extern PendingLevel *PendingCurrent(void);
 
 /* The same of the current one or one around it, by GetCurrentTransactionNestLevel(). */
-extern NewsLevel *NewsOfNesting(int nesting);
+extern PendingLevel *PendingOfNesting(int nesting);
 
 /* The current one, or NULL where the current subtransaction has no news. */
-extern NewsLevel *NewsExisting(void);
+extern PendingLevel *PendingExisting(void);
 
 /*
  * For EventReference.command, while the row's own command or a later one runs: rows
@@ -95,45 +95,45 @@ extern NewsLevel *NewsExisting(void);
 extern CommandId ReferenceCommand(void);
 
 /* Where the event of the coming sightings is stored; returns its index. */
-extern int	NewsReference(NewsLevel *level, const EventReference *reference);
+extern int	PendingReference(PendingLevel *level, const EventReference *reference);
 
 /* The event of some sightings; put into a level once one of them needs it. */
 typedef struct EventSource
 {
 	EventReference reference;
-	int			index;			/* of NewsLevel.references; -1: not there yet */
+	int			index;			/* of PendingLevel.references; -1: not there yet */
 } EventSource;
 
 /* Add a sighting at `time`; `source` is NULL where no detection can come of it. */
-extern void NewsAddSighting(NewsLevel *level, const Sighting *sighting, int64 time,
+extern void PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 							EventSource *source);
 
 /* Add a run of a term that is given by its stored form (copied). */
-extern void NewsAddRun(NewsLevel *level, const News *news, const Run *run,
+extern void PendingAddRun(PendingLevel *level, const PendingTerm *pending, const Run *run,
 					   const Span *span);
 
-extern void NewsAddClock(NewsLevel *level, int32 version_id, int64 earliest);
+extern void PendingAddClock(PendingLevel *level, int32 version_id, int64 earliest);
 
 /* `detail` is copied. */
-extern void NewsAddFault(NewsLevel *level, const EventReference *reference,
+extern void PendingAddError(PendingLevel *level, const EventReference *reference,
 						 const char *cause, const char *detail);
 
 /* Bytes that the level holds. */
-extern Size NewsSize(const NewsLevel *level);
+extern Size PendingSize(const PendingLevel *level);
 
 /* Write the terms of the level, and of those around it, to files: they are in memory no more. */
-extern void NewsSpill(NewsLevel *level);
+extern void PendingSpill(PendingLevel *level);
 
 /* A level by itself, in the current memory context, of no subtransaction. */
-extern NewsLevel *NewsApart(void);
+extern PendingLevel *PendingApart(void);
 
-/* Everything of a level, to be freed by NewsFree; the level is empty then. */
-extern NewsLevel *NewsTake(NewsLevel *level);
+/* Everything of a level, to be freed by PendingFree; the level is empty then. */
+extern PendingLevel *PendingTake(PendingLevel *level);
 
-/* Free what NewsApart or NewsTake gave. */
-extern void NewsFree(NewsLevel *level);
+/* Free what PendingApart or PendingTake gave. */
+extern void PendingFree(PendingLevel *level);
 
 /* Take everything out. */
-extern void NewsClear(NewsLevel *level);
+extern void PendingClear(PendingLevel *level);
 
 #endif							/* NEWTERM_PENDING_H */

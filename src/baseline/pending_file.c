@@ -1,6 +1,6 @@
 /*
  * pending_file.c
- *	  News that do not fit into memory, in a temporary file until they are merged.
+ *	  PendingTerm that do not fit into memory, in a temporary file until they are merged.
  */
 #include "postgres.h"
 
@@ -12,35 +12,35 @@
 #include "settings.h"
 #include "baseline/pending_file.h"
 
-struct Spill
+struct PendingFile
 {
 	BufFile    *file;
 	ResourceOwner owner;		/* of the file alone */
 };
 
 /* What stands before the values and runs of a term. */
-typedef struct SpillHead
+typedef struct PendingFileHead
 {
 	Digest		term;
 	int32		version_id;
 	int32		nruns;
 	uint32		entity_size;	/* 0: NULL */
 	uint32		term_size;
-} SpillHead;
+} PendingFileHead;
 
 /* A run and what its source refers to. */
-typedef struct SpillRun
+typedef struct PendingFileRun
 {
 	Run			run;
 	EventReference reference;
-} SpillRun;
+} PendingFileRun;
 
-Spill *
-SpillCreate(void)
+PendingFile *
+PendingFileCreate(void)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	ResourceOwner owner = CurrentResourceOwner;
-	Spill	   *spill = palloc(sizeof(Spill));
+	PendingFile	   *spill = palloc(sizeof(PendingFile));
 
 	/* subtransactions that end well must not close the file */
 	spill->owner = ResourceOwnerCreate(TopTransactionResourceOwner, "newterm spill");
@@ -52,7 +52,7 @@ SpillCreate(void)
 }
 
 void
-SpillDiscard(Spill *spill)
+PendingFileDiscard(PendingFile *spill)
 {
 	ResourceOwnerRelease(spill->owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
 	ResourceOwnerRelease(spill->owner, RESOURCE_RELEASE_LOCKS, false, false);
@@ -62,32 +62,32 @@ SpillDiscard(Spill *spill)
 }
 
 void
-SpillClose(Spill *spill)
+PendingFileClose(PendingFile *spill)
 {
 	BufFileClose(spill->file);
-	SpillDiscard(spill);
+	PendingFileDiscard(spill);
 }
 
 void
-SpillWrite(Spill *spill, const NewsLevel *level, const News *news)
+PendingFileWrite(PendingFile *spill, const PendingLevel *level, const PendingTerm *pending)
 {
-	SpillHead	head = {0};
+	PendingFileHead	head = {0};
 
-	head.term = news->term;
-	head.version_id = news->version_id;
-	head.nruns = news->nruns;
-	head.entity_size = news->entity_values == NULL ? 0 : VARSIZE(news->entity_values);
-	head.term_size = VARSIZE(news->term_values);
+	head.term = pending->term;
+	head.version_id = pending->version_id;
+	head.nruns = pending->nruns;
+	head.entity_size = pending->entity_values == NULL ? 0 : VARSIZE(pending->entity_values);
+	head.term_size = VARSIZE(pending->term_values);
 	BufFileWrite(spill->file, &head, sizeof(head));
 	if (head.entity_size > 0)
-		BufFileWrite(spill->file, news->entity_values, head.entity_size);
-	BufFileWrite(spill->file, news->term_values, head.term_size);
-	for (int i = 0; i < news->nruns; i++)
+		BufFileWrite(spill->file, pending->entity_values, head.entity_size);
+	BufFileWrite(spill->file, pending->term_values, head.term_size);
+	for (int i = 0; i < pending->nruns; i++)
 	{
-		SpillRun	run;
+		PendingFileRun	run;
 
 		memset(&run, 0, sizeof(run));
-		run.run = news->runs[i];
+		run.run = pending->runs[i];
 		if (run.run.source >= 0)
 			run.reference = level->references[run.run.source];
 		BufFileWrite(spill->file, &run, sizeof(run));
@@ -95,7 +95,7 @@ SpillWrite(Spill *spill, const NewsLevel *level, const News *news)
 }
 
 void
-SpillRewind(Spill *spill)
+PendingFileRewind(PendingFile *spill)
 {
 	if (BufFileSeek(spill->file, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
@@ -104,7 +104,7 @@ SpillRewind(Spill *spill)
 }
 
 static void
-ReadAll(Spill *spill, void *buffer, size_t size)
+ReadAll(PendingFile *spill, void *buffer, size_t size)
 {
 	if (BufFileRead(spill->file, buffer, size) != size)
 		ereport(ERROR,
@@ -114,7 +114,7 @@ ReadAll(Spill *spill, void *buffer, size_t size)
 
 /* A jsonb of the file, or NULL where it has no bytes. */
 static Jsonb *
-ReadJsonb(Spill *spill, uint32 size)
+ReadJsonb(PendingFile *spill, uint32 size)
 {
 	Jsonb	   *jsonb = size == 0 ? NULL : palloc(size);
 
@@ -125,44 +125,44 @@ ReadJsonb(Spill *spill, uint32 size)
 
 /* One term into the level; false at the end of the file. */
 static bool
-ReadTerm(Spill *spill, NewsLevel *level)
+ReadTerm(PendingFile *spill, PendingLevel *level)
 {
-	SpillHead	head;
-	News		news = {0};
+	PendingFileHead	head;
+	PendingTerm		pending = {0};
 	size_t		size = BufFileRead(spill->file, &head, sizeof(head));
 
 	if (size == 0)
 		return false;
 	if (size != sizeof(head))
 		ReadAll(spill, &head, sizeof(head));	/* raises */
-	news.term = head.term;
-	news.version_id = head.version_id;
-	news.entity_values = ReadJsonb(spill, head.entity_size);
-	news.term_values = ReadJsonb(spill, head.term_size);
+	pending.term = head.term;
+	pending.version_id = head.version_id;
+	pending.entity_values = ReadJsonb(spill, head.entity_size);
+	pending.term_values = ReadJsonb(spill, head.term_size);
 	for (int i = 0; i < head.nruns; i++)
 	{
 		/* runs of one term are apart already: nothing is to be joined */
 		Span		apart = {.granule = 1,.forget_after = 0};
-		SpillRun	run;
+		PendingFileRun	run;
 
 		ReadAll(spill, &run, sizeof(run));
 		if (run.run.source >= 0)
-			run.run.source = NewsReference(level, &run.reference);
-		NewsAddRun(level, &news, &run.run, &apart);
+			run.run.source = PendingReference(level, &run.reference);
+		PendingAddRun(level, &pending, &run.run, &apart);
 	}
 	return true;
 }
 
 /* Add the file's next terms to a level, as many as fit; false where there were none. */
 static bool
-ReadBatch(Spill *spill, NewsLevel *level)
+ReadBatch(PendingFile *spill, PendingLevel *level)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm spill",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	bool		any = false;
 
-	while (NewsSize(level) < MERGE_MEMORY && ReadTerm(spill, level))
+	while (PendingSize(level) < MERGE_MEMORY && ReadTerm(spill, level))
 	{
 		any = true;
 		MemoryContextReset(context);
@@ -173,21 +173,21 @@ ReadBatch(Spill *spill, NewsLevel *level)
 }
 
 void
-SpillsForEach(List *spills, BatchFunction function, void *state)
+PendingFilesForEach(List *spills, BatchFunction function, void *state)
 {
 	ListCell   *cell;
 
 	foreach(cell, spills)
 	{
-		Spill	   *spill = lfirst(cell);
-		NewsLevel  *batch = NewsApart();
+		PendingFile	   *spill = lfirst(cell);
+		PendingLevel  *batch = PendingApart();
 
-		SpillRewind(spill);
+		PendingFileRewind(spill);
 		while (ReadBatch(spill, batch))
 		{
 			function(batch, state);
-			NewsClear(batch);
+			PendingClear(batch);
 		}
-		NewsFree(batch);
+		PendingFree(batch);
 	}
 }

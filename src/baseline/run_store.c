@@ -48,7 +48,7 @@ typedef struct RunRow
 void
 RunsOpen(RunStore *runs, const ExtensionOids *oids)
 {
-	StoreOpen(&runs->store, oids->runs, oids->runs_index);
+	TableStoreOpen(&runs->store, oids->runs, oids->runs_index);
 	runs->allocated = 4;
 	runs->runs = palloc(sizeof(Run) * runs->allocated);
 	runs->places = palloc(sizeof(ItemPointerData) * runs->allocated);
@@ -57,7 +57,7 @@ RunsOpen(RunStore *runs, const ExtensionOids *oids)
 void
 RunsClose(RunStore *runs)
 {
-	StoreClose(&runs->store);
+	TableStoreClose(&runs->store);
 }
 
 /* A row as heap_form_tuple() laid it out; valid as long as the slot's row. */
@@ -83,8 +83,8 @@ RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored)
 	TupleTableSlot *slot;
 	int			count = 0;
 
-	StoreFindDigest(&runs->store, term);
-	while (StoreNext(&runs->store, &slot))
+	TableStoreFindDigest(&runs->store, term);
+	while (TableStoreNext(&runs->store, &slot))
 	{
 		Run			run;
 		int			place;
@@ -135,15 +135,15 @@ typedef struct LookUp
 
 /* Find the best run of a term among the rows that others committed. */
 static void
-FindBest(const LookUp *look_up, Store *store, const Digest *term)
+FindBest(const LookUp *look_up, TableStore *store, const Digest *term)
 {
 	TupleTableSlot *slot;
 	bool		found = false;
 	int32		version_id = 0;
 	Run			best = {0};
 
-	StoreFindDigest(store, term);
-	while (StoreNext(store, &slot))
+	TableStoreFindDigest(store, term);
+	while (TableStoreNext(store, &slot))
 	{
 		Run			run;
 
@@ -168,26 +168,26 @@ static void
 FindAll(void *state)
 {
 	LookUp	   *look_up = state;
-	Store		store;
+	TableStore		store;
 
-	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+	if (!TableStoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
 		return;
 	for (int i = 0; i < look_up->nterms; i++)
 		FindBest(look_up, &store, &look_up->terms[i]);
-	StoreClose(&store);
+	TableStoreClose(&store);
 }
 
 static void
 ScanAll(void *state)
 {
 	LookUp	   *look_up = state;
-	Store		store;
+	TableStore		store;
 	Snapshot	snapshot;
 	TableScanDesc scan;
 	int64		nblocks;
 	int64		nruns;
 
-	if (!StoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+	if (!TableStoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
 		return;
 	nblocks = RelationGetNumberOfBlocks(store.table);
 	/* as the last VACUUM or ANALYZE counted; -1 before the first one */
@@ -201,7 +201,7 @@ ScanAll(void *state)
 		 * Rows are judged a page at a time by such a snapshot, which takes half
 		 * as long, but leaves a predicate lock at SERIALIZABLE.
 		 */
-		snapshot = IsolationIsSerializable() ? SnapshotSelf : StoreLatestSnapshot();
+		snapshot = IsolationIsSerializable() ? SnapshotSelf : TableStoreLatestSnapshot();
 		scan = table_beginscan(store.table, snapshot, 0, NULL);
 		while (table_scan_getnextslot(scan, ForwardScanDirection, store.found))
 		{
@@ -218,7 +218,7 @@ ScanAll(void *state)
 		if (snapshot != SnapshotSelf)
 			UnregisterSnapshot(snapshot);
 	}
-	StoreClose(&store);
+	TableStoreClose(&store);
 }
 
 void
@@ -271,18 +271,18 @@ SetTimes(Datum *row, const Run *run)
 }
 
 static void
-InsertRun(RunStore *runs, const News *news, const Run *run)
+InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 {
 	Datum		row[RUN_COLUMNS];
 	bool		nulls[RUN_COLUMNS] = {0};
 
 	SetTimes(row, run);
-	row[RUN_DIGEST - 1] = PointerGetDatum(&news->term);
-	row[RUN_VERSION_ID - 1] = Int32GetDatum(news->version_id);
-	row[RUN_TERM - 1] = PointerGetDatum(news->term_values);
-	row[RUN_ENTITY - 1] = PointerGetDatum(news->entity_values);
-	nulls[RUN_ENTITY - 1] = news->entity_values == NULL;
-	StoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
+	row[RUN_DIGEST - 1] = PointerGetDatum(&pending->term);
+	row[RUN_VERSION_ID - 1] = Int32GetDatum(pending->version_id);
+	row[RUN_TERM - 1] = PointerGetDatum(pending->term_values);
+	row[RUN_ENTITY - 1] = PointerGetDatum(pending->entity_values);
+	nulls[RUN_ENTITY - 1] = pending->entity_values == NULL;
+	TableStoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
 }
 
 static void
@@ -300,11 +300,11 @@ UpdateRun(RunStore *runs, ItemPointer place, const Run *run)
 	SetTimes(row, run);
 	replace[RUN_FIRST_SEEN - 1] = replace[RUN_LAST_GRANULE - 1] =
 		replace[RUN_LEARNED - 1] = true;
-	StoreUpdate(&runs->store, tuple, RUN_COLUMNS, row, nulls, replace);
+	TableStoreUpdate(&runs->store, tuple, RUN_COLUMNS, row, nulls, replace);
 }
 
 void
-RunsWrite(RunStore *runs, const News *news, const StoredRuns *before,
+RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 		  const Run *after, int nafter)
 {
 	int			next = 0;
@@ -319,7 +319,7 @@ RunsWrite(RunStore *runs, const News *news, const StoredRuns *before,
 			const Run  *run = &before->runs[next];
 
 			if (stored)
-				StoreDelete(&runs->store, &before->places[next]);
+				TableStoreDelete(&runs->store, &before->places[next]);
 			else if (run->first_seen != after[i].first_seen ||
 					 run->last_granule != after[i].last_granule ||
 					 run->learned != after[i].learned)
@@ -327,7 +327,7 @@ RunsWrite(RunStore *runs, const News *news, const StoredRuns *before,
 			stored = true;
 		}
 		if (!stored)
-			InsertRun(runs, news, &after[i]);
+			InsertRun(runs, pending, &after[i]);
 	}
 }
 
@@ -343,33 +343,33 @@ RunsTerms(const ExtensionOids *oids, int32 version_id)
 
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = sizeof(Digest);
-	control.entrysize = sizeof(News);
+	control.entrysize = sizeof(PendingTerm);
 	seen = hash_create("newterm terms", 1024, &control,
 					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		const RunRow *row = RowOf(slot);
 		bool		found;
-		News	   *news;
+		PendingTerm	   *pending;
 		Run			run;
 
 		if (row->version_id != version_id)
 			continue;
-		news = hash_search(seen, &row->digest, HASH_ENTER, &found);
+		pending = hash_search(seen, &row->digest, HASH_ENTER, &found);
 		ReadRun(row, &run);
 		if (!found)
 		{
-			memset((char *) news + sizeof(Digest), 0, sizeof(News) - sizeof(Digest));
-			news->version_id = version_id;
-			news->term_values = SlotJsonb(slot, RUN_TERM);
-			news->entity_values = SlotJsonb(slot, RUN_ENTITY);
-			news->nruns = news->runs_allocated = 1;
-			news->runs = palloc(sizeof(Run));
-			news->runs[0] = run;
-			terms = lappend(terms, news);
+			memset((char *) pending + sizeof(Digest), 0, sizeof(PendingTerm) - sizeof(Digest));
+			pending->version_id = version_id;
+			pending->term_values = SlotJsonb(slot, RUN_TERM);
+			pending->entity_values = SlotJsonb(slot, RUN_ENTITY);
+			pending->nruns = pending->runs_allocated = 1;
+			pending->runs = palloc(sizeof(Run));
+			pending->runs[0] = run;
+			terms = lappend(terms, pending);
 		}
-		else if (run.first_seen < news->runs[0].first_seen)
-			news->runs[0] = run;
+		else if (run.first_seen < pending->runs[0].first_seen)
+			pending->runs[0] = run;
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);

@@ -10,7 +10,7 @@
 
 typedef struct RunStore
 {
-	Store		store;
+	TableStore		store;
 	int			allocated;		/* of the buffers that RunsRead fills */
 	Run		   *runs;
 	ItemPointerData *places;
@@ -54,11 +54,11 @@ extern bool RunsScan(const ExtensionOids *oids,
 extern int64 RunsCount(RunStore *runs, int32 version_id, int64 limit);
 
 /*
- * Store the runs after a merge in place of those before it: each run before
+ * TableStore the runs after a merge in place of those before it: each run before
  * lies inside one after.  New rows become visible to RunsRead at the latest
  * when the store is closed.
  */
-extern void RunsWrite(RunStore *runs, const News *news, const StoredRuns *before,
+extern void RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 					  const Run *after, int nafter);
 
 /*

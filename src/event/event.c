@@ -78,7 +78,7 @@ FieldSetCreate(const DigestKey *key)
 											   "newterm event",
 											   ALLOCSET_DEFAULT_SIZES);
 	set->key = *key;
-	PlaceTreeInitialise(&set->places);
+	PathTreeInitialise(&set->places);
 	set->fields_allocated = set->places.allocated;
 	set->fields = palloc0(sizeof(SlotField) * set->fields_allocated);
 
@@ -139,15 +139,15 @@ FieldSetAdd(FieldSet *set, const Field *field)
 	switch (kept->kind)
 	{
 		case FIELD_PATH:
-			slot = PlaceAdd(&set->places, kept->steps, kept->nsteps);
+			slot = PathTreeAdd(&set->places, kept->steps, kept->nsteps);
 			break;
 		case FIELD_ATTRIBUTE:
 			AddSources(set);
-			slot = PlaceAddOther(&set->places);
+			slot = PathTreeAddOther(&set->places);
 			break;
 		default:
 			argument = FieldSetAdd(set, kept->argument);
-			slot = PlaceAddOther(&set->places);
+			slot = PathTreeAddOther(&set->places);
 			break;
 	}
 
@@ -194,7 +194,7 @@ void
 EventBegin(FieldSet *set, JsonbContainer *record)
 {
 	set->record = record;
-	PlaceBegin(&set->places, record);
+	PathTreeBegin(&set->places, record);
 	if (set->event_context_used)
 	{
 		MemoryContextReset(set->event_context);
@@ -244,30 +244,30 @@ ValueListAppend(ValueList *list, const JsonbValue *value)
 static void
 FanOut(const Field *path, int step, int depth, JsonbValue *value, ValueList *list)
 {
-	switch (PlaceClassify(value))
+	switch (ValueClassify(value))
 	{
-		case PLACE_MISSING:
+		case VALUE_MISSING:
 			return;
-		case PLACE_MANY:
+		case VALUE_MANY:
 			{
 				JsonbContainer *array = value->val.binary.data;
 				JsonbValue *elements;
 
 				if (depth == EVENT_MAX_ARRAYS)
 					return;
-				elements = PlaceElements(array);
+				elements = ArrayElements(array);
 				for (uint32 i = 0; i < JsonContainerSize(array); i++)
 					FanOut(path, step, depth + 1, &elements[i], list);
 				return;
 			}
-		case PLACE_SINGLE:
+		case VALUE_SINGLE:
 			if (step == path->nsteps)
 				ValueListAppend(list, value);
 			else if (value->type == jbvBinary)
 			{
 				JsonbValue	child;
 
-				if (PlaceKey(value->val.binary.data, path->steps[step],
+				if (ObjectKey(value->val.binary.data, path->steps[step],
 							 strlen(path->steps[step]), &child))
 					FanOut(path, step + 1, depth, &child, list);
 			}
@@ -481,9 +481,9 @@ FieldNormalise(const Field *field, const JsonbValue *value, JsonbValue *result)
 	return true;
 }
 
-/* All values of a path on which there is an array of several: PlaceFind found one. */
+/* All values of a path on which there is an array of several: PathTreeFind found one. */
 static void
-CollectSlot(FieldSet *set, int index)
+EvaluateSlot(FieldSet *set, int index)
 {
 	const Field *path = set->fields[index].field;
 	EventSlot  *slot = &set->places.slots[index];
@@ -492,7 +492,7 @@ CollectSlot(FieldSet *set, int index)
 	JsonbValue	value;
 	int			step = path->nsteps;
 
-	for (int place = index; (array = PlaceArray(&set->places, place)) == NULL; step--)
+	for (int place = index; (array = PathTreeArray(&set->places, place)) == NULL; step--)
 		place = set->places.places[place].parent;
 	value = *array;
 	FanOut(path, step, 0, &value, &list);
@@ -539,7 +539,7 @@ FillByField(FieldSet *set, int index)
 	switch (source->field->kind)
 	{
 		case FIELD_PATH:
-			CollectSlot(set, index);
+			EvaluateSlot(set, index);
 			break;
 		case FIELD_ATTRIBUTE:
 			if (DeriveAttribute(set, source->field->attribute, &slot->own))
@@ -558,7 +558,7 @@ EventFillSingle(FieldSet *set, int index)
 	const int	argument = set->fields[index].argument;
 
 	if (set->places.places[index].parent >= 0)
-		return PlaceFind(&set->places, index);
+		return PathTreeFind(&set->places, index);
 	if (argument >= 0 && EventSingle(set, argument) == NULL)
 		return false;
 	FillByField(set, index);

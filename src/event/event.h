@@ -31,7 +31,7 @@ typedef const char *(*VendorLookup) (void *state, const char *account, int lengt
 
 typedef struct FieldSet
 {
-	PlaceTree	places;			/* with the slots of all fields */
+	PathTree	places;			/* with the slots of all fields */
 
 	/* of no use to others */
 	MemoryContext context;		/* of the set */

@@ -164,12 +164,12 @@ MatchRange(const FilterRange *range, const JsonbValue *value)
 }
 
 /*
- * PredicateMatchScalar
+ * FilterCompareScalar
  *
  * Does one value that is no array satisfy the leaf?  See predicate.h.
  */
 bool
-PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value)
+FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value)
 {
 	switch (leaf->kind)
 	{
@@ -189,13 +189,13 @@ PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value)
 }
 
 /*
- * PredicateReadNumber
+ * FilterCompareReadNumber
  *
  * Read the number that the literal is, if any.  The text has been checked to
  * be one that numeric_in accepts.
  */
 void
-PredicateReadNumber(FilterLiteral *literal)
+FilterCompareReadNumber(FilterLiteral *literal)
 {
 	if (!literal->is_number)
 		return;
@@ -207,12 +207,12 @@ PredicateReadNumber(FilterLiteral *literal)
 }
 
 /*
- * PredicateCost
+ * FilterCompareCost
  *
  * A rough cost of evaluating the node, to order children cheap first.
  */
 int
-PredicateCost(const FilterNode *filter)
+FilterCompareCost(const FilterNode *filter)
 {
 	int			cost = 0;
 
@@ -224,7 +224,7 @@ PredicateCost(const FilterNode *filter)
 		case FILTER_OR:
 		case FILTER_NOT:
 			for (int i = 0; i < filter->nchildren; i++)
-				cost += PredicateCost(filter->children[i]);
+				cost += FilterCompareCost(filter->children[i]);
 			return cost;
 		case FILTER_EXISTS:
 			cost = COST_EXISTS;

@@ -14,18 +14,18 @@
  * boolean or (never matching) null or container.  Allocates nothing that
  * outlives the current memory context, and nothing at all for strings.
  */
-extern bool PredicateMatchScalar(const FilterNode *leaf, const JsonbValue *value);
+extern bool FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value);
 
 /*
  * Make a parsed literal ready for evaluation: read the number that it is, if any, into
  * the current memory context.
  */
-extern void PredicateReadNumber(FilterLiteral *literal);
+extern void FilterCompareReadNumber(FilterLiteral *literal);
 
 /*
  * A rough cost of evaluating the node, to order the children of AND and OR
  * cheap first: equality below wildcards below ranges below CIDR.
  */
-extern int	PredicateCost(const FilterNode *filter);
+extern int	FilterCompareCost(const FilterNode *filter);
 
 #endif							/* NEWTERM_FILTER_COMPARE_H */

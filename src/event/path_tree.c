@@ -73,15 +73,15 @@ typedef struct LayoutEntry
 
 /* Room for more slots, with what is in those there are. */
 static void
-Enlarge(PlaceTree *tree, int allocated)
+Enlarge(PathTree *tree, int allocated)
 {
 	EventSlot  *slots = AllocateLines(tree->context, sizeof(EventSlot) * allocated);
-	Place	   *places = AllocateLines(tree->context, sizeof(Place) * allocated);
+	PathNode	   *places = AllocateLines(tree->context, sizeof(PathNode) * allocated);
 
 	if (tree->nslots > 0)
 	{
 		memcpy(slots, tree->slots, sizeof(EventSlot) * tree->nslots);
-		memcpy(places, tree->places, sizeof(Place) * tree->nslots);
+		memcpy(places, tree->places, sizeof(PathNode) * tree->nslots);
 	}
 	tree->slots = slots;
 	tree->places = places;
@@ -89,9 +89,9 @@ Enlarge(PlaceTree *tree, int allocated)
 }
 
 void
-PlaceTreeInitialise(PlaceTree *tree)
+PathTreeInitialise(PathTree *tree)
 {
-	memset(tree, 0, sizeof(PlaceTree));
+	memset(tree, 0, sizeof(PathTree));
 	tree->context = CurrentMemoryContext;
 	Enlarge(tree, 32);
 	tree->finds = palloc(sizeof(Finds));
@@ -100,7 +100,7 @@ PlaceTreeInitialise(PlaceTree *tree)
 }
 
 int
-PlaceAddOther(PlaceTree *tree)
+PathTreeAddOther(PathTree *tree)
 {
 	if (tree->nslots == tree->allocated)
 		Enlarge(tree, tree->allocated * 2);
@@ -119,7 +119,7 @@ CompareKeys(const char *a, int a_length, const char *b, int b_length)
 
 /* What was found at a place that gets one child more. */
 static void
-ForgetVisits(Place *place)
+ForgetVisits(PathNode *place)
 {
 	place->visited = 0;
 	for (int i = 0; place->layouts != NULL && i < LAYOUTS; i++)
@@ -132,17 +132,17 @@ ForgetVisits(Place *place)
 
 /* The node for `key` below `parent`, made where it is not there yet. */
 static int
-ChildPlace(PlaceTree *tree, int parent, const char *key)
+ChildNode(PathTree *tree, int parent, const char *key)
 {
 	int			key_length = strlen(key);
-	Place	   *above = &tree->places[parent];
-	Place	   *place;
+	PathNode	   *above = &tree->places[parent];
+	PathNode	   *place;
 	int			index;
 	int			position = 0;
 
 	while (position < above->nchildren)
 	{
-		Place	   *sibling = &tree->places[above->children[position]];
+		PathNode	   *sibling = &tree->places[above->children[position]];
 		int			order = CompareKeys(sibling->key, sibling->key_length, key, key_length);
 
 		if (order == 0)
@@ -152,7 +152,7 @@ ChildPlace(PlaceTree *tree, int parent, const char *key)
 		position++;
 	}
 
-	index = PlaceAddOther(tree);
+	index = PathTreeAddOther(tree);
 	above = &tree->places[parent];
 	if (above->nchildren == above->children_allocated)
 	{
@@ -175,19 +175,19 @@ ChildPlace(PlaceTree *tree, int parent, const char *key)
 }
 
 int
-PlaceAdd(PlaceTree *tree, char **keys, int nkeys)
+PathTreeAdd(PathTree *tree, char **keys, int nkeys)
 {
 	MemoryContext old = MemoryContextSwitchTo(tree->context);
 	int			place = RECORD_PLACE;
 
 	for (int i = 0; i < nkeys; i++)
-		place = ChildPlace(tree, place, keys[i]);
+		place = ChildNode(tree, place, keys[i]);
 	MemoryContextSwitchTo(old);
 	return place;
 }
 
 void
-PlaceBegin(PlaceTree *tree, JsonbContainer *record)
+PathTreeBegin(PathTree *tree, JsonbContainer *record)
 {
 	EventSlot  *root = &tree->slots[RECORD_PLACE];
 
@@ -245,38 +245,38 @@ ReadEntry(JEntry entry, char *data, uint32 offset, uint32 length, JsonbValue *va
 	}
 }
 
-PlaceState
-PlaceClassify(JsonbValue *value)
+ValueState
+ValueClassify(JsonbValue *value)
 {
 	while (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
 	{
 		JsonbContainer *array = value->val.binary.data;
 
 		if (JsonContainerSize(array) == 0)
-			return PLACE_MISSING;
+			return VALUE_MISSING;
 		if (JsonContainerSize(array) > 1)
-			return PLACE_MANY;
+			return VALUE_MANY;
 		ReadEntry(array->children[0], (char *) &array->children[1], 0,
 				  JBE_OFFLENFLD(array->children[0]), value);
 	}
-	return value->type == jbvNull ? PLACE_MISSING : PLACE_SINGLE;
+	return value->type == jbvNull ? VALUE_MISSING : VALUE_SINGLE;
 }
 
 /* Fill a place's slot, to whose `own` an array was read. */
 static pg_noinline void
-FillFromArray(PlaceTree *tree, int index)
+FillFromArray(PathTree *tree, int index)
 {
 	EventSlot  *slot = &tree->slots[index];
 
-	switch (PlaceClassify(&slot->own))
+	switch (ValueClassify(&slot->own))
 	{
-		case PLACE_MISSING:
+		case VALUE_MISSING:
 			slot->count = 0;
 			break;
-		case PLACE_SINGLE:
+		case VALUE_SINGLE:
 			slot->element = true;
 			break;
-		case PLACE_MANY:
+		case VALUE_MANY:
 			slot->epoch = 0;
 			tree->places[index].many = tree->epoch;
 			break;
@@ -285,7 +285,7 @@ FillFromArray(PlaceTree *tree, int index)
 
 /* Fill a slot of this many values, which are no array's; the one is its `own`. */
 static inline void
-FillPlain(PlaceTree *tree, EventSlot *slot, int count)
+FillPlain(PathTree *tree, EventSlot *slot, int count)
 {
 	slot->epoch = tree->epoch;
 	slot->count = count;
@@ -295,7 +295,7 @@ FillPlain(PlaceTree *tree, EventSlot *slot, int count)
 
 /* Fill a place's slot, to whose `own` any value was read. */
 static void
-FillSlot(PlaceTree *tree, int index)
+FillSlot(PathTree *tree, int index)
 {
 	EventSlot  *slot = &tree->slots[index];
 
@@ -319,7 +319,7 @@ EntryEnd(JEntry entry, uint32 offset)
  *		next call.
  */
 static const Finds *
-FindKeys(PlaceTree *tree, const Place *place, JsonbContainer *object)
+FindKeys(PathTree *tree, const PathNode *place, JsonbContainer *object)
 {
 	Finds	   *finds = tree->finds;
 	int			nkeys = JsonContainerSize(object);
@@ -335,7 +335,7 @@ FindKeys(PlaceTree *tree, const Place *place, JsonbContainer *object)
 
 		while (next < place->nchildren)
 		{
-			const Place *child = &tree->places[place->children[next]];
+			const PathNode *child = &tree->places[place->children[next]];
 			int			order = child->key_length - (int) length;
 
 			if (order == 0)
@@ -374,7 +374,7 @@ LayoutMatches(const LayoutEntry *entry, JsonbContainer *object, uint32 hash)
 
 /* The layout of an object; NULL where its keys are too long to be remembered. */
 static Layout *
-LayoutCreate(const PlaceTree *tree, JsonbContainer *object, const Finds *finds)
+LayoutCreate(const PathTree *tree, JsonbContainer *object, const Finds *finds)
 {
 	int			nkeys = JsonContainerSize(object);
 	Size		size = offsetof(Layout, entries) + sizeof(JEntry) * nkeys;
@@ -397,7 +397,7 @@ LayoutCreate(const PlaceTree *tree, JsonbContainer *object, const Finds *finds)
  *		objects of seven are recognised.
  */
 static pg_noinline const Finds *
-FindBehindFirst(PlaceTree *tree, const Place *place, JsonbContainer *object,
+FindBehindFirst(PathTree *tree, const PathNode *place, JsonbContainer *object,
 				uint32 hash, LayoutEntry *set)
 {
 	LayoutEntry found;
@@ -431,7 +431,7 @@ FindBehindFirst(PlaceTree *tree, const Place *place, JsonbContainer *object,
  *		Valid until the next call.
  */
 static inline const Finds *
-FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
+FindRemembered(PathTree *tree, PathNode *place, JsonbContainer *object)
 {
 	const uint32 nkeys = JsonContainerSize(object);
 	const JEntry *entries = object->children;
@@ -454,7 +454,7 @@ FindRemembered(PlaceTree *tree, Place *place, JsonbContainer *object)
 
 /* Fill a place's slot from a value that lies in an object's data. */
 static inline void
-FillFromEntry(PlaceTree *tree, int index, JEntry entry, char *data, uint32 start,
+FillFromEntry(PathTree *tree, int index, JEntry entry, char *data, uint32 start,
 			  uint32 length)
 {
 	EventSlot  *slot = &tree->slots[index];
@@ -517,10 +517,10 @@ ObjectData(JsonbContainer *object)
  *		them sooner than their layout would be recognised.
  */
 static void
-VisitForOne(PlaceTree *tree, const Place *above, JsonbContainer *object)
+VisitForOne(PathTree *tree, const PathNode *above, JsonbContainer *object)
 {
 	const int	index = above->children[0];
-	const Place *child = &tree->places[index];
+	const PathNode *child = &tree->places[index];
 	JEntry		entry;
 	uint32		start;
 	uint32		length;
@@ -532,7 +532,7 @@ VisitForOne(PlaceTree *tree, const Place *above, JsonbContainer *object)
 }
 
 bool
-PlaceKey(JsonbContainer *object, const char *key, uint32 key_length, JsonbValue *value)
+ObjectKey(JsonbContainer *object, const char *key, uint32 key_length, JsonbValue *value)
 {
 	JEntry		entry;
 	uint32		start;
@@ -547,7 +547,7 @@ PlaceKey(JsonbContainer *object, const char *key, uint32 key_length, JsonbValue 
 }
 
 JsonbValue *
-PlaceElements(JsonbContainer *array)
+ArrayElements(JsonbContainer *array)
 {
 	const uint32 size = JsonContainerSize(array);
 	char	   *data = (char *) &array->children[size];
@@ -571,7 +571,7 @@ PlaceElements(JsonbContainer *array)
  *		cannot be guessed.
  */
 static void
-VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
+VisitObject(PathTree *tree, PathNode *above, JsonbContainer *object)
 {
 	const uint32 nkeys = JsonContainerSize(object);
 	const JEntry *entries = &object->children[nkeys];
@@ -600,17 +600,17 @@ VisitObject(PlaceTree *tree, Place *above, JsonbContainer *object)
 	}
 }
 
-/* PlaceFind where the place above is not known to be absent. */
+/* PathTreeFind where the place above is not known to be absent. */
 static pg_noinline bool
-FindBelow(PlaceTree *tree, int index)
+FindBelow(PathTree *tree, int index)
 {
-	Place	   *place = &tree->places[index];
-	Place	   *parent = &tree->places[place->parent];
+	PathNode	   *place = &tree->places[index];
+	PathNode	   *parent = &tree->places[place->parent];
 	EventSlot  *slot = &tree->slots[index];
 	EventSlot  *above = &tree->slots[place->parent];
 
 	if (parent->many == tree->epoch ||
-		(above->epoch != tree->epoch && !PlaceFind(tree, place->parent)))
+		(above->epoch != tree->epoch && !PathTreeFind(tree, place->parent)))
 	{
 		place->many = tree->epoch;
 		return false;
@@ -641,7 +641,7 @@ FindBelow(PlaceTree *tree, int index)
 }
 
 bool
-PlaceFind(PlaceTree *tree, int index)
+PathTreeFind(PathTree *tree, int index)
 {
 	const int	parent = tree->places[index].parent;
 	const EventSlot *above = &tree->slots[parent];

@@ -44,7 +44,7 @@ SlotValues(const EventSlot *slot)
 }
 
 /* A node of the trie: how a place is found.  Of no use to others. */
-typedef struct Place
+typedef struct PathNode
 {
 	uint32		visited;		/* the event that children were found in */
 	uint32		many;			/* the event in which an array of several is here
@@ -57,55 +57,55 @@ typedef struct Place
 	int		   *children;		/* in jsonb's order of keys */
 	struct LayoutEntry *layouts;	/* of objects that were here; NULL: none yet */
 	uint64		unused;			/* up to 64 bytes */
-} Place;
+} PathNode;
 
-StaticAssertDecl(sizeof(Place) == CACHE_LINE_BYTES, "a place fills a cache line");
+StaticAssertDecl(sizeof(PathNode) == CACHE_LINE_BYTES, "a place fills a cache line");
 
-typedef struct PlaceTree
+typedef struct PathTree
 {
 	MemoryContext context;
 	uint32		epoch;			/* counts events; 0: never looked up */
 	int			nslots;
 	int			allocated;
 	EventSlot  *slots;			/* the first one is the record */
-	Place	   *places;			/* of the same numbers */
+	PathNode	   *places;			/* of the same numbers */
 	struct Finds *finds;		/* of the object whose keys were searched last */
-} PlaceTree;
+} PathTree;
 
 /* What a JSON value is as a place of the record. */
-typedef enum PlaceState
+typedef enum ValueState
 {
-	PLACE_MISSING,				/* absent, null or an empty array */
-	PLACE_SINGLE,				/* one value; an array of one element is that */
-	PLACE_MANY					/* an array of several */
-} PlaceState;
+	VALUE_MISSING,				/* absent, null or an empty array */
+	VALUE_SINGLE,				/* one value; an array of one element is that */
+	VALUE_MANY					/* an array of several */
+} ValueState;
 
 /* Make an empty tree in the current memory context, which later slots share. */
-extern void PlaceTreeInitialise(PlaceTree *tree);
+extern void PathTreeInitialise(PathTree *tree);
 
 /* The slot of a path's keys, which are kept; the same for equal paths. */
-extern int	PlaceAdd(PlaceTree *tree, char **keys, int nkeys);
+extern int	PathTreeAdd(PathTree *tree, char **keys, int nkeys);
 
 /* A slot that is no place; the caller fills it. */
-extern int	PlaceAddOther(PlaceTree *tree);
+extern int	PathTreeAddOther(PathTree *tree);
 
 /* Point the tree at a record, the root container of an object. */
-extern void PlaceBegin(PlaceTree *tree, JsonbContainer *record);
+extern void PathTreeBegin(PathTree *tree, JsonbContainer *record);
 
 /*
  * Find what is at a place.  Returns false where an array of several is there or
  * above, so that its values have to be collected one by one.
  */
-extern bool PlaceFind(PlaceTree *tree, int index);
+extern bool PathTreeFind(PathTree *tree, int index);
 
 /*
  * The array of several at a place, if it is the first one on the way there, or NULL,
- * after PlaceFind was asked for the place or one below it.
+ * after PathTreeFind was asked for the place or one below it.
  */
 static inline const JsonbValue *
-PlaceArray(const PlaceTree *tree, int index)
+PathTreeArray(const PathTree *tree, int index)
 {
-	const Place *place = &tree->places[index];
+	const PathNode *place = &tree->places[index];
 
 	return place->many == tree->epoch && tree->places[place->parent].many != tree->epoch ?
 		&tree->slots[index].own : NULL;
@@ -116,13 +116,13 @@ PlaceArray(const PlaceTree *tree, int index)
  * *value is replaced by it at once: most arrays are such, and what is no array
  * needs no lists.
  */
-extern PlaceState PlaceClassify(JsonbValue *value);
+extern ValueState ValueClassify(JsonbValue *value);
 
 /* An array's elements, as a palloc'd list. */
-extern JsonbValue *PlaceElements(JsonbContainer *array);
+extern JsonbValue *ArrayElements(JsonbContainer *array);
 
 /* The value of a key of an object, or false. */
-extern bool PlaceKey(JsonbContainer *object, const char *key, uint32 key_length,
+extern bool ObjectKey(JsonbContainer *object, const char *key, uint32 key_length,
 					 JsonbValue *value);
 
 #endif							/* NEWTERM_PATH_TREE_H */

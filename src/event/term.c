@@ -72,7 +72,7 @@ ChildNode(TermNode *parent, FieldSet *set, char **keys, int nkeys)
 	child = palloc0(sizeof(TermNode));
 	child->key = key;
 	child->key_length = strlen(key);
-	child->slot = PlaceAdd(&set->places, keys, nkeys);
+	child->slot = PathTreeAdd(&set->places, keys, nkeys);
 	child->optional = true;
 	*next = child;
 	return child;
@@ -260,14 +260,14 @@ NodeTuples(const TupleBuild *build, const TermNode *node, JsonbValue *value, int
 	const int	ncolumns = shape->ncolumns;
 	Partial		result = {0};
 	const JsonbValue *row[TERM_MAX_COLUMNS] = {0};
-	const PlaceState state = value == NULL ? PLACE_MISSING : PlaceClassify(value);
+	const ValueState state = value == NULL ? VALUE_MISSING : ValueClassify(value);
 
 	/* an array: what each element shows; nothing at all counts as missing */
-	if (state == PLACE_MANY)
+	if (state == VALUE_MANY)
 	{
 		JsonbContainer *array = value->val.binary.data;
 		uint32		size = arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0;
-		JsonbValue *elements = PlaceElements(array);
+		JsonbValue *elements = ArrayElements(array);
 		const JsonbValue **valueless = NULL;
 
 		for (uint32 i = 0; i < size && !result.too_many; i++)
@@ -291,7 +291,7 @@ NodeTuples(const TupleBuild *build, const TermNode *node, JsonbValue *value, int
 		if (!PartialEmpty(&result))
 			return result;
 	}
-	if (state != PLACE_SINGLE)
+	if (state != VALUE_SINGLE)
 		value = NULL;
 
 	for (int column = 0; column < ncolumns; column++)
@@ -324,12 +324,12 @@ NodeTuples(const TupleBuild *build, const TermNode *node, JsonbValue *value, int
 
 		if ((child->below & build->many) == 0)
 			continue;
-		array = arrays == 0 ? PlaceArray(&build->set->places, child->slot) : NULL;
+		array = arrays == 0 ? PathTreeArray(&build->set->places, child->slot) : NULL;
 		if (array != NULL)
 			below = *array;
 		found = array != NULL ||
 			(value != NULL && value->type == jbvBinary &&
-			 PlaceKey(value->val.binary.data, child->key, child->key_length, &below));
+			 ObjectKey(value->val.binary.data, child->key, child->key_length, &below));
 		part = NodeTuples(build, child, found ? &below : NULL, arrays);
 		PartialCross(build, &result, &part);
 	}
@@ -353,13 +353,13 @@ static RowState
 NodeRow(const TupleBuild *build, const TermNode *node, JsonbValue *value,
 		JsonbValue *storage, const JsonbValue **row)
 {
-	switch (PlaceClassify(value))
+	switch (ValueClassify(value))
 	{
-		case PLACE_MISSING:
+		case VALUE_MISSING:
 			return ROW_LACKS_VALUE;
-		case PLACE_MANY:
+		case VALUE_MANY:
 			return ROW_PASSES_ARRAY;
-		case PLACE_SINGLE:
+		case VALUE_SINGLE:
 			break;
 	}
 	for (uint32 columns = node->columns; columns != 0; columns &= columns - 1)
@@ -377,7 +377,7 @@ NodeRow(const TupleBuild *build, const TermNode *node, JsonbValue *value,
 		RowState	state;
 
 		if (value->type != jbvBinary ||
-			!PlaceKey(value->val.binary.data, child->key, child->key_length, &below))
+			!ObjectKey(value->val.binary.data, child->key, child->key_length, &below))
 			return ROW_LACKS_VALUE;
 		state = NodeRow(build, child, &below, storage, row);
 		if (state != ROW_WHOLE)
@@ -396,7 +396,7 @@ CommonArray(const TermShape *shape, const FieldSet *set, uint32 many)
 	{
 		for (node = node->children; node != NULL && (node->below & many) != many;)
 			node = node->sibling;
-	} while (node != NULL && PlaceArray(&set->places, node->slot) == NULL);
+	} while (node != NULL && PathTreeArray(&set->places, node->slot) == NULL);
 	return node;
 }
 
@@ -419,11 +419,11 @@ RowsOfElements(const TupleBuild *build, Partial *rows)
 
 	if (node == NULL || shape->optional_entity)
 		return false;
-	array = PlaceArray(&build->set->places, node->slot)->val.binary.data;
+	array = PathTreeArray(&build->set->places, node->slot)->val.binary.data;
 	size = JsonContainerSize(array);
 	if (size > build->limit)
 		return false;
-	elements = PlaceElements(array);
+	elements = ArrayElements(array);
 	storage = palloc(sizeof(JsonbValue) * ncolumns * size);
 	rows->rows = palloc(sizeof(JsonbValue *) * ncolumns * size);
 	rows->count = 0;

@@ -117,7 +117,7 @@ typedef struct Observation
 	Oid			table;			/* in the trigger: where the row is */
 	ItemPointer place;
 	EventSource source;			/* the row, once something needs it */
-	bool		news;			/* to be queued, or told to who calls by hand */
+	bool		pending;			/* to be queued, or told to who calls by hand */
 } Observation;
 
 /* The row that the trigger sees, as a reference. */
@@ -144,7 +144,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 	if (!observation->site->in_trigger)
 	{
 		if (KnownNovelty(&sighting->term, observation->time, span) != NOVELTY_NONE)
-			observation->news = true;
+			observation->pending = true;
 		return;
 	}
 	switch (PendingNovelty(&sighting->term, observation->time, span))
@@ -153,7 +153,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 			break;
 		case NOVELTY_LATER:
 			/* no detection can come of it, so that the row is of no interest */
-			NewsAddSighting(NewsCurrent(), sighting, observation->time, NULL);
+			PendingAddSighting(PendingCurrent(), sighting, observation->time, NULL);
 			break;
 		case NOVELTY_NEW:
 			if (RuleIsFull(sighting->rule) && !KnownStored(&sighting->term))
@@ -161,7 +161,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 			if (!OidIsValid(observation->source.reference.table))
 				observation->source.reference =
 					RowReference(observation);
-			NewsAddSighting(NewsCurrent(), sighting, observation->time,
+			PendingAddSighting(PendingCurrent(), sighting, observation->time,
 							&observation->source);
 			break;
 	}
@@ -181,12 +181,12 @@ ObserveClocks(RuleSet *set, Observation *observation)
 			continue;
 		if (!observation->site->in_trigger)
 		{
-			observation->news = true;
+			observation->pending = true;
 			return;
 		}
 		rule->clock_epoch = epoch;
 		rule->clock_pending = observation->time;
-		NewsAddClock(NewsCurrent(), rule->version_id, observation->time);
+		PendingAddClock(PendingCurrent(), rule->version_id, observation->time);
 	}
 }
 
@@ -199,10 +199,10 @@ ObserveClocks(RuleSet *set, Observation *observation)
 static void
 FindTerms(RuleSet *set, bool at_once)
 {
-	EventMatchBegin(set);
+	DispatchBegin(set);
 	if (at_once)
 		EventTerms(set, true);
-	EventMatch(set);
+	DispatchEvent(set);
 	EventTerms(set, at_once);
 }
 
@@ -216,7 +216,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	Record		record;
 	Observation observation = {.site = site};
-	const bool	at_once = !AwaitIsTime();
+	const bool	at_once = !PrefetchIsTime();
 	bool		known;
 
 	if (at_once)
@@ -237,29 +237,29 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	}
 	ObserveClocks(set, &observation);
 	FindTerms(set, at_once);
-	if (site->in_trigger && AwaitedSettle())
+	if (site->in_trigger && PrefetchSettle())
 	{
 		EventBegin(set->fields, &record.jsonb->root);
 		FindTerms(set, true);
 	}
 	if (set->ntoo_many > 0)
 		return true;			/* to be recorded */
-	if (site->in_trigger && AwaitMayWait(set, record.jsonb))
+	if (site->in_trigger && PrefetchMayWait(set, record.jsonb))
 	{
-		AwaitEvent(set, RowReference(&observation), record.jsonb);
+		PrefetchEvent(set, RowReference(&observation), record.jsonb);
 		return false;
 	}
 	known = KnownAll(set->terms, set->nterms, record.time);
 	if (site->in_trigger)
-		AwaitLearn(known);
+		PrefetchLearn(known);
 	if (!known)
 	{
 		if (site->in_trigger)
 			KnownLookUp(set->terms, set->nterms, record.time);
 		EventSightings(set, ObserveSighting, &observation);
-		CollectionSpill();
+		PendingSpillLarge();
 	}
-	return observation.news;
+	return observation.pending;
 }
 
 /*
@@ -273,7 +273,7 @@ newterm_observe(PG_FUNCTION_ARGS)
 	CallSite   *volatile site = CallSiteOf(fcinfo);
 	RuleSet    *set = RulesCurrent();
 	MemoryContext caller = CurrentMemoryContext;
-	volatile bool news = true;
+	volatile bool pending = true;
 
 	if (set == NULL)
 		PG_RETURN_BOOL(false);
@@ -281,7 +281,7 @@ newterm_observe(PG_FUNCTION_ARGS)
 	{
 		PG_TRY();
 		{
-			news = Observe(set, fcinfo, site);
+			pending = Observe(set, fcinfo, site);
 		}
 		PG_CATCH();
 		{
@@ -290,9 +290,9 @@ newterm_observe(PG_FUNCTION_ARGS)
 			if (ErrorIsFinal(geterrcode()))
 				PG_RE_THROW();
 			FlushErrorState();
-			news = true;
+			pending = true;
 		}
 		PG_END_TRY();
 	}
-	PG_RETURN_BOOL(news);
+	PG_RETURN_BOOL(pending);
 }

@@ -18,7 +18,7 @@
 #define AWAIT_BYTES		8192
 
 /* The event that waits. */
-typedef struct Awaited
+typedef struct Prefetched
 {
 	int			nesting;		/* of its subtransaction; 0: no event waits */
 	EventReference reference;
@@ -26,9 +26,9 @@ typedef struct Awaited
 	int			nterms;
 	int			terms_allocated;
 	TermOfRule *terms;
-} Awaited;
+} Prefetched;
 
-static Awaited Waiting;
+static Prefetched Waiting;
 
 /* What it allocates. */
 static MemoryContext Context;
@@ -37,7 +37,7 @@ static MemoryContext Context;
 static int	KnownInARow = 0;
 
 void
-AwaitLearn(bool known)
+PrefetchLearn(bool known)
 {
 	KnownInARow = known ? KnownInARow + 1 : 0;
 }
@@ -59,19 +59,19 @@ Reserve(int nterms)
 }
 
 bool
-AwaitIsTime(void)
+PrefetchIsTime(void)
 {
 	return KnownInARow >= AWAIT_AFTER;
 }
 
 bool
-AwaitMayWait(const RuleSet *set, const Jsonb *event)
+PrefetchMayWait(const RuleSet *set, const Jsonb *event)
 {
-	return AwaitIsTime() && set->nterms > 0 && VARSIZE(event) <= AWAIT_BYTES;
+	return PrefetchIsTime() && set->nterms > 0 && VARSIZE(event) <= AWAIT_BYTES;
 }
 
 void
-AwaitEvent(const RuleSet *set, EventReference reference, const Jsonb *event)
+PrefetchEvent(const RuleSet *set, EventReference reference, const Jsonb *event)
 {
 	Assert(Waiting.nesting == 0);
 	KnownExpect(set->terms, set->nterms);
@@ -95,12 +95,12 @@ Collect(RuleSet *set, int nesting)
 		if (KnownAll(Waiting.terms, Waiting.nterms, time))
 			return;
 	}
-	CollectLate(NewsOfNesting(nesting), set, &Waiting.reference, Waiting.event);
-	CollectionSpill();
+	EvaluateLate(PendingOfNesting(nesting), set, &Waiting.reference, Waiting.event);
+	PendingSpillLarge();
 }
 
 bool
-AwaitedSettle(void)
+PrefetchSettle(void)
 {
 	const int	nesting = Waiting.nesting;
 	RuleSet    *set = RulesInUse();
@@ -111,7 +111,7 @@ AwaitedSettle(void)
 	Waiting.nesting = 0;
 	known = set->generation == Waiting.reference.generation &&
 		KnownAll(Waiting.terms, Waiting.nterms, Waiting.reference.time);
-	AwaitLearn(known);
+	PrefetchLearn(known);
 	if (!known)
 		Collect(set, nesting);
 	return !known;
@@ -141,7 +141,7 @@ SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
 }
 
 void
-AwaitInitialise(void)
+PrefetchInitialise(void)
 {
 	Context = AllocSetContextCreate(TopMemoryContext, "newterm await", ALLOCSET_SMALL_SIZES);
 	RegisterXactCallback(TransactionEnds, NULL);

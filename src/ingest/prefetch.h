@@ -17,24 +17,24 @@
 #include "baseline/pending.h"
 
 /* Called once, when the library is loaded. */
-extern void AwaitInitialise(void);
+extern void PrefetchInitialise(void);
 
 /* Were enough events in a row known for the next one to wait? */
-extern bool AwaitIsTime(void);
+extern bool PrefetchIsTime(void);
 
 /* May an event that shows set->terms wait, or is it to be judged at once? */
-extern bool AwaitMayWait(const RuleSet *set, const Jsonb *event);
+extern bool PrefetchMayWait(const RuleSet *set, const Jsonb *event);
 
 /* Let it wait, after the one that waited before was settled.  Copies everything. */
-extern void AwaitEvent(const RuleSet *set, EventReference reference, const Jsonb *event);
+extern void PrefetchEvent(const RuleSet *set, EventReference reference, const Jsonb *event);
 
 /* Tell of an event that was judged at once whether it was all known. */
-extern void AwaitLearn(bool known);
+extern void PrefetchLearn(bool known);
 
 /*
  * Judge the event that waits, if there is one, by the rules that are in use.  True
  * where it was not known: their set does no longer hold another event then.
  */
-extern bool AwaitedSettle(void);
+extern bool PrefetchSettle(void);
 
 #endif							/* NEWTERM_PREFETCH_H */

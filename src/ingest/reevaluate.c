@@ -23,55 +23,55 @@
 PG_FUNCTION_INFO_V1(newterm_merge);
 
 /* Adding the sightings of one row. */
-typedef struct Collection
+typedef struct Evaluation
 {
-	NewsLevel  *level;
+	PendingLevel  *level;
 	RuleSet    *set;
 	EventSource source;			/* the row, and the time it is evaluated at */
-} Collection;
+} Evaluation;
 
 static void
-CollectSighting(void *state, const Sighting *sighting)
+EvaluateSighting(void *state, const Sighting *sighting)
 {
-	Collection *collection = state;
+	Evaluation *collection = state;
 	int64		time = collection->source.reference.time;
 
 	if (KnownNovelty(&sighting->term, time, &sighting->rule->span) != NOVELTY_NONE)
-		NewsAddSighting(collection->level, sighting, time, &collection->source);
+		PendingAddSighting(collection->level, sighting, time, &collection->source);
 }
 
 /* Add what an event shows to the rules as they are now. */
 static void
-CollectEvent(Collection *collection)
+EvaluateEvent(Evaluation *collection)
 {
 	RuleSet    *set = collection->set;
 
 	for (int i = 0; i < set->nclockless; i++)
-		NewsAddClock(collection->level, set->clockless[i]->version_id,
+		PendingAddClock(collection->level, set->clockless[i]->version_id,
 					 collection->source.reference.time);
-	EventMatchBegin(set);
-	EventMatch(set);
-	EventSightings(set, CollectSighting, collection);
+	DispatchBegin(set);
+	DispatchEvent(set);
+	EventSightings(set, EvaluateSighting, collection);
 	for (int i = 0; i < set->ntoo_many; i++)
-		NewsAddFault(collection->level, &collection->source.reference, "too_many_terms",
+		PendingAddError(collection->level, &collection->source.reference, "too_many_terms",
 					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
 							  set->too_many[i]->name, MaxTermsPerEventSetting));
 }
 
 /* The collector of an event (Jsonb *); without rules, which failed to load, a fault. */
 static void
-CollectJsonb(Collection *collection, void *state)
+EvaluateJsonb(Evaluation *collection, void *state)
 {
 	Jsonb	   *event = state;
 
 	if (collection->set->failure != NULL)
 	{
-		NewsAddFault(collection->level, &collection->source.reference, "internal_error",
+		PendingAddError(collection->level, &collection->source.reference, "internal_error",
 					 collection->set->failure);
 		return;
 	}
 	EventBegin(collection->set->fields, &event->root);
-	CollectEvent(collection);
+	EvaluateEvent(collection);
 }
 
 /* A row that was queued. */
@@ -83,11 +83,11 @@ typedef struct QueuedRow
 
 /* The collector of a queued row; memory only, as in Observe. */
 static void
-CollectRow(Collection *collection, void *state)
+EvaluateRow(Evaluation *collection, void *state)
 {
 	const Watch *watch = ((QueuedRow *) state)->watch;
 	TupleTableSlot *slot = ((QueuedRow *) state)->slot;
-	NewsLevel  *level = collection->level;
+	PendingLevel  *level = collection->level;
 	Record		record;
 	bool		event_null;
 	bool		time_null = true;
@@ -99,19 +99,19 @@ CollectRow(Collection *collection, void *state)
 	RecordRead(&record, collection->set->fields, event, event_null, watch->event_type,
 			   watch->time_column != 0, time, time_null, watch->time_type);
 	if (record.cause != NULL)
-		NewsAddFault(level, &collection->source.reference, record.cause, record.detail);
+		PendingAddError(level, &collection->source.reference, record.cause, record.detail);
 	if (record.jsonb == NULL)
 		return;
 	collection->source.reference.time = record.time;
-	CollectJsonb(collection, record.jsonb);
+	EvaluateJsonb(collection, record.jsonb);
 }
 
 /* What of a row is collected: a function and its state. */
-typedef void (*Collector) (Collection *collection, void *state);
+typedef void (*Collector) (Evaluation *collection, void *state);
 
 /* Run one; what goes wrong is added as a fault. */
 static void
-CollectSafely(Collection *collection, Collector collector, void *state)
+EvaluateSafely(Evaluation *collection, Collector collector, void *state)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "newterm collect",
@@ -133,7 +133,7 @@ CollectSafely(Collection *collection, Collector collector, void *state)
 		FlushErrorState();
 		/* reading the row again, to describe it, might raise the same */
 		ItemPointerSetInvalid(&collection->source.reference.tid);
-		NewsAddFault(collection->level, &collection->source.reference, "internal_error",
+		PendingAddError(collection->level, &collection->source.reference, "internal_error",
 					 error->message);
 	}
 	PG_END_TRY();
@@ -142,23 +142,23 @@ CollectSafely(Collection *collection, Collector collector, void *state)
 }
 
 void
-CollectLate(NewsLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
+EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
 {
-	Collection	collection = {level, set, {*reference, -1}};
+	Evaluation	collection = {level, set, {*reference, -1}};
 
 	collection.source.reference.generation = set->generation;
-	CollectSafely(&collection, CollectJsonb, event);
+	EvaluateSafely(&collection, EvaluateJsonb, event);
 }
 
 void
-CollectAgain(NewsLevel *level, RuleSet *set)
+ReevaluateLevel(PendingLevel *level, RuleSet *set)
 {
 	MemoryContext context = NULL;
 	MemoryContext old = CurrentMemoryContext;
 
 	for (int64 i = 0; i < level->nreferences; i++)
 	{
-		Collection	collection = {.level = level,.set = set};
+		Evaluation	collection = {.level = level,.set = set};
 		Jsonb	   *event;
 
 		if (level->references[i].generation == set->generation)
@@ -173,7 +173,7 @@ CollectAgain(NewsLevel *level, RuleSet *set)
 			continue;
 		collection.source.reference = level->references[i];
 		collection.source.index = i;
-		CollectJsonb(&collection, event);
+		EvaluateJsonb(&collection, event);
 	}
 	MemoryContextSwitchTo(old);
 	if (context != NULL)
@@ -191,7 +191,7 @@ FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
 		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 
 		watch = palloc(sizeof(Watch));
-		if (!WatchOfCondition(trigger->tgqual, watch))
+		if (!WatchOfClause(trigger->tgqual, watch))
 			ereport(ERROR,
 					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 					 errmsg("trigger \"%s\" does not observe an event column",
@@ -204,20 +204,20 @@ FiringWatch(FunctionCallInfo fcinfo, Trigger *trigger)
 }
 
 static void
-SpillLevel(void *level)
+PendingFileLevel(void *level)
 {
-	NewsSpill(level);
+	PendingSpill(level);
 }
 
 void
-CollectionSpill(void)
+PendingSpillLarge(void)
 {
-	NewsLevel  *level = NewsExisting();
+	PendingLevel  *level = PendingExisting();
 	ErrorData  *error;
 
-	if (level == NULL || level->unspillable || NewsSize(level) <= MERGE_MEMORY)
+	if (level == NULL || level->unspillable || PendingSize(level) <= MERGE_MEMORY)
 		return;
-	error = RunUnlessFinal(SpillLevel, level);
+	error = RunUnlessFinal(PendingFileLevel, level);
 	if (error == NULL)
 		return;
 	level->unspillable = true;
@@ -236,7 +236,7 @@ Datum
 newterm_merge(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	Collection	collection = {0};
+	Evaluation	collection = {0};
 	QueuedRow	row;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
@@ -251,7 +251,7 @@ newterm_merge(PG_FUNCTION_ARGS)
 
 	/* the rules as they are now, at commit, and not when the row was inserted */
 	AcceptInvalidationMessages();
-	collection.level = NewsCurrent();
+	collection.level = PendingCurrent();
 	collection.set = RulesCurrent();
 	if (collection.set == NULL)
 		return PointerGetDatum(NULL);
@@ -263,7 +263,7 @@ newterm_merge(PG_FUNCTION_ARGS)
 	};
 	collection.source.index = -1;
 
-	CollectSafely(&collection, CollectRow, &row);
-	CollectionSpill();
+	EvaluateSafely(&collection, EvaluateRow, &row);
+	PendingSpillLarge();
 	return PointerGetDatum(NULL);
 }

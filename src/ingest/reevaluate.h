@@ -12,14 +12,14 @@
  * than `set`, and add what they show to the rules as they are now.  What they
  * showed to versions that were replaced stays: see CollectTerms of merge.c.
  */
-extern void CollectAgain(NewsLevel *level, RuleSet *set);
+extern void ReevaluateLevel(PendingLevel *level, RuleSet *set);
 
 /*
  * Add to `level` what an event shows to the rules of `set`: the one that was stored
  * at the reference, at whose time it is evaluated.  What goes wrong becomes a fault,
  * unless the error is final.
  */
-extern void CollectLate(NewsLevel *level, RuleSet *set, const EventReference *reference,
+extern void EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference,
 						Jsonb *event);
 
 /*
@@ -27,6 +27,6 @@ extern void CollectLate(NewsLevel *level, RuleSet *set, const EventReference *re
  * newterm.merge_memory.  Where that fails, for a full disk or temp_file_limit,
  * they stay in memory: rather more of it than losing some.
  */
-extern void CollectionSpill(void);
+extern void PendingSpillLarge(void);
 
 #endif							/* NEWTERM_REEVALUATE_H */

@@ -49,7 +49,7 @@ ObserveCall(Node *node, FuncExpr **call)
 }
 
 bool
-WatchOfCondition(char *condition, Watch *watch)
+WatchOfClause(char *condition, Watch *watch)
 {
 	FuncExpr   *call = NULL;
 	Node	   *event;
@@ -102,7 +102,7 @@ WatchOf(Relation table, Watch *watch)
 {
 	Trigger    *trigger = WatchingTrigger(table);
 
-	return trigger != NULL && WatchOfCondition(trigger->tgqual, watch);
+	return trigger != NULL && WatchOfClause(trigger->tgqual, watch);
 }
 
 /* A text as a record; says in *record what is wrong with it. */

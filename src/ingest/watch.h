@@ -39,7 +39,7 @@ extern bool WatchOf(Relation table, Watch *watch);
  * The watch that a trigger's WHEN clause (Trigger.tgqual) describes; false
  * where the clause is not ours.
  */
-extern bool WatchOfCondition(char *condition, Watch *watch);
+extern bool WatchOfClause(char *condition, Watch *watch);
 
 /* A record, or why there is none. */
 typedef struct Record

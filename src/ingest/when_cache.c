@@ -43,17 +43,17 @@ typedef struct Call
 	}			columns[FLEXIBLE_ARRAY_MEMBER];
 } Call;
 
-typedef struct Condition
+typedef struct WhenClause
 {
 	Oid			trigger;		/* invalid: the table has changed since */
 	Oid			table;
 	Oid			user;			/* whose right to call the function was checked */
 	ExprState  *state;
-} Condition;
+} WhenClause;
 
 /* All of them lie in one context. */
 static MemoryContext Context;
-static Condition Conditions[CONDITIONS];
+static WhenClause WhenClauses[CONDITIONS];
 static int	Count = 0;
 
 /* There was no room for a clause, or one cannot be used any more. */
@@ -162,15 +162,15 @@ Prepare(Relation table, const Trigger *trigger)
 
 /* The prepared clause of a trigger, or NULL. */
 static ExprState *
-ConditionOf(Relation table, const Trigger *trigger)
+ClauseOf(Relation table, const Trigger *trigger)
 {
 	Oid			user = GetUserId();
-	Condition  *condition;
+	WhenClause  *condition;
 	MemoryContext old;
 
 	for (int i = 0; i < Count; i++)
-		if (Conditions[i].trigger == trigger->tgoid && Conditions[i].user == user)
-			return Conditions[i].state;
+		if (WhenClauses[i].trigger == trigger->tgoid && WhenClauses[i].user == user)
+			return WhenClauses[i].state;
 	if (!IsWatchingTrigger(trigger))
 		return NULL;
 	if (Count == CONDITIONS)
@@ -179,8 +179,8 @@ ConditionOf(Relation table, const Trigger *trigger)
 		return NULL;
 	}
 	/* entered first: preparing looks into catalogs, where a change is met */
-	condition = &Conditions[Count++];
-	*condition = (Condition) {trigger->tgoid, RelationGetRelid(table), user, NULL};
+	condition = &WhenClauses[Count++];
+	*condition = (WhenClause) {trigger->tgoid, RelationGetRelid(table), user, NULL};
 	old = MemoryContextSwitchTo(Context);
 	condition->state = Prepare(table, trigger);
 	MemoryContextSwitchTo(old);
@@ -209,7 +209,7 @@ StartExecutor(QueryDesc *query, int flags)
 		for (int i = 0; i < triggers->numtriggers; i++)
 			if (triggers->triggers[i].tgqual != NULL && table->ri_TrigWhenExprs[i] == NULL)
 				table->ri_TrigWhenExprs[i] =
-					ConditionOf(table->ri_RelationDesc, &triggers->triggers[i]);
+					ClauseOf(table->ri_RelationDesc, &triggers->triggers[i]);
 	}
 }
 
@@ -218,9 +218,9 @@ static void
 TableChanged(Datum argument, Oid table)
 {
 	for (int i = 0; i < Count; i++)
-		if (Conditions[i].table == table || table == InvalidOid)
+		if (WhenClauses[i].table == table || table == InvalidOid)
 		{
-			Conditions[i].trigger = InvalidOid;
+			WhenClauses[i].trigger = InvalidOid;
 			Outdated = true;
 		}
 }
@@ -242,7 +242,7 @@ TransactionEnds(XactEvent event, void *argument)
 }
 
 void
-ConditionsInitialise(void)
+WhenCacheInitialise(void)
 {
 	Context = AllocSetContextCreate(TopMemoryContext, "newterm conditions",
 									ALLOCSET_SMALL_SIZES);

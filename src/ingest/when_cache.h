@@ -6,6 +6,6 @@
 #define NEWTERM_WHEN_CACHE_H
 
 /* Called once, when the library is loaded. */
-extern void ConditionsInitialise(void);
+extern void WhenCacheInitialise(void);
 
 #endif							/* NEWTERM_WHEN_CACHE_H */

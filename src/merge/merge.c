@@ -45,7 +45,7 @@ static bool PostponedRequested = false;
 /* What a decision asks for. */
 typedef struct Action
 {
-	News	   *news;
+	PendingTerm	   *pending;
 	Decision	decision;
 	bool		learned;		/* the run after is */
 	int			source;			/* of the run after: index of a reference, or -1 */
@@ -57,16 +57,16 @@ typedef struct Action
 typedef struct Merge
 {
 	MemoryContext context;
-	NewsLevel  *news;			/* all there is to merge */
+	PendingLevel  *pending;			/* all there is to merge */
 	bool		again;			/* this transaction merged before */
-	NewsLevel  *level;			/* of the batch: its terms and references */
+	PendingLevel  *level;			/* of the batch: its terms and references */
 	RuleSet    *set;
 	const ExtensionOids *oids;
 	int			nterms;
-	News	  **terms;			/* sorted by digest */
+	PendingTerm	  **terms;			/* sorted by digest */
 	RunStore	runs;
 	ClockStore	clocks;
-	FirstValues *first_values;	/* learning_values rules; NULL where none */
+	LearningValues *first_values;	/* learning_values rules; NULL where none */
 	SignalWriter writer;
 	int64		nactions;
 	int64		actions_allocated;
@@ -74,29 +74,29 @@ typedef struct Merge
 } Merge;
 
 static int
-CompareNews(const void *a, const void *b)
+ComparePending(const void *a, const void *b)
 {
-	return DigestCompare(&(*(News *const *) a)->term, &(*(News *const *) b)->term);
+	return DigestCompare(&(*(PendingTerm *const *) a)->term, &(*(PendingTerm *const *) b)->term);
 }
 
 /* Leave out the runs that an event began. */
 static void
-KeepLaterRuns(News *news)
+KeepLaterRuns(PendingTerm *pending)
 {
 	int			kept = 0;
 
-	for (int i = 0; i < news->nruns; i++)
-		if (news->runs[i].source < 0)
-			news->runs[kept++] = news->runs[i];
-	news->nruns = kept;
+	for (int i = 0; i < pending->nruns; i++)
+		if (pending->runs[i].source < 0)
+			pending->runs[kept++] = pending->runs[i];
+	pending->nruns = kept;
 }
 
 /* By the rule as it is now: its scope may have changed since the sightings. */
 static void
-SetEntityClock(Merge *merge, const Rule *rule, News *news)
+SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 {
 	if (rule->by_entity)
-		news->entity_clock = EntityClockDigest(merge->set, rule, news->entity_values);
+		pending->entity_clock = EntityClockDigest(merge->set, rule, pending->entity_values);
 }
 
 /*
@@ -108,61 +108,61 @@ SetEntityClock(Merge *merge, const Rule *rule, News *news)
  *		for this merge.  Those of dropped rules are gone.
  */
 static void
-CollectTerms(Merge *merge, NewsLevel *level)
+CollectTerms(Merge *merge, PendingLevel *level)
 {
 	HASH_SEQ_STATUS each;
-	News	   *news;
+	PendingTerm	   *pending;
 
-	CollectAgain(level, merge->set);
+	ReevaluateLevel(level, merge->set);
 	merge->level = level;
 	merge->terms = NULL;
 	merge->nterms = 0;
 	if (merge->level->terms == NULL)
 		return;
 	merge->terms = MemoryContextAllocHuge(CurrentMemoryContext,
-										  sizeof(News *) *
+										  sizeof(PendingTerm *) *
 										  Max(hash_get_num_entries(merge->level->terms), 1));
 	hash_seq_init(&each, merge->level->terms);
-	while ((news = hash_seq_search(&each)) != NULL)
+	while ((pending = hash_seq_search(&each)) != NULL)
 	{
-		Rule	   *rule = RuleOfVersion(merge->set, news->version_id);
+		Rule	   *rule = RuleOfVersion(merge->set, pending->version_id);
 
 		if (rule == NULL)
 			continue;
 		if (!rule->evaluated)
-			KeepLaterRuns(news);
-		if (news->nruns == 0)
+			KeepLaterRuns(pending);
+		if (pending->nruns == 0)
 			continue;
-		SetEntityClock(merge, rule, news);
-		merge->terms[merge->nterms++] = news;
+		SetEntityClock(merge, rule, pending);
+		merge->terms[merge->nterms++] = pending;
 	}
-	qsort(merge->terms, merge->nterms, sizeof(News *), CompareNews);
+	qsort(merge->terms, merge->nterms, sizeof(PendingTerm *), ComparePending);
 }
 
 /* Are all of the news' sightings inside stored runs? */
 static bool
-IsKnown(const News *news, const StoredRuns *stored)
+IsKnown(const PendingTerm *pending, const StoredRuns *stored)
 {
-	for (int i = 0; i < news->nruns; i++)
-		if (!RunsCover(stored->runs, stored->nruns, &news->runs[i]))
+	for (int i = 0; i < pending->nruns; i++)
+		if (!RunsCover(stored->runs, stored->nruns, &pending->runs[i]))
 			return false;
 	return true;
 }
 
 static void
-KnowRuns(const News *news, const Run *runs, int nruns, const Rule *rule)
+KnowRuns(const PendingTerm *pending, const Run *runs, int nruns, const Rule *rule)
 {
 	for (int i = 0; i < nruns; i++)
-		KnowAtCommit(&news->term, &runs[i], rule->span.granule);
+		KnowAtCommit(&pending->term, &runs[i], rule->span.granule);
 }
 
 /* Read a term's stored runs; the session remembers where it knew of none. */
 static void
-ReadStored(Merge *merge, const News *news, StoredRuns *stored)
+ReadStored(Merge *merge, const PendingTerm *pending, StoredRuns *stored)
 {
-	RunsRead(&merge->runs, &news->term, stored);
+	RunsRead(&merge->runs, &pending->term, stored);
 	if (stored->nruns > 0)
-		KnownMissed(&news->term);
+		KnownMissed(&pending->term);
 }
 
 /*
@@ -178,21 +178,21 @@ DropKnown(Merge *merge)
 
 	for (int i = 0; i < merge->nterms; i++)
 	{
-		News	   *news = merge->terms[i];
+		PendingTerm	   *pending = merge->terms[i];
 		StoredRuns	stored;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!KnownNotStored(&news->term))
+		if (!KnownNotStored(&pending->term))
 		{
-			ReadStored(merge, news, &stored);
-			if (IsKnown(news, &stored))
+			ReadStored(merge, pending, &stored);
+			if (IsKnown(pending, &stored))
 			{
-				KnowRuns(news, stored.runs, stored.nruns,
-						 RuleByVersion(merge->set, news->version_id));
+				KnowRuns(pending, stored.runs, stored.nruns,
+						 RuleByVersion(merge->set, pending->version_id));
 				continue;
 			}
 		}
-		merge->terms[kept++] = news;
+		merge->terms[kept++] = pending;
 	}
 	merge->nterms = kept;
 }
@@ -210,12 +210,12 @@ LockAll(Merge *merge)
 
 	for (int i = 0; i < merge->nterms; i++)
 	{
-		News	   *news = merge->terms[i];
-		Rule	   *rule = RuleByVersion(merge->set, news->version_id);
+		PendingTerm	   *pending = merge->terms[i];
+		Rule	   *rule = RuleByVersion(merge->set, pending->version_id);
 
-		digests[count++] = news->term;
+		digests[count++] = pending->term;
 		if (rule->learning_values >= 0)
-			digests[count++] = FirstValuesScope(merge->set, rule, news);
+			digests[count++] = LearningValuesScope(merge->set, rule, pending);
 	}
 	foreach(cell, clocks)
 		digests[count++] = *(Digest *) lfirst(cell);
@@ -228,11 +228,11 @@ LockAll(Merge *merge)
 
 /* Is a run that starts at `first_seen` learned? */
 static bool
-IsLearned(Merge *merge, const Rule *rule, const News *news, const Run *run, bool first_run)
+IsLearned(Merge *merge, const Rule *rule, const PendingTerm *pending, const Run *run, bool first_run)
 {
 	if (rule->learning_values >= 0)
-		return first_run && FirstValuesInclude(merge->first_values, &news->term);
-	return run->first_seen < ClockOf(&merge->clocks, rule, news) + rule->learning;
+		return first_run && LearningValuesInclude(merge->first_values, &pending->term);
+	return run->first_seen < ClockOf(&merge->clocks, rule, pending) + rule->learning;
 }
 
 /* The event that showed a run's start, or NULL. */
@@ -242,7 +242,7 @@ RunEvent(Merge *merge, const Action *action)
 	if (action->source >= 0)
 		return ReferenceEvent(&merge->level->references[action->source]);
 	if (merge->first_values != NULL)
-		return FirstValuesEvent(merge->first_values, &action->news->term,
+		return LearningValuesEvent(merge->first_values, &action->pending->term,
 								action->first_seen);
 	return NULL;
 }
@@ -267,12 +267,12 @@ HasRoom(Merge *merge, Rule *rule)
 	}
 	if (!rule->told_full)
 	{
-		EventFault	fault = {.cause = "rule_full"};
+		EventError	fault = {.cause = "rule_full"};
 
 		rule->told_full = true;
 		fault.detail = psprintf("rule \"%s\" has newterm.max_terms_per_rule = %d terms: it takes no new ones",
 								rule->name, MaxTermsPerRuleSetting);
-		ErrorLogWrite(merge->oids, list_make1(&fault));
+		EventErrorsWrite(merge->oids, list_make1(&fault));
 	}
 	return false;
 }
@@ -283,30 +283,30 @@ HasRoom(Merge *merge, Rule *rule)
  *		the difference means is added to the actions.
  */
 static void
-MergeTerm(Merge *merge, News *news)
+MergeTerm(Merge *merge, PendingTerm *pending)
 {
-	Rule	   *rule = RuleByVersion(merge->set, news->version_id);
+	Rule	   *rule = RuleByVersion(merge->set, pending->version_id);
 	StoredRuns	stored;
 	Run		   *after;
 	int			nafter;
 	Verdict    *verdicts;
 	int			nverdicts;
 
-	ReadStored(merge, news, &stored);
+	ReadStored(merge, pending, &stored);
 	/* what began the runs of a version that is not evaluated was left out */
 	if (stored.nruns == 0 && (!rule->evaluated || !HasRoom(merge, rule)))
 		return;
-	after = palloc(sizeof(Run) * (stored.nruns + news->nruns + 1));
+	after = palloc(sizeof(Run) * (stored.nruns + pending->nruns + 1));
 	nafter = stored.nruns;
 	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
-	for (int i = 0; i < news->nruns; i++)
-		if (rule->evaluated || RunsContinue(after, nafter, &news->runs[i], &rule->span))
-			nafter = RunsAdd(after, nafter, &news->runs[i], &rule->span);
+	for (int i = 0; i < pending->nruns; i++)
+		if (rule->evaluated || RunsContinue(after, nafter, &pending->runs[i], &rule->span))
+			nafter = RunsAdd(after, nafter, &pending->runs[i], &rule->span);
 	for (int i = 0; i < nafter; i++)
-		after[i].learned = IsLearned(merge, rule, news, &after[i], i == 0);
+		after[i].learned = IsLearned(merge, rule, pending, &after[i], i == 0);
 
-	RunsWrite(&merge->runs, news, &stored, after, nafter);
-	KnowRuns(news, after, nafter, rule);
+	RunsWrite(&merge->runs, pending, &stored, after, nafter);
+	KnowRuns(pending, after, nafter, rule);
 
 	verdicts = palloc(sizeof(Verdict) * (stored.nruns + nafter));
 	nverdicts = Decide(stored.runs, stored.nruns, after, nafter, verdicts);
@@ -324,7 +324,7 @@ MergeTerm(Merge *merge, News *news)
 				repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
 		}
 		action = &merge->actions[merge->nactions++];
-		action->news = news;
+		action->pending = pending;
 		action->decision = verdicts[i].decision;
 		action->before = verdicts[i].detection < 0 ? 0 :
 			stored.runs[verdicts[i].detection].first_seen;
@@ -344,13 +344,13 @@ CompareActions(const void *a, const void *b)
 
 	if (left->first_seen != right->first_seen)
 		return left->first_seen < right->first_seen ? -1 : 1;
-	if (left->news->version_id != right->news->version_id)
-		return left->news->version_id < right->news->version_id ? -1 : 1;
-	order = compareJsonbContainers(&left->news->term_values->root,
-								   &right->news->term_values->root);
-	if (order == 0 && left->news->entity_values != NULL)
-		order = compareJsonbContainers(&left->news->entity_values->root,
-									   &right->news->entity_values->root);
+	if (left->pending->version_id != right->pending->version_id)
+		return left->pending->version_id < right->pending->version_id ? -1 : 1;
+	order = compareJsonbContainers(&left->pending->term_values->root,
+								   &right->pending->term_values->root);
+	if (order == 0 && left->pending->entity_values != NULL)
+		order = compareJsonbContainers(&left->pending->entity_values->root,
+									   &right->pending->entity_values->root);
 	return order;
 }
 
@@ -359,10 +359,10 @@ CarryOut(Merge *merge, const Action *action)
 {
 	Subject		subject;
 
-	subject.rule = RuleByVersion(merge->set, action->news->version_id);
-	subject.term = &action->news->term;
-	subject.entity_values = action->news->entity_values;
-	subject.term_values = action->news->term_values;
+	subject.rule = RuleByVersion(merge->set, action->pending->version_id);
+	subject.term = &action->pending->term;
+	subject.entity_values = action->pending->entity_values;
+	subject.term_values = action->pending->term_values;
 	switch (action->decision)
 	{
 		case DECISION_DETECT:
@@ -381,7 +381,7 @@ CarryOut(Merge *merge, const Action *action)
 }
 
 static void
-OpenStores(Merge *merge, Origin origin)
+OpenTables(Merge *merge, Origin origin)
 {
 	RunsOpen(&merge->runs, merge->oids);
 	ClocksOpen(&merge->clocks, merge->set, merge->oids);
@@ -389,7 +389,7 @@ OpenStores(Merge *merge, Origin origin)
 }
 
 static void
-CloseStores(Merge *merge)
+CloseTables(Merge *merge)
 {
 	SignalsClose(&merge->writer);
 	ClocksClose(&merge->clocks);
@@ -409,7 +409,7 @@ MergeTerms(Merge *merge)
 	MemoryContext old;
 
 	merge->nactions = 0;
-	FirstValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
+	LearningValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
 					 merge->level, &merge->terms, &merge->nterms);
 	old = MemoryContextSwitchTo(context);
 	for (int i = 0; i < merge->nterms; i++)
@@ -418,7 +418,7 @@ MergeTerms(Merge *merge)
 		MergeTerm(merge, merge->terms[i]);
 		MemoryContextReset(context);
 	}
-	StoreFlush(&merge->runs.store);
+	TableStoreFlush(&merge->runs.store);
 	qsort(merge->actions, merge->nactions, sizeof(Action), CompareActions);
 	for (int64 i = 0; i < merge->nactions; i++)
 	{
@@ -429,7 +429,7 @@ MergeTerms(Merge *merge)
 	SignalsFlush(&merge->writer);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	ErrorLogWrite(merge->oids, merge->level->faults);
+	EventErrorsWrite(merge->oids, merge->level->faults);
 	CommandCounterIncrement();
 }
 
@@ -446,11 +446,11 @@ UseRules(Merge *merge)
 
 /* The usual merge: one batch, under the locks of what it touches. */
 static void
-MergeOne(Merge *merge, NewsLevel *level)
+MergeOne(Merge *merge, PendingLevel *level)
 {
 	uint64		generation;
 
-	OpenStores(merge, ORIGIN_LIVE);
+	OpenTables(merge, ORIGIN_LIVE);
 	do
 	{
 		generation = merge->set->generation;
@@ -468,19 +468,19 @@ MergeOne(Merge *merge, NewsLevel *level)
 		 */
 		if (merge->set->generation != generation)
 		{
-			CloseStores(merge);
+			CloseTables(merge);
 			LockGateInstead();
-			OpenStores(merge, ORIGIN_LIVE);
+			OpenTables(merge, ORIGIN_LIVE);
 		}
 	} while (merge->set->generation != generation);
 	ClocksSet(&merge->clocks);
 	MergeTerms(merge);
-	CloseStores(merge);
+	CloseTables(merge);
 }
 
 /* Functions for each batch of a merge that has several; `state` is the Merge. */
 static void
-BatchClocks(NewsLevel *batch, void *state)
+BatchClocks(PendingLevel *batch, void *state)
 {
 	Merge	   *merge = state;
 
@@ -492,7 +492,7 @@ BatchClocks(NewsLevel *batch, void *state)
 
 /* What merging a batch allocates goes with it: there may be any number of them. */
 static void
-BatchTerms(NewsLevel *batch, void *state)
+BatchTerms(PendingLevel *batch, void *state)
 {
 	Merge	   *merge = state;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -512,36 +512,36 @@ BatchTerms(NewsLevel *batch, void *state)
  * this transaction have no event with them: what is in memory came last.
  */
 static void
-ForEachBatch(Merge *merge, NewsLevel *level, BatchFunction function)
+ForEachBatch(Merge *merge, PendingLevel *level, BatchFunction function)
 {
-	SpillsForEach(level->spills, function, merge);
+	PendingFilesForEach(level->spills, function, merge);
 	function(level, merge);
 }
 
 /* A level that may have spilled, with the gate held exclusively. */
 static void
-MergeMany(Merge *merge, NewsLevel *level)
+MergeMany(Merge *merge, PendingLevel *level)
 {
-	OpenStores(merge, ORIGIN_LIVE);
+	OpenTables(merge, ORIGIN_LIVE);
 	ForEachBatch(merge, level, BatchClocks);
 	ClocksSet(&merge->clocks);
 	ForEachBatch(merge, level, BatchTerms);
-	CloseStores(merge);
+	CloseTables(merge);
 }
 
 /* The news of the transaction and what others postponed, under the locks. */
 static void
 MergeAll(Merge *merge)
 {
-	NewsLevel  *level = merge->news;
-	NewsLevel  *postponed;
+	PendingLevel  *level = merge->pending;
+	PendingLevel  *postponed;
 
 	if (merge->again)
 	{
 		/* triggers on our tables brought news: locks of ours are held */
 		if (!LockGateExclusive(false))
 		{
-			PostponeNews(level);
+			PostponePending(level);
 			return;
 		}
 	}
@@ -555,7 +555,7 @@ MergeAll(Merge *merge)
 	if (merge->set->failure != NULL && level->terms == NULL && level->spills == NIL)
 	{
 		/* events that were not evaluated for that reason */
-		ErrorLogWrite(merge->oids, level->faults);
+		EventErrorsWrite(merge->oids, level->faults);
 		return;
 	}
 	RulesCheck(merge->set);
@@ -610,14 +610,14 @@ MergeAsOwner(void *state)
 
 /* The news are not merged: tell it, and record the events. */
 static void
-WarnOfFailure(NewsLevel *level, ErrorData *error)
+WarnOfFailure(PendingLevel *level, ErrorData *error)
 {
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
 			 errmsg("newterm could not merge what this transaction showed: %s",
 					error->message),
 			 errhint("The events are in newterm.event_errors.")));
-	ErrorLogFailure(level, error);
+	EventErrorsOfMerge(level, error);
 }
 
 /*
@@ -627,7 +627,7 @@ WarnOfFailure(NewsLevel *level, ErrorData *error)
  *		newterm.signals brought more news.
  */
 static void
-RunMerge(NewsLevel *level, bool again)
+RunMerge(PendingLevel *level, bool again)
 {
 	Merge		merge = {.again = again};
 	MemoryContext caller = CurrentMemoryContext;
@@ -635,7 +635,7 @@ RunMerge(NewsLevel *level, bool again)
 
 	merge.context = AllocSetContextCreate(TopTransactionContext, "newterm merge",
 										  ALLOCSET_DEFAULT_SIZES);
-	merge.news = NewsTake(level);
+	merge.pending = PendingTake(level);
 	RulesHold();
 	error = RunGuarded(MergeAsOwner, &merge);
 	RulesRelease();
@@ -646,8 +646,8 @@ RunMerge(NewsLevel *level, bool again)
 		MemoryContextSwitchTo(caller);
 	}
 	else if (!ErrorIsFinal(error->sqlerrcode))
-		WarnOfFailure(merge.news, error);
-	NewsFree(merge.news);
+		WarnOfFailure(merge.pending, error);
+	PendingFree(merge.pending);
 	MemoryContextDelete(merge.context);
 	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
 		ReThrowError(error);
@@ -661,12 +661,12 @@ MergePostponedAtCommit(void)
 
 /* Has the transaction news at its end, those of the event that waits included? */
 static bool
-HasNews(void)
+HasPending(void)
 {
-	const NewsLevel *level;
+	const PendingLevel *level;
 
-	(void) AwaitedSettle();
-	level = NewsExisting();
+	(void) PrefetchSettle();
+	level = PendingExisting();
 	return level != NULL &&
 		(level->terms != NULL || level->clocks != NULL || level->faults != NIL ||
 		 level->spills != NIL);
@@ -676,7 +676,7 @@ void
 MergeRedecide(int32 version_id)
 {
 	Merge		merge = {0};
-	NewsLevel	level = {0};
+	PendingLevel	level = {0};
 	List	   *terms;
 	ListCell   *cell;
 	Rule	   *rule;
@@ -691,37 +691,37 @@ MergeRedecide(int32 version_id)
 	RulesHold();
 	merge.level = &level;
 	terms = RunsTerms(merge.oids, version_id);
-	merge.terms = palloc(sizeof(News *) * Max(list_length(terms), 1));
+	merge.terms = palloc(sizeof(PendingTerm *) * Max(list_length(terms), 1));
 	foreach(cell, terms)
 	{
-		News	   *news = lfirst(cell);
+		PendingTerm	   *pending = lfirst(cell);
 
-		SetEntityClock(&merge, rule, news);
-		merge.terms[merge.nterms++] = news;
+		SetEntityClock(&merge, rule, pending);
+		merge.terms[merge.nterms++] = pending;
 	}
-	OpenStores(&merge, ORIGIN_BACKFILL);
+	OpenTables(&merge, ORIGIN_BACKFILL);
 	ClocksCollect(&merge.clocks, &level, merge.terms, merge.nterms);
 	ClocksSet(&merge.clocks);
 	MergeTerms(&merge);
-	CloseStores(&merge);
+	CloseTables(&merge);
 	RulesRelease();
 }
 
 static void
 PostponeLevel(void *level)
 {
-	PostponeNews(level);
+	PostponePending(level);
 }
 
 /* Keep a level's news for a later merge, in a subtransaction as RunMerge. */
 static void
-RunPostpone(NewsLevel *level)
+RunPostpone(PendingLevel *level)
 {
 	ErrorData  *error = RunUnlessFinal(PostponeLevel, level);
 
 	if (error != NULL)
 		WarnOfFailure(level, error);
-	NewsClear(level);
+	PendingClear(level);
 }
 
 /* The end of the transaction, as the last that it does. */
@@ -733,16 +733,16 @@ TransactionEnds(XactEvent event, void *argument)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			for (int round = 0; HasNews() || PostponedRequested; round++)
+			for (int round = 0; HasPending() || PostponedRequested; round++)
 			{
 				PostponedRequested = false;
-				RunMerge(NewsCurrent(), round > 0);
+				RunMerge(PendingCurrent(), round > 0);
 			}
 			break;
 
 		case XACT_EVENT_PRE_PREPARE:
-			if (HasNews())
-				RunPostpone(NewsExisting());
+			if (HasPending())
+				RunPostpone(PendingExisting());
 			break;
 
 		case XACT_EVENT_COMMIT:

@@ -39,13 +39,13 @@ enum
 };
 
 static void
-InsertRow(Store *store, Datum *row, const bool *present)
+InsertRow(TableStore *store, Datum *row, const bool *present)
 {
 	bool		nulls[POSTPONED_COLUMNS];
 
 	for (int i = 0; i < POSTPONED_COLUMNS; i++)
 		nulls[i] = !present[i];
-	StoreInsert(store, POSTPONED_COLUMNS, row, nulls);
+	TableStoreInsert(store, POSTPONED_COLUMNS, row, nulls);
 }
 
 static void
@@ -56,57 +56,57 @@ SetJsonb(Datum *row, bool *present, int column, Jsonb *value)
 }
 
 static void
-WriteRun(Store *store, NewsLevel *level, const News *news, const Run *run)
+WriteRun(TableStore *store, PendingLevel *level, const PendingTerm *pending, const Run *run)
 {
 	Datum		row[POSTPONED_COLUMNS] = {0};
 	bool		present[POSTPONED_COLUMNS] = {0};
 
-	row[POSTPONED_VERSION_ID - 1] = Int32GetDatum(news->version_id);
-	row[POSTPONED_DIGEST - 1] = PointerGetDatum(&news->term);
+	row[POSTPONED_VERSION_ID - 1] = Int32GetDatum(pending->version_id);
+	row[POSTPONED_DIGEST - 1] = PointerGetDatum(&pending->term);
 	row[POSTPONED_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(run->first_seen));
 	row[POSTPONED_LAST_GRANULE - 1] = TimestampTzGetDatum(TIMESTAMP_OF(run->last_granule));
 	for (int column = POSTPONED_VERSION_ID; column <= POSTPONED_LAST_GRANULE; column++)
 		present[column - 1] = true;
-	SetJsonb(row, present, POSTPONED_ENTITY, news->entity_values);
-	SetJsonb(row, present, POSTPONED_TERM, news->term_values);
+	SetJsonb(row, present, POSTPONED_ENTITY, pending->entity_values);
+	SetJsonb(row, present, POSTPONED_TERM, pending->term_values);
 	SetJsonb(row, present, POSTPONED_EVENT,
 			 run->source < 0 ? NULL : ReferenceEvent(&level->references[run->source]));
 	InsertRow(store, row, present);
 }
 
-/* Write the runs of a batch; `state` is the Store. */
+/* Write the runs of a batch; `state` is the TableStore. */
 static void
-WriteTerms(NewsLevel *level, void *state)
+WriteTerms(PendingLevel *level, void *state)
 {
-	Store	   *store = state;
+	TableStore	   *store = state;
 	HASH_SEQ_STATUS each;
-	News	   *news;
+	PendingTerm	   *pending;
 
 	if (level->terms == NULL)
 		return;
 	hash_seq_init(&each, level->terms);
-	while ((news = hash_seq_search(&each)) != NULL)
-		for (int i = 0; i < news->nruns; i++)
-			WriteRun(store, level, news, &news->runs[i]);
+	while ((pending = hash_seq_search(&each)) != NULL)
+		for (int i = 0; i < pending->nruns; i++)
+			WriteRun(store, level, pending, &pending->runs[i]);
 }
 
 void
-PostponeNews(NewsLevel *level)
+PostponePending(PendingLevel *level)
 {
 	const ExtensionOids *oids = ExtensionLookup();
 	HASH_SEQ_STATUS each;
-	ClockNews  *clock;
-	Store		store;
+	PendingClock  *clock;
+	TableStore		store;
 	MemoryContext old;
 
 	if (oids == NULL)
 		return;
 	old = MemoryContextSwitchTo(level->context);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	ErrorLogWrite(oids, level->faults);
-	StoreOpen(&store, oids->postponed, InvalidOid);
+	EventErrorsWrite(oids, level->faults);
+	TableStoreOpen(&store, oids->postponed, InvalidOid);
 	WriteTerms(level, &store);
-	SpillsForEach(level->spills, WriteTerms, &store);
+	PendingFilesForEach(level->spills, WriteTerms, &store);
 	if (level->clocks != NULL)
 	{
 		hash_seq_init(&each, level->clocks);
@@ -122,7 +122,7 @@ PostponeNews(NewsLevel *level)
 			InsertRow(&store, row, present);
 		}
 	}
-	StoreClose(&store);
+	TableStoreClose(&store);
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(old);
 }
@@ -130,7 +130,7 @@ PostponeNews(NewsLevel *level)
 void
 PostponeSignalChange(const ExtensionOids *oids, const SignalChange *change)
 {
-	Store		store;
+	TableStore		store;
 	Datum		row[POSTPONED_COLUMNS] = {0};
 	bool		present[POSTPONED_COLUMNS] = {0};
 
@@ -141,9 +141,9 @@ PostponeSignalChange(const ExtensionOids *oids, const SignalChange *change)
 	present[POSTPONED_SIGNAL_ID - 1] = present[POSTPONED_RETRACTED - 1] =
 		present[POSTPONED_REASON - 1] = present[POSTPONED_FIRST_SEEN - 1] = true;
 	SetJsonb(row, present, POSTPONED_EVENT, change->event);
-	StoreOpen(&store, oids->postponed, InvalidOid);
+	TableStoreOpen(&store, oids->postponed, InvalidOid);
 	InsertRow(&store, row, present);
-	StoreClose(&store);
+	TableStoreClose(&store);
 }
 
 static int64
@@ -171,13 +171,13 @@ TakeChange(const ExtensionOids *oids, TupleTableSlot *slot)
 
 /* A term's run, or a rule's clock, into the level's news. */
 static void
-TakeNews(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
+TakePending(RuleSet *set, PendingLevel *level, TupleTableSlot *slot)
 {
 	bool		isnull;
 	int32		version_id = DatumGetInt32(SlotColumn(slot, POSTPONED_VERSION_ID, &isnull));
 	Rule	   *rule = RuleOfVersion(set, version_id);
 	Datum		value;
-	News		news = {0};
+	PendingTerm		pending = {0};
 	Run			run = {0};
 
 	if (rule == NULL)
@@ -186,13 +186,13 @@ TakeNews(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
 	value = SlotColumn(slot, POSTPONED_DIGEST, &isnull);
 	if (isnull)
 	{
-		NewsAddClock(level, version_id, run.first_seen);
+		PendingAddClock(level, version_id, run.first_seen);
 		return;
 	}
-	memcpy(&news.term, DatumGetPointer(value), sizeof(Digest));
-	news.version_id = version_id;
-	news.entity_values = SlotJsonb(slot, POSTPONED_ENTITY);
-	news.term_values = SlotJsonb(slot, POSTPONED_TERM);
+	memcpy(&pending.term, DatumGetPointer(value), sizeof(Digest));
+	pending.version_id = version_id;
+	pending.entity_values = SlotJsonb(slot, POSTPONED_ENTITY);
+	pending.term_values = SlotJsonb(slot, POSTPONED_TERM);
 	run.last_granule = ColumnTime(slot, POSTPONED_LAST_GRANULE);
 	run.source = -1;
 	SlotColumn(slot, POSTPONED_EVENT, &isnull);
@@ -202,9 +202,9 @@ TakeNews(RuleSet *set, NewsLevel *level, TupleTableSlot *slot)
 			.event = SlotJsonb(slot, POSTPONED_EVENT), .time = run.first_seen
 		};
 
-		run.source = NewsReference(level, &reference);
+		run.source = PendingReference(level, &reference);
 	}
-	NewsAddRun(level, &news, &run, &rule->span);
+	PendingAddRun(level, &pending, &run, &rule->span);
 }
 
 /* Has the table no rows, nor had any since it was last vacuumed? */
@@ -218,17 +218,17 @@ IsEmpty(Oid oid)
 	return empty;
 }
 
-NewsLevel *
+PendingLevel *
 PostponedTake(const ExtensionOids *oids, RuleSet *set)
 {
-	NewsLevel  *level = NULL;
-	Store		store;
+	PendingLevel  *level = NULL;
+	TableStore		store;
 	TableScanDesc scan;
 	TupleTableSlot *slot;
 
 	if (IsEmpty(oids->postponed))
 		return NULL;
-	StoreOpen(&store, oids->postponed, InvalidOid);
+	TableStoreOpen(&store, oids->postponed, InvalidOid);
 	if (LockPostponed())
 	{
 		slot = table_slot_create(store.table, NULL);
@@ -244,14 +244,14 @@ PostponedTake(const ExtensionOids *oids, RuleSet *set)
 			if (!change)
 			{
 				if (level == NULL)
-					level = NewsApart();
-				TakeNews(set, level, slot);
+					level = PendingApart();
+				TakePending(set, level, slot);
 			}
-			StoreDelete(&store, &slot->tts_tid);
+			TableStoreDelete(&store, &slot->tts_tid);
 		}
 		table_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);
 	}
-	StoreClose(&store);
+	TableStoreClose(&store);
 	return level;
 }

@@ -16,7 +16,7 @@
 #include "signal/signals.h"
 
 /* Write the level's news down, instead of merging them. */
-extern void PostponeNews(NewsLevel *level);
+extern void PostponePending(PendingLevel *level);
 
 /* Write down a change of a signal whose row somebody has locked. */
 extern void PostponeSignalChange(const ExtensionOids *oids, const SignalChange *change);
@@ -26,6 +26,6 @@ extern void PostponeSignalChange(const ExtensionOids *oids, const SignalChange *
  * return the news as a level of their own in the current memory context.  NULL
  * where there are none, or where another merge is taking them.
  */
-extern NewsLevel *PostponedTake(const ExtensionOids *oids, RuleSet *set);
+extern PendingLevel *PostponedTake(const ExtensionOids *oids, RuleSet *set);
 
 #endif							/* NEWTERM_POSTPONE_H */

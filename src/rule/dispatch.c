@@ -73,7 +73,7 @@ SortByCost(FilterNode **children, int nchildren)
 	CostOfChild *costs = palloc(sizeof(CostOfChild) * nchildren);
 
 	for (int i = 0; i < nchildren; i++)
-		costs[i] = (CostOfChild) {children[i], PredicateCost(children[i]), i};
+		costs[i] = (CostOfChild) {children[i], FilterCompareCost(children[i]), i};
 	qsort(costs, nchildren, sizeof(CostOfChild), CompareCosts);
 	for (int i = 0; i < nchildren; i++)
 		children[i] = costs[i].child;
@@ -93,7 +93,7 @@ BindLiteral(const FilterLiteral *parsed)
 	FilterLiteral bound = *parsed;
 
 	bound.text = Copy(parsed->text, parsed->length + 1);
-	PredicateReadNumber(&bound);
+	FilterCompareReadNumber(&bound);
 	return bound;
 }
 
@@ -205,7 +205,7 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 		default:
 			slot = EventValues(fields, filter->slot);
 			for (int i = 0; i < slot->count; i++)
-				if (PredicateMatchScalar(filter, &SlotValues(slot)[i]))
+				if (FilterCompareScalar(filter, &SlotValues(slot)[i]))
 					return true;
 			return false;
 	}
@@ -360,7 +360,7 @@ FollowsFromString(const FilterNode *filter, int slot, const JsonbValue *string)
 		case FILTER_EXISTS:
 			return filter->slot == slot;
 		default:
-			return filter->slot == slot && PredicateMatchScalar(filter, string);
+			return filter->slot == slot && FilterCompareScalar(filter, string);
 	}
 }
 
@@ -537,7 +537,7 @@ MatchExpect(const RuleSet *set)
 }
 
 void
-EventMatchBegin(RuleSet *set)
+DispatchBegin(RuleSet *set)
 {
 	set->event++;
 	set->nmatching = set->dispatch->nunfiltered;
@@ -547,7 +547,7 @@ EventMatchBegin(RuleSet *set)
 }
 
 void
-EventMatch(RuleSet *set)
+DispatchEvent(RuleSet *set)
 {
 	Dispatch   *dispatch = set->dispatch;
 

@@ -31,9 +31,9 @@ extern void DispatchBuild(RuleSet *set);
 extern void MatchExpect(const RuleSet *set);
 
 /* Begin with an event: the rules without a filter are the matching ones so far. */
-extern void EventMatchBegin(RuleSet *set);
+extern void DispatchBegin(RuleSet *set);
 
 /* Find those whose filter the current event of set->fields passes. */
-extern void EventMatch(RuleSet *set);
+extern void DispatchEvent(RuleSet *set);
 
 #endif							/* NEWTERM_DISPATCH_H */

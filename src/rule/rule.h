@@ -63,7 +63,7 @@ typedef struct RuleSet
 	struct Dispatch *dispatch;
 	uint32		event;			/* counts events, for Rule.matched */
 
-	/* of the event that EventMatch was shown last */
+	/* of the event that DispatchEvent was shown last */
 	int			nmatching;
 	Rule	  **matching;		/* rules whose filter it passes */
 	int			nshown;			/* those of them whose terms EventTerms found */

@@ -96,7 +96,7 @@ typedef struct StoredVersion
 /* ---------- reading ---------- */
 
 static Row
-CopyRow(const Store *store, TupleTableSlot *slot)
+CopyRow(const TableStore *store, TupleTableSlot *slot)
 {
 	TupleDesc	desc = RelationGetDescr(store->table);
 	Row			row;
@@ -140,7 +140,7 @@ ColumnMicros(const Row *row, int column)
 
 /* All rules, by their id. */
 static HTAB *
-ReadRuleRows(Store *store, Snapshot snapshot)
+ReadRuleRows(TableStore *store, Snapshot snapshot)
 {
 	HASHCTL		control = {0};
 	HTAB	   *rules;
@@ -151,8 +151,8 @@ ReadRuleRows(Store *store, Snapshot snapshot)
 	control.entrysize = sizeof(RuleRow);
 	rules = hash_create("newterm rule rows", 64, &control,
 						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	StoreScan(store, snapshot);
-	while (StoreScanNext(store, &slot))
+	TableStoreScan(store, snapshot);
+	while (TableStoreScanNext(store, &slot))
 	{
 		bool		isnull;
 		int64		id = DatumGetInt64(SlotColumn(slot, RULE_ID, &isnull));
@@ -174,15 +174,15 @@ CompareVersions(const ListCell *a, const ListCell *b)
 
 /* One version, or those in use, with their rules; sorted by their ids. */
 static List *
-ReadVersions(Store *rule_store, Store *version_store, Snapshot snapshot,
+ReadVersions(TableStore *rule_store, TableStore *version_store, Snapshot snapshot,
 			 int32 wanted)
 {
 	HTAB	   *rules = ReadRuleRows(rule_store, snapshot);
 	List	   *versions = NIL;
 	TupleTableSlot *slot;
 
-	StoreScan(version_store, snapshot);
-	while (StoreScanNext(version_store, &slot))
+	TableStoreScan(version_store, snapshot);
+	while (TableStoreScanNext(version_store, &slot))
 	{
 		bool		isnull;
 		int32		id = DatumGetInt32(SlotColumn(slot, VERSION_ID, &isnull));
@@ -210,13 +210,13 @@ ReadVersions(Store *rule_store, Store *version_store, Snapshot snapshot,
 
 /* The key that terms are digested under; there is no secret before the first rule. */
 static void
-ReadDigestKey(Store *store, Snapshot snapshot, DigestKey *key)
+ReadDigestKey(TableStore *store, Snapshot snapshot, DigestKey *key)
 {
 	TupleTableSlot *slot;
 	uint8		secret[DIGEST_SECRET_BYTES] = {0};
 
-	StoreScan(store, snapshot);
-	if (StoreScanNext(store, &slot))
+	TableStoreScan(store, snapshot);
+	if (TableStoreScanNext(store, &slot))
 	{
 		bool		isnull;
 		pg_uuid_t  *stored = DatumGetUUIDP(SlotColumn(slot, DIGEST_KEY_KEY, &isnull));
@@ -338,19 +338,19 @@ LoadSet(void *state)
 	MemoryContext parsing = AllocSetContextCreate(scratch, "newterm rule parsing",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	Store		digest_key;
-	Store		accounts;
-	Store		rules;
-	Store		versions;
+	TableStore		digest_key;
+	TableStore		accounts;
+	TableStore		rules;
+	TableStore		versions;
 	Snapshot	snapshot;
 	List	   *stored;
 	ListCell   *cell;
 
-	StoreOpenWhole(&digest_key, oids->digest_key);
-	StoreOpenWhole(&accounts, oids->known_accounts);
-	StoreOpenWhole(&rules, oids->rules);
-	StoreOpenWhole(&versions, oids->rule_versions);
-	snapshot = StoreLatestSnapshot();
+	TableStoreOpenWhole(&digest_key, oids->digest_key);
+	TableStoreOpenWhole(&accounts, oids->known_accounts);
+	TableStoreOpenWhole(&rules, oids->rules);
+	TableStoreOpenWhole(&versions, oids->rule_versions);
+	snapshot = TableStoreLatestSnapshot();
 	ReadDigestKey(&digest_key, snapshot, &set->key);
 	stored = ReadVersions(&rules, &versions, snapshot, VERSIONS_IN_USE);
 
@@ -378,10 +378,10 @@ LoadSet(void *state)
 	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
 	DispatchBuild(set);
 
-	StoreClose(&versions);
-	StoreClose(&rules);
-	StoreClose(&accounts);
-	StoreClose(&digest_key);
+	TableStoreClose(&versions);
+	TableStoreClose(&rules);
+	TableStoreClose(&accounts);
+	TableStoreClose(&digest_key);
 	UnregisterSnapshot(snapshot);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
@@ -425,20 +425,20 @@ RuleLoadVersion(RuleSet *set, int32 version_id)
 												  "newterm rule rows",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	Store		rules;
-	Store		versions;
+	TableStore		rules;
+	TableStore		versions;
 	Snapshot	snapshot;
 	List	   *stored;
 	Rule	   *rule = NULL;
 
-	StoreOpenWhole(&rules, oids->rules);
-	StoreOpenWhole(&versions, oids->rule_versions);
-	snapshot = StoreLatestSnapshot();
+	TableStoreOpenWhole(&rules, oids->rules);
+	TableStoreOpenWhole(&versions, oids->rule_versions);
+	snapshot = TableStoreLatestSnapshot();
 	stored = ReadVersions(&rules, &versions, snapshot, version_id);
 	if (stored != NIL)
 		rule = CompileRule(set, linitial(stored));
-	StoreClose(&versions);
-	StoreClose(&rules);
+	TableStoreClose(&versions);
+	TableStoreClose(&rules);
 	UnregisterSnapshot(snapshot);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);

@@ -36,15 +36,15 @@ CompareVendors(const void *a, const void *b)
 }
 
 void *
-VendorsLoad(Store *accounts, Snapshot snapshot)
+VendorsLoad(TableStore *accounts, Snapshot snapshot)
 {
 	Vendors    *vendors = palloc0(sizeof(Vendors));
 	TupleTableSlot *slot;
 
 	vendors->allocated = 4;
 	vendors->vendors = palloc(sizeof(Vendor) * vendors->allocated);
-	StoreScan(accounts, snapshot);
-	while (StoreScanNext(accounts, &slot))
+	TableStoreScan(accounts, snapshot);
+	while (TableStoreScanNext(accounts, &slot))
 	{
 		bool		isnull;
 		Vendor	   *vendor;

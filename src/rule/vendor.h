@@ -8,10 +8,10 @@
 #include "store/table_store.h"
 
 /*
- * Read newterm.known_accounts, which StoreOpenWhole opened; the result lives in
+ * Read newterm.known_accounts, which TableStoreOpenWhole opened; the result lives in
  * the current memory context.
  */
-extern void *VendorsLoad(Store *accounts, Snapshot snapshot);
+extern void *VendorsLoad(TableStore *accounts, Snapshot snapshot);
 
 /* A VendorLookup (event.h) for what VendorsLoad returned. */
 extern const char *VendorOfAccount(void *vendors, const char *account, int length);

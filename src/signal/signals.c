@@ -143,20 +143,20 @@ InsertBySql(Datum *values, const bool *nulls)
 static void
 InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
 {
-	Store	   *signals = &writer->signals;
+	TableStore	   *signals = &writer->signals;
 
 	if (signals->table == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(writer->context);
 
-		StoreOpen(signals, writer->oids->signals, InvalidOid);
-		StoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
+		TableStoreOpen(signals, writer->oids->signals, InvalidOid);
+		TableStoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
 		MemoryContextSwitchTo(old);
 	}
-	if (StoreInsertFires(signals))
+	if (TableStoreInsertFires(signals))
 		InsertBySql(values, nulls);
 	else
-		StoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
+		TableStoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
 }
 
 /* An array of one value. */
@@ -232,7 +232,7 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	row[DETECTION_ORIGIN - 1] = values[SIGNAL_ORIGIN];
 	row[DETECTION_SIGNAL_ID - 1] = values[SIGNAL_ID];
 	row_nulls[DETECTION_SUPPRESSION - 1] = true;
-	StoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
+	TableStoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
 
 	if (writer->origin == ORIGIN_LIVE)
 		NotificationAdd(&writer->notifications,
@@ -252,23 +252,23 @@ SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origi
 	writer->origin = origin;
 	writer->context = writer->notifications.context = context;
 	writer->signals.table = NULL;	/* opened by the first one */
-	StoreOpen(&writer->detections, oids->detection_log, oids->detection_index);
+	TableStoreOpen(&writer->detections, oids->detection_log, oids->detection_index);
 }
 
 void
 SignalsFlush(SignalWriter *writer)
 {
-	StoreFlush(&writer->detections);
+	TableStoreFlush(&writer->detections);
 	if (writer->signals.table != NULL)
-		StoreFlush(&writer->signals);
+		TableStoreFlush(&writer->signals);
 }
 
 void
 SignalsClose(SignalWriter *writer)
 {
-	StoreClose(&writer->detections);
+	TableStoreClose(&writer->detections);
 	if (writer->signals.table != NULL)
-		StoreClose(&writer->signals);
+		TableStoreClose(&writer->signals);
 }
 
 /*
@@ -283,8 +283,8 @@ FindDetection(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	TupleTableSlot *slot;
 	HeapTuple	tuple = NULL;
 
-	StoreFindDigest(&writer->detections, subject->term);
-	while (StoreNext(&writer->detections, &slot))
+	TableStoreFindDigest(&writer->detections, subject->term);
+	while (TableStoreNext(&writer->detections, &slot))
 	{
 		bool		isnull;
 		Datum		time = SlotColumn(slot, DETECTION_FIRST_SEEN, &isnull);
@@ -314,22 +314,22 @@ typedef enum Found
 static char *
 SignalTitle(const ExtensionOids *oids, int64 signal)
 {
-	Store		signals;
+	TableStore		signals;
 	const Oid	equality = F_INT8EQ;
 	const Datum key = Int64GetDatum(signal);
 	TupleTableSlot *slot;
 	char	   *title = "";
 
-	StoreOpen(&signals, oids->signals, oids->signals_key);
-	StoreFind(&signals, 1, &equality, &key);
-	while (StoreNext(&signals, &slot))
+	TableStoreOpen(&signals, oids->signals, oids->signals_key);
+	TableStoreFind(&signals, 1, &equality, &key);
+	while (TableStoreNext(&signals, &slot))
 	{
 		bool		isnull;
 		int			column = SPI_fnumber(RelationGetDescr(signals.table), "title");
 
 		title = TextDatumGetCString(SlotColumn(slot, column, &isnull));
 	}
-	StoreClose(&signals);
+	TableStoreClose(&signals);
 	return title;
 }
 
@@ -338,7 +338,7 @@ SignalTitle(const ExtensionOids *oids, int64 signal)
  *		Lock a signal's newest row without waiting; *row is a copy of it.
  */
 static Found
-LockSignal(Store *signals, int64 signal, HeapTuple *row)
+LockSignal(TableStore *signals, int64 signal, HeapTuple *row)
 {
 	const Oid	equality = F_INT8EQ;
 	const Datum key = Int64GetDatum(signal);
@@ -350,8 +350,8 @@ LockSignal(Store *signals, int64 signal, HeapTuple *row)
 		TM_FailureData failure;
 		TM_Result	result;
 
-		StoreFind(signals, 1, &equality, &key);
-		if (!StoreNext(signals, &slot))
+		TableStoreFind(signals, 1, &equality, &key);
+		if (!TableStoreNext(signals, &slot))
 			return FOUND_NOTHING;
 		tid = slot->tts_tid;
 		CommandCounterIncrement();
@@ -396,11 +396,11 @@ SetColumn(RowChange *row, const char *column, Datum value, bool isnull)
 bool
 SignalApply(const ExtensionOids *oids, const SignalChange *change)
 {
-	Store		signals;
+	TableStore		signals;
 	HeapTuple	tuple;
 	Found		found;
 
-	StoreOpen(&signals, oids->signals, oids->signals_key);
+	TableStoreOpen(&signals, oids->signals, oids->signals_key);
 	found = LockSignal(&signals, change->signal, &tuple);
 	if (found == FOUND_LOCKED)
 	{
@@ -429,9 +429,9 @@ SignalApply(const ExtensionOids *oids, const SignalChange *change)
 			SetColumn(&row, "event_id", event_id, no_identity);
 			SetColumn(&row, "event", PointerGetDatum(change->event), change->event == NULL);
 		}
-		StoreUpdate(&signals, tuple, desc->natts, row.values, row.nulls, row.replace);
+		TableStoreUpdate(&signals, tuple, desc->natts, row.values, row.nulls, row.replace);
 	}
-	StoreClose(&signals);
+	TableStoreClose(&signals);
 	return found != FOUND_BUSY;
 }
 
@@ -472,7 +472,7 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
 	row[DETECTION_EVENT_ID - 1] = OptionalText(event_id, &row_nulls[DETECTION_EVENT_ID - 1]);
 	replace[DETECTION_FIRST_SEEN - 1] = true;
 	replace[DETECTION_EVENT_ID - 1] = true;
-	StoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
+	TableStoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
 				replace);
 
 	change.reason = psprintf("a late event shows an earlier start: %s instead of %s",
@@ -498,7 +498,7 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 							RelationGetDescr(writer->detections.table), &no_event_id);
 	row[DETECTION_STATUS - 1] = CStringGetTextDatum("retracted");
 	replace[DETECTION_STATUS - 1] = true;
-	StoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
+	TableStoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
 				replace);
 
 	change.reason = psprintf(learned ?

@@ -22,8 +22,8 @@ typedef enum Origin
 typedef struct SignalWriter
 {
 	const ExtensionOids *oids;
-	Store		detections;
-	Store		signals;		/* table NULL: not needed so far */
+	TableStore		detections;
+	TableStore		signals;		/* table NULL: not needed so far */
 	RuleSet    *set;
 	Origin		origin;
 	MemoryContext context;		/* of the stores and of notifications */

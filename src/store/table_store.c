@@ -29,9 +29,9 @@
 #define PENDING_BYTES	(256 * 1024)
 
 void
-StoreOpen(Store *store, Oid table, Oid index)
+TableStoreOpen(TableStore *store, Oid table, Oid index)
 {
-	memset(store, 0, sizeof(Store));
+	memset(store, 0, sizeof(TableStore));
 	store->context = CurrentMemoryContext;
 	store->table = table_open(table, RowExclusiveLock);
 	if (OidIsValid(index))
@@ -44,9 +44,9 @@ StoreOpen(Store *store, Oid table, Oid index)
 }
 
 bool
-StoreOpenReading(Store *store, Oid table, Oid index)
+TableStoreOpenReading(TableStore *store, Oid table, Oid index)
 {
-	memset(store, 0, sizeof(Store));
+	memset(store, 0, sizeof(TableStore));
 	if (!ConditionalLockRelationOid(table, AccessShareLock))
 		return false;
 	if (!ConditionalLockRelationOid(index, AccessShareLock))
@@ -62,28 +62,28 @@ StoreOpenReading(Store *store, Oid table, Oid index)
 }
 
 void
-StoreOpenWhole(Store *store, Oid table)
+TableStoreOpenWhole(TableStore *store, Oid table)
 {
-	memset(store, 0, sizeof(Store));
+	memset(store, 0, sizeof(TableStore));
 	store->context = CurrentMemoryContext;
 	store->table = table_open(table, AccessShareLock);
 	store->found = table_slot_create(store->table, NULL);
 }
 
 Snapshot
-StoreLatestSnapshot(void)
+TableStoreLatestSnapshot(void)
 {
 	return RegisterSnapshot(GetLatestSnapshot());
 }
 
 /*
- * StoreScan
- *		The scan itself takes all rows there are, and StoreScanNext judges them.
+ * TableStoreScan
+ *		The scan itself takes all rows there are, and TableStoreScanNext judges them.
  *		Given the snapshot, it would leave a predicate lock on the table at
  *		SERIALIZABLE, and the first change of the table would fail loaders.
  */
 void
-StoreScan(Store *store, Snapshot snapshot)
+TableStoreScan(TableStore *store, Snapshot snapshot)
 {
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 
@@ -93,7 +93,7 @@ StoreScan(Store *store, Snapshot snapshot)
 }
 
 bool
-StoreScanNext(Store *store, TupleTableSlot **slot)
+TableStoreScanNext(TableStore *store, TupleTableSlot **slot)
 {
 	*slot = store->found;
 	while (table_scan_getnextslot(store->whole, ForwardScanDirection, store->found))
@@ -106,11 +106,11 @@ StoreScanNext(Store *store, TupleTableSlot **slot)
 }
 
 void
-StoreClose(Store *store)
+TableStoreClose(TableStore *store)
 {
 	LOCKMODE	lock = store->estate == NULL ? AccessShareLock : NoLock;
 
-	StoreFlush(store);
+	TableStoreFlush(store);
 	if (store->scan != NULL)
 		index_endscan(store->scan);
 	if (store->whole != NULL)
@@ -131,7 +131,7 @@ StoreClose(Store *store)
 }
 
 void
-StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys)
+TableStoreFind(TableStore *store, int nkeys, const Oid *equality, const Datum *keys)
 {
 	ScanKeyData scan_keys[2];
 	MemoryContext old = MemoryContextSwitchTo(store->context);
@@ -147,16 +147,16 @@ StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys)
 }
 
 void
-StoreFindDigest(Store *store, const Digest *digest)
+TableStoreFindDigest(TableStore *store, const Digest *digest)
 {
 	const Oid	equality = F_UUID_EQ;
 	const Datum key = PointerGetDatum(digest);
 
-	StoreFind(store, 1, &equality, &key);
+	TableStoreFind(store, 1, &equality, &key);
 }
 
 bool
-StoreNext(Store *store, TupleTableSlot **slot)
+TableStoreNext(TableStore *store, TupleTableSlot **slot)
 {
 	/* index scans allocate as they go, and free at their end */
 	MemoryContext old = MemoryContextSwitchTo(store->context);
@@ -187,7 +187,7 @@ SlotJsonb(TupleTableSlot *slot, int column)
 
 /* A slot for a row to be written. */
 static TupleTableSlot *
-VacantSlot(Store *store)
+VacantSlot(TableStore *store)
 {
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 	TupleTableSlot *slot;
@@ -204,7 +204,7 @@ VacantSlot(Store *store)
 }
 
 void
-StoreNameColumns(Store *store, int ncolumns, const char *const *names)
+TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names)
 {
 	AttrNumber *columns = MemoryContextAlloc(store->context, sizeof(AttrNumber) * ncolumns);
 
@@ -219,7 +219,7 @@ StoreNameColumns(Store *store, int ncolumns, const char *const *names)
 }
 
 bool
-StoreInsertFires(const Store *store)
+TableStoreInsertFires(const TableStore *store)
 {
 	const TriggerDesc *triggers = store->table->trigdesc;
 
@@ -231,7 +231,7 @@ StoreInsertFires(const Store *store)
 
 /* Do inserted rows of `ncolumns` values give this column? */
 static bool
-IsGiven(const Store *store, int ncolumns, AttrNumber column)
+IsGiven(const TableStore *store, int ncolumns, AttrNumber column)
 {
 	if (store->columns == NULL)
 		return column <= ncolumns;
@@ -243,7 +243,7 @@ IsGiven(const Store *store, int ncolumns, AttrNumber column)
 
 /* Read the defaults of the columns that rows of `ncolumns` values do not give. */
 static void
-PrepareDefaults(Store *store, int ncolumns)
+PrepareDefaults(TableStore *store, int ncolumns)
 {
 	TupleDesc	desc = RelationGetDescr(store->table);
 	MemoryContext old = MemoryContextSwitchTo(store->context);
@@ -266,7 +266,7 @@ PrepareDefaults(Store *store, int ncolumns)
 
 /* What the executor does to a row before it is written. */
 static void
-CompleteRow(Store *store, TupleTableSlot *slot)
+CompleteRow(TableStore *store, TupleTableSlot *slot)
 {
 	TupleConstr *constraints = RelationGetDescr(store->table)->constr;
 
@@ -284,7 +284,7 @@ CompleteRow(Store *store, TupleTableSlot *slot)
 
 /* A slot with a new row. */
 static TupleTableSlot *
-NewRow(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+NewRow(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 {
 	int			natts = RelationGetNumberOfAttributes(store->table);
 	TupleTableSlot *slot = VacantSlot(store);
@@ -318,7 +318,7 @@ NewRow(Store *store, int ncolumns, const Datum *values, const bool *nulls)
  *		that could make it right comes any more.
  */
 static void
-CheckDeferrable(Store *store, TupleTableSlot *slot, List *suspects)
+CheckDeferrable(TableStore *store, TupleTableSlot *slot, List *suspects)
 {
 	for (int i = 0; suspects != NIL && i < store->target->ri_NumIndices; i++)
 	{
@@ -341,7 +341,7 @@ CheckDeferrable(Store *store, TupleTableSlot *slot, List *suspects)
 
 /* Enter a row that was written into the indexes. */
 static void
-EnterIntoIndexes(Store *store, TupleTableSlot *slot, bool only_summarizing)
+EnterIntoIndexes(TableStore *store, TupleTableSlot *slot, bool only_summarizing)
 {
 	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
 
@@ -353,7 +353,7 @@ EnterIntoIndexes(Store *store, TupleTableSlot *slot, bool only_summarizing)
 }
 
 void
-StoreInsert(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+TableStoreInsert(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 {
 	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
 
@@ -363,17 +363,17 @@ StoreInsert(Store *store, int ncolumns, const Datum *values, const bool *nulls)
 }
 
 void
-StoreInsertLater(Store *store, int ncolumns, const Datum *values, const bool *nulls)
+TableStoreInsertLater(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 {
 	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
 
 	store->pending_bytes += ExecFetchSlotHeapTuple(slot, false, NULL)->t_len;
 	if (++store->npending == PENDING_ROWS || store->pending_bytes > PENDING_BYTES)
-		StoreFlush(store);
+		TableStoreFlush(store);
 }
 
 void
-StoreFlush(Store *store)
+TableStoreFlush(TableStore *store)
 {
 	MemoryContext old;
 
@@ -393,7 +393,7 @@ StoreFlush(Store *store)
 }
 
 void
-StoreUpdate(Store *store, HeapTuple tuple, int ncolumns, const Datum *values,
+TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *values,
 			const bool *nulls, const bool *replace)
 {
 	TupleTableSlot *slot = VacantSlot(store);
@@ -417,7 +417,7 @@ StoreUpdate(Store *store, HeapTuple tuple, int ncolumns, const Datum *values,
 }
 
 void
-StoreDelete(Store *store, ItemPointer tid)
+TableStoreDelete(TableStore *store, ItemPointer tid)
 {
 	CommandCounterIncrement();
 	simple_table_tuple_delete(store->table, tid, SnapshotSelf);

@@ -26,7 +26,7 @@
 
 #include "base/digest.h"
 
-typedef struct Store
+typedef struct TableStore
 {
 	MemoryContext context;		/* current when the store was opened: of all that
 								 * follows */
@@ -37,49 +37,49 @@ typedef struct Store
 	const AttrNumber *columns;	/* that inserted rows give; NULL: the first ones */
 	ExprState **defaults;		/* of columns that they do not give */
 	IndexScanDesc scan;			/* opened by the first look-up */
-	TableScanDesc whole;		/* by StoreScan */
-	Snapshot	snapshot;		/* what StoreScan judges rows by */
+	TableScanDesc whole;		/* by TableStoreScan */
+	Snapshot	snapshot;		/* what TableStoreScan judges rows by */
 	TupleTableSlot *found;		/* the current row of a look-up or scan */
 	int			npending;		/* rows to be inserted together */
 	Size		pending_bytes;
 	TupleTableSlot **pending;	/* the next one serves rows written at once */
-} Store;
+} TableStore;
 
 /* Open for reading and writing; `index` is what look-ups use, or InvalidOid. */
-extern void StoreOpen(Store *store, Oid table, Oid index);
+extern void TableStoreOpen(TableStore *store, Oid table, Oid index);
 
 /* Open for look-ups alone; false where somebody holds a lock against that. */
-extern bool StoreOpenReading(Store *store, Oid table, Oid index);
+extern bool TableStoreOpenReading(TableStore *store, Oid table, Oid index);
 
 /*
  * Open to be read whole, waiting for a lock that somebody holds against that.
  * Tables that have to fit each other are all opened before the snapshot is
  * taken, by which each is then read.
  */
-extern void StoreOpenWhole(Store *store, Oid table);
+extern void TableStoreOpenWhole(TableStore *store, Oid table);
 
 /*
  * A snapshot of what is committed now, or ours, at every isolation level; to be
  * given to UnregisterSnapshot.
  */
-extern Snapshot StoreLatestSnapshot(void);
+extern Snapshot TableStoreLatestSnapshot(void);
 
-/* Begin to read a table that StoreOpenWhole opened, and its next row or false. */
-extern void StoreScan(Store *store, Snapshot snapshot);
-extern bool StoreScanNext(Store *store, TupleTableSlot **slot);
+/* Begin to read a table that TableStoreOpenWhole opened, and its next row or false. */
+extern void TableStoreScan(TableStore *store, Snapshot snapshot);
+extern bool TableStoreScanNext(TableStore *store, TupleTableSlot **slot);
 
 /*
  * Insert what is pending and close; a writer's locks are kept until the
  * transaction ends.
  */
-extern void StoreClose(Store *store);
+extern void TableStoreClose(TableStore *store);
 
 /* Look up by an equality on the index's leading columns (one key each). */
-extern void StoreFind(Store *store, int nkeys, const Oid *equality, const Datum *keys);
-extern void StoreFindDigest(Store *store, const Digest *digest);
+extern void TableStoreFind(TableStore *store, int nkeys, const Oid *equality, const Datum *keys);
+extern void TableStoreFindDigest(TableStore *store, const Digest *digest);
 
 /* The next row of the look-up as *slot, or false. */
-extern bool StoreNext(Store *store, TupleTableSlot **slot);
+extern bool TableStoreNext(TableStore *store, TupleTableSlot **slot);
 
 /* A column of a slot, by its number. */
 extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
@@ -88,31 +88,31 @@ extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
 extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
 
 /* Inserted rows will give the columns of these names, and not the first ones. */
-extern void StoreNameColumns(Store *store, int ncolumns, const char *const *names);
+extern void TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names);
 
 /*
  * Did users put something on the table that SQL's INSERT would heed: triggers, rules,
  * row security?
  */
-extern bool StoreInsertFires(const Store *store);
+extern bool TableStoreInsertFires(const TableStore *store);
 
 /*
  * Insert a row now, or together with others when the store closes.  `values` and
- * `nulls` hold the first `ncolumns` columns, or those of StoreNameColumns; the others,
+ * `nulls` hold the first `ncolumns` columns, or those of TableStoreNameColumns; the others,
  * such as users added, get their defaults.
  */
-extern void StoreInsert(Store *store, int ncolumns, const Datum *values,
+extern void TableStoreInsert(TableStore *store, int ncolumns, const Datum *values,
 						const bool *nulls);
-extern void StoreInsertLater(Store *store, int ncolumns, const Datum *values,
+extern void TableStoreInsertLater(TableStore *store, int ncolumns, const Datum *values,
 							 const bool *nulls);
-extern void StoreFlush(Store *store);
+extern void TableStoreFlush(TableStore *store);
 
 /*
  * Replace some of the first `ncolumns` columns of the row; those behind stay.  Or
  * delete it.
  */
-extern void StoreUpdate(Store *store, HeapTuple tuple, int ncolumns, const Datum *values,
+extern void TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *values,
 						const bool *nulls, const bool *replace);
-extern void StoreDelete(Store *store, ItemPointer tid);
+extern void TableStoreDelete(TableStore *store, ItemPointer tid);
 
 #endif							/* NEWTERM_TABLE_STORE_H */

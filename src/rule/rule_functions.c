@@ -1,15 +1,13 @@
 /*
- * api.c
- *	  SQL functions: trying filters and fields, checking and changing rules.
+ * rule_functions.c
+ *	  SQL functions: trying filters and fields, checking rules.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -17,9 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
-#include "store/lock.h"
 #include "rule/dispatch.h"
-#include "merge/merge.h"
 #include "settings.h"
 #include "rule/rule.h"
 #include "signal/template.h"
@@ -29,10 +25,6 @@ PG_FUNCTION_INFO_V1(newterm_terms);
 PG_FUNCTION_INFO_V1(newterm_check_rule);
 PG_FUNCTION_INFO_V1(newterm_check_rules_memory);
 PG_FUNCTION_INFO_V1(newterm_rules_changed);
-PG_FUNCTION_INFO_V1(newterm_knowledge_changed);
-PG_FUNCTION_INFO_V1(newterm_lock_knowledge);
-PG_FUNCTION_INFO_V1(newterm_redecide);
-PG_FUNCTION_INFO_V1(newterm_merge_postponed);
 PG_FUNCTION_INFO_V1(newterm_term_object);
 
 /* A filter's tree; raises what is wrong with its text. */
@@ -279,59 +271,6 @@ newterm_rules_changed(PG_FUNCTION_ARGS)
 		AnnounceChange(oids->baseline);
 	}
 	return PointerGetDatum(NULL);
-}
-
-/*
- * newterm.knowledge_changed()
- *		Stored runs were taken away: sessions must not go on knowing them.
- */
-Datum
-newterm_knowledge_changed(PG_FUNCTION_ARGS)
-{
-	const ExtensionOids *oids = ExtensionLookup();
-
-	if (oids != NULL)
-		AnnounceChange(oids->baseline);
-	PG_RETURN_VOID();
-}
-
-/*
- * newterm.lock_knowledge()
- *		Keep all merges out until this transaction ends.
- */
-Datum
-newterm_lock_knowledge(PG_FUNCTION_ARGS)
-{
-	LockGateExclusive(true);
-	PG_RETURN_VOID();
-}
-
-/*
- * newterm.redecide(version_id integer)
- *		Decide again about the stored runs of a rule version.
- */
-Datum
-newterm_redecide(PG_FUNCTION_ARGS)
-{
-	int32		version_id = PG_GETARG_INT32(0);
-
-	LockGateExclusive(true);
-	AcceptInvalidationMessages();
-	SPI_connect();
-	MergeRedecide(version_id);
-	SPI_finish();
-	PG_RETURN_VOID();
-}
-
-/*
- * newterm.merge_postponed()
- *		Merge the news of prepared transactions when this one commits.
- */
-Datum
-newterm_merge_postponed(PG_FUNCTION_ARGS)
-{
-	MergePostponedAtCommit();
-	PG_RETURN_VOID();
 }
 
 /*

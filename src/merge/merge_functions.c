@@ -1,0 +1,73 @@
+/*
+ * merge_functions.c
+ *	  SQL functions: merging what is postponed, deciding again, and keeping
+ *	  merges out.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/inval.h"
+
+#include "base/compat.h"
+#include "merge/merge.h"
+#include "rule/rule.h"
+#include "store/lock.h"
+
+PG_FUNCTION_INFO_V1(newterm_forget_known);
+PG_FUNCTION_INFO_V1(newterm_lock_merges);
+PG_FUNCTION_INFO_V1(newterm_redecide);
+PG_FUNCTION_INFO_V1(newterm_merge_postponed);
+
+/*
+ * newterm.forget_known()
+ *		Stored runs were taken away: sessions must not go on knowing them.
+ */
+Datum
+newterm_forget_known(PG_FUNCTION_ARGS)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+
+	if (oids != NULL)
+		CacheInvalidateRelcacheByRelid(oids->baseline);
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.lock_merges()
+ *		Keep all merges out until this transaction ends.
+ */
+Datum
+newterm_lock_merges(PG_FUNCTION_ARGS)
+{
+	LockGateExclusive(true);
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.redecide(version_id integer)
+ *		Decide again about the stored runs of a rule version.
+ */
+Datum
+newterm_redecide(PG_FUNCTION_ARGS)
+{
+	int32		version_id = PG_GETARG_INT32(0);
+
+	LockGateExclusive(true);
+	AcceptInvalidationMessages();
+	SPI_connect();
+	MergeRedecide(version_id);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.merge_postponed()
+ *		Merge what prepared transactions showed when this one commits.
+ */
+Datum
+newterm_merge_postponed(PG_FUNCTION_ARGS)
+{
+	MergePostponedAtCommit();
+	PG_RETURN_VOID();
+}
