@@ -15,6 +15,7 @@
 #include "baseline/pending.h"
 #include "settings.h"
 #include "rule/rule.h"
+#include "store/extension.h"
 
 PG_MODULE_MAGIC;
 
@@ -49,6 +50,7 @@ void
 _PG_init(void)
 {
 	SettingsDefine();
+	ExtensionInitialise();
 	RulesInitialise();
 	KnownInitialise();
 	PendingInitialise();

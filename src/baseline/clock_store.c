@@ -12,7 +12,9 @@
 
 #include "base/compat.h"
 #include "baseline/clock_store.h"
+#include "rule/rule_digest.h"
 #include "baseline/sighting.h"
+#include "store/extension.h"
 
 /* Columns of newterm.entity_clocks. */
 enum

@@ -11,6 +11,7 @@
 
 #include "baseline/pending.h"
 #include "store/table_store.h"
+#include "store/extension.h"
 
 typedef struct ClockStore
 {

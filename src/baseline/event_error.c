@@ -16,7 +16,8 @@
 #include "base/isotime.h"
 #include "baseline/pending_file.h"
 #include "store/table_store.h"
-#include "ingest/watch.h"
+#include "store/extension.h"
+#include "baseline/event_ref.h"
 
 /* Columns of newterm.event_errors. */
 enum

@@ -6,6 +6,7 @@
 #define NEWTERM_EVENT_ERROR_H
 
 #include "baseline/pending.h"
+#include "store/extension.h"
 
 /* Write a list of EventError, inside a merge. */
 extern void EventErrorsWrite(const ExtensionOids *oids, List *faults);

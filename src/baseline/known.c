@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
@@ -15,6 +14,7 @@
 #include "settings.h"
 #include "rule/rule.h"
 #include "baseline/run_store.h"
+#include "store/extension.h"
 
 /* what is committed */
 static KnownTable Known;
@@ -58,19 +58,11 @@ static bool BaselineRead = false;
 /* Blocks of the baseline that are read in the time of a look-up. */
 #define BLOCKS_PER_LOOK_UP	4
 
-/* another session unlearned something, or the extension was dropped */
-static bool KnownInvalid = false;
-
 /*
- * Unlearning announces itself by invalidating the view
- * newterm.baseline, which nothing else ever does.
+ * What all of this is known since, of ExtensionChanged.baseline: unlearning and the end
+ * of the extension are announced there.
  */
-static void
-RelationChanged(Datum argument, Oid relation)
-{
-	if (relation == InvalidOid || relation == ExtensionLast()->baseline)
-		KnownInvalid = true;
-}
+static uint64 KnownSince = 0;
 
 static void
 ForgetPending(void)
@@ -119,7 +111,6 @@ KnownInitialise(void)
 	Known.context = Found.context = Pending.context = Facts.context =
 		AllocSetContextCreate(TopMemoryContext, "newterm knowledge",
 							  ALLOCSET_DEFAULT_SIZES);
-	CacheRegisterRelcacheCallback(RelationChanged, (Datum) 0);
 	RegisterXactCallback(TransactionEnds, NULL);
 	RegisterSubXactCallback(SubtransactionEnds, NULL);
 }
@@ -142,7 +133,7 @@ NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 static inline void
 ForgetInvalid(void)
 {
-	if (!KnownInvalid)
+	if (KnownSince == ExtensionChanged.baseline)
 		return;
 	KnownTableClear(&Known);
 	IntervalClear(&Found);
@@ -150,7 +141,7 @@ ForgetInvalid(void)
 	HitsSinceScan = 0;
 	HitsUntilScan = LOOK_UPS_AT_LEAST;
 	BaselineRead = false;
-	KnownInvalid = false;
+	KnownSince = ExtensionChanged.baseline;
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "baseline/run.h"
 #include "base/digest.h"
 #include "rule/rule.h"
+#include "rule/evaluation.h"
 
 /* Called once, when the library is loaded. */
 extern void KnownInitialise(void);

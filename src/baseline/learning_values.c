@@ -13,7 +13,9 @@
 #include "base/compat.h"
 #include "baseline/learning_values.h"
 #include "baseline/sighting.h"
-#include "ingest/watch.h"
+#include "rule/rule_digest.h"
+#include "store/extension.h"
+#include "baseline/event_ref.h"
 
 /* Columns of newterm.learned_values. */
 enum

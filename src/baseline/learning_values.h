@@ -11,6 +11,7 @@
 
 #include "baseline/pending.h"
 #include "baseline/run_store.h"
+#include "store/extension.h"
 
 typedef struct LearningValues LearningValues;
 

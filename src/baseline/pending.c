@@ -223,13 +223,6 @@ PendingInitialise(void)
 
 /* ---------- adding ---------- */
 
-CommandId
-ReferenceCommand(void)
-{
-	/* marked as used: else it could be the one of a later statement as well */
-	return GetCurrentCommandId(true);
-}
-
 int
 PendingReference(PendingLevel *level, const EventReference *reference)
 {

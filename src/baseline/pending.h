@@ -10,28 +10,13 @@
 #ifndef NEWTERM_PENDING_H
 #define NEWTERM_PENDING_H
 
-#include "access/attnum.h"
 #include "nodes/pg_list.h"
-#include "storage/itemptr.h"
 #include "utils/hsearch.h"
 
+#include "baseline/event_ref.h"
 #include "baseline/run.h"
 #include "rule/rule.h"
 #include "baseline/sighting.h"
-
-/* Where an event is stored, so that it can be shown with a signal. */
-typedef struct EventReference
-{
-	Oid			table;
-	Oid			file;			/* of the table: another one has no such row */
-	ItemPointerData tid;		/* invalid: not to be read again */
-	AttrNumber	column;			/* that holds the event */
-	Oid			type;			/* of the column */
-	CommandId	command;		/* the row's own or a later one */
-	Jsonb	   *event;			/* given at hand instead, or NULL */
-	int64		time;			/* at which it is evaluated */
-	uint64		generation;		/* of the rule set that it was evaluated by */
-} EventReference;
 
 /* The sightings of one term. */
 typedef struct PendingTerm
@@ -87,12 +72,6 @@ extern PendingLevel *PendingOfNesting(int nesting);
 
 /* The current one, or NULL where the current subtransaction has no news. */
 extern PendingLevel *PendingExisting(void);
-
-/*
- * For EventReference.command, while the row's own command or a later one runs: rows
- * that come after the table was emptied belong to later commands.
- */
-extern CommandId ReferenceCommand(void);
 
 /* Where the event of the coming sightings is stored; returns its index. */
 extern int	PendingReference(PendingLevel *level, const EventReference *reference);

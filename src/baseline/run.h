@@ -10,11 +10,7 @@
 #ifndef NEWTERM_RUN_H
 #define NEWTERM_RUN_H
 
-typedef struct Span
-{
-	int64		granule;		/* length of a granule, at least 1 */
-	int64		forget_after;	/* longest gap in a run; -1: never forget */
-} Span;
+#include "rule/span.h"
 
 typedef struct Run
 {

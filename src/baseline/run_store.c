@@ -18,6 +18,7 @@
 #include "base/compat.h"
 #include "base/guard.h"
 #include "baseline/run_store.h"
+#include "store/extension.h"
 
 /* Columns of newterm.runs. */
 enum

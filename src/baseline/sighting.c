@@ -7,55 +7,15 @@
 #include "baseline/known.h"
 #include "settings.h"
 #include "baseline/sighting.h"
-
-/* A kind of digest and a rule version as the number of DigestTuple. */
-static inline uint64
-DigestNumber(char kind, const Rule *rule)
-{
-	return ((uint64) kind << 32) | (uint32) rule->version_id;
-}
-
-Digest
-RuleClockDigest(const RuleSet *set, const Rule *rule)
-{
-	return DigestTuple(&set->key, DigestNumber('r', rule), NULL, 0);
-}
-
-Digest
-TermDigestStart(const Rule *rule)
-{
-	return DigestTuple(rule->key, DigestNumber('t', rule), NULL, 0);
-}
-
-Digest
-EntityClockDigest(const RuleSet *set, const Rule *rule, const Jsonb *entity_values)
-{
-	Digest		digests[TERM_MAX_COLUMNS];
-
-	for (int i = 0; i < rule->shape.nentity; i++)
-		digests[i] = DigestJsonbValue(&set->key,
-									  getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
-	return DigestTuple(rule->key, DigestNumber('e', rule), digests, rule->shape.nentity);
-}
+#include "rule/rule_digest.h"
 
 /* The tuples of a matching rule; notes where they are too many. */
 static void
-RuleTuples(RuleSet *set, Rule *rule, TupleList *tuples)
+RuleTuples(Evaluation *event, Rule *rule, TupleList *tuples)
 {
-	if (!TermTuples(&rule->shape, set->fields, &set->key, MaxTermsPerEventSetting,
+	if (!TermTuples(&rule->shape, event->fields, &event->set->key, MaxTermsPerEventSetting,
 					tuples))
-		set->too_many[set->ntoo_many++] = rule;
-}
-
-/* Digest of a term from those of its row's values. */
-static Digest
-TermDigest(const Rule *rule, const Digest *row)
-{
-	Digest		term = rule->term_start;
-
-	for (int i = 0; i < rule->shape.ncolumns; i++)
-		DigestAddPart(rule->key, &term, i, &row[i]);
-	return term;
+		event->too_many[event->ntoo_many++] = rule;
 }
 
 /* How many terms an event shows to a rule, as far as that is simple to tell. */
@@ -72,89 +32,89 @@ typedef enum TermCount
  *		and no missing value is involved, which is the usual case.
  */
 static inline TermCount
-OnlyTerm(RuleSet *set, const Rule *rule, Digest *term)
+OnlyTerm(Evaluation *event, const Rule *rule, Digest *term)
 {
 	const TermShape *shape = &rule->shape;
 	Digest		sum = rule->term_start;
 
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		EventSlot  *slot = EventSingle(set->fields, shape->slots[i]);
+		EventSlot  *slot = EventSingle(event->fields, shape->slots[i]);
 
 		if (slot == NULL)
 			return TERMS_ANY;
 		if (slot->count == 0)
 			return shape->optional_entity ? TERMS_ANY : TERMS_NONE;
-		DigestAddPart(&set->key, &sum, i, EventDigest(set->fields, slot));
+		DigestAddPart(&event->set->key, &sum, i, EventDigest(event->fields, slot));
 	}
 	*term = sum;
 	return TERMS_ONE;
 }
 
-/* Make room in set->terms. */
+/* Make room in event->terms. */
 static void
-EnlargeTerms(RuleSet *set, int count)
+EnlargeTerms(Evaluation *event, int count)
 {
-	while (set->nterms + count > set->terms_allocated)
+	while (event->nterms + count > event->terms_allocated)
 	{
-		set->terms_allocated *= 2;
-		set->terms = repalloc(set->terms, sizeof(TermOfRule) * set->terms_allocated);
+		event->terms_allocated *= 2;
+		event->terms = repalloc(event->terms, sizeof(TermOfRule) * event->terms_allocated);
 	}
 }
 
 /* All terms that an event shows to a rule, where they may be several or none. */
 static pg_noinline void
-AppendTerms(RuleSet *set, Rule *rule)
+AppendTerms(Evaluation *event, Rule *rule)
 {
 	const int	ncolumns = rule->shape.ncolumns;
 	TupleList	tuples;
 
-	RuleTuples(set, rule, &tuples);
-	EnlargeTerms(set, tuples.count);
+	RuleTuples(event, rule, &tuples);
+	EnlargeTerms(event, tuples.count);
 	for (int j = 0; j < tuples.count; j++)
-		set->terms[set->nterms++] = (TermOfRule) {
+		event->terms[event->nterms++] = (TermOfRule) {
 			rule, TermDigest(rule, &tuples.digests[j * ncolumns])
 		};
 }
 
 void
-EventTerms(RuleSet *set, bool expect)
+EventTerms(Evaluation *event, bool expect)
 {
-	EnlargeTerms(set, set->nmatching - set->nshown);
-	for (int i = set->nshown; i < set->nmatching; i++)
+	EnlargeTerms(event, event->nmatching - event->nshown);
+	for (int i = event->nshown; i < event->nmatching; i++)
 	{
-		Rule	   *rule = set->matching[i];
-		TermOfRule *next = &set->terms[set->nterms];
+		Rule	   *rule = event->matching[i];
+		TermOfRule *next = &event->terms[event->nterms];
 
-		switch (OnlyTerm(set, rule, &next->term))
+		switch (OnlyTerm(event, rule, &next->term))
 		{
 			case TERMS_NONE:
 				break;
 			case TERMS_ONE:
 				next->rule = rule;
-				set->nterms++;
+				event->nterms++;
 				if (expect)
 					KnownExpect(next, 1);
 				break;
 			case TERMS_ANY:
-				AppendTerms(set, rule);
-				EnlargeTerms(set, set->nmatching - i);
+				AppendTerms(event, rule);
+				EnlargeTerms(event, event->nmatching - i);
 				break;
 		}
 	}
-	set->nshown = set->nmatching;
+	event->nshown = event->nmatching;
 }
 
 void
-EventSightings(RuleSet *set, SightingFunction function, void *state)
+EventSightings(Evaluation *event, SightingFunction function, void *state)
 {
-	for (int i = 0; i < set->nmatching; i++)
+	for (int i = 0; i < event->nmatching; i++)
 	{
-		Rule	   *rule = set->matching[i];
+		Rule	   *rule = event->matching[i];
 		int			ncolumns = rule->shape.ncolumns;
 		TupleList	tuples;
 
-		RuleTuples(set, rule, &tuples);
+		RuleTuples(event, rule, &tuples);
 		for (int j = 0; j < tuples.count; j++)
 		{
 			Sighting	sighting;

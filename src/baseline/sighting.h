@@ -5,7 +5,7 @@
 #ifndef NEWTERM_SIGHTING_H
 #define NEWTERM_SIGHTING_H
 
-#include "rule/rule.h"
+#include "rule/evaluation.h"
 
 /* One (rule, entity, term) that an event shows. */
 typedef struct Sighting
@@ -21,20 +21,12 @@ typedef struct Sighting
  * found yet, by their digests alone.  With `expect` the processor is told of each at once
  * (KnownExpect), for events that are judged right behind this.
  */
-extern void EventTerms(RuleSet *set, bool expect);
+extern void EventTerms(Evaluation *event, bool expect);
 
 /* What EventSightings calls for each sighting. */
 typedef void (*SightingFunction) (void *state, const Sighting *sighting);
 
 /* All terms with their values, where the digests are not enough. */
-extern void EventSightings(RuleSet *set, SightingFunction function, void *state);
-
-/* What a rule's terms have in common: Rule.term_start. */
-extern Digest TermDigestStart(const Rule *rule);
-
-/* Digest of a rule's own clock, and of an entity's, by its stored values. */
-extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
-extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
-								const Jsonb *entity_values);
+extern void EventSightings(Evaluation *event, SightingFunction function, void *state);
 
 #endif							/* NEWTERM_SIGHTING_H */

@@ -30,6 +30,7 @@
 #include "settings.h"
 #include "baseline/sighting.h"
 #include "ingest/watch.h"
+#include "event/record.h"
 
 PG_FUNCTION_INFO_V1(newterm_observe);
 
@@ -197,13 +198,13 @@ ObserveClocks(RuleSet *set, Observation *observation)
  *		way from memory while filters are tried.
  */
 static void
-FindTerms(RuleSet *set, bool at_once)
+FindTerms(Evaluation *event, bool at_once)
 {
-	DispatchBegin(set);
+	DispatchBegin(event);
 	if (at_once)
-		EventTerms(set, true);
-	DispatchEvent(set);
-	EventTerms(set, at_once);
+		EventTerms(event, true);
+	DispatchEvent(event);
+	EventTerms(event, at_once);
 }
 
 /*
@@ -214,13 +215,14 @@ FindTerms(RuleSet *set, bool at_once)
 static bool
 Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 {
+	Evaluation *event = set->evaluation;
 	Record		record;
 	Observation observation = {.site = site};
 	const bool	at_once = !PrefetchIsTime();
 	bool		known;
 
 	if (at_once)
-		MatchExpect(set);
+		DispatchExpect(event);
 	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
 			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
 			   site->time_type);
@@ -236,27 +238,27 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		observation.source.index = -1;
 	}
 	ObserveClocks(set, &observation);
-	FindTerms(set, at_once);
+	FindTerms(event, at_once);
 	if (site->in_trigger && PrefetchSettle())
 	{
 		EventBegin(set->fields, &record.jsonb->root);
-		FindTerms(set, true);
+		FindTerms(event, true);
 	}
-	if (set->ntoo_many > 0)
+	if (event->ntoo_many > 0)
 		return true;			/* to be recorded */
-	if (site->in_trigger && PrefetchMayWait(set, record.jsonb))
+	if (site->in_trigger && PrefetchMayWait(event, record.jsonb))
 	{
-		PrefetchEvent(set, RowReference(&observation), record.jsonb);
+		PrefetchEvent(event, RowReference(&observation), record.jsonb);
 		return false;
 	}
-	known = KnownAll(set->terms, set->nterms, record.time);
+	known = KnownAll(event->terms, event->nterms, record.time);
 	if (site->in_trigger)
 		PrefetchLearn(known);
 	if (!known)
 	{
 		if (site->in_trigger)
-			KnownLookUp(set->terms, set->nterms, record.time);
-		EventSightings(set, ObserveSighting, &observation);
+			KnownLookUp(event->terms, event->nterms, record.time);
+		EventSightings(event, ObserveSighting, &observation);
 		PendingSpillLarge();
 	}
 	return observation.pending;

@@ -12,10 +12,10 @@
 #include "baseline/known.h"
 
 /* So many events in a row have to be known before the next one waits. */
-#define AWAIT_AFTER		16
+#define PREFETCH_AFTER		16
 
 /* Larger ones, of which there are few, are not copied. */
-#define AWAIT_BYTES		8192
+#define PREFETCH_BYTES		8192
 
 /* The event that waits. */
 typedef struct Prefetched
@@ -47,7 +47,7 @@ static void
 Reserve(int nterms)
 {
 	if (Waiting.event == NULL)
-		Waiting.event = MemoryContextAlloc(Context, AWAIT_BYTES);
+		Waiting.event = MemoryContextAlloc(Context, PREFETCH_BYTES);
 	if (nterms <= Waiting.terms_allocated)
 		return;
 	if (Waiting.terms != NULL)
@@ -61,24 +61,24 @@ Reserve(int nterms)
 bool
 PrefetchIsTime(void)
 {
-	return KnownInARow >= AWAIT_AFTER;
+	return KnownInARow >= PREFETCH_AFTER;
 }
 
 bool
-PrefetchMayWait(const RuleSet *set, const Jsonb *event)
+PrefetchMayWait(const Evaluation *evaluation, const Jsonb *event)
 {
-	return PrefetchIsTime() && set->nterms > 0 && VARSIZE(event) <= AWAIT_BYTES;
+	return PrefetchIsTime() && evaluation->nterms > 0 && VARSIZE(event) <= PREFETCH_BYTES;
 }
 
 void
-PrefetchEvent(const RuleSet *set, EventReference reference, const Jsonb *event)
+PrefetchEvent(const Evaluation *evaluation, EventReference reference, const Jsonb *event)
 {
 	Assert(Waiting.nesting == 0);
-	KnownExpect(set->terms, set->nterms);
-	Reserve(set->terms_allocated);
+	KnownExpect(evaluation->terms, evaluation->nterms);
+	Reserve(evaluation->terms_allocated);
 	memcpy(Waiting.event, event, VARSIZE(event));
-	memcpy(Waiting.terms, set->terms, sizeof(TermOfRule) * set->nterms);
-	Waiting.nterms = set->nterms;
+	memcpy(Waiting.terms, evaluation->terms, sizeof(TermOfRule) * evaluation->nterms);
+	Waiting.nterms = evaluation->nterms;
 	Waiting.reference = reference;
 	Waiting.nesting = GetCurrentTransactionNestLevel();
 }

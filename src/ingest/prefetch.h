@@ -15,6 +15,7 @@
 #define NEWTERM_PREFETCH_H
 
 #include "baseline/pending.h"
+#include "rule/evaluation.h"
 
 /* Called once, when the library is loaded. */
 extern void PrefetchInitialise(void);
@@ -22,11 +23,11 @@ extern void PrefetchInitialise(void);
 /* Were enough events in a row known for the next one to wait? */
 extern bool PrefetchIsTime(void);
 
-/* May an event that shows set->terms wait, or is it to be judged at once? */
-extern bool PrefetchMayWait(const RuleSet *set, const Jsonb *event);
+/* May an event that shows evaluation->terms wait, or is it to be judged at once? */
+extern bool PrefetchMayWait(const Evaluation *evaluation, const Jsonb *event);
 
 /* Let it wait, after the one that waited before was settled.  Copies everything. */
-extern void PrefetchEvent(const RuleSet *set, EventReference reference, const Jsonb *event);
+extern void PrefetchEvent(const Evaluation *evaluation, EventReference reference, const Jsonb *event);
 
 /* Tell of an event that was judged at once whether it was all known. */
 extern void PrefetchLearn(bool known);

@@ -19,59 +19,62 @@
 #include "settings.h"
 #include "baseline/sighting.h"
 #include "ingest/watch.h"
+#include "event/record.h"
+#include "baseline/event_ref.h"
 
 PG_FUNCTION_INFO_V1(newterm_merge);
 
 /* Adding the sightings of one row. */
-typedef struct Evaluation
+typedef struct Reevaluation
 {
 	PendingLevel  *level;
 	RuleSet    *set;
 	EventSource source;			/* the row, and the time it is evaluated at */
-} Evaluation;
+} Reevaluation;
 
 static void
 EvaluateSighting(void *state, const Sighting *sighting)
 {
-	Evaluation *collection = state;
-	int64		time = collection->source.reference.time;
+	Reevaluation *evaluation = state;
+	int64		time = evaluation->source.reference.time;
 
 	if (KnownNovelty(&sighting->term, time, &sighting->rule->span) != NOVELTY_NONE)
-		PendingAddSighting(collection->level, sighting, time, &collection->source);
+		PendingAddSighting(evaluation->level, sighting, time, &evaluation->source);
 }
 
 /* Add what an event shows to the rules as they are now. */
 static void
-EvaluateEvent(Evaluation *collection)
+EvaluateEvent(Reevaluation *evaluation)
 {
-	RuleSet    *set = collection->set;
+	RuleSet    *set = evaluation->set;
+	Evaluation *event = set->evaluation;
 
 	for (int i = 0; i < set->nclockless; i++)
-		PendingAddClock(collection->level, set->clockless[i]->version_id,
-					 collection->source.reference.time);
-	DispatchBegin(set);
-	DispatchEvent(set);
-	EventSightings(set, EvaluateSighting, collection);
-	for (int i = 0; i < set->ntoo_many; i++)
-		PendingAddError(collection->level, &collection->source.reference, "too_many_terms",
+		PendingAddClock(evaluation->level, set->clockless[i]->version_id,
+					 evaluation->source.reference.time);
+	DispatchBegin(event);
+	DispatchEvent(event);
+	EventSightings(event, EvaluateSighting, evaluation);
+	for (int i = 0; i < event->ntoo_many; i++)
+		PendingAddError(evaluation->level, &evaluation->source.reference, "too_many_terms",
 					 psprintf("rule \"%s\": the event shows more than newterm.max_terms_per_event = %d terms",
-							  set->too_many[i]->name, MaxTermsPerEventSetting));
+							  event->too_many[i]->name, MaxTermsPerEventSetting));
 }
 
 /* The collector of an event (Jsonb *); without rules, which failed to load, a fault. */
 static void
-EvaluateJsonb(Evaluation *collection, void *state)
+EvaluateJsonb(Reevaluation *evaluation, void *state)
 {
 	Jsonb	   *event = state;
 
-	if (collection->set->failure != NULL)
+	if (evaluation->set->failure != NULL)
 	{
-		PendingAddError(collection->level, &collection->source.reference, "internal_error",
-					 collection->set->failure);
+		PendingAddError(evaluation->level, &evaluation->source.reference, "internal_error",
+					 evaluation->set->failure);
 		return;
 	}
-	EventBegin(collection->set->fields, &event->root);
-	EvaluateEvent(collection);
+	EventBegin(evaluation->set->fields, &event->root);
+	EvaluateEvent(evaluation);
 }
 
 /* A row that was queued. */
@@ -83,11 +86,11 @@ typedef struct QueuedRow
 
 /* The collector of a queued row; memory only, as in Observe. */
 static void
-EvaluateRow(Evaluation *collection, void *state)
+EvaluateRow(Reevaluation *evaluation, void *state)
 {
 	const Watch *watch = ((QueuedRow *) state)->watch;
 	TupleTableSlot *slot = ((QueuedRow *) state)->slot;
-	PendingLevel  *level = collection->level;
+	PendingLevel  *level = evaluation->level;
 	Record		record;
 	bool		event_null;
 	bool		time_null = true;
@@ -96,22 +99,22 @@ EvaluateRow(Evaluation *collection, void *state)
 
 	if (watch->time_column != 0)
 		time = slot_getattr(slot, watch->time_column, &time_null);
-	RecordRead(&record, collection->set->fields, event, event_null, watch->event_type,
+	RecordRead(&record, evaluation->set->fields, event, event_null, watch->event_type,
 			   watch->time_column != 0, time, time_null, watch->time_type);
 	if (record.cause != NULL)
-		PendingAddError(level, &collection->source.reference, record.cause, record.detail);
+		PendingAddError(level, &evaluation->source.reference, record.cause, record.detail);
 	if (record.jsonb == NULL)
 		return;
-	collection->source.reference.time = record.time;
-	EvaluateJsonb(collection, record.jsonb);
+	evaluation->source.reference.time = record.time;
+	EvaluateJsonb(evaluation, record.jsonb);
 }
 
 /* What of a row is collected: a function and its state. */
-typedef void (*Collector) (Evaluation *collection, void *state);
+typedef void (*Collector) (Reevaluation *evaluation, void *state);
 
 /* Run one; what goes wrong is added as a fault. */
 static void
-EvaluateSafely(Evaluation *collection, Collector collector, void *state)
+EvaluateSafely(Reevaluation *evaluation, Collector collector, void *state)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "newterm collect",
@@ -120,7 +123,7 @@ EvaluateSafely(Evaluation *collection, Collector collector, void *state)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		collector(collection, state);
+		collector(evaluation, state);
 	}
 	PG_CATCH();
 	{
@@ -132,8 +135,8 @@ EvaluateSafely(Evaluation *collection, Collector collector, void *state)
 			PG_RE_THROW();
 		FlushErrorState();
 		/* reading the row again, to describe it, might raise the same */
-		ItemPointerSetInvalid(&collection->source.reference.tid);
-		PendingAddError(collection->level, &collection->source.reference, "internal_error",
+		ItemPointerSetInvalid(&evaluation->source.reference.tid);
+		PendingAddError(evaluation->level, &evaluation->source.reference, "internal_error",
 					 error->message);
 	}
 	PG_END_TRY();
@@ -144,10 +147,10 @@ EvaluateSafely(Evaluation *collection, Collector collector, void *state)
 void
 EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
 {
-	Evaluation	collection = {level, set, {*reference, -1}};
+	Reevaluation	evaluation = {level, set, {*reference, -1}};
 
-	collection.source.reference.generation = set->generation;
-	EvaluateSafely(&collection, EvaluateJsonb, event);
+	evaluation.source.reference.generation = set->generation;
+	EvaluateSafely(&evaluation, EvaluateJsonb, event);
 }
 
 void
@@ -158,7 +161,7 @@ ReevaluateLevel(PendingLevel *level, RuleSet *set)
 
 	for (int64 i = 0; i < level->nreferences; i++)
 	{
-		Evaluation	collection = {.level = level,.set = set};
+		Reevaluation	evaluation = {.level = level,.set = set};
 		Jsonb	   *event;
 
 		if (level->references[i].generation == set->generation)
@@ -171,9 +174,9 @@ ReevaluateLevel(PendingLevel *level, RuleSet *set)
 		event = ReferenceEvent(&level->references[i]);
 		if (event == NULL)
 			continue;
-		collection.source.reference = level->references[i];
-		collection.source.index = i;
-		EvaluateJsonb(&collection, event);
+		evaluation.source.reference = level->references[i];
+		evaluation.source.index = i;
+		EvaluateJsonb(&evaluation, event);
 	}
 	MemoryContextSwitchTo(old);
 	if (context != NULL)
@@ -236,7 +239,7 @@ Datum
 newterm_merge(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	Evaluation	collection = {0};
+	Reevaluation	evaluation = {0};
 	QueuedRow	row;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
@@ -251,19 +254,19 @@ newterm_merge(PG_FUNCTION_ARGS)
 
 	/* the rules as they are now, at commit, and not when the row was inserted */
 	AcceptInvalidationMessages();
-	collection.level = PendingCurrent();
-	collection.set = RulesCurrent();
-	if (collection.set == NULL)
+	evaluation.level = PendingCurrent();
+	evaluation.set = RulesCurrent();
+	if (evaluation.set == NULL)
 		return PointerGetDatum(NULL);
-	collection.source.reference = (EventReference) {
+	evaluation.source.reference = (EventReference) {
 		.table = RelationGetRelid(data->tg_relation),
 		.file = data->tg_relation->rd_rel->relfilenode, .tid = row.slot->tts_tid,
 		.column = row.watch->event_column, .type = row.watch->event_type,
-		.command = ReferenceCommand(), .generation = collection.set->generation
+		.command = ReferenceCommand(), .generation = evaluation.set->generation
 	};
-	collection.source.index = -1;
+	evaluation.source.index = -1;
 
-	EvaluateSafely(&collection, EvaluateRow, &row);
+	EvaluateSafely(&evaluation, EvaluateRow, &row);
 	PendingSpillLarge();
 	return PointerGetDatum(NULL);
 }

@@ -21,6 +21,7 @@
 #include "ingest/prefetch.h"
 #include "base/compat.h"
 #include "baseline/clock_store.h"
+#include "rule/rule_digest.h"
 #include "ingest/reevaluate.h"
 #include "baseline/event_error.h"
 #include "base/guard.h"
@@ -34,7 +35,8 @@
 #include "baseline/sighting.h"
 #include "signal/signals.h"
 #include "baseline/pending_file.h"
-#include "ingest/watch.h"
+#include "store/extension.h"
+#include "baseline/event_ref.h"
 
 /* Rule clocks that this transaction stored or found: see TransactionEnds. */
 static List *ClocksAtCommit = NIL;

@@ -13,6 +13,7 @@
 #include "merge/merge.h"
 #include "rule/rule.h"
 #include "store/lock.h"
+#include "store/extension.h"
 
 PG_FUNCTION_INFO_V1(newterm_forget_known);
 PG_FUNCTION_INFO_V1(newterm_lock_merges);

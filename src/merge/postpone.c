@@ -20,7 +20,8 @@
 #include "merge/postpone.h"
 #include "baseline/pending_file.h"
 #include "store/table_store.h"
-#include "ingest/watch.h"
+#include "store/extension.h"
+#include "baseline/event_ref.h"
 
 /* Columns of newterm.postponed. */
 enum

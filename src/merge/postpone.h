@@ -14,6 +14,7 @@
 
 #include "baseline/pending.h"
 #include "signal/signals.h"
+#include "store/extension.h"
 
 /* Write the level's news down, instead of merging them. */
 extern void PostponePending(PendingLevel *level);

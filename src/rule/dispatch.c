@@ -9,6 +9,7 @@
 #include "base/cache_line.h"
 #include "base/compat.h"
 #include "rule/dispatch.h"
+#include "rule/evaluation.h"
 #include "event/filter_compare.h"
 
 /* A rule, and the filter by which it is tried where dispatch has led to it. */
@@ -499,7 +500,7 @@ DispatchBuild(RuleSet *set)
 
 		if (filter->kind == FILTER_EVERYTHING)
 		{
-			set->matching[dispatch->nunfiltered++] = rule;
+			set->evaluation->matching[dispatch->nunfiltered++] = rule;
 			continue;
 		}
 		for (int j = 0; j < (int) lengthof(preferred) && !entered; j++)
@@ -516,49 +517,50 @@ DispatchBuild(RuleSet *set)
 
 /* Enter a rule into the matching ones where its filter matches. */
 static inline void
-TryCandidate(RuleSet *set, const Candidate *candidate)
+TryCandidate(Evaluation *event, const Candidate *candidate)
 {
-	if (FilterMatches(candidate->filter, set->fields))
-		set->matching[set->nmatching++] = candidate->rule;
+	if (FilterMatches(candidate->filter, event->fields))
+		event->matching[event->nmatching++] = candidate->rule;
 }
 
 void
-MatchExpect(const RuleSet *set)
+DispatchExpect(const Evaluation *event)
 {
-	const Dispatch *dispatch = set->dispatch;
+	const Dispatch *dispatch = event->set->dispatch;
 
 	for (int i = 0; i < dispatch->nunfiltered; i++)
 	{
-		CompatPrefetch(set->matching[i]);
-		CompatPrefetch(&set->matching[i]->shape.slots);
+		CompatPrefetch(event->matching[i]);
+		CompatPrefetch(&event->matching[i]->shape.slots);
 	}
 	for (int i = 0; i < dispatch->nothers; i++)
 		CompatPrefetch(dispatch->others[i].filter);
 }
 
 void
-DispatchBegin(RuleSet *set)
+DispatchBegin(Evaluation *event)
 {
-	set->event++;
-	set->nmatching = set->dispatch->nunfiltered;
-	set->nshown = 0;
-	set->nterms = 0;
-	set->ntoo_many = 0;
+	event->number++;
+	event->nmatching = event->set->dispatch->nunfiltered;
+	event->nshown = 0;
+	event->nterms = 0;
+	event->ntoo_many = 0;
 }
 
 void
-DispatchEvent(RuleSet *set)
+DispatchEvent(Evaluation *event)
 {
+	RuleSet    *set = event->set;
 	Dispatch   *dispatch = set->dispatch;
 
 	for (int i = 0; i < dispatch->ntables; i++)
 	{
 		DispatchTable *table = &dispatch->tables[i];
-		EventSlot  *slot = EventValues(set->fields, table->slot);
+		EventSlot  *slot = EventValues(event->fields, table->slot);
 
 		for (int j = 0; j < slot->count; j++)
 		{
-			Digest		digest = slot->single ? *EventDigest(set->fields, slot) :
+			Digest		digest = slot->single ? *EventDigest(event->fields, slot) :
 				DigestJsonbValue(&set->key, &SlotValues(slot)[j]);
 			DispatchEntry *entry = DispatchFind(table, &digest);
 
@@ -566,13 +568,13 @@ DispatchEvent(RuleSet *set)
 			{
 				Rule	   *rule = entry->candidates[k].rule;
 
-				if (rule->matched == set->event)
+				if (rule->matched == event->number)
 					continue;	/* another value led here already */
-				rule->matched = set->event;
-				TryCandidate(set, &entry->candidates[k]);
+				rule->matched = event->number;
+				TryCandidate(event, &entry->candidates[k]);
 			}
 		}
 	}
 	for (int i = 0; i < dispatch->nothers; i++)
-		TryCandidate(set, &dispatch->others[i]);
+		TryCandidate(event, &dispatch->others[i]);
 }

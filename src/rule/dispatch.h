@@ -5,7 +5,7 @@
 #ifndef NEWTERM_DISPATCH_H
 #define NEWTERM_DISPATCH_H
 
-#include "rule/rule.h"
+#include "rule/evaluation.h"
 
 /*
  * A parsed filter as events are tried by it, in the current memory context: its leaves
@@ -28,12 +28,12 @@ extern void DispatchBuild(RuleSet *set);
  * Have the processor fetch what every event reads of the rules that dispatch does not
  * lead to, for an event that is about to be judged at once.
  */
-extern void MatchExpect(const RuleSet *set);
+extern void DispatchExpect(const Evaluation *event);
 
 /* Begin with an event: the rules without a filter are the matching ones so far. */
-extern void DispatchBegin(RuleSet *set);
+extern void DispatchBegin(Evaluation *event);
 
-/* Find those whose filter the current event of set->fields passes. */
-extern void DispatchEvent(RuleSet *set);
+/* Find those whose filter the current event of event->fields passes. */
+extern void DispatchEvent(Evaluation *event);
 
 #endif							/* NEWTERM_DISPATCH_H */

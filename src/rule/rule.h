@@ -11,7 +11,7 @@
 #define NEWTERM_RULE_H
 
 #include "base/compat.h"
-#include "baseline/run.h"
+#include "rule/span.h"
 #include "lang/filter.h"
 #include "event/term.h"
 
@@ -61,62 +61,11 @@ typedef struct RuleSet
 	char	   *failure;		/* why the rules could not be loaded, or NULL */
 	struct RuleSet *next_old;	/* see RulesHold */
 	struct Dispatch *dispatch;
-	uint32		event;			/* counts events, for Rule.matched */
-
-	/* of the event that DispatchEvent was shown last */
-	int			nmatching;
-	Rule	  **matching;		/* rules whose filter it passes */
-	int			nshown;			/* those of them whose terms EventTerms found */
-	int			ntoo_many;
-	Rule	  **too_many;		/* those to which it shows too many terms */
-	int			nterms;
-	int			terms_allocated;
-	struct TermOfRule *terms;	/* what EventTerms found */
+	struct Evaluation *evaluation;	/* of the event at hand: rule/evaluation.h */
 } RuleSet;
-
-/* A term that an event shows, by its digest alone. */
-typedef struct TermOfRule
-{
-	Rule	   *rule;
-	Digest		term;
-} TermOfRule;
-
-/* OIDs of what the library uses, looked up once and after DROP EXTENSION. */
-typedef struct ExtensionOids
-{
-	Oid			schema;
-	Oid			owner;			/* of the extension's tables */
-	Oid			rules;
-	Oid			baseline;		/* the view: invalidated by unlearning */
-	Oid			runs;
-	Oid			runs_index;
-	Oid			digest_key;
-	Oid			known_accounts;
-	Oid			rule_versions;
-	Oid			rule_versions_key;
-	Oid			entity_clocks;
-	Oid			entity_clocks_key;
-	Oid			learned_values;
-	Oid			learned_values_index;
-	Oid			detection_log;
-	Oid			detection_index;
-	Oid			detection_sequence;
-	Oid			signals;
-	Oid			signals_key;
-	Oid			signal_sequence;
-	Oid			postponed;
-	Oid			event_errors;
-	Oid			error_sequence;
-} ExtensionOids;
 
 /* Called once, when the library is loaded. */
 extern void RulesInitialise(void);
-
-/* NULL where the extension is not (or no longer) there. */
-extern const ExtensionOids *ExtensionLookup(void);
-
-/* What ExtensionLookup found last, without looking: for invalidations. */
-extern const ExtensionOids *ExtensionLast(void);
 
 /* The current rule set; NULL where the extension is not there. */
 extern RuleSet *RulesCurrent(void);
@@ -149,12 +98,5 @@ extern Rule *RuleOfVersion(RuleSet *set, int32 version_id);
 
 /* The clock of a rule version is committed: observe it no longer. */
 extern void RuleClockCommitted(int32 version_id);
-
-/* "datadog" or "kql"; an error for others. */
-extern Language LanguageByName(const char *name);
-
-/* Raise a syntax error of the parsers as PostgreSQL's, with a caret below the text. */
-pg_noreturn extern void ReportSyntaxError(const char *what, const char *text,
-										  const SyntaxError *error);
 
 #endif							/* NEWTERM_RULE_H */

@@ -18,10 +18,13 @@
 #include "base/compat.h"
 #include "base/guard.h"
 #include "rule/dispatch.h"
+#include "rule/evaluation.h"
 #include "rule/rule_load.h"
-#include "baseline/sighting.h"
+#include "rule/rule_digest.h"
 #include "store/table_store.h"
 #include "rule/vendor.h"
+#include "store/extension.h"
+#include "rule/rule_parse.h"
 
 /* Rules are kept as long as the session: blocks that grow further would be half empty. */
 #define RULES_BLOCK		(32 * 1024)
@@ -324,6 +327,20 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	return rule;
 }
 
+static Evaluation *
+EvaluationCreate(RuleSet *set)
+{
+	Evaluation *event = palloc0(sizeof(Evaluation));
+
+	event->set = set;
+	event->fields = set->fields;
+	event->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	event->too_many = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	event->terms_allocated = 64;
+	event->terms = palloc(sizeof(TermOfRule) * event->terms_allocated);
+	return event;
+}
+
 /* ---------- both ---------- */
 
 /* Read and compile all rules in use into a set. */
@@ -372,10 +389,7 @@ LoadSet(void *state)
 		if (!rule->clock_set)
 			set->clockless[set->nclockless++] = rule;
 	}
-	set->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
-	set->too_many = palloc(sizeof(Rule *) * Max(set->nrules, 1));
-	set->terms_allocated = 64;
-	set->terms = palloc(sizeof(TermOfRule) * set->terms_allocated);
+	set->evaluation = EvaluationCreate(set);
 	DispatchBuild(set);
 
 	TableStoreClose(&versions);

@@ -18,6 +18,7 @@
 #include "base/sql.h"
 #include "signal/signals.h"
 #include "signal/template.h"
+#include "store/extension.h"
 
 /* Columns of newterm.detection_log. */
 enum

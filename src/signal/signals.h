@@ -11,6 +11,7 @@
 #include "signal/notification.h"
 #include "rule/rule.h"
 #include "store/table_store.h"
+#include "store/extension.h"
 
 typedef enum Origin
 {

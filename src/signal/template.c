@@ -10,6 +10,7 @@
 #include "base/compat.h"
 #include "base/jsonbtext.h"
 #include "signal/template.h"
+#include "rule/rule_parse.h"
 
 /* The member of an object by its key. */
 static void

@@ -1,0 +1,87 @@
+/*
+ * event_ref.c
+ *	  Where an event is stored that is to be read again before commit.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "baseline/event_ref.h"
+#include "event/record.h"
+
+CommandId
+ReferenceCommand(void)
+{
+	/* marked as used: else it could be the one of a later statement as well */
+	return GetCurrentCommandId(true);
+}
+
+/* Is the place inside the table's file?  Not where TRUNCATE emptied the file itself. */
+static bool
+IsInside(Relation table, const EventReference *reference)
+{
+	TableScanDesc scan = table_beginscan_tid(table, SnapshotAny);
+	ItemPointerData tid = reference->tid;
+	bool		inside = table_tuple_tid_valid(scan, &tid);
+
+	table_endscan(scan);
+	return inside;
+}
+
+/*
+ * IsThatRow
+ *		Is the row of a slot the one that is referred to, and not one that took its
+ *		place in a file that TRUNCATE emptied?
+ */
+static bool
+IsThatRow(TupleTableSlot *slot, const EventReference *reference)
+{
+	HeapTupleHeader row;
+
+	/* other table access methods do not tell */
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		return true;
+	row = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+	/* of a row that COPY froze the raw one is all there is */
+	return (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row)) ?
+			HeapTupleHeaderGetCmin(row) :
+			HeapTupleHeaderGetRawCommandId(row)) <= reference->command;
+}
+
+Jsonb *
+ReferenceEvent(const EventReference *reference)
+{
+	Relation	table;
+	TupleTableSlot *slot;
+	Record		record = {0};
+
+	if (reference->event != NULL)
+		return reference->event;
+	if (!OidIsValid(reference->table) || !ItemPointerIsValid(&reference->tid))
+		return NULL;
+	table = try_table_open(reference->table, AccessShareLock);
+	if (table == NULL)
+		return NULL;
+	slot = table_slot_create(table, NULL);
+	if (table->rd_rel->relfilenode == reference->file && IsInside(table, reference) &&
+		table_tuple_fetch_row_version(table, unconstify(ItemPointerData *, &reference->tid),
+									  SnapshotAny, slot) &&
+		IsThatRow(slot, reference))
+	{
+		bool		isnull;
+		Datum		event = slot_getattr(slot, reference->column, &isnull);
+
+		RecordRead(&record, NULL, event, isnull, reference->type, false, (Datum) 0, true,
+				   InvalidOid);
+		if (record.jsonb != NULL)
+			record.jsonb = DatumGetJsonbPCopy(JsonbPGetDatum(record.jsonb));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(table, NoLock);
+	return record.jsonb;
+}

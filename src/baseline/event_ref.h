@@ -1,0 +1,39 @@
+/*
+ * event_ref.h
+ *	  Where an event is stored that is to be read again before commit.
+ */
+#ifndef NEWTERM_EVENT_REF_H
+#define NEWTERM_EVENT_REF_H
+
+#include "access/attnum.h"
+#include "storage/itemptr.h"
+#include "utils/jsonb.h"
+
+/* Where an event is stored, so that it can be shown with a signal. */
+typedef struct EventReference
+{
+	Oid			table;
+	Oid			file;			/* of the table: another one has no such row */
+	ItemPointerData tid;		/* invalid: not to be read again */
+	AttrNumber	column;			/* that holds the event */
+	Oid			type;			/* of the column */
+	CommandId	command;		/* the row's own or a later one */
+	Jsonb	   *event;			/* given at hand instead, or NULL */
+	int64		time;			/* at which it is evaluated */
+	uint64		generation;		/* of the rule set that it was evaluated by */
+} EventReference;
+
+/*
+ * For EventReference.command, while the row's own command or a later one runs: rows
+ * that come after the table was emptied belong to later commands.
+ */
+extern CommandId ReferenceCommand(void);
+
+/*
+ * The event that a reference leads to, or NULL where it is gone: its table was
+ * dropped, or truncated or rewritten by the transaction itself.  Raises an error
+ * where the row is damaged.
+ */
+extern Jsonb *ReferenceEvent(const EventReference *reference);
+
+#endif							/* NEWTERM_EVENT_REF_H */

@@ -1,0 +1,31 @@
+/*
+ * record.h
+ *	  Reading a record and its time from the columns of a row.
+ */
+#ifndef NEWTERM_RECORD_H
+#define NEWTERM_RECORD_H
+
+#include "utils/jsonb.h"
+
+#include "event/event.h"
+
+/* A record, or why there is none. */
+typedef struct Record
+{
+	Jsonb	   *jsonb;			/* NULL where the value is no JSON object */
+	const char *cause;			/* for newterm.event_errors; NULL: no fault */
+	char	   *detail;
+	bool		absent;			/* the column is NULL: there is no event */
+	int64		time;
+} Record;
+
+/*
+ * Read an event's column values, and point `fields` (or NULL) at it.  A value
+ * that is no JSON object, or a time that is not usable, is told in `cause`; the
+ * record is evaluated all the same where jsonb is not NULL.
+ */
+extern void RecordRead(Record *record, FieldSet *fields, Datum event,
+					   bool event_null, Oid event_type, bool has_time_column,
+					   Datum time, bool time_null, Oid time_type);
+
+#endif							/* NEWTERM_RECORD_H */

@@ -1,0 +1,35 @@
+/*
+ * evaluation.h
+ *	  The event at hand, and what rules have to do with it.
+ *
+ * A rule set has one, made with it; what is evaluated beside it, such as a rule that
+ * nobody stored, has a rule set of its own.
+ */
+#ifndef NEWTERM_EVALUATION_H
+#define NEWTERM_EVALUATION_H
+
+#include "rule/rule.h"
+
+/* A term that an event shows, by its digest alone. */
+typedef struct TermOfRule
+{
+	Rule	   *rule;
+	Digest		term;
+} TermOfRule;
+
+typedef struct Evaluation
+{
+	RuleSet    *set;
+	FieldSet   *fields;			/* of the set, pointed at the event by EventBegin */
+	uint32		number;			/* counts events, for Rule.matched */
+	int			nmatching;
+	Rule	  **matching;		/* rules whose filter the event passes */
+	int			nshown;			/* those of them whose terms EventTerms found */
+	int			ntoo_many;
+	Rule	  **too_many;		/* those to which it shows too many terms */
+	int			nterms;
+	int			terms_allocated;
+	TermOfRule *terms;			/* what EventTerms found */
+} Evaluation;
+
+#endif							/* NEWTERM_EVALUATION_H */

@@ -1,0 +1,47 @@
+/*
+ * rule_digest.c
+ *	  Digests by which terms and clocks of a rule are found.
+ */
+#include "postgres.h"
+
+#include "rule/rule_digest.h"
+
+/* A kind of digest and a rule version as the number of DigestTuple. */
+static inline uint64
+DigestNumber(char kind, const Rule *rule)
+{
+	return ((uint64) kind << 32) | (uint32) rule->version_id;
+}
+
+Digest
+RuleClockDigest(const RuleSet *set, const Rule *rule)
+{
+	return DigestTuple(&set->key, DigestNumber('r', rule), NULL, 0);
+}
+
+Digest
+TermDigestStart(const Rule *rule)
+{
+	return DigestTuple(rule->key, DigestNumber('t', rule), NULL, 0);
+}
+
+Digest
+EntityClockDigest(const RuleSet *set, const Rule *rule, const Jsonb *entity_values)
+{
+	Digest		digests[TERM_MAX_COLUMNS];
+
+	for (int i = 0; i < rule->shape.nentity; i++)
+		digests[i] = DigestJsonbValue(&set->key,
+									  getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
+	return DigestTuple(rule->key, DigestNumber('e', rule), digests, rule->shape.nentity);
+}
+
+Digest
+TermDigest(const Rule *rule, const Digest *row)
+{
+	Digest		term = rule->term_start;
+
+	for (int i = 0; i < rule->shape.ncolumns; i++)
+		DigestAddPart(rule->key, &term, i, &row[i]);
+	return term;
+}

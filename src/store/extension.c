@@ -1,0 +1,110 @@
+/*
+ * extension.c
+ *	  Where the extension's own relations are, and that they changed.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "store/extension.h"
+
+ExtensionChanges ExtensionChanged = {1, 1};
+
+static ExtensionOids Oids;
+
+/* Invalidations after which the OIDs may be others, and how many of them Oids was found after. */
+static uint64 Told = 1;
+static uint64 OidsKnow = 0;
+
+/* The one callback of the library that only counts: it may look at nothing. */
+static void
+RelationChanged(Datum argument, Oid relation)
+{
+	bool		all = relation == InvalidOid;
+
+	if (all || relation == Oids.rules)
+	{
+		Told++;
+		ExtensionChanged.rules++;
+	}
+	if (all || relation == Oids.baseline)
+		ExtensionChanged.baseline++;
+}
+
+void
+ExtensionInitialise(void)
+{
+	CacheRegisterRelcacheCallback(RelationChanged, (Datum) 0);
+}
+
+static Oid
+RelationOid(const char *name)
+{
+	return get_relname_relid(name, Oids.schema);
+}
+
+/* The owner of a relation, without a lock that would have to be waited for. */
+static bool
+OwnerOf(Oid relation, Oid *owner)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	*owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return true;
+}
+
+const ExtensionOids *
+ExtensionLookup(void)
+{
+	if (OidsKnow != Told)
+	{
+		uint64		known = Told;
+
+		memset(&Oids, 0, sizeof(Oids));
+		Oids.schema = get_namespace_oid("newterm", true);
+		if (!OidIsValid(Oids.schema))
+			return NULL;
+		Oids.rules = RelationOid("rules");
+		Oids.baseline = RelationOid("baseline");
+		Oids.digest_key = RelationOid("digest_key");
+		Oids.known_accounts = RelationOid("known_accounts");
+		Oids.rule_versions = RelationOid("rule_versions");
+		Oids.rule_versions_key = RelationOid("rule_versions_pkey");
+		Oids.runs = RelationOid("runs");
+		Oids.runs_index = RelationOid("runs_digest");
+		Oids.entity_clocks = RelationOid("entity_clocks");
+		Oids.entity_clocks_key = RelationOid("entity_clocks_pkey");
+		Oids.learned_values = RelationOid("learned_values");
+		Oids.learned_values_index = RelationOid("learned_values_scope");
+		Oids.detection_log = RelationOid("detection_log");
+		Oids.detection_index = RelationOid("detection_log_digest");
+		Oids.detection_sequence = RelationOid("detection_id");
+		Oids.signals = RelationOid("signals");
+		Oids.signals_key = RelationOid("signals_pkey");
+		Oids.signal_sequence = RelationOid("signal_id");
+		Oids.postponed = RelationOid("postponed");
+		Oids.event_errors = RelationOid("event_errors");
+		Oids.error_sequence = RelationOid("event_error_id");
+		if (!OidIsValid(Oids.rules) || !OidIsValid(Oids.error_sequence))
+			return NULL;		/* in the middle of CREATE or DROP EXTENSION */
+		if (!OwnerOf(Oids.rules, &Oids.owner))
+			return NULL;
+		OidsKnow = known;
+	}
+	return &Oids;
+}
+
+const ExtensionOids *
+ExtensionLast(void)
+{
+	return &Oids;
+}

@@ -1,0 +1,59 @@
+/*
+ * extension.h
+ *	  Where the extension's own relations are, and that they changed.
+ */
+#ifndef NEWTERM_EXTENSION_H
+#define NEWTERM_EXTENSION_H
+
+/* OIDs of what the library uses, looked up once and after DROP EXTENSION. */
+typedef struct ExtensionOids
+{
+	Oid			schema;
+	Oid			owner;			/* of the extension's tables */
+	Oid			rules;
+	Oid			baseline;		/* the view: invalidated by unlearning */
+	Oid			runs;
+	Oid			runs_index;
+	Oid			digest_key;
+	Oid			known_accounts;
+	Oid			rule_versions;
+	Oid			rule_versions_key;
+	Oid			entity_clocks;
+	Oid			entity_clocks_key;
+	Oid			learned_values;
+	Oid			learned_values_index;
+	Oid			detection_log;
+	Oid			detection_index;
+	Oid			detection_sequence;
+	Oid			signals;
+	Oid			signals_key;
+	Oid			signal_sequence;
+	Oid			postponed;
+	Oid			event_errors;
+	Oid			error_sequence;
+} ExtensionOids;
+
+/*
+ * What invalidations told so far.  Each counter only grows: who keeps something that
+ * depends on it remembers the counter from before it looked, as one may be told
+ * meanwhile.
+ */
+typedef struct ExtensionChanges
+{
+	uint64		rules;			/* newterm.rules, by which changes of rules announce
+								 * themselves (rules_changed) */
+	uint64		baseline;		/* the view newterm.baseline: stored runs were taken away */
+} ExtensionChanges;
+
+extern ExtensionChanges ExtensionChanged;
+
+/* Called once, when the library is loaded. */
+extern void ExtensionInitialise(void);
+
+/* NULL where the extension is not (or no longer) there. */
+extern const ExtensionOids *ExtensionLookup(void);
+
+/* What ExtensionLookup found last, without looking: for invalidations. */
+extern const ExtensionOids *ExtensionLast(void);
+
+#endif							/* NEWTERM_EXTENSION_H */
