@@ -27,6 +27,9 @@ BEGIN
 	ELSIF NEW.severity NOT IN ('info', 'low', 'medium', 'high', 'critical') THEN
 		RAISE EXCEPTION 'severity must be info, low, medium, high or critical, not "%"', NEW.severity
 			USING ERRCODE = 'invalid_parameter_value';
+	ELSIF NEW.mode NOT IN ('alert', 'observe') THEN
+		RAISE EXCEPTION 'mode must be alert or observe, not "%"', NEW.mode
+			USING ERRCODE = 'invalid_parameter_value';
 	ELSIF NEW.learning_from IN ('infinity', '-infinity') THEN
 		RAISE EXCEPTION 'learning_from must be finite' USING ERRCODE = 'invalid_parameter_value';
 	ELSIF NEW.learning_scope = 'entity' AND NEW.group_by = '{}' THEN
@@ -48,7 +51,8 @@ CREATE OR REPLACE FUNCTION newterm.create_rule(name text, fields text[], filter 
 	forget_after interval DEFAULT '90 days', granule interval DEFAULT '1 hour',
 	severity text DEFAULT 'medium', title text DEFAULT NULL, message text DEFAULT NULL, tags text[] DEFAULT '{}',
 	keep_alive interval DEFAULT '0', max_duration interval DEFAULT '24 hours', group_signals_by text[] DEFAULT NULL,
-	optional_group_by boolean DEFAULT false, enabled boolean DEFAULT true, language text DEFAULT 'datadog') RETURNS bigint
+	optional_group_by boolean DEFAULT false, enabled boolean DEFAULT true, language text DEFAULT 'datadog',
+	mode text DEFAULT 'alert') RETURNS bigint
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -65,12 +69,13 @@ BEGIN
 	ON CONFLICT DO NOTHING;
 	INSERT INTO newterm.rules (name, fields, filter, group_by, learning, learning_values, learning_scope,
 		learning_from, forget_after, granule, severity, title, message, tags, keep_alive, max_duration,
-		group_signals_by, optional_group_by, enabled, language)
+		group_signals_by, optional_group_by, enabled, language, mode)
 	VALUES (create_rule.name, create_rule.fields, create_rule.filter, create_rule.group_by, create_rule.learning,
 		create_rule.learning_values, create_rule.learning_scope, create_rule.learning_from,
 		create_rule.forget_after, create_rule.granule, create_rule.severity, create_rule.title,
 		create_rule.message, create_rule.tags, create_rule.keep_alive, create_rule.max_duration,
-		create_rule.group_signals_by, create_rule.optional_group_by, create_rule.enabled, create_rule.language)
+		create_rule.group_signals_by, create_rule.optional_group_by, create_rule.enabled, create_rule.language,
+		create_rule.mode)
 	RETURNING rules.id INTO rule_id;
 	INSERT INTO newterm.rule_versions (rule_id, version, fields, filter, group_by, language, learning_from)
 	VALUES (rule_id, 1, create_rule.fields, create_rule.filter, create_rule.group_by, create_rule.language,
@@ -81,7 +86,7 @@ BEGIN
 	RETURN rule_id;
 END
 $$;
-COMMENT ON FUNCTION newterm.create_rule(text, text[], text, text[], interval, integer, text, timestamptz, interval, interval, text, text, text, text[], interval, interval, text[], boolean, boolean, text)
+COMMENT ON FUNCTION newterm.create_rule(text, text[], text, text[], interval, integer, text, timestamptz, interval, interval, text, text, text, text[], interval, interval, text[], boolean, boolean, text, text)
 	IS 'creates a rule; returns its number';
 
 CREATE OR REPLACE FUNCTION newterm.alter_rule(name text, changes jsonb) RETURNS void
@@ -101,7 +106,7 @@ BEGIN
 	FROM pg_catalog.jsonb_object_keys(changes) k
 	WHERE k NOT IN ('name', 'fields', 'filter', 'group_by', 'learning', 'learning_values', 'learning_scope',
 		'learning_from', 'forget_after', 'granule', 'severity', 'title', 'message', 'tags', 'keep_alive',
-		'max_duration', 'group_signals_by', 'optional_group_by', 'enabled', 'language');
+		'max_duration', 'group_signals_by', 'optional_group_by', 'enabled', 'language', 'mode');
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'a rule has no setting %', unknown
 			USING ERRCODE = 'invalid_parameter_value',
@@ -133,7 +138,7 @@ BEGIN
 		severity = after.severity, title = after.title, message = after.message, tags = after.tags,
 		keep_alive = after.keep_alive, max_duration = after.max_duration,
 		group_signals_by = after.group_signals_by, optional_group_by = after.optional_group_by,
-		enabled = after.enabled, updated_at = after.updated_at
+		enabled = after.enabled, mode = after.mode, updated_at = after.updated_at
 	WHERE r.id = before.id;
 
 	IF after.version <> before.version THEN

@@ -27,7 +27,8 @@ CREATE TABLE newterm.rules (
 	optional_group_by boolean NOT NULL DEFAULT false,
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	mode text NOT NULL DEFAULT 'alert'
 );
 COMMENT ON TABLE newterm.rules IS 'what to watch for: a row a rule; written by create_rule, alter_rule, drop_rule';
 COMMENT ON COLUMN newterm.rules.id IS 'number of the rule';
@@ -54,6 +55,7 @@ COMMENT ON COLUMN newterm.rules.optional_group_by IS 'a missing group_by value c
 COMMENT ON COLUMN newterm.rules.enabled IS 'whether events are evaluated';
 COMMENT ON COLUMN newterm.rules.created_at IS 'when the rule was created';
 COMMENT ON COLUMN newterm.rules.updated_at IS 'when the rule was changed last';
+COMMENT ON COLUMN newterm.rules.mode IS 'alert, or observe: detections are stored without signals';
 
 CREATE SEQUENCE newterm.rule_version_id AS integer;
 COMMENT ON SEQUENCE newterm.rule_version_id IS 'numbers of rule versions';

@@ -110,3 +110,11 @@ insert into newterm.known_accounts values ('111111111111', 'Example Scanner', 'v
 select newterm.test_filter('$vendor:"Example Scanner"', '{"userIdentity":{"accountId":"111111111111"}}');
 delete from newterm.known_accounts;
 select newterm.test_filter('$vendor:*', '{"userIdentity":{"accountId":"111111111111"}}');
+
+-- mode: alert unless said otherwise
+select newterm.create_rule('moody', fields => '{a}', mode => 'silent');
+select newterm.create_rule('moody', fields => '{a}');
+select mode from newterm.rules where name = 'moody';
+select newterm.alter_rule('moody', '{"mode": "observe"}');
+select mode, version from newterm.rules where name = 'moody';
+select newterm.alter_rule('moody', '{"mode": "silent"}');
