@@ -14,7 +14,7 @@
 #include "baseline/event_error.h"
 #include "base/guard.h"
 #include "base/isotime.h"
-#include "baseline/pending_file.h"
+#include "baseline/pending_spill.h"
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
@@ -201,7 +201,7 @@ WriteFailure(void *state)
 	if (oids != NULL)
 	{
 		EventErrorsWrite(oids, ErrorsOfFailure(failure->level, failure->error));
-		PendingFilesForEach(failure->level->spills, WriteBatch, failure);
+		PendingSpillsForEach(failure->level->spills, WriteBatch, failure);
 	}
 	PopActiveSnapshot();
 }

@@ -318,42 +318,17 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 	AddRun(level, pending, &run, &rule->span);
 }
 
+/*
+ * PendingDropTerms
+ *		What stays moves to a context of its own, so that the rest can go with its memory.
+ */
 void
-PendingSpill(PendingLevel *level)
+PendingDropTerms(PendingLevel *level)
 {
-	HASH_SEQ_STATUS each;
-	PendingTerm	   *pending;
-	PendingFile	   *spill;
-	MemoryContext kept;
-	MemoryContext old;
-	PendingLevel	rest;
+	PendingLevel rest = *level;
 
-	/* files are merged before what is in memory: the older news first */
-	if (level->outer != NULL)
-		PendingSpill(level->outer);
-	if (level->terms == NULL)
-		return;
-	rest = *level;
-	spill = PendingFileCreate();
-	PG_TRY();
-	{
-		hash_seq_init(&each, level->terms);
-		while ((pending = hash_seq_search(&each)) != NULL)
-			PendingFileWrite(spill, level, pending);
-		/* all of it is written before anything is given up */
-		PendingFileRewind(spill);
-	}
-	PG_CATCH();
-	{
-		PendingFileDiscard(spill);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-
-	/* what stays moves to a context of its own, so that the rest can go */
-	kept = AllocSetContextCreate(MemoryContextGetParent(level->context), "newterm news",
-								 ALLOCSET_DEFAULT_SIZES);
-	level->context = kept;
+	level->context = AllocSetContextCreate(MemoryContextGetParent(rest.context),
+										   "newterm news", ALLOCSET_DEFAULT_SIZES);
 	level->terms = NULL;
 	level->clocks = NULL;
 	level->nreferences = level->references_allocated = 0;
@@ -363,9 +338,6 @@ PendingSpill(PendingLevel *level)
 	rest.terms = NULL;
 	rest.nreferences = 0;
 	MergeIntoOuter(level, &rest);
-	old = MemoryContextSwitchTo(level->context);
-	level->spills = lappend(level->spills, spill);
-	MemoryContextSwitchTo(old);
 	MemoryContextDelete(rest.context);
 }
 

@@ -57,7 +57,7 @@ typedef struct PendingLevel
 	int64		references_allocated;
 	EventReference *references;
 	List	   *faults;			/* EventError */
-	List	   *spills;			/* Spill: terms that did not fit into memory */
+	List	   *spills;			/* PendingFile: terms that did not fit into memory */
 	bool		unspillable;	/* writing failed: it holds all in memory */
 } PendingLevel;
 
@@ -100,8 +100,8 @@ extern void PendingAddError(PendingLevel *level, const EventReference *reference
 /* Bytes that the level holds. */
 extern Size PendingSize(const PendingLevel *level);
 
-/* Write the terms of the level, and of those around it, to files: they are in memory no more. */
-extern void PendingSpill(PendingLevel *level);
+/* Forget the level's terms and references; clocks, errors and files stay. */
+extern void PendingDropTerms(PendingLevel *level);
 
 /* A level by itself, in the current memory context, of no subtransaction. */
 extern PendingLevel *PendingApart(void);

@@ -1,34 +1,28 @@
 /*
  * pending_file.h
- *	  PendingTerm that do not fit into memory, in a temporary file until they are merged.
+ *	  A temporary file of bytes that lives longer than the subtransaction that made it.
+ *
+ * What is written there, and read again, is pending_spill.c's affair.
  */
 #ifndef NEWTERM_PENDING_FILE_H
 #define NEWTERM_PENDING_FILE_H
-
-#include "baseline/pending.h"
 
 typedef struct PendingFile PendingFile;
 
 /* A file that lives until PendingFileClose, at most to the end of the transaction. */
 extern PendingFile *PendingFileCreate(void);
-extern void PendingFileClose(PendingFile *spill);
+extern void PendingFileClose(PendingFile *file);
 
 /* Close a file that could not be written, without trying again. */
-extern void PendingFileDiscard(PendingFile *spill);
+extern void PendingFileDiscard(PendingFile *file);
 
-/* Append the news of one term, with the references of its runs. */
-extern void PendingFileWrite(PendingFile *spill, const PendingLevel *level, const PendingTerm *pending);
+/* Append bytes. */
+extern void PendingFileWrite(PendingFile *file, const void *bytes, size_t size);
 
 /* Read from the start again. */
-extern void PendingFileRewind(PendingFile *spill);
+extern void PendingFileRewind(PendingFile *file);
 
-/* What is done with a part of what is in files. */
-typedef void (*BatchFunction) (PendingLevel *batch, void *state);
-
-/*
- * Read all files, in their order, by parts of newterm.merge_memory, and call the
- * function for each part, which is gone afterwards.
- */
-extern void PendingFilesForEach(List *spills, BatchFunction function, void *state);
+/* Read the next bytes: false at the end of the file; an error where it ends among them. */
+extern bool PendingFileRead(PendingFile *file, void *bytes, size_t size);
 
 #endif							/* NEWTERM_PENDING_FILE_H */

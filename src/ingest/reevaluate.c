@@ -18,6 +18,7 @@
 #include "rule/dispatch.h"
 #include "settings.h"
 #include "baseline/sighting.h"
+#include "baseline/pending_spill.h"
 #include "ingest/watch.h"
 #include "event/record.h"
 #include "baseline/event_ref.h"

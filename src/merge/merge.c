@@ -34,7 +34,7 @@
 #include "baseline/run_store.h"
 #include "baseline/sighting.h"
 #include "signal/signals.h"
-#include "baseline/pending_file.h"
+#include "baseline/pending_spill.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
 
@@ -516,7 +516,7 @@ BatchTerms(PendingLevel *batch, void *state)
 static void
 ForEachBatch(Merge *merge, PendingLevel *level, BatchFunction function)
 {
-	PendingFilesForEach(level->spills, function, merge);
+	PendingSpillsForEach(level->spills, function, merge);
 	function(level, merge);
 }
 

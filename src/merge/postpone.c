@@ -18,7 +18,7 @@
 #include "baseline/event_error.h"
 #include "store/lock.h"
 #include "merge/postpone.h"
-#include "baseline/pending_file.h"
+#include "baseline/pending_spill.h"
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
@@ -107,7 +107,7 @@ PostponePending(PendingLevel *level)
 	EventErrorsWrite(oids, level->faults);
 	TableStoreOpen(&store, oids->postponed, InvalidOid);
 	WriteTerms(level, &store);
-	PendingFilesForEach(level->spills, WriteTerms, &store);
+	PendingSpillsForEach(level->spills, WriteTerms, &store);
 	if (level->clocks != NULL)
 	{
 		hash_seq_init(&each, level->clocks);

@@ -1,0 +1,191 @@
+/*
+ * pending_spill.c
+ *	  Terms that do not fit into memory, in temporary files until they are merged.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "baseline/pending_file.h"
+#include "baseline/pending_spill.h"
+#include "settings.h"
+
+/* What stands before the values and runs of a term. */
+typedef struct SpilledTerm
+{
+	Digest		term;
+	int32		version_id;
+	int32		nruns;
+	uint32		entity_size;	/* 0: NULL */
+	uint32		term_size;
+} SpilledTerm;
+
+/* A run and what its source refers to. */
+typedef struct SpilledRun
+{
+	Run			run;
+	EventReference reference;
+} SpilledRun;
+
+/* ---------- writing ---------- */
+
+/* Append what is known of one term, with the references of its runs. */
+static void
+WriteTerm(PendingFile *file, const PendingLevel *level, const PendingTerm *pending)
+{
+	SpilledTerm head = {0};
+
+	head.term = pending->term;
+	head.version_id = pending->version_id;
+	head.nruns = pending->nruns;
+	head.entity_size = pending->entity_values == NULL ? 0 : VARSIZE(pending->entity_values);
+	head.term_size = VARSIZE(pending->term_values);
+	PendingFileWrite(file, &head, sizeof(head));
+	if (head.entity_size > 0)
+		PendingFileWrite(file, pending->entity_values, head.entity_size);
+	PendingFileWrite(file, pending->term_values, head.term_size);
+	for (int i = 0; i < pending->nruns; i++)
+	{
+		SpilledRun	run;
+
+		memset(&run, 0, sizeof(run));
+		run.run = pending->runs[i];
+		if (run.run.source >= 0)
+			run.reference = level->references[run.run.source];
+		PendingFileWrite(file, &run, sizeof(run));
+	}
+}
+
+/* Write all terms of a level to a file. */
+static PendingFile *
+WriteLevel(const PendingLevel *level)
+{
+	PendingFile *file = PendingFileCreate();
+	HASH_SEQ_STATUS each;
+	PendingTerm *pending;
+
+	PG_TRY();
+	{
+		hash_seq_init(&each, level->terms);
+		while ((pending = hash_seq_search(&each)) != NULL)
+			WriteTerm(file, level, pending);
+		/* all of it is written before anything is given up */
+		PendingFileRewind(file);
+	}
+	PG_CATCH();
+	{
+		PendingFileDiscard(file);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return file;
+}
+
+void
+PendingSpill(PendingLevel *level)
+{
+	PendingFile *file;
+	MemoryContext old;
+
+	/* files are merged before what is in memory: the older terms first */
+	if (level->outer != NULL)
+		PendingSpill(level->outer);
+	if (level->terms == NULL)
+		return;
+	file = WriteLevel(level);
+	PendingDropTerms(level);
+	old = MemoryContextSwitchTo(level->context);
+	level->spills = lappend(level->spills, file);
+	MemoryContextSwitchTo(old);
+}
+
+/* ---------- reading ---------- */
+
+static void
+ReadBytes(PendingFile *file, void *bytes, size_t size)
+{
+	if (!PendingFileRead(file, bytes, size))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("a temporary file of newterm lacks a part")));
+}
+
+/* A jsonb of the file, or NULL where it has no bytes. */
+static Jsonb *
+ReadJsonb(PendingFile *file, uint32 size)
+{
+	Jsonb	   *jsonb = size == 0 ? NULL : palloc(size);
+
+	if (size > 0)
+		ReadBytes(file, jsonb, size);
+	return jsonb;
+}
+
+/* One term into the level; false at the end of the file. */
+static bool
+ReadTerm(PendingFile *file, PendingLevel *level)
+{
+	SpilledTerm head;
+	PendingTerm pending = {0};
+
+	if (!PendingFileRead(file, &head, sizeof(head)))
+		return false;
+	pending.term = head.term;
+	pending.version_id = head.version_id;
+	pending.entity_values = ReadJsonb(file, head.entity_size);
+	pending.term_values = ReadJsonb(file, head.term_size);
+	for (int i = 0; i < head.nruns; i++)
+	{
+		/* runs of one term are apart already: nothing is to be joined */
+		Span		apart = {.granule = 1,.forget_after = 0};
+		SpilledRun	run;
+
+		ReadBytes(file, &run, sizeof(run));
+		if (run.run.source >= 0)
+			run.run.source = PendingReference(level, &run.reference);
+		PendingAddRun(level, &pending, &run.run, &apart);
+	}
+	return true;
+}
+
+/* Add the file's next terms to a level, as many as fit; false where there were none. */
+static bool
+ReadBatch(PendingFile *file, PendingLevel *level)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm spill",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	bool		any = false;
+
+	while (PendingSize(level) < MERGE_MEMORY && ReadTerm(file, level))
+	{
+		CHECK_FOR_INTERRUPTS();
+		any = true;
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return any;
+}
+
+void
+PendingSpillsForEach(List *spills, BatchFunction function, void *state)
+{
+	ListCell   *cell;
+
+	foreach(cell, spills)
+	{
+		PendingFile *file = lfirst(cell);
+		PendingLevel *batch = PendingApart();
+
+		PendingFileRewind(file);
+		while (ReadBatch(file, batch))
+		{
+			function(batch, state);
+			PendingClear(batch);
+		}
+		PendingFree(batch);
+	}
+}
