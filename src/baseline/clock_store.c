@@ -27,6 +27,7 @@ enum
 };
 
 /* Columns of newterm.rule_versions, as far as we touch them. */
+#define VERSION_ID				1
 #define VERSION_LEARNING_FROM	"learning_from"
 
 typedef struct RuleClock
@@ -76,12 +77,10 @@ ClocksClose(ClockStore *clocks)
 static bool
 ReadRuleClock(TableStore *store, int32 version_id, int64 *learning_from, HeapTuple *row)
 {
-	const Oid	equality = F_INT4EQ;
-	const Datum key = Int32GetDatum(version_id);
 	TupleTableSlot *slot;
 	bool		stored = false;
 
-	TableStoreFind(store, 1, &equality, &key);
+	TableStoreFind(store, F_INT4EQ, Int32GetDatum(version_id));
 	while (TableStoreNext(store, &slot))
 	{
 		bool		isnull;
@@ -188,7 +187,7 @@ ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int 
 	{
 		RuleClock  *clock;
 
-		TableStoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
+		TableStoreOpenBy(&store, clocks->oids->rule_versions, VERSION_ID);
 		hash_seq_init(&each, clocks->rules);
 		while ((clock = hash_seq_search(&each)) != NULL)
 			if (ReadRuleClock(&store, clock->version_id, &learning_from, NULL))
@@ -202,7 +201,7 @@ ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int 
 	{
 		EntityClock *clock;
 
-		TableStoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
+		TableStoreOpenBy(&store, clocks->oids->entity_clocks, ENTITY_DIGEST);
 		hash_seq_init(&each, clocks->entities);
 		while ((clock = hash_seq_search(&each)) != NULL)
 			if (ReadEntityClock(&store, &clock->digest, &learning_from))
@@ -297,7 +296,7 @@ ClocksSet(ClockStore *clocks)
 
 	if (hash_get_num_entries(clocks->rules) > 0)
 	{
-		TableStoreOpen(&store, clocks->oids->rule_versions, clocks->oids->rule_versions_key);
+		TableStoreOpenBy(&store, clocks->oids->rule_versions, VERSION_ID);
 		hash_seq_init(&each, clocks->rules);
 		while ((rule = hash_seq_search(&each)) != NULL)
 		{
@@ -311,7 +310,7 @@ ClocksSet(ClockStore *clocks)
 	}
 	if (ClocksNewEntities(clocks))
 	{
-		TableStoreOpen(&store, clocks->oids->entity_clocks, clocks->oids->entity_clocks_key);
+		TableStoreOpenBy(&store, clocks->oids->entity_clocks, ENTITY_DIGEST);
 		hash_seq_init(&each, clocks->entities);
 		while ((entity = hash_seq_search(&each)) != NULL)
 			if (!entity->stored)

@@ -110,7 +110,7 @@ EventErrorsWrite(const ExtensionOids *oids, List *faults)
 
 	if (faults == NIL)
 		return;
-	TableStoreOpen(&store, oids->event_errors, InvalidOid);
+	TableStoreOpen(&store, oids->event_errors);
 	context = AllocSetContextCreate(CurrentMemoryContext, "newterm event error",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);

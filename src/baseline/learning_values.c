@@ -266,7 +266,7 @@ LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *
 			control.entrysize = sizeof(MemberEntry);
 			members = hash_create("newterm members", 64, &control,
 								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-			TableStoreOpen(&store, oids->learned_values, oids->learned_values_index);
+			TableStoreOpenBy(&store, oids->learned_values, VALUE_SCOPE);
 		}
 		digest = LearningValuesScope(set, rule, pending);
 		scope = hash_search(scopes, &digest, HASH_ENTER, &found);

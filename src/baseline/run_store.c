@@ -49,7 +49,7 @@ typedef struct RunRow
 void
 RunsOpen(RunStore *runs, const ExtensionOids *oids)
 {
-	TableStoreOpen(&runs->store, oids->runs, oids->runs_index);
+	TableStoreOpenBy(&runs->store, oids->runs, RUN_DIGEST);
 	runs->allocated = 4;
 	runs->runs = palloc(sizeof(Run) * runs->allocated);
 	runs->places = palloc(sizeof(ItemPointerData) * runs->allocated);
@@ -171,7 +171,7 @@ FindAll(void *state)
 	LookUp	   *look_up = state;
 	TableStore		store;
 
-	if (!TableStoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+	if (!TableStoreOpenReading(&store, look_up->oids->runs, RUN_DIGEST))
 		return;
 	for (int i = 0; i < look_up->nterms; i++)
 		FindBest(look_up, &store, &look_up->terms[i]);
@@ -188,7 +188,7 @@ ScanAll(void *state)
 	int64		nblocks;
 	int64		nruns;
 
-	if (!TableStoreOpenReading(&store, look_up->oids->runs, look_up->oids->runs_index))
+	if (!TableStoreOpenReading(&store, look_up->oids->runs, RUN_DIGEST))
 		return;
 	nblocks = RelationGetNumberOfBlocks(store.table);
 	/* as the last VACUUM or ANALYZE counted; -1 before the first one */

@@ -105,7 +105,7 @@ PostponePending(PendingLevel *level)
 	old = MemoryContextSwitchTo(level->context);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	EventErrorsWrite(oids, level->faults);
-	TableStoreOpen(&store, oids->postponed, InvalidOid);
+	TableStoreOpen(&store, oids->postponed);
 	WriteTerms(level, &store);
 	PendingSpillsForEach(level->spills, WriteTerms, &store);
 	if (level->clocks != NULL)
@@ -142,7 +142,7 @@ PostponeSignalChange(const ExtensionOids *oids, const SignalChange *change)
 	present[POSTPONED_SIGNAL_ID - 1] = present[POSTPONED_RETRACTED - 1] =
 		present[POSTPONED_REASON - 1] = present[POSTPONED_FIRST_SEEN - 1] = true;
 	SetJsonb(row, present, POSTPONED_EVENT, change->event);
-	TableStoreOpen(&store, oids->postponed, InvalidOid);
+	TableStoreOpen(&store, oids->postponed);
 	InsertRow(&store, row, present);
 	TableStoreClose(&store);
 }
@@ -229,7 +229,7 @@ PostponedTake(const ExtensionOids *oids, RuleSet *set)
 
 	if (IsEmpty(oids->postponed))
 		return NULL;
-	TableStoreOpen(&store, oids->postponed, InvalidOid);
+	TableStoreOpen(&store, oids->postponed);
 	if (LockPostponed())
 	{
 		slot = table_slot_create(store.table, NULL);

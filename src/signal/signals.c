@@ -74,6 +74,9 @@ static Oid	SignalTypes[SIGNAL_COLUMNS] = {
 	TIMESTAMPTZOID, TIMESTAMPTZOID
 };
 
+/* The column of newterm.signals by which one is found. */
+#define SIGNAL_KEY		1
+
 /* Titles are cut after so many bytes: terms may be of any length. */
 #define TITLE_LIMIT		500
 
@@ -150,7 +153,7 @@ InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
 	{
 		MemoryContext old = MemoryContextSwitchTo(writer->context);
 
-		TableStoreOpen(signals, writer->oids->signals, InvalidOid);
+		TableStoreOpen(signals, writer->oids->signals);
 		TableStoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
 		MemoryContextSwitchTo(old);
 	}
@@ -253,7 +256,7 @@ SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origi
 	writer->origin = origin;
 	writer->context = writer->notifications.context = context;
 	writer->signals.table = NULL;	/* opened by the first one */
-	TableStoreOpen(&writer->detections, oids->detection_log, oids->detection_index);
+	TableStoreOpenBy(&writer->detections, oids->detection_log, DETECTION_DIGEST);
 }
 
 void
@@ -316,13 +319,11 @@ static char *
 SignalTitle(const ExtensionOids *oids, int64 signal)
 {
 	TableStore		signals;
-	const Oid	equality = F_INT8EQ;
-	const Datum key = Int64GetDatum(signal);
 	TupleTableSlot *slot;
 	char	   *title = "";
 
-	TableStoreOpen(&signals, oids->signals, oids->signals_key);
-	TableStoreFind(&signals, 1, &equality, &key);
+	TableStoreOpenBy(&signals, oids->signals, SIGNAL_KEY);
+	TableStoreFind(&signals, F_INT8EQ, Int64GetDatum(signal));
 	while (TableStoreNext(&signals, &slot))
 	{
 		bool		isnull;
@@ -341,8 +342,6 @@ SignalTitle(const ExtensionOids *oids, int64 signal)
 static Found
 LockSignal(TableStore *signals, int64 signal, HeapTuple *row)
 {
-	const Oid	equality = F_INT8EQ;
-	const Datum key = Int64GetDatum(signal);
 	TupleTableSlot *slot;
 
 	for (;;)
@@ -351,7 +350,7 @@ LockSignal(TableStore *signals, int64 signal, HeapTuple *row)
 		TM_FailureData failure;
 		TM_Result	result;
 
-		TableStoreFind(signals, 1, &equality, &key);
+		TableStoreFind(signals, F_INT8EQ, Int64GetDatum(signal));
 		if (!TableStoreNext(signals, &slot))
 			return FOUND_NOTHING;
 		tid = slot->tts_tid;
@@ -401,7 +400,7 @@ SignalApply(const ExtensionOids *oids, const SignalChange *change)
 	HeapTuple	tuple;
 	Found		found;
 
-	TableStoreOpen(&signals, oids->signals, oids->signals_key);
+	TableStoreOpenBy(&signals, oids->signals, SIGNAL_KEY);
 	found = LockSignal(&signals, change->signal, &tuple);
 	if (found == FOUND_LOCKED)
 	{

@@ -22,17 +22,28 @@ static ExtensionOids Oids;
 static uint64 Told = 1;
 static uint64 OidsKnow = 0;
 
+/* Is the OID, or was it before somebody renamed or dropped the relation, one of ours? */
+static bool
+IsOurs(Oid relation)
+{
+	const Oid  *oids = (const Oid *) &Oids;
+
+	for (int i = 0; i < (int) (sizeof(Oids) / sizeof(Oid)); i++)
+		if (oids[i] == relation)
+			return true;
+	return false;
+}
+
 /* The one callback of the library that only counts: it may look at nothing. */
 static void
 RelationChanged(Datum argument, Oid relation)
 {
 	bool		all = relation == InvalidOid;
 
-	if (all || relation == Oids.rules)
-	{
+	if (all || IsOurs(relation))
 		Told++;
+	if (all || relation == Oids.rules)
 		ExtensionChanged.rules++;
-	}
 	if (all || relation == Oids.baseline)
 		ExtensionChanged.baseline++;
 }
@@ -78,18 +89,12 @@ ExtensionLookup(void)
 		Oids.digest_key = RelationOid("digest_key");
 		Oids.known_accounts = RelationOid("known_accounts");
 		Oids.rule_versions = RelationOid("rule_versions");
-		Oids.rule_versions_key = RelationOid("rule_versions_pkey");
 		Oids.runs = RelationOid("runs");
-		Oids.runs_index = RelationOid("runs_digest");
 		Oids.entity_clocks = RelationOid("entity_clocks");
-		Oids.entity_clocks_key = RelationOid("entity_clocks_pkey");
 		Oids.learned_values = RelationOid("learned_values");
-		Oids.learned_values_index = RelationOid("learned_values_scope");
 		Oids.detection_log = RelationOid("detection_log");
-		Oids.detection_index = RelationOid("detection_log_digest");
 		Oids.detection_sequence = RelationOid("detection_id");
 		Oids.signals = RelationOid("signals");
-		Oids.signals_key = RelationOid("signals_pkey");
 		Oids.signal_sequence = RelationOid("signal_id");
 		Oids.postponed = RelationOid("postponed");
 		Oids.event_errors = RelationOid("event_errors");

@@ -13,20 +13,14 @@ typedef struct ExtensionOids
 	Oid			rules;
 	Oid			baseline;		/* the view: invalidated by unlearning */
 	Oid			runs;
-	Oid			runs_index;
 	Oid			digest_key;
 	Oid			known_accounts;
 	Oid			rule_versions;
-	Oid			rule_versions_key;
 	Oid			entity_clocks;
-	Oid			entity_clocks_key;
 	Oid			learned_values;
-	Oid			learned_values_index;
 	Oid			detection_log;
-	Oid			detection_index;
 	Oid			detection_sequence;
 	Oid			signals;
-	Oid			signals_key;
 	Oid			signal_sequence;
 	Oid			postponed;
 	Oid			event_errors;

@@ -11,9 +11,12 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_index.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
@@ -28,14 +31,70 @@
 #define PENDING_ROWS	500
 #define PENDING_BYTES	(256 * 1024)
 
+/* Is a partial index whole for who looks for values of its first column? */
+static bool
+CoversColumn(Relation index, AttrNumber column)
+{
+	List	   *predicate = RelationGetIndexPredicate(index);
+	NullTest   *test = list_length(predicate) == 1 ? linitial(predicate) : NULL;
+
+	return predicate == NIL ||
+		(test != NULL && IsA(test, NullTest) && test->nulltesttype == IS_NOT_NULL &&
+		 IsA(test->arg, Var) && ((Var *) test->arg)->varattno == column);
+}
+
+/* Can the rows of a value of the column be found by the index? */
+static bool
+IndexServes(Relation index, AttrNumber column)
+{
+	return index->rd_index->indisvalid && index->rd_rel->relam == BTREE_AM_OID &&
+		index->rd_index->indkey.values[0] == column && CoversColumn(index, column);
+}
+
+/* The index among those that are open for writing. */
+static Relation
+FindOpenIndex(const TableStore *store, AttrNumber column)
+{
+	for (int i = 0; i < store->target->ri_NumIndices; i++)
+		if (IndexServes(store->target->ri_IndexRelationDescs[i], column))
+			return store->target->ri_IndexRelationDescs[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("table newterm.%s has no index on its column %s",
+					RelationGetRelationName(store->table),
+					get_attname(RelationGetRelid(store->table), column, false)),
+			 errhint("Make one: CREATE INDEX ON newterm.%s (%s).",
+					 RelationGetRelationName(store->table),
+					 get_attname(RelationGetRelid(store->table), column, false))));
+}
+
+/* Find and open the index for reading; NULL where there is none, or one is locked. */
+static Relation
+OpenIndexIfFree(Relation table, AttrNumber column)
+{
+	List	   *indexes = RelationGetIndexList(table);
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index;
+
+		if (!ConditionalLockRelationOid(lfirst_oid(cell), AccessShareLock))
+			return NULL;
+		index = index_open(lfirst_oid(cell), NoLock);
+		if (IndexServes(index, column))
+			return index;
+		index_close(index, AccessShareLock);
+	}
+	return NULL;
+}
+
 void
-TableStoreOpen(TableStore *store, Oid table, Oid index)
+TableStoreOpen(TableStore *store, Oid table)
 {
 	memset(store, 0, sizeof(TableStore));
 	store->context = CurrentMemoryContext;
 	store->table = table_open(table, RowExclusiveLock);
-	if (OidIsValid(index))
-		store->index = index_open(index, RowExclusiveLock);
 	store->estate = CreateExecutorState();
 	store->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(store->target, store->table, 0, NULL, 0);
@@ -43,20 +102,27 @@ TableStoreOpen(TableStore *store, Oid table, Oid index)
 	store->found = table_slot_create(store->table, NULL);
 }
 
+void
+TableStoreOpenBy(TableStore *store, Oid table, AttrNumber column)
+{
+	TableStoreOpen(store, table);
+	store->index = FindOpenIndex(store, column);
+}
+
 bool
-TableStoreOpenReading(TableStore *store, Oid table, Oid index)
+TableStoreOpenReading(TableStore *store, Oid table, AttrNumber column)
 {
 	memset(store, 0, sizeof(TableStore));
 	if (!ConditionalLockRelationOid(table, AccessShareLock))
 		return false;
-	if (!ConditionalLockRelationOid(index, AccessShareLock))
-	{
-		UnlockRelationOid(table, AccessShareLock);
-		return false;
-	}
 	store->context = CurrentMemoryContext;
 	store->table = table_open(table, NoLock);
-	store->index = index_open(index, NoLock);
+	store->index = OpenIndexIfFree(store->table, column);
+	if (store->index == NULL)
+	{
+		table_close(store->table, AccessShareLock);
+		return false;
+	}
 	store->found = table_slot_create(store->table, NULL);
 	return true;
 }
@@ -108,7 +174,7 @@ TableStoreScanNext(TableStore *store, TupleTableSlot **slot)
 void
 TableStoreClose(TableStore *store)
 {
-	LOCKMODE	lock = store->estate == NULL ? AccessShareLock : NoLock;
+	const bool	reading = store->estate == NULL;
 
 	TableStoreFlush(store);
 	if (store->scan != NULL)
@@ -120,39 +186,33 @@ TableStoreClose(TableStore *store)
 		for (int i = 0; i < PENDING_ROWS; i++)
 			if (store->pending[i] != NULL)
 				ExecDropSingleTupleTableSlot(store->pending[i]);
-	if (store->estate != NULL)
+	if (!reading)
 	{
 		ExecCloseIndices(store->target);
 		FreeExecutorState(store->estate);
 	}
-	if (store->index != NULL)
-		index_close(store->index, lock);
-	table_close(store->table, lock);
+	else if (store->index != NULL)
+		index_close(store->index, AccessShareLock);
+	table_close(store->table, reading ? AccessShareLock : NoLock);
 }
 
 void
-TableStoreFind(TableStore *store, int nkeys, const Oid *equality, const Datum *keys)
+TableStoreFind(TableStore *store, Oid equality, Datum key)
 {
-	ScanKeyData scan_keys[2];
+	ScanKeyData scan_key;
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 
-	Assert(nkeys <= (int) lengthof(scan_keys));
-	for (int i = 0; i < nkeys; i++)
-		ScanKeyInit(&scan_keys[i], i + 1, BTEqualStrategyNumber, equality[i], keys[i]);
+	ScanKeyInit(&scan_key, 1, BTEqualStrategyNumber, equality, key);
 	if (store->scan == NULL)
-		store->scan = CompatIndexScanBegin(store->table, store->index, SnapshotSelf,
-										   nkeys);
-	index_rescan(store->scan, scan_keys, nkeys, NULL, 0);
+		store->scan = CompatIndexScanBegin(store->table, store->index, SnapshotSelf, 1);
+	index_rescan(store->scan, &scan_key, 1, NULL, 0);
 	MemoryContextSwitchTo(old);
 }
 
 void
 TableStoreFindDigest(TableStore *store, const Digest *digest)
 {
-	const Oid	equality = F_UUID_EQ;
-	const Datum key = PointerGetDatum(digest);
-
-	TableStoreFind(store, 1, &equality, &key);
+	TableStoreFind(store, F_UUID_EQ, PointerGetDatum(digest));
 }
 
 bool

@@ -31,7 +31,7 @@ typedef struct TableStore
 	MemoryContext context;		/* current when the store was opened: of all that
 								 * follows */
 	Relation	table;
-	Relation	index;			/* or NULL */
+	Relation	index;			/* of look-ups, or NULL */
 	EState	   *estate;			/* NULL: opened to be read alone */
 	ResultRelInfo *target;		/* the table and all its indexes */
 	const AttrNumber *columns;	/* that inserted rows give; NULL: the first ones */
@@ -45,11 +45,20 @@ typedef struct TableStore
 	TupleTableSlot **pending;	/* the next one serves rows written at once */
 } TableStore;
 
-/* Open for reading and writing; `index` is what look-ups use, or InvalidOid. */
-extern void TableStoreOpen(TableStore *store, Oid table, Oid index);
+/* Open for writing. */
+extern void TableStoreOpen(TableStore *store, Oid table);
 
-/* Open for look-ups alone; false where somebody holds a lock against that. */
-extern bool TableStoreOpenReading(TableStore *store, Oid table, Oid index);
+/*
+ * The same with look-ups by a column.  The index that serves them is found each time,
+ * as REINDEX CONCURRENTLY and others give the table another one.
+ */
+extern void TableStoreOpenBy(TableStore *store, Oid table, AttrNumber column);
+
+/*
+ * Open for look-ups by a column alone; false where somebody holds a lock against that,
+ * or no index serves them.
+ */
+extern bool TableStoreOpenReading(TableStore *store, Oid table, AttrNumber column);
 
 /*
  * Open to be read whole, waiting for a lock that somebody holds against that.
@@ -74,8 +83,8 @@ extern bool TableStoreScanNext(TableStore *store, TupleTableSlot **slot);
  */
 extern void TableStoreClose(TableStore *store);
 
-/* Look up by an equality on the index's leading columns (one key each). */
-extern void TableStoreFind(TableStore *store, int nkeys, const Oid *equality, const Datum *keys);
+/* Look up the rows whose column equals a key, by the function `equality` (of fmgroids.h). */
+extern void TableStoreFind(TableStore *store, Oid equality, Datum key);
 extern void TableStoreFindDigest(TableStore *store, const Digest *digest);
 
 /* The next row of the look-up as *slot, or false. */
