@@ -7,6 +7,7 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -176,6 +177,7 @@ DigestContainer(const DigestKey *key, JsonbContainer *container)
 	initStringInfo(&sequence);
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
 	{
+		CHECK_FOR_INTERRUPTS();
 		appendStringInfoChar(&sequence, (char) token);
 		if (token == WJB_KEY || token == WJB_VALUE || token == WJB_ELEM)
 		{
@@ -189,6 +191,28 @@ DigestContainer(const DigestKey *key, JsonbContainer *container)
 	return result;
 }
 
+/* In what numeric_send() gives: where the scale lies, which alone tells 1 from 1.0. */
+#define SENT_SCALE			6
+#define SENT_SCALE_BYTES	2
+
+/*
+ * DigestNumber
+ *		Digest of a number as numeric_send() writes it, without its scale: sign, weight
+ *		and the digits between the zeros at both ends.  So 1, 1.0 and 1e0 are one
+ *		number, and 1e131071 takes no longer than 1.
+ */
+static Digest
+DigestNumber(const DigestKey *key, Numeric number)
+{
+	bytea	   *sent = DatumGetByteaP(DirectFunctionCall1(numeric_send, NumericGetDatum(number)));
+	Digest		result;
+
+	memset(VARDATA(sent) + SENT_SCALE, 0, SENT_SCALE_BYTES);
+	result = DigestBytes(key, 'd', VARDATA(sent), VARSIZE(sent) - VARHDRSZ);
+	pfree(sent);
+	return result;
+}
+
 Digest
 DigestNoString(const DigestKey *key, const JsonbValue *value)
 {
@@ -199,14 +223,7 @@ DigestNoString(const DigestKey *key, const JsonbValue *value)
 		case jbvBool:
 			return DigestBytes(key, 'b', value->val.boolean ? "t" : "f", 1);
 		case jbvNumeric:
-			{
-				/* the shortest text: 1, 1.0 and 1e0 are one number */
-				char	   *text = numeric_normalize(value->val.numeric);
-				Digest		result = DigestBytes(key, 'd', text, strlen(text));
-
-				pfree(text);
-				return result;
-			}
+			return DigestNumber(key, value->val.numeric);
 		case jbvBinary:
 			return DigestContainer(key, value->val.binary.data);
 		default:

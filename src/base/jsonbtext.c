@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -30,9 +31,8 @@ NumericOfText(const char *text)
 											   Int32GetDatum(-1)));
 }
 
-/* Would the number's text be absurdly long?  Found without writing it. */
-static bool
-IsTooLong(Numeric number)
+bool
+NumberIsTooLong(Numeric number)
 {
 	static Datum bound = 0;
 	static Datum negative_bound = 0;
@@ -78,7 +78,7 @@ AppendScalar(StringInfo out, const JsonbValue *value, TextStyle style)
 			AppendString(out, value, style);
 			break;
 		case jbvNumeric:
-			if (IsTooLong(value->val.numeric))
+			if (NumberIsTooLong(value->val.numeric))
 			{
 				appendStringInfoString(out, style == TEXT_JSON ? "\"…\"" : "…");
 				return false;
@@ -117,6 +117,7 @@ AppendContainer(StringInfo out, JsonbContainer *container, TextStyle style)
 	{
 		bool		opens = token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY;
 
+		CHECK_FOR_INTERRUPTS();
 		/* A value behind its key needs no comma; all others but the first do. */
 		if ((opens || token == WJB_KEY || token == WJB_ELEM) &&
 			!first && !behind_key)

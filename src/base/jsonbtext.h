@@ -28,6 +28,9 @@ extern bool JsonbTextAppendJson(StringInfo out, const JsonbValue *value);
  */
 extern void JsonbTextAppendMap(StringInfo out, JsonbContainer *container);
 
+/* Would the number's text be so long that it is not written?  Found without writing it. */
+extern bool NumberIsTooLong(Numeric number);
+
 /* A JSON number's text as a numeric; raises where numeric cannot hold it. */
 extern Numeric NumericOfText(const char *text);
 

@@ -9,6 +9,7 @@
 
 #include "base/decimal.h"
 #include "base/isotime.h"
+#include "base/jsonbtext.h"
 #include "event/filter_compare.h"
 
 /*
@@ -80,6 +81,8 @@ MatchWildcard(const FilterNode *leaf, const JsonbValue *value)
 			return FilterWildcardMatch(leaf, value->val.string.val,
 									   value->val.string.len);
 		case jbvNumeric:
+			if (NumberIsTooLong(value->val.numeric))
+				return false;	/* no record holds it, and its text would cost too much */
 			text = DatumGetCString(DirectFunctionCall1(numeric_out,
 													   NumericGetDatum(value->val.numeric)));
 			matches = FilterWildcardMatch(leaf, text, strlen(text));

@@ -537,10 +537,8 @@ CanonicalScalar(const JsonbValue *value)
 	JsonbValue	result = *value;
 
 	if (value->type == jbvNumeric)
-		result.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in,
-																 CStringGetDatum(numeric_normalize(value->val.numeric)),
-																 ObjectIdGetDatum(InvalidOid),
-																 Int32GetDatum(-1)));
+		result.val.numeric = DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale,
+																 NumericGetDatum(value->val.numeric)));
 	return result;
 }
 
