@@ -14,6 +14,8 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.detection_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.detection_log', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.signal_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.signals', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.change_position', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.changes', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.event_error_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.event_errors', '');
 

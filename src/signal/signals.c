@@ -163,6 +163,16 @@ InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
 		TableStoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
 }
 
+/* Tell of a signal, or of a change of one: to those who subscribed and those who listen. */
+static void
+Tell(SignalWriter *writer, const Notification *told)
+{
+	if (writer->origin != ORIGIN_LIVE)
+		return;
+	SignalChangeWrite(&writer->changes, told);
+	NotificationAdd(&writer->notifications, told);
+}
+
 /* An array of one value. */
 static Jsonb *
 ArrayOf(Jsonb *value)
@@ -238,13 +248,12 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	row_nulls[DETECTION_SUPPRESSION - 1] = true;
 	TableStoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
 
-	if (writer->origin == ORIGIN_LIVE)
-		NotificationAdd(&writer->notifications,
-						&(Notification) {
-							.kind = "new", .signal = signal, .rule = rule, .title = title,
-							.entity = given.entity, .term = given.term,
-							.event_time = first_seen, .event_id = event_id
-						});
+	Tell(writer,
+		 &(Notification) {
+			 .kind = "new", .signal = signal, .rule = rule, .title = title,
+			 .entity = given.entity, .term = given.term,
+			 .event_time = first_seen, .event_id = event_id
+		 });
 }
 
 void
@@ -256,6 +265,7 @@ SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origi
 	writer->origin = origin;
 	writer->context = writer->notifications.context = context;
 	writer->signals.table = NULL;	/* opened by the first one */
+	SignalChangesOpen(&writer->changes, oids, context);
 	TableStoreOpenBy(&writer->detections, oids->detection_log, DETECTION_DIGEST);
 }
 
@@ -265,6 +275,7 @@ SignalsFlush(SignalWriter *writer)
 	TableStoreFlush(&writer->detections);
 	if (writer->signals.table != NULL)
 		TableStoreFlush(&writer->signals);
+	SignalChangesFlush(&writer->changes);
 }
 
 void
@@ -273,6 +284,7 @@ SignalsClose(SignalWriter *writer)
 	TableStoreClose(&writer->detections);
 	if (writer->signals.table != NULL)
 		TableStoreClose(&writer->signals);
+	SignalChangesClose(&writer->changes);
 }
 
 /*
@@ -442,17 +454,14 @@ Change(SignalWriter *writer, const Subject *subject, const SignalChange *change,
 {
 	if (!SignalApply(writer->oids, change))
 		PostponeSignalChange(writer->oids, change);
-	if (writer->origin == ORIGIN_LIVE)
-		NotificationAdd(&writer->notifications,
-						&(Notification) {
-							.kind = change->retracted ? "retract" : "amend",
-							.signal = change->signal, .rule = subject->rule,
-							.title = SignalTitle(writer->oids, change->signal),
-							.entity = EntityObject(subject),
-							.term = SubjectTermObject(subject),
-							.event_time = event_time, .event_id = event_id,
-							.reason = change->reason
-						});
+	Tell(writer,
+		 &(Notification) {
+			 .kind = change->retracted ? "retract" : "amend",
+			 .signal = change->signal, .rule = subject->rule,
+			 .title = SignalTitle(writer->oids, change->signal),
+			 .entity = EntityObject(subject), .term = SubjectTermObject(subject),
+			 .event_time = event_time, .event_id = event_id, .reason = change->reason
+		 });
 }
 
 void

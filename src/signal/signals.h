@@ -9,6 +9,7 @@
 
 #include "baseline/pending.h"
 #include "signal/notification.h"
+#include "signal/signal_change.h"
 #include "rule/rule.h"
 #include "store/table_store.h"
 #include "store/extension.h"
@@ -29,6 +30,7 @@ typedef struct SignalWriter
 	Origin		origin;
 	MemoryContext context;		/* of the stores and of notifications */
 	Notifications notifications;
+	ChangeWriter changes;
 } SignalWriter;
 
 /*

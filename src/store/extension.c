@@ -96,6 +96,7 @@ ExtensionLookup(void)
 		Oids.detection_sequence = RelationOid("detection_id");
 		Oids.signals = RelationOid("signals");
 		Oids.signal_sequence = RelationOid("signal_id");
+		Oids.changes = RelationOid("changes");
 		Oids.postponed = RelationOid("postponed");
 		Oids.event_errors = RelationOid("event_errors");
 		Oids.error_sequence = RelationOid("event_error_id");

@@ -22,6 +22,7 @@ typedef struct ExtensionOids
 	Oid			detection_sequence;
 	Oid			signals;
 	Oid			signal_sequence;
+	Oid			changes;
 	Oid			postponed;
 	Oid			event_errors;
 	Oid			error_sequence;

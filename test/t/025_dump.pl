@@ -22,11 +22,11 @@ sub stored
 	my ($from) = @_;
 	my %stored;
 	foreach my $table (qw(rules rule_versions digest_key known_accounts runs entity_clocks learned_values
-		postponed detection_log signals event_errors baseline clocks detections watched))
+		postponed detection_log signals changes event_errors baseline clocks detections watched))
 	{
 		$stored{$table} = $from->safe_psql('postgres', "select to_jsonb(t)::text collate \"C\" from newterm.$table t order by 1");
 	}
-	foreach my $sequence (qw(rule_id rule_version_id detection_id signal_id event_error_id))
+	foreach my $sequence (qw(rule_id rule_version_id detection_id signal_id change_position event_error_id))
 	{
 		$stored{$sequence} = $from->safe_psql('postgres', "select last_value, is_called from newterm.$sequence");
 	}
@@ -121,7 +121,7 @@ $recovered->start;
 $recovered->poll_query_until('postgres', 'select not pg_is_in_recovery()') or die 'recovery does not end';
 my $after = stored($recovered);
 # PostgreSQL logs sequences ahead
-delete $_->@{ qw(detection_id signal_id event_error_id rule_id rule_version_id) } foreach $before, $after;
+delete $_->@{ qw(detection_id signal_id change_position event_error_id rule_id rule_version_id) } foreach $before, $after;
 is_deeply($after, $before, 'point in time: everything is as it was then');
 goes_on($recovered, 'point in time');
 $recovered->safe_psql('postgres', q{insert into events (event) values (event('after', 9000))});
