@@ -68,7 +68,8 @@ CREATE OR REPLACE VIEW newterm.watched AS
 		c.time_column,
 		CASE t.tgenabled
 			WHEN 'O' THEN 'origin' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'never'
-		END AS fires
+		END AS fires,
+		t.tgtype & 16 <> 0 AS updates
 	FROM pg_catalog.pg_trigger t
 	CROSS JOIN LATERAL newterm.watch_columns(t.tgrelid::regclass) c
 	WHERE t.tgfoid = 'newterm.merge()'::regprocedure AND t.tgparentid = 0;
@@ -76,4 +77,5 @@ COMMENT ON VIEW newterm.watched IS 'the watched tables';
 COMMENT ON COLUMN newterm.watched.events IS 'the table; partitions of it are not listed';
 COMMENT ON COLUMN newterm.watched.event_column IS 'the column that holds the record';
 COMMENT ON COLUMN newterm.watched.time_column IS 'the column that holds its time; NULL: the record''s eventTime';
-COMMENT ON COLUMN newterm.watched.fires IS 'for which inserts: origin, replica or always';
+COMMENT ON COLUMN newterm.watched.fires IS 'for which inserts: origin, replica or always; never: the trigger is disabled';
+COMMENT ON COLUMN newterm.watched.updates IS 'whether a row whose event is changed by UPDATE counts too';

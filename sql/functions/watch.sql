@@ -1,13 +1,31 @@
 -- Watching tables.
 
+CREATE OR REPLACE FUNCTION newterm.watched_with(events regclass) RETURNS regclass
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(parent.tgrelid, t.tgrelid)
+	FROM pg_catalog.pg_trigger t
+	LEFT JOIN LATERAL (
+		WITH RECURSIVE above AS (
+			SELECT p.tgrelid, p.tgparentid FROM pg_catalog.pg_trigger p WHERE p.oid = t.tgparentid
+			UNION ALL
+			SELECT p.tgrelid, p.tgparentid FROM above a JOIN pg_catalog.pg_trigger p ON p.oid = a.tgparentid)
+		SELECT a.tgrelid FROM above a WHERE a.tgparentid = 0) parent ON true
+	WHERE t.tgrelid = watched_with.events AND t.tgfoid = 'newterm.merge()'::pg_catalog.regprocedure
+	ORDER BY t.tgparentid <> 0
+	LIMIT 1
+$$;
+COMMENT ON FUNCTION newterm.watched_with(regclass) IS 'the table by whose watch the table is watched: itself, or the partitioned table that it belongs to; NULL: none';
+
 CREATE OR REPLACE FUNCTION newterm.watch(events regclass, event_column name DEFAULT NULL, time_column name DEFAULT NULL,
-	fires text DEFAULT 'origin') RETURNS void
-LANGUAGE plpgsql AS $$
+	fires text DEFAULT 'origin', updates boolean DEFAULT false) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	kind "char";
 	candidates text[];
 	column_type oid;
 	time_argument text := 'NULL::pg_catalog.timestamptz';
+	trigger_name text := 'newterm_observe';
+	root regclass;
 BEGIN
 	SELECT c.relkind INTO kind FROM pg_catalog.pg_class c WHERE c.oid = watch.events;
 	IF kind NOT IN ('r', 'p') THEN
@@ -26,11 +44,14 @@ BEGIN
 		RAISE EXCEPTION 'fires must be origin, replica or always, not "%"', fires
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	IF EXISTS (SELECT FROM pg_catalog.pg_trigger t
-			   WHERE t.tgrelid = watch.events AND t.tgfoid = 'newterm.merge()'::pg_catalog.regprocedure) THEN
+	root := newterm.watched_with(watch.events);
+	IF root = watch.events THEN
 		RAISE EXCEPTION '% is watched already', watch.events
 			USING ERRCODE = 'duplicate_object',
 				  HINT = 'Use newterm.unwatch() first to change what is observed.';
+	ELSIF root IS NOT NULL THEN
+		RAISE EXCEPTION '% is watched already, as a partition of %', watch.events, root
+			USING ERRCODE = 'duplicate_object';
 	END IF;
 
 	IF event_column IS NULL THEN
@@ -79,29 +100,39 @@ BEGIN
 		time_argument := pg_catalog.format('NEW.%I', time_column);
 	END IF;
 
-	EXECUTE pg_catalog.format('CREATE CONSTRAINT TRIGGER newterm_observe AFTER INSERT ON %s'
-		' DEFERRABLE INITIALLY DEFERRED FOR EACH ROW'
+	-- A partition gets a trigger by the name of its parent's: one that is watched by
+	-- itself keeps its own beside it.
+	IF kind = 'p' THEN
+		trigger_name := trigger_name || '_' || watch.events::oid;
+	END IF;
+	EXECUTE pg_catalog.format('CREATE TRIGGER %I AFTER INSERT%s ON %s FOR EACH ROW'
 		' WHEN (newterm.observe(NEW.%I, %s, NEW.tableoid, NEW.ctid)) EXECUTE FUNCTION newterm.merge()',
+		trigger_name, CASE WHEN updates THEN pg_catalog.format(' OR UPDATE OF %I', event_column) ELSE '' END,
 		watch.events, event_column, time_argument);
 	IF fires <> 'origin' THEN
-		EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE %s TRIGGER newterm_observe',
-			watch.events, pg_catalog.upper(fires));
+		EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE %s TRIGGER %I',
+			watch.events, pg_catalog.upper(fires), trigger_name);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION newterm.watch(regclass, name, name, text) IS 'show every row that is inserted into the table to the rules';
+COMMENT ON FUNCTION newterm.watch(regclass, name, name, text, boolean) IS 'show every row that is inserted into the table to the rules';
 
 CREATE OR REPLACE FUNCTION newterm.unwatch(events regclass) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	root regclass := newterm.watched_with(unwatch.events);
 	trigger_name name;
 BEGIN
-	SELECT t.tgname INTO trigger_name FROM pg_catalog.pg_trigger t
-	WHERE t.tgrelid = unwatch.events AND t.tgfoid = 'newterm.merge()'::pg_catalog.regprocedure;
-	IF NOT FOUND THEN
+	IF root IS NULL THEN
 		RAISE EXCEPTION '% is not watched', unwatch.events
 			USING ERRCODE = 'undefined_object';
+	ELSIF root <> unwatch.events THEN
+		RAISE EXCEPTION '% is watched as a partition of %', unwatch.events, root
+			USING ERRCODE = 'wrong_object_type',
+				  HINT = pg_catalog.format('Use newterm.unwatch(%L), or detach the partition.', root::text);
 	END IF;
+	SELECT t.tgname INTO trigger_name FROM pg_catalog.pg_trigger t
+	WHERE t.tgrelid = unwatch.events AND t.tgfoid = 'newterm.merge()'::pg_catalog.regprocedure AND t.tgparentid = 0;
 	EXECUTE pg_catalog.format('DROP TRIGGER %I ON %s', trigger_name, unwatch.events);
 END
 $$;

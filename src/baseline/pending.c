@@ -223,16 +223,24 @@ PendingInitialise(void)
 
 /* ---------- adding ---------- */
 
+static Jsonb *
+CopyJsonb(MemoryContext context, const Jsonb *jsonb)
+{
+	Jsonb	   *copy;
+
+	if (jsonb == NULL)
+		return NULL;
+	copy = MemoryContextAlloc(context, VARSIZE(jsonb));
+	memcpy(copy, jsonb, VARSIZE(jsonb));
+	return copy;
+}
+
 int
 PendingReference(PendingLevel *level, const EventReference *reference)
 {
 	EventReference copy = *reference;
 
-	if (copy.event != NULL)
-	{
-		copy.event = MemoryContextAlloc(level->context, VARSIZE(reference->event));
-		memcpy(copy.event, reference->event, VARSIZE(reference->event));
-	}
+	copy.event = CopyJsonb(level->context, reference->event);
 	AppendReferences(level, &copy, 1);
 	return level->nreferences - 1;
 }
@@ -265,18 +273,6 @@ AddRun(PendingLevel *level, PendingTerm *pending, const Run *run, const Span *sp
 			repalloc(pending->runs, sizeof(Run) * pending->runs_allocated);
 	}
 	pending->nruns = RunsAdd(pending->runs, pending->nruns, run, span);
-}
-
-static Jsonb *
-CopyJsonb(MemoryContext context, const Jsonb *jsonb)
-{
-	Jsonb	   *copy;
-
-	if (jsonb == NULL)
-		return NULL;
-	copy = MemoryContextAlloc(context, VARSIZE(jsonb));
-	memcpy(copy, jsonb, VARSIZE(jsonb));
-	return copy;
 }
 
 void
@@ -387,6 +383,7 @@ PendingAddError(PendingLevel *level, const EventReference *reference, const char
 	EventError *fault = palloc(sizeof(EventError));
 
 	fault->reference = *reference;
+	fault->reference.event = CopyJsonb(level->context, reference->event);
 	fault->cause = cause;
 	fault->detail = detail == NULL ? NULL : pstrdup(detail);
 	level->faults = lappend(level->faults, fault);

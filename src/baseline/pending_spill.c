@@ -22,11 +22,12 @@ typedef struct SpilledTerm
 	uint32		term_size;
 } SpilledTerm;
 
-/* A run and what its source refers to. */
+/* A run and what its source refers to; an event that is given at hand stands behind it. */
 typedef struct SpilledRun
 {
 	Run			run;
 	EventReference reference;
+	uint32		event_size;		/* 0: none */
 } SpilledRun;
 
 /* ---------- writing ---------- */
@@ -54,7 +55,11 @@ WriteTerm(PendingFile *file, const PendingLevel *level, const PendingTerm *pendi
 		run.run = pending->runs[i];
 		if (run.run.source >= 0)
 			run.reference = level->references[run.run.source];
+		if (run.reference.event != NULL)
+			run.event_size = VARSIZE(run.reference.event);
 		PendingFileWrite(file, &run, sizeof(run));
+		if (run.event_size > 0)
+			PendingFileWrite(file, run.reference.event, run.event_size);
 	}
 }
 
@@ -143,6 +148,7 @@ ReadTerm(PendingFile *file, PendingLevel *level)
 		SpilledRun	run;
 
 		ReadBytes(file, &run, sizeof(run));
+		run.reference.event = ReadJsonb(file, run.event_size);
 		if (run.run.source >= 0)
 			run.run.source = PendingReference(level, &run.reference);
 		PendingAddRun(level, &pending, &run.run, &apart);

@@ -15,6 +15,8 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
@@ -38,6 +40,8 @@ PG_FUNCTION_INFO_V1(newterm_observe);
 typedef struct CallSite
 {
 	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
+	bool		repeated;		/* the table has several such triggers */
+	bool		foreign;		/* its rows cannot be read again */
 	Oid			file;			/* of the trigger's table: no statement changes it meanwhile */
 	AttrNumber	event_column;
 	Oid			event_type;
@@ -57,19 +61,21 @@ IsNewColumn(Node *node)
 		((Var *) node)->varnosyn == OUTER_VAR;
 }
 
-/* Does a table have our trigger?  If so, set *file to its file. */
+/* Does the table of a site have our trigger?  Notes what else is to be known of it. */
 static bool
-HasOurTrigger(Oid table, Oid *file)
+ReadTable(CallSite *site, Oid table)
 {
 	Relation	relation = RelationIdGetRelation(table);
-	bool		has;
+	int			watches;
 
 	if (relation == NULL)
 		return false;
-	has = IsWatched(relation);
-	*file = relation->rd_rel->relfilenode;
+	watches = CountWatches(relation);
+	site->repeated = watches > 1;
+	site->foreign = relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+	site->file = relation->rd_rel->relfilenode;
 	RelationClose(relation);
-	return has;
+	return watches > 0;
 }
 
 static CallSite *
@@ -104,7 +110,7 @@ CallSiteOf(FunctionCallInfo fcinfo)
 			((Var *) lthird(arguments))->varattno == TableOidAttributeNumber &&
 			IsNewColumn(lfourth(arguments)) &&
 			((Var *) lfourth(arguments))->varattno == SelfItemPointerAttributeNumber &&
-			HasOurTrigger(PG_GETARG_OID(2), &site->file);
+			ReadTable(site, PG_GETARG_OID(2));
 	}
 	function->fn_extra = site;
 	return site;
@@ -115,11 +121,39 @@ typedef struct Observation
 {
 	const CallSite *site;
 	int64		time;
+	Jsonb	   *event;
 	Oid			table;			/* in the trigger: where the row is */
 	ItemPointer place;
 	EventSource source;			/* the row, once something needs it */
 	bool		pending;			/* to be queued, or told to who calls by hand */
 } Observation;
+
+/*
+ * IsRepeated
+ *		Did another trigger of the table show this row just before?  A partition that is
+ *		watched by itself has its parent's trigger besides.
+ */
+static bool
+IsRepeated(const CallSite *site, Oid table, ItemPointer place)
+{
+	static EventReference last;
+	static TransactionId last_transaction;
+	const TransactionId transaction = GetCurrentTransactionIdIfAny();
+	const CommandId command = ReferenceCommand();
+
+	if (!ItemPointerIsValid(place))
+		return false;
+	if (last.table == table && ItemPointerEquals(&last.tid, place) &&
+		last.column == site->event_column && last.command == command &&
+		last_transaction == transaction)
+		return true;
+	last.table = table;
+	last.tid = *place;
+	last.column = site->event_column;
+	last.command = command;
+	last_transaction = transaction;
+	return false;
+}
 
 /* The row that the trigger sees, as a reference. */
 static EventReference
@@ -131,6 +165,7 @@ RowReference(const Observation *observation)
 		.table = observation->table, .file = site->file, .tid = *observation->place,
 		.column = site->event_column, .type = site->event_type,
 		.command = ReferenceCommand(), .time = observation->time,
+		.event = site->foreign ? observation->event : NULL,
 		.generation = RulesInUse()->generation
 	};
 }
@@ -221,6 +256,8 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	const bool	at_once = !PrefetchIsTime();
 	bool		known;
 
+	if (site->repeated && IsRepeated(site, PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(3)))
+		return false;
 	if (at_once)
 		DispatchExpect(event);
 	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
@@ -231,6 +268,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	if (record.absent)
 		return false;
 	observation.time = record.time;
+	observation.event = record.jsonb;
 	if (site->in_trigger)
 	{
 		observation.table = PG_GETARG_OID(2);

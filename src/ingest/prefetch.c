@@ -80,6 +80,8 @@ PrefetchEvent(const Evaluation *evaluation, EventReference reference, const Json
 	memcpy(Waiting.terms, evaluation->terms, sizeof(TermOfRule) * evaluation->nterms);
 	Waiting.nterms = evaluation->nterms;
 	Waiting.reference = reference;
+	if (reference.event != NULL)
+		Waiting.reference.event = Waiting.event;
 	Waiting.nesting = GetCurrentTransactionNestLevel();
 }
 

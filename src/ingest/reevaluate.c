@@ -102,6 +102,9 @@ EvaluateRow(Reevaluation *evaluation, void *state)
 		time = slot_getattr(slot, watch->time_column, &time_null);
 	RecordRead(&record, evaluation->set->fields, event, event_null, watch->event_type,
 			   watch->time_column != 0, time, time_null, watch->time_type);
+	/* a foreign table's row cannot be read again */
+	if (!OidIsValid(evaluation->source.reference.file))
+		evaluation->source.reference.event = record.jsonb;
 	if (record.cause != NULL)
 		PendingAddError(level, &evaluation->source.reference, record.cause, record.detail);
 	if (record.jsonb == NULL)
@@ -245,15 +248,15 @@ newterm_merge(PG_FUNCTION_ARGS)
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		!(TRIGGER_FIRED_BY_INSERT(data->tg_event) || TRIGGER_FIRED_BY_UPDATE(data->tg_event)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("newterm.merge must be fired AFTER INSERT FOR EACH ROW"),
+				 errmsg("newterm.merge must be fired AFTER INSERT OR UPDATE FOR EACH ROW"),
 				 errhint("Use newterm.watch() to watch a table.")));
 	row.watch = FiringWatch(fcinfo, data->tg_trigger);
-	row.slot = data->tg_trigslot;
+	row.slot = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newslot : data->tg_trigslot;
 
-	/* the rules as they are now, at commit, and not when the row was inserted */
+	/* the rules as they are now, at the statement's end, and not when the row was inserted */
 	AcceptInvalidationMessages();
 	evaluation.level = PendingCurrent();
 	evaluation.set = RulesCurrent();

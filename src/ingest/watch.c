@@ -82,10 +82,15 @@ WatchingTrigger(Relation table)
 	return NULL;
 }
 
-bool
-IsWatched(Relation table)
+int
+CountWatches(Relation table)
 {
-	return WatchingTrigger(table) != NULL;
+	TriggerDesc *triggers = table->trigdesc;
+	int			count = 0;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		count += IsWatchingTrigger(&triggers->triggers[i]);
+	return count;
 }
 
 bool

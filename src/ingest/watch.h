@@ -24,10 +24,13 @@ typedef struct Watch
 /* Is it a trigger that newterm.watch() made?  Looks at its function's name. */
 extern bool IsWatchingTrigger(const Trigger *trigger);
 
-/* Does the table have a watching trigger?  Cheap: its clause is not read. */
-extern bool IsWatched(Relation table);
+/*
+ * How many watching triggers does the table have?  A partition may have its own and its
+ * parent's.  Cheap: their clauses are not read.
+ */
+extern int	CountWatches(Relation table);
 
-/* Read the table's watching trigger; false where it has none. */
+/* Read the table's first watching trigger; false where it has none. */
 extern bool WatchOf(Relation table, Watch *watch);
 
 /*

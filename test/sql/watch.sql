@@ -71,13 +71,46 @@ release b;
 commit;
 select term->>'x' as x from newterm.detections order by id desc limit 2;
 
--- constraints made immediate change nothing: what is new is merged just before commit, when no lock is held for long
+-- nothing is left pending: a table can be truncated and altered behind a row that cannot be evaluated
+begin;
+insert into events(event) values ('"no object"'), (shown('before truncate'));
+truncate events;
+alter table events add column added int;
+create index on events (added);
+insert into events(event) values (shown('after truncate'));
+commit;
+select term->>'x' as x, event is not null as with_event from newterm.signals where term->>'x' like '%truncate' order by 1;
+-- nor deferred: the detection waits for the commit all the same, when no lock is held for long
 begin;
 set constraints all immediate;
 insert into events(event) values (shown('immediate'));
 select term->>'x' as x from newterm.signals where term->>'x' = 'immediate';
 commit;
 select term->>'x' as x from newterm.signals where term->>'x' = 'immediate';
+
+-- updates: an upsert counts like a row inserted with the new event, where watch says so
+create table upserts (id int primary key, event jsonb, note text);
+select newterm.watch('upserts', updates => true);
+create table other_upserts (id int primary key, event json);
+select newterm.watch('other_upserts');
+select * from newterm.watched where events in ('upserts'::regclass, 'other_upserts');
+insert into upserts values (1, shown('upsert')) on conflict (id) do update set event = excluded.event;
+insert into upserts values (1, shown('upsert changed', id => 'id of changed')) on conflict (id) do update set event = excluded.event;
+insert into upserts values (1, shown('upsert changed', id => 'id of changed')) on conflict (id) do update set event = excluded.event;
+update upserts set note = 'no change of the event';
+begin;
+update upserts set event = shown('upsert updated');
+update upserts set event = shown('upsert updated too');
+commit;
+begin;
+update upserts set event = shown('upsert undone');
+rollback;
+update upserts set event = '12';
+insert into other_upserts values (1, shown('unseen')::json);
+update other_upserts set event = shown('unseen update')::json;
+select term->>'x' as x, event_id, event is not null as with_event from newterm.signals
+where term->>'x' ~ 'upsert|unseen' order by id;
+select cause from newterm.event_errors where source::text = 'upserts';
 
 -- observe by hand answers and does no harm
 select newterm.observe(shown('by hand'), null::timestamptz, 0, '(0,1)');

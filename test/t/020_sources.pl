@@ -60,6 +60,54 @@ sql(q{
 is(signals($node, 'detached'), '', 'a detached partition is not watched any more');
 is(stored(), $before, 'a row that moves to another partition brings nothing new');
 
+# A partition that was watched by itself before it is attached, or before its parent is: shown to the rules once.
+sql(q{
+	create table own_1 (event jsonb, part int);
+	create table own_2 (part int, event jsonb);
+	create table owners (part int, event jsonb) partition by list (part);
+	select newterm.watch('own_1'), newterm.watch('own_2');
+	alter table owners attach partition own_1 for values in (1);
+	select newterm.watch('owners');
+	alter table owners attach partition own_2 for values in (2);
+	insert into owners values (1, event('own root', 7200)), (2, event('own late root', 7200)), (1, '12'), (2, '13');
+	insert into own_1 values (event('own leaf', 7200), 1);});
+is(signals($node, 'own'), 'own late root own leaf own root', 'partitions that are watched by themselves');
+is(sql("select count(*) from newterm.event_errors where source in ('own_1'::regclass, 'own_2')"), 2,
+	'are recorded once where they cannot be evaluated');
+sql('truncate newterm.event_errors');
+is(sql("select events from newterm.watched where events::text like 'own%' order by 1"), "own_1\nown_2\nowners", 'and are listed');
+like(refusal("select newterm.watch('parts_1')"), qr/parts_1 is watched already, as a partition of .*parts/, 'a partition that is watched with its parent');
+like(refusal("select newterm.unwatch('parts_1')"), qr/parts_1 is watched as a partition of .*parts\b.*HINT/s, 'and cannot be unwatched alone');
+sql(q{
+	select newterm.unwatch('owners');
+	insert into owners values (1, event('own still', 7200));
+	alter table owners detach partition own_2;
+	insert into own_2 values (2, event('own detached', 7200));});
+is(signals($node, 'own'), 'own detached own late root own leaf own root own still', 'their own watch stays');
+sql(q{drop table owners, own_2});
+
+# Foreign partitions: what cannot be read again comes with the signal all the same, through a file too.
+my $port = $node->port;
+my $host = $node->host;
+sql(qq{
+	create extension postgres_fdw;
+	create server far_away foreign data wrapper postgres_fdw options (host '$host', port '$port', dbname 'postgres');
+	create user mapping for current_user server far_away options (user '} . sql('select current_user') . qq{');
+	create table stored_far (part int, event jsonb);
+	create foreign table parts_far partition of parts for values in (9) server far_away options (table_name 'stored_far');
+	insert into parts values (9, event('far root', 7200)), (9, '"far off"');
+	insert into parts_far values (9, event('far leaf', 7200));
+	copy parts from stdin;
+9\t{"eventName": "far copy", "eventID": "far copy", "eventTime": "2024-03-01T02:00:00Z"}
+\\.
+	set newterm.merge_memory = '64kB';
+	insert into parts select 9, event('far many ' || n, 7200) from generate_series(1, 2000) n;});
+is(signals($node, 'far root') . signals($node, 'far leaf') . signals($node, 'far copy'), 'far rootfar leaffar copy', 'a foreign partition');
+is(sql("select count(*), count(*) filter (where event->>'eventName' = term->>'eventName'), count(event_id)
+	from newterm.signals where term->>'eventName' like 'far %'"), '2003|2003|2003', 'with the events');
+is(sql("select source, cause from newterm.event_errors"), 'parts_far|not_an_object', 'and what cannot be evaluated is recorded');
+sql('truncate newterm.event_errors; delete from parts_far');
+
 # ---- statements ----
 
 sql(q{
