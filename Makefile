@@ -52,7 +52,7 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-f
 
 # The server loads libraries into one namespace: ours resolves its own names to
 # itself, whatever another extension calls its functions.
-SHLIB_LINK += -Wl,-Bsymbolic -ljson-c
+SHLIB_LINK += -Wl,-Bsymbolic -ljson-c -lz
 
 EXTRA_CLEAN = $(GENERATED) $(PARSER_HEADERS) build
 
@@ -95,7 +95,7 @@ else
 
 .PHONY: all install clean
 all install:
-	@echo "newterm: $(PG_CONFIG_FOUND) knows no PGXS; install the server's development files (Debian: postgresql-server-dev-15 and libjson-c-dev, flex, bison, gcc), or set PG_CONFIG" >&2
+	@echo "newterm: $(PG_CONFIG_FOUND) knows no PGXS; install the server's development files (Debian: postgresql-server-dev-15 and libjson-c-dev, zlib1g-dev, flex, bison, gcc), or set PG_CONFIG" >&2
 	@exit 1
 clean:
 	rm -rf $(OBJS) newterm.so $(SQL_BUILT) $(EXTRA_CLEAN)

@@ -21,3 +21,5 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.event_errors', '');
 
 -- loaders evaluate newterm.observe in the trigger of a watched table
 GRANT USAGE ON SCHEMA newterm TO PUBLIC;
+-- who copies into it needs the rights on the watched table
+GRANT INSERT ON newterm.inbox TO PUBLIC;

@@ -79,3 +79,8 @@ COMMENT ON COLUMN newterm.watched.event_column IS 'the column that holds the rec
 COMMENT ON COLUMN newterm.watched.time_column IS 'the column that holds its time; NULL: the record''s eventTime';
 COMMENT ON COLUMN newterm.watched.fires IS 'for which inserts: origin, replica or always; never: the trigger is disabled';
 COMMENT ON COLUMN newterm.watched.updates IS 'whether a row whose event is changed by UPDATE counts too';
+
+CREATE OR REPLACE VIEW newterm.inbox AS
+	SELECT NULL::text AS document WHERE false;
+COMMENT ON VIEW newterm.inbox IS 'takes log files by COPY … FROM … WITH (FORMAT csv, QUOTE e''\x01'', DELIMITER e''\x02''), a document or record a line; who inserts needs the rights on the watched table';
+COMMENT ON COLUMN newterm.inbox.document IS 'a log file, an envelope or a record';

@@ -17,6 +17,8 @@ int			RulesMemorySetting = 16384;
 int			MergeMemorySetting = 65536;
 int			MaxTermsPerEventSetting = 1000;
 int			MaxTermsPerRuleSetting = 0;
+int			MaxLogSizeSetting = 262144;
+char	   *LogTableSetting = NULL;
 int			MaxNotificationsSetting = 10000;
 
 static const struct config_enum_entry OnErrorOptions[] = {
@@ -56,6 +58,15 @@ SettingsDefine(void)
 							"New terms of a full rule are neither stored nor alerted to; newterm.event_errors tells that it is full.",
 							&MaxTermsPerRuleSetting, 0, 0, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.max_log_size",
+							"Longest text that a log file may become when it is decompressed.",
+							"A few bytes of gzip can become any number of bytes of text.",
+							&MaxLogSizeSetting, 262144, 64, 1024 * 1024 - 1,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomStringVariable("newterm.log_table",
+							   "The watched table that load_log and newterm.inbox fill where none is named.",
+							   "Empty: the only one that the user may insert into.",
+							   &LogTableSetting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.max_notifications",
 							"Notifications that one transaction may send.",
 							"One more tells how many signals were not announced.",

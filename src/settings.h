@@ -31,6 +31,14 @@ extern int	MaxTermsPerEventSetting;
 /* newterm.max_terms_per_rule: stored terms of a rule version; 0: no cap */
 extern int	MaxTermsPerRuleSetting;
 
+/* newterm.max_log_size, in kB: longest text of a log file */
+extern int	MaxLogSizeSetting;
+
+#define MAX_LOG_SIZE	((size_t) MaxLogSizeSetting * 1024) /* in bytes */
+
+/* newterm.log_table: where log files go that name no table; empty or NULL: the only one */
+extern char *LogTableSetting;
+
 /* newterm.max_notifications: notifications that one transaction may send */
 extern int	MaxNotificationsSetting;
 

@@ -1,174 +1,578 @@
 /*
  * load_log.c
- *	  newterm.load_log: an AWS log file into a watched table.
+ *	  newterm.load_log: the records of log files into a watched table.
+ *
+ * The text is split into records, and these are given to PostgreSQL's own COPY as rows
+ * of CSV: it inserts many at once, routes them to partitions and fires triggers, which
+ * INSERT does row by row.
  */
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/copy.h"
+#include "commands/defrem.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
 
 #include "base/compat.h"
+#include "base/isotime.h"
 #include "base/jsonc.h"
+#include "baseline/pending.h"
+#include "event/event.h"
+#include "event/shape.h"
+#include "import/load_log.h"
+#include "import/log_gzip.h"
+#include "import/log_scan.h"
 #include "ingest/watch.h"
+#include "settings.h"
 
 PG_FUNCTION_INFO_V1(newterm_load_log);
-PG_FUNCTION_INFO_V1(newterm_watch_columns);
+PG_FUNCTION_INFO_V1(newterm_load_log_jsonb);
 
-/* The line of a byte position, from 1. */
-static int
-LineOf(const char *text, int position)
+/* Quote and delimiter of the CSV: JSON has no such bytes. */
+#define CSV_QUOTE		"\x01"
+#define CSV_DELIMITER	"\x02"
+
+/* The table that rows go to. */
+typedef struct Target
 {
-	int			line = 1;
+	Relation	table;
+	AttrNumber	event_column;
+	bool		hexadecimal;	/* the event column is of type bytea */
+	AttrNumber	time_column;	/* 0: none that is to be filled */
+	bool		time_zone;
+	bool		time_needed;	/* it is NOT NULL */
+} Target;
 
-	for (int i = 0; i < position - 1 && text[i] != '\0'; i++)
-		line += text[i] == '\n';
-	return line;
+/* The rows of one document on their way to COPY. */
+typedef struct Feed
+{
+	const Target *target;
+	LoadOutcome *outcome;
+	MemoryContext outer;		/* of the outcome's words */
+	MemoryContext context;		/* of the piece at hand */
+	LogScanner	scanner;		/* of a text; next is NULL where there is none */
+	LogPiece	piece;
+	StringInfoData rows;		/* that were not given yet, as CSV */
+	int			given;			/* bytes of them that were */
+} Feed;
+
+/* COPY's callback has no argument: the feed of the innermost one. */
+static Feed *Current = NULL;
+
+/* ---------- what is no record ---------- */
+
+/* Record what was not loaded, or not as it was. */
+static void
+Note(Feed *feed, const char *cause, const char *detail)
+{
+	EventReference reference = {.table = RelationGetRelid(feed->target->table)};
+
+	PendingAddError(PendingCurrent(), &reference, cause, detail);
+}
+
+/* The same for what was not loaded; the first one is told to who loads. */
+static void
+NoteDamage(Feed *feed, const char *cause, const char *detail)
+{
+	if (feed->outcome->damages++ == 0)
+		feed->outcome->damage = MemoryContextStrdup(feed->outer, detail);
+	Note(feed, cause, detail);
+}
+
+/* "byte 71, line 2" */
+static const char *
+PlaceOf(Feed *feed, const char *place)
+{
+	if (feed->scanner.next == NULL)
+		return "the document";
+	return psprintf("byte " INT64_FORMAT ", line " INT64_FORMAT,
+					feed->outcome->bytes + (place - feed->scanner.text) + 1,
+					feed->outcome->lines + LogLinesBefore(&feed->scanner, place) + 1);
+}
+
+/* ---------- rows ---------- */
+
+/* A time as PostgreSQL reads it, whatever DateStyle is. */
+static void
+AppendTime(StringInfo rows, int64 micros, bool zone)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	char		text[MAXDATELEN + 1];
+
+	if (timestamp2tm(TIMESTAMP_OF(micros), NULL, &tm, &fsec, NULL, NULL) != 0)
+		return;
+	tm.tm_isdst = 0;			/* or the zone is left out */
+	EncodeDateTime(&tm, fsec, zone, 0, "UTC", USE_ISO_DATES, text);
+	appendStringInfoString(rows, text);
 }
 
 static void
-AppendRecord(ArrayBuildState **records, Jsonb *record, int number)
+AppendHexadecimal(StringInfo rows, const char *text, size_t length)
 {
-	if (!JB_ROOT_IS_OBJECT(record))
+	appendStringInfoString(rows, "\\x");
+	enlargeStringInfo(rows, length * 2);
+	rows->len += hex_encode(text, length, rows->data + rows->len);
+	rows->data[rows->len] = '\0';
+}
+
+/* The text of a record in one line. */
+static void
+AppendText(StringInfo rows, const char *text, size_t length, bool lines)
+{
+	int			begin = rows->len;
+
+	appendBinaryStringInfo(rows, text, length);
+	for (int i = begin; lines && i < rows->len; i++)
+		if (rows->data[i] == '\n' || rows->data[i] == '\r')
+			rows->data[i] = ' ';
+}
+
+/* Add a row, unless it lacks a time that the table needs. */
+static void
+AppendRow(Feed *feed, const char *text, size_t length, bool lines, bool has_time, int64 time)
+{
+	const Target *target = feed->target;
+
+	if (!has_time && target->time_needed)
+	{
+		NoteDamage(feed, "no_event_time",
+				   psprintf("%s: the record has no time, which the table needs",
+							PlaceOf(feed, feed->piece.text)));
+		return;
+	}
+	if (target->hexadecimal)
+		AppendHexadecimal(&feed->rows, text, length);
+	else
+		AppendText(&feed->rows, text, length, lines);
+	if (target->time_column != 0)
+	{
+		appendStringInfoString(&feed->rows, CSV_DELIMITER);
+		if (has_time)
+			AppendTime(&feed->rows, time, target->time_zone);
+	}
+	appendStringInfoChar(&feed->rows, '\n');
+	feed->outcome->records++;
+}
+
+/* The time that is written in a record. */
+static bool
+WrittenTime(JsonbContainer *record, int64 *micros)
+{
+	JsonbValue	value;
+
+	if (RecordString(record, "eventTime", &value))
+		return IsoTimeParse(value.val.string.val, value.val.string.len, micros);
+	return getKeyJsonValueFromContainer(record, "timeWindow", strlen("timeWindow"),
+										&value) != NULL &&
+		value.type == jbvBinary && JsonContainerIsObject(value.val.binary.data) &&
+		RecordString(value.val.binary.data, "windowStart", &value) &&
+		IsoTimeParse(value.val.string.val, value.val.string.len, micros);
+}
+
+/* A record that is jsonb (a RecordFunction). */
+static void
+AddRecord(void *state, Jsonb *record)
+{
+	Feed	   *feed = state;
+	StringInfoData text;
+	int64		time;
+	bool		has_time = WrittenTime(&record->root, &time);
+
+	initStringInfo(&text);
+	JsonbToCString(&text, &record->root, VARSIZE(record));
+	AppendRow(feed, text.data, text.len, false, has_time, time);
+	pfree(text.data);
+}
+
+/* The records inside a document that is no plain record. */
+static void
+AddDocument(Feed *feed, Jsonb *document)
+{
+	Document	found = DocumentRecords(document, AddRecord, feed);
+	const char *place = PlaceOf(feed, feed->piece.text);
+
+	if (found.kind == DOCUMENT_EMPTY)
+		feed->outcome->empty++;
+	else if (found.kind == DOCUMENT_UNKNOWN && JB_ROOT_IS_OBJECT(document))
+		NoteDamage(feed, "not_a_record",
+				   psprintf("%s: the object is no CloudTrail record and holds none", place));
+	else if (found.kind == DOCUMENT_UNKNOWN)
+		NoteDamage(feed, "not_an_object", psprintf("%s: the value is no JSON object", place));
+	else if (found.others > 0)
+		NoteDamage(feed, "not_a_record",
+				   psprintf("%s: values in the document that are no CloudTrail records: %d",
+							place, found.others));
+}
+
+/* A piece that is not to be given as it is. */
+static void
+AddPiece(Feed *feed)
+{
+	const LogPiece *piece = &feed->piece;
+	int			offset = 0;
+	JsonError	error;
+	Jsonb	   *document;
+
+	document = JsonParse(piece->text, piece->length, &offset, &error);
+	if (document == NULL)
+	{
+		NoteDamage(feed, "invalid_json",
+				   psprintf("%s: %s", PlaceOf(feed, piece->text + error.position - 1),
+							error.message));
+		return;
+	}
+	if (piece->care)
+		Note(feed, "invalid_unicode",
+			 psprintf("%s: U+FFFD stands for U+0000 or half a surrogate pair in the value",
+					  PlaceOf(feed, piece->text)));
+	AddDocument(feed, document);
+}
+
+/* May the piece's text go into the table as it stands, and is its time known? */
+static bool
+IsPlainRecord(const Feed *feed, int64 *time)
+{
+	const LogPiece *piece = &feed->piece;
+
+	return piece->record && !piece->care &&
+		(feed->target->time_column == 0 ||
+		 (piece->time != NULL && IsoTimeParse(piece->time, piece->time_length, time)));
+}
+
+/* Find the next rows; false where the text has no more. */
+static bool
+NextRows(Feed *feed)
+{
+	resetStringInfo(&feed->rows);
+	feed->given = 0;
+	while (feed->rows.len == 0 && feed->scanner.next != NULL)
+	{
+		int64		time;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(feed->context);
+		switch (LogScanNext(&feed->scanner, &feed->piece))
+		{
+			case LOG_END:
+				return false;
+			case LOG_EMPTY:
+				feed->outcome->empty++;
+				break;
+			case LOG_DAMAGE:
+				NoteDamage(feed, "invalid_json",
+						   psprintf("%s: %s",
+									PlaceOf(feed, feed->scanner.text +
+											feed->scanner.error.position - 1),
+									feed->scanner.error.message));
+				break;
+			case LOG_PIECE:
+				if (IsPlainRecord(feed, &time))
+					AppendRow(feed, feed->piece.text, feed->piece.length, feed->piece.lines,
+							  true, time);
+				else
+					AddPiece(feed);
+				break;
+		}
+	}
+	return feed->rows.len > 0;
+}
+
+/* COPY's callback (copy_data_source_cb): fill its buffer. */
+static int
+GiveRows(void *buffer, int least, int most)
+{
+	Feed	   *feed = Current;
+	MemoryContext old = MemoryContextSwitchTo(feed->context);
+	int			filled = 0;
+
+	while (filled < most && (feed->given < feed->rows.len || NextRows(feed)))
+	{
+		int			size = Min(most - filled, feed->rows.len - feed->given);
+
+		memcpy((char *) buffer + filled, feed->rows.data + feed->given, size);
+		feed->given += size;
+		filled += size;
+	}
+	MemoryContextSwitchTo(old);
+	return filled;
+}
+
+/* ---------- the table ---------- */
+
+/*
+ * CheckRights
+ *		May the current user insert into some column of the table?  Asked before the
+ *		table is locked: who has no right to it must not be able to.
+ */
+static void
+CheckRights(Oid table)
+{
+	Oid			user = GetUserId();
+
+	if (!DatumGetBool(DirectFunctionCall2(has_schema_privilege_id,
+										  ObjectIdGetDatum(get_rel_namespace(table)),
+										  PointerGetDatum(cstring_to_text("USAGE")))))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA,
+					   get_namespace_name(get_rel_namespace(table)));
+	if (pg_class_aclcheck(table, user, ACL_INSERT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(table, user, ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+}
+
+/* The same for a column that will be inserted. */
+static void
+CheckColumn(Oid table, AttrNumber column)
+{
+	if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck(table, column, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+}
+
+static void
+SetTimeColumn(Target *target, const Watch *watch)
+{
+	Form_pg_attribute column;
+
+	if (watch->time_column == 0)
+		return;
+	column = TupleDescAttr(RelationGetDescr(target->table), watch->time_column - 1);
+	if (column->attgenerated != '\0')
+		return;
+	CheckColumn(RelationGetRelid(target->table), watch->time_column);
+	target->time_column = watch->time_column;
+	target->time_zone = watch->time_type == TIMESTAMPTZOID;
+	target->time_needed = column->attnotnull;
+}
+
+/* Open the table and find out which columns are to be filled. */
+static void
+OpenTarget(Target *target, Oid table)
+{
+	Watch		watch;
+
+	memset(target, 0, sizeof(Target));
+	if (get_rel_relkind(table) == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there is no table with OID %u", table)));
+	CheckRights(table);
+	target->table = table_open(table, RowExclusiveLock);
+	if (!target->table->rd_islocaltemp)
+		PreventCommandIfReadOnly("newterm.load_log");
+	if (!WatchOf(target->table, &watch))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not watched", RelationGetRelationName(target->table)),
+				 errhint("Watch it with newterm.watch('%s').",
+						 RelationGetRelationName(target->table))));
+	if (check_enable_rls(table, InvalidOid, false) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("load_log cannot insert into a table with row-level security"),
+				 errhint("Use INSERT statements.")));
+	CheckColumn(table, watch.event_column);
+	target->event_column = watch.event_column;
+	target->hexadecimal = getBaseType(watch.event_type) == BYTEAOID;
+	SetTimeColumn(target, &watch);
+}
+
+static Node *
+ColumnName(const Target *target, AttrNumber column)
+{
+	return (Node *) makeString(NameStr(TupleDescAttr(RelationGetDescr(target->table),
+													 column - 1)->attname));
+}
+
+static DefElem *
+Option(char *name, char *value)
+{
+	return makeDefElem(name, (Node *) makeString(value), -1);
+}
+
+/* Have COPY insert the rows of a feed; returns how many it did. */
+static uint64
+CopyRows(const Target *target)
+{
+	ParseState *state = make_parsestate(NULL);
+	List	   *columns = list_make1(ColumnName(target, target->event_column));
+	List	   *options = list_make4(Option("format", "csv"), Option("quote", CSV_QUOTE),
+									 Option("delimiter", CSV_DELIMITER),
+									 Option("encoding", "UTF8"));
+	CopyFromState copy;
+	uint64		rows;
+
+	if (target->time_column != 0)
+		columns = lappend(columns, ColumnName(target, target->time_column));
+	(void) addRangeTableEntryForRelation(state, target->table, RowExclusiveLock, NULL, false,
+										 false);
+	copy = BeginCopyFrom(state, target->table, NULL, NULL, false, GiveRows, columns, options);
+	rows = CopyFrom(copy);
+	EndCopyFrom(copy);
+	free_parsestate(state);
+	CommandCounterIncrement();
+	return rows;
+}
+
+void
+LoadTell(const LoadOutcome *outcome, const char *hint)
+{
+	if (outcome->records == 0 && outcome->damages > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("record %d of the log file is no JSON object", number),
-				 errhint("Nothing was loaded.")));
-	*records = accumArrayResult(*records, JsonbPGetDatum(record), false, JSONBOID,
-								CurrentMemoryContext);
+				 errmsg("there are no CloudTrail records in this: %s", outcome->damage),
+				 hint == NULL ? 0 : errhint("%s", hint)));
+	if (outcome->empty > 0 || outcome->records == 0)
+		ereport(NOTICE,
+				(errmsg_plural("skipped %lld document without records",
+							   "skipped %lld documents without records",
+							   Max(outcome->empty, 1), (long long) Max(outcome->empty, 1))));
+	if (outcome->damages > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("the log is damaged: %s", outcome->damage),
+				 errdetail_plural("%lld record was loaded.", "%lld records were loaded.",
+								  outcome->records, (long long) outcome->records),
+				 errhint("newterm.event_errors tells what was not loaded.")));
 }
 
-/*
- * ReadDocument
- *		All records of a document: of each {"Records": […]}, or each object
- *		that stands for itself.  Raises where the document is damaged.
- */
-static ArrayBuildState *
-ReadDocument(const char *text, int length, int *count)
+/* Insert the rows of a feed whose document is set. */
+static void
+Load(Feed *feed)
 {
-	ArrayBuildState *records = NULL;
-	int			offset = 0;
+	Feed	   *outer = Current;
 
-	*count = 0;
-	while (offset < length && strspn(text + offset, " \t\r\n") > 0)
-		offset++;
-	while (offset < length)
+	PG_TRY();
 	{
-		JsonError	error;
-		Jsonb	   *value = JsonParse(text, length, &offset, &error);
-		JsonbValue	list;
-
-		if (value == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("the log file is damaged at byte %d, line %d: %s",
-							error.position, LineOf(text, error.position),
-							error.message),
-					 errhint("Nothing was loaded.")));
-		if (JB_ROOT_IS_OBJECT(value) &&
-			getKeyJsonValueFromContainer(&value->root, "Records", 7, &list) != NULL &&
-			list.type == jbvBinary && JsonContainerIsArray(list.val.binary.data))
-		{
-			uint32		size = JsonContainerSize(list.val.binary.data);
-
-			for (uint32 i = 0; i < size; i++)
-				AppendRecord(&records,
-							 JsonbValueToJsonb(getIthJsonbValueFromContainer(list.val.binary.data, i)),
-							 ++*count);
-		}
-		else
-			AppendRecord(&records, value, ++*count);
-		CHECK_FOR_INTERRUPTS();
+		Current = feed;
+		feed->outcome->rows += CopyRows(feed->target);
 	}
-	return records;
+	PG_FINALLY();
+	{
+		Current = outer;
+	}
+	PG_END_TRY();
+	table_close(feed->target->table, NoLock);
+}
+
+static Feed *
+MakeFeed(const Target *target, LoadOutcome *outcome)
+{
+	Feed	   *feed = palloc0(sizeof(Feed));
+
+	feed->target = target;
+	feed->outcome = outcome;
+	feed->outer = CurrentMemoryContext;
+	feed->context = AllocSetContextCreate(CurrentMemoryContext, "newterm log",
+										  ALLOCSET_DEFAULT_SIZES);
+	initStringInfo(&feed->rows);
+	return feed;
+}
+
+void
+LoadLog(Oid table, const char *data, size_t length, LoadOutcome *outcome)
+{
+	Target		target;
+	Feed	   *feed;
+	GzipText	gzip = {0};
+
+	OpenTarget(&target, table);
+	feed = MakeFeed(&target, outcome);
+	if (IsGzip(data, length))
+		gzip = GzipRead(data, length);
+	else
+	{
+		gzip.length = length;
+		gzip.text = palloc(length + 1);
+		memcpy(gzip.text, data, length);
+		gzip.text[length] = '\0';
+	}
+	LogScanBegin(&feed->scanner, gzip.text, gzip.length);
+	if (gzip.damage != NULL)
+		NoteDamage(feed, "invalid_json",
+				   psprintf("compressed byte %zu: %s", gzip.position, gzip.damage));
+	Load(feed);
+	outcome->bytes += gzip.length;
+	outcome->lines += LogLinesBefore(&feed->scanner, feed->scanner.end);
+	pfree(gzip.text);
+	MemoryContextDelete(feed->context);
+}
+
+Oid
+LogTable(void)
+{
+	Oid			table;
+	bool		isnull;
+
+	if (LogTableSetting != NULL && LogTableSetting[0] != '\0')
+		return DatumGetObjectId(DirectFunctionCall1(regclassin,
+													CStringGetDatum(LogTableSetting)));
+	SPI_connect();
+	if (SPI_execute("SELECT newterm.only_watched_table()", true, 1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "newterm.only_watched_table() gave no table");
+	table = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+										   &isnull));
+	SPI_finish();
+	return table;
+}
+
+/* The table that a function was given, or the one that it can only mean. */
+static Oid
+TableArgument(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(1) ? LogTable() : PG_GETARG_OID(1);
 }
 
 /*
- * newterm.load_log(document text, events regclass) returns bigint
- *		Insert the records as the caller, who needs INSERT on the table.
- *		Returns how many there were.
+ * newterm.load_log(document text | bytea | jsonb, events regclass) returns bigint
+ *		Insert the records of a log file as the caller, who needs INSERT on the
+ *		table.  Returns how many rows there were; NULL for no document.
  */
 Datum
 newterm_load_log(PG_FUNCTION_ARGS)
 {
-	text	   *document = PG_GETARG_TEXT_PP(0);
-	Oid			events = PG_GETARG_OID(1);
-	int			length = VARSIZE_ANY_EXHDR(document);
-	char	   *data = pnstrdup(VARDATA_ANY(document), length);
-	Relation	table = table_open(events, RowExclusiveLock);
-	Watch		watch;
-	char	   *column;
-	char	   *statement;
-	ArrayBuildState *records;
-	int			count;
-	Oid			type = JSONBARRAYOID;
-	Datum		value;
-	int			result;
+	LoadOutcome outcome = {0};
+	struct varlena *document;
 
-	if (!WatchOf(table, &watch))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" is not watched", RelationGetRelationName(table)),
-				 errhint("Watch it with newterm.watch('%s').",
-						 RelationGetRelationName(table))));
-	column = get_attname(events, watch.event_column, false);
-	table_close(table, NoLock);
-
-	records = ReadDocument(data, length, &count);
-	if (count == 0)
-		PG_RETURN_INT64(0);
-	value = makeArrayResult(records, CurrentMemoryContext);
-	statement = psprintf("INSERT INTO %s (%s) SELECT record%s FROM pg_catalog.unnest($1) AS record",
-						 quote_qualified_identifier(get_namespace_name(get_rel_namespace(events)),
-													get_rel_name(events)),
-						 quote_identifier(column),
-						 watch.event_type == JSONBOID ? "" :
-						 watch.event_type == JSONOID ? "::pg_catalog.json" :
-						 "::pg_catalog.text");
-	SPI_connect();
-	result = SPI_execute_with_args(statement, 1, &type, &value, NULL, false, 0);
-	if (result != SPI_OK_INSERT)
-		elog(ERROR, "could not insert records: %s", SPI_result_code_string(result));
-	SPI_finish();
-	PG_RETURN_INT64(count);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	document = PG_GETARG_VARLENA_PP(0);
+	LoadLog(TableArgument(fcinfo), VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document),
+			&outcome);
+	LoadTell(&outcome, NULL);
+	PG_RETURN_INT64(outcome.rows);
 }
 
-/*
- * newterm.watch_columns(events regclass, OUT event_column, OUT time_column)
- *		What a watched table's trigger observes; NULLs where it is not watched.
- */
 Datum
-newterm_watch_columns(PG_FUNCTION_ARGS)
+newterm_load_log_jsonb(PG_FUNCTION_ARGS)
 {
-	Oid			events = PG_GETARG_OID(0);
-	Relation	table = try_table_open(events, AccessShareLock);
-	TupleDesc	desc;
-	Watch		watch;
-	Datum		values[2] = {0};
-	bool		nulls[2] = {true, true};
+	LoadOutcome outcome = {0};
+	Target		target;
+	Feed	   *feed;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	if (table != NULL)
-	{
-		if (WatchOf(table, &watch))
-		{
-			values[0] = CStringGetTextDatum(get_attname(events, watch.event_column, false));
-			nulls[0] = false;
-			if (watch.time_column != 0)
-			{
-				values[1] = CStringGetTextDatum(get_attname(events, watch.time_column, false));
-				nulls[1] = false;
-			}
-		}
-		table_close(table, AccessShareLock);
-	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	OpenTarget(&target, TableArgument(fcinfo));
+	feed = MakeFeed(&target, &outcome);
+	AddDocument(feed, PG_GETARG_JSONB_P(0));
+	Load(feed);
+	LoadTell(&outcome, NULL);
+	PG_RETURN_INT64(outcome.rows);
 }
