@@ -9,6 +9,8 @@
 #include "utils/guc.h"
 
 #include "base/compat.h"
+#include "base/isotime.h"
+#include "event/event.h"
 #include "settings.h"
 
 int			OnErrorSetting = ON_ERROR_RECORD;
@@ -21,11 +23,40 @@ int			MaxLogSizeSetting = 262144;
 char	   *LogTableSetting = NULL;
 int			MaxNotificationsSetting = 10000;
 
+int64		EarliestEventTime;
+static char *EarliestEventTimeSetting;
+
 static const struct config_enum_entry OnErrorOptions[] = {
 	{"record", ON_ERROR_RECORD, false},
 	{"fail", ON_ERROR_FAIL, false},
 	{NULL, 0, false}
 };
+
+/* Is the setting a time?  As PostgreSQL's timestamp into *extra. */
+static bool
+CheckEarliestEventTime(char **value, void **extra, GucSource source)
+{
+	int64		micros;
+	int64	   *timestamp;
+
+	if (!IsoTimeParse(*value, strlen(*value), &micros))
+	{
+		GUC_check_errdetail("It is a time in ISO 8601, such as 2013-11-01 or 2013-11-01T00:00:00Z.");
+		return false;
+	}
+	timestamp = CompatGucAllocate(sizeof(int64));
+	if (timestamp == NULL)
+		return false;
+	*timestamp = TIMESTAMP_OF(micros);
+	*extra = timestamp;
+	return true;
+}
+
+static void
+AssignEarliestEventTime(const char *value, void *extra)
+{
+	EarliestEventTime = *(int64 *) extra;
+}
 
 void
 SettingsDefine(void)
@@ -48,9 +79,15 @@ SettingsDefine(void)
 							"Memory for the news of one transaction before they are merged.",
 							NULL, &MergeMemorySetting, 65536, 64, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomStringVariable("newterm.earliest_event_time",
+							   "Events before this time are not evaluated.",
+							   "A clock that is wrong, such as one that stands in 1970, must not begin what rules learn.  CloudTrail itself began on 2013-11-01.",
+							   &EarliestEventTimeSetting, "2013-11-01",
+							   PGC_SUSET, 0, CheckEarliestEventTime,
+							   AssignEarliestEventTime, NULL);
 	DefineCustomIntVariable("newterm.max_terms_per_event",
 							"Terms that one event may show to one rule.",
-							"An event that shows more is recorded in newterm.event_errors.",
+							"An event that shows more is judged for its first ones, and recorded in newterm.event_errors.",
 							&MaxTermsPerEventSetting, 1000, 1, 1000000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.max_terms_per_rule",

@@ -25,6 +25,9 @@ extern int	MergeMemorySetting;
 
 #define MERGE_MEMORY	((Size) MergeMemorySetting * 1024)	/* in bytes */
 
+/* newterm.earliest_event_time: no earlier event is evaluated */
+extern int64 EarliestEventTime;
+
 /* newterm.max_terms_per_event: tuples that one event may show to one rule */
 extern int	MaxTermsPerEventSetting;
 

@@ -2,11 +2,11 @@
 
 CREATE OR REPLACE FUNCTION newterm.observe(event "any", event_time "any", source oid, place tid) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'newterm_observe' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION newterm.observe("any", "any", oid, tid) IS 'does the event bring news? The WHEN clause of a watched table''s trigger';
+COMMENT ON FUNCTION newterm.observe("any", "any", oid, tid) IS 'the WHEN clause of a watched table''s trigger: notes what the row shows, and is false; by hand: does the event bring news?';
 
 CREATE OR REPLACE FUNCTION newterm.merge() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_merge' LANGUAGE C;
-COMMENT ON FUNCTION newterm.merge() IS 'trigger function of watched tables: collects what a row shows, to be merged at commit';
+COMMENT ON FUNCTION newterm.merge() IS 'trigger function of watched tables, by which their trigger is known: newterm.observe in its WHEN clause does the work';
 -- who may watch a table may write the baseline
 REVOKE ALL ON FUNCTION newterm.merge() FROM PUBLIC;
 

@@ -92,18 +92,21 @@ COMMENT ON SEQUENCE newterm.event_error_id IS 'numbers of event errors';
 
 CREATE TABLE newterm.event_errors (
 	id bigint PRIMARY KEY,
-	source regclass,
+	source text,
 	event_id text,
 	event_time timestamptz,
 	cause text NOT NULL,
 	detail text,
-	occurred_at timestamptz NOT NULL
+	occurred_at timestamptz NOT NULL,
+	events bigint NOT NULL DEFAULT 1
 );
-COMMENT ON TABLE newterm.event_errors IS 'events that could not be evaluated as they are; their inserts went on';
+CREATE INDEX event_errors_source ON newterm.event_errors (source, cause, occurred_at);
+COMMENT ON TABLE newterm.event_errors IS 'events that could not be evaluated as they are, a row a transaction, table and cause; their inserts went on';
 COMMENT ON COLUMN newterm.event_errors.id IS 'number of the error';
-COMMENT ON COLUMN newterm.event_errors.source IS 'table that the event was inserted into';
-COMMENT ON COLUMN newterm.event_errors.event_id IS 'identity of the event, where it could be read';
-COMMENT ON COLUMN newterm.event_errors.event_time IS 'eventTime as the event has it, where it could be read';
-COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no_event_time, future_event_time, too_many_terms, rule_full or internal_error';
-COMMENT ON COLUMN newterm.event_errors.detail IS 'more about the cause';
+COMMENT ON COLUMN newterm.event_errors.source IS 'qualified name of the table that the events were inserted into';
+COMMENT ON COLUMN newterm.event_errors.event_id IS 'identity of the first event, where it could be read';
+COMMENT ON COLUMN newterm.event_errors.event_time IS 'eventTime as the first event has it, where it could be read';
+COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no_event_time, past_event_time, future_event_time, too_many_terms, rule_full or internal_error';
+COMMENT ON COLUMN newterm.event_errors.detail IS 'more about the cause, as the first event met it';
 COMMENT ON COLUMN newterm.event_errors.occurred_at IS 'when it happened';
+COMMENT ON COLUMN newterm.event_errors.events IS 'how many events; after 1,000 rows in an hour for a table and cause the newest row counts on';

@@ -75,6 +75,13 @@
 #define CompatLockHeld(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
+/* What a setting's check hook hands on; NULL where there is no memory. */
+#if PG_VERSION_NUM >= 160000
+#define CompatGucAllocate(size) guc_malloc(LOG, size)
+#else
+#define CompatGucAllocate(size) malloc(size)
+#endif
+
 /* Fetch a place in memory that will be read soon. */
 #ifdef __GNUC__
 #define CompatPrefetch(address) __builtin_prefetch(address)

@@ -5,15 +5,18 @@
 #include "postgres.h"
 
 #include "commands/sequence.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "baseline/event_error.h"
 #include "base/guard.h"
-#include "base/isotime.h"
+#include "event/event_time.h"
 #include "baseline/pending_spill.h"
 #include "store/table_store.h"
 #include "store/extension.h"
@@ -29,8 +32,194 @@ enum
 	ERROR_CAUSE,
 	ERROR_DETAIL,
 	ERROR_OCCURRED_AT,
-	ERROR_COLUMNS = ERROR_OCCURRED_AT
+	ERROR_EVENTS,
+	ERROR_COLUMNS = ERROR_EVENTS
 };
+
+/* Rows of a table and cause that one hour may bring. */
+#define ROWS_AN_HOUR	1000
+
+/* Longer texts are cut after so many bytes: whoever writes events chooses their size. */
+#define TEXT_LIMIT		1000
+
+/* ---------- noting ---------- */
+
+/* A text of any length, as far as it is kept. */
+static char *
+Clip(const char *text)
+{
+	int			length = strlen(text);
+
+	return pnstrdup(text, length > TEXT_LIMIT ? pg_mbcliplen(text, length, TEXT_LIMIT) : length);
+}
+
+/* A table's name, such as public.events; NULL where there is no table. */
+static char *
+QualifiedName(Oid table)
+{
+	char	   *name = OidIsValid(table) ? get_rel_name(table) : NULL;
+
+	return name == NULL ? NULL :
+		quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), name);
+}
+
+void
+EventErrorDescribe(PendingLevel *level, EventError *error, Jsonb *event, const char *detail)
+{
+	MemoryContext old = MemoryContextSwitchTo(level->context);
+	char	   *identity = event == NULL ? NULL : EventIdentity(&event->root);
+	int64		time;
+
+	error->source = QualifiedName(error->key.table);
+	if (identity != NULL)
+		error->event_id = Clip(identity);
+	if (detail != NULL)
+		error->detail = Clip(detail);
+	if (event != NULL && EventTimeWritten(&event->root, &time))
+	{
+		error->has_time = true;
+		error->event_time = TIMESTAMP_OF(time);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+bool
+EventErrorAdd(PendingLevel *level, Oid table, const char *cause, Jsonb *event,
+			  const char *detail)
+{
+	EventError *error = PendingAddError(level, table, cause, 1);
+
+	if (error != NULL)
+		EventErrorDescribe(level, error, event, detail);
+	return error != NULL;
+}
+
+/* ---------- writing ---------- */
+
+/* Look up the rows of the same table and cause. */
+static void
+FindRows(TableStore *store, const EventError *error)
+{
+	const Oid	equality[] = {error->source == NULL ? InvalidOid : F_TEXTEQ, F_TEXTEQ};
+	const Datum keys[] = {
+		error->source == NULL ? (Datum) 0 : CStringGetTextDatum(error->source),
+		CStringGetTextDatum(error->key.cause)
+	};
+
+	TableStoreFindAll(store, lengthof(keys), equality, keys);
+}
+
+/* The next one of them, from the newest on, that is of the last hour. */
+static bool
+NextOfHour(TableStore *store, TimestampTz now, TupleTableSlot **slot)
+{
+	bool		isnull;
+
+	return TableStoreNextBackward(store, slot) &&
+		DatumGetTimestampTz(SlotColumn(*slot, ERROR_OCCURRED_AT, &isnull)) > now - USECS_PER_HOUR;
+}
+
+/* Are there as many rows of the last hour as there may be? */
+static bool
+HourIsFull(TableStore *store, const EventError *error, TimestampTz now)
+{
+	TupleTableSlot *slot;
+	int			count = 0;
+
+	FindRows(store, error);
+	while (count < ROWS_AN_HOUR && NextOfHour(store, now, &slot))
+		count++;
+	return count == ROWS_AN_HOUR;
+}
+
+/*
+ * CountOn
+ *		Add the events to the newest row of the hour that no other transaction is
+ *		counting on; false where there is none.  So no loader waits for another.
+ */
+static bool
+CountOn(TableStore *store, const EventError *error, TimestampTz now)
+{
+	TupleTableSlot *slot;
+
+	FindRows(store, error);
+	while (NextOfHour(store, now, &slot))
+	{
+		HeapTuple	tuple;
+		Datum		row[ERROR_COLUMNS] = {0};
+		bool		nulls[ERROR_COLUMNS] = {0};
+		bool		replace[ERROR_COLUMNS] = {0};
+		bool		isnull;
+
+		if (TableStoreLock(store, &tuple) != TM_Ok)
+			continue;
+		row[ERROR_EVENTS - 1] =
+			Int64GetDatum(DatumGetInt64(SlotColumn(slot, ERROR_EVENTS, &isnull)) + error->events);
+		replace[ERROR_EVENTS - 1] = true;
+		TableStoreUpdate(store, tuple, ERROR_COLUMNS, row, nulls, replace);
+		return true;
+	}
+	return false;
+}
+
+static void
+InsertError(TableStore *store, const ExtensionOids *oids, const EventError *error,
+			TimestampTz now)
+{
+	Datum		row[ERROR_COLUMNS];
+	bool		nulls[ERROR_COLUMNS] = {0};
+
+	row[ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
+	row[ERROR_SOURCE - 1] = OptionalText(error->source, &nulls[ERROR_SOURCE - 1]);
+	row[ERROR_EVENT_ID - 1] = OptionalText(error->event_id, &nulls[ERROR_EVENT_ID - 1]);
+	row[ERROR_EVENT_TIME - 1] = TimestampTzGetDatum(error->event_time);
+	nulls[ERROR_EVENT_TIME - 1] = !error->has_time;
+	row[ERROR_CAUSE - 1] = CStringGetTextDatum(error->key.cause);
+	row[ERROR_DETAIL - 1] = OptionalText(error->detail, &nulls[ERROR_DETAIL - 1]);
+	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(now);
+	row[ERROR_EVENTS - 1] = Int64GetDatum(error->events);
+	TableStoreInsert(store, ERROR_COLUMNS, row, nulls);
+}
+
+void
+EventErrorsWrite(const ExtensionOids *oids, List *faults)
+{
+	static const AttrNumber place[] = {ERROR_SOURCE, ERROR_CAUSE, ERROR_OCCURRED_AT};
+	MemoryContext context;
+	MemoryContext old;
+	TableStore		store;
+	ListCell   *cell;
+
+	if (faults == NIL)
+		return;
+	TableStoreOpenByAll(&store, oids->event_errors, lengthof(place), place);
+	context = AllocSetContextCreate(CurrentMemoryContext, "newterm event error",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	foreach(cell, faults)
+	{
+		const EventError *error = lfirst(cell);
+		const TimestampTz now = GetCurrentTimestamp();
+
+		CHECK_FOR_INTERRUPTS();
+		if (store.index == NULL || !HourIsFull(&store, error, now) ||
+			!CountOn(&store, error, now))
+			InsertError(&store, oids, error, now);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	TableStoreClose(&store);
+}
+
+/* ---------- failed merges ---------- */
+
+/* What EventErrorsOfMerge writes. */
+typedef struct Failure
+{
+	PendingLevel  *level;
+	char	   *detail;
+} Failure;
 
 /* What ReadEvent reads. */
 typedef struct Reading
@@ -47,109 +236,19 @@ ReadEvent(void *state)
 	reading->event = ReferenceEvent(reading->reference);
 }
 
-/* The event's identity and its own time, where it has them. */
+/* Note that an event's news are lost. */
 static void
-DescribeEvent(const EventReference *reference, Datum *row, bool *nulls)
+AddLost(const Failure *failure, const EventReference *reference)
 {
+	EventError *error = PendingAddError(failure->level, reference->table, "internal_error", 1);
 	Reading		reading = {reference, NULL};
-	Jsonb	   *event;
-	char	   *identity = NULL;
-	int64		time;
 
+	if (error == NULL)
+		return;
 	/* an event that cannot be read is recorded all the same */
 	RunUnlessFinal(ReadEvent, &reading);
-	event = reading.event;
-	nulls[ERROR_EVENT_ID - 1] = nulls[ERROR_EVENT_TIME - 1] = true;
-	if (event == NULL)
-		return;
-	identity = EventIdentity(&event->root);
-	if (identity != NULL)
-	{
-		row[ERROR_EVENT_ID - 1] = CStringGetTextDatum(identity);
-		nulls[ERROR_EVENT_ID - 1] = false;
-	}
-	if (EventTimeOfRecord(&event->root, &time) != EVENT_TIME_MISSING)
-	{
-		JsonbValue	written;
-
-		/* the time as written, not the one it is evaluated at */
-		if (RecordString(&event->root, "eventTime", &written) &&
-			IsoTimeParse(written.val.string.val, written.val.string.len, &time))
-		{
-			row[ERROR_EVENT_TIME - 1] = TimestampTzGetDatum(TIMESTAMP_OF(time));
-			nulls[ERROR_EVENT_TIME - 1] = false;
-		}
-	}
+	EventErrorDescribe(failure->level, error, reading.event, failure->detail);
 }
-
-static void
-WriteError(TableStore *store, const ExtensionOids *oids, const EventError *fault)
-{
-	Datum		row[ERROR_COLUMNS] = {0};
-	bool		nulls[ERROR_COLUMNS] = {0};
-
-	row[ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
-	row[ERROR_SOURCE - 1] = ObjectIdGetDatum(fault->reference.table);
-	nulls[ERROR_SOURCE - 1] = !OidIsValid(fault->reference.table);
-	DescribeEvent(&fault->reference, row, nulls);
-	row[ERROR_CAUSE - 1] = CStringGetTextDatum(fault->cause);
-	nulls[ERROR_DETAIL - 1] = fault->detail == NULL;
-	if (fault->detail != NULL)
-		row[ERROR_DETAIL - 1] = CStringGetTextDatum(fault->detail);
-	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	TableStoreInsertLater(store, ERROR_COLUMNS, row, nulls);
-}
-
-void
-EventErrorsWrite(const ExtensionOids *oids, List *faults)
-{
-	MemoryContext context;
-	MemoryContext old;
-	TableStore		store;
-	ListCell   *cell;
-
-	if (faults == NIL)
-		return;
-	TableStoreOpen(&store, oids->event_errors);
-	context = AllocSetContextCreate(CurrentMemoryContext, "newterm event error",
-									ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(context);
-	foreach(cell, faults)
-	{
-		WriteError(&store, oids, lfirst(cell));
-		TableStoreFlush(&store);
-		MemoryContextReset(context);
-	}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-	TableStoreClose(&store);
-}
-
-/* Faults of a failed merge: its own, and one for each event that had news. */
-static List *
-ErrorsOfFailure(PendingLevel *level, ErrorData *error)
-{
-	List	   *faults = list_copy(level->faults);
-	char	   *detail = psprintf("the merge failed: %s", error->message);
-
-	for (int64 i = 0; i < level->nreferences; i++)
-	{
-		EventError *fault = palloc(sizeof(EventError));
-
-		fault->reference = level->references[i];
-		fault->cause = "internal_error";
-		fault->detail = detail;
-		faults = lappend(faults, fault);
-	}
-	return faults;
-}
-
-/* What EventErrorsOfMerge writes. */
-typedef struct Failure
-{
-	PendingLevel  *level;
-	ErrorData  *error;
-} Failure;
 
 static int
 CompareReferences(const void *a, const void *b)
@@ -159,11 +258,16 @@ CompareReferences(const void *a, const void *b)
 
 	if (left->table != right->table)
 		return left->table < right->table ? -1 : 1;
+	if (left->command != right->command)
+		return left->command < right->command ? -1 : 1;
 	return ItemPointerCompare(unconstify(ItemPointerData *, &left->tid),
 							  unconstify(ItemPointerData *, &right->tid));
 }
 
-/* A file has an event once for each term of which it is the source: keep it once. */
+/*
+ * A file has an event once for each term of which it is the source: keep it once.  In
+ * several batches it is counted several times.
+ */
 static void
 DropRepeated(PendingLevel *batch)
 {
@@ -178,38 +282,46 @@ DropRepeated(PendingLevel *batch)
 	batch->nreferences = kept;
 }
 
-/* Write the events of a batch that had left memory; `state` is the Failure. */
+/* Note the events of a level or batch. */
 static void
-WriteBatch(PendingLevel *batch, void *state)
+AddAll(const Failure *failure, const PendingLevel *level)
 {
-	Failure    *failure = state;
-	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	for (int64 i = 0; i < level->nreferences; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		AddLost(failure, &level->references[i]);
+	}
+}
 
+/* Note the events of a batch that had left memory; `state` is the Failure. */
+static void
+AddBatch(PendingLevel *batch, void *state)
+{
 	DropRepeated(batch);
-	EventErrorsWrite(ExtensionLookup(), ErrorsOfFailure(batch, failure->error));
-	MemoryContextSwitchTo(old);
+	AddAll(state, batch);
 }
 
 static void
 WriteFailure(void *state)
 {
 	Failure    *failure = state;
+	PendingLevel *level = failure->level;
 	const ExtensionOids *oids = ExtensionLookup();
 
-	MemoryContextSwitchTo(failure->level->context);
+	if (oids == NULL)
+		return;
+	MemoryContextSwitchTo(level->context);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (oids != NULL)
-	{
-		EventErrorsWrite(oids, ErrorsOfFailure(failure->level, failure->error));
-		PendingSpillsForEach(failure->level->spills, WriteBatch, failure);
-	}
+	PendingSpillsForEach(level->spills, AddBatch, failure);
+	AddAll(failure, level);
+	EventErrorsWrite(oids, level->faults);
 	PopActiveSnapshot();
 }
 
 void
 EventErrorsOfMerge(PendingLevel *level, ErrorData *error)
 {
-	Failure		failure = {level, error};
+	Failure		failure = {level, psprintf("the merge failed: %s", error->message)};
 	ErrorData  *second = RunUnlessFinal(WriteFailure, &failure);
 
 	if (second == NULL)

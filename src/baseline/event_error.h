@@ -8,11 +8,27 @@
 #include "baseline/pending.h"
 #include "store/extension.h"
 
-/* Write a list of EventError, inside a merge. */
+/*
+ * Note that an event of a table (or of none) could not be evaluated for this reason, to be
+ * written at the end of the transaction.  `event` may be NULL; it and `detail`, which may
+ * be NULL too, are copied where the event is the first one; then returns true.
+ */
+extern bool EventErrorAdd(PendingLevel *level, Oid table, const char *cause, Jsonb *event,
+						  const char *detail);
+
+/* Describe what PendingAddError returned, by the first event (or NULL). */
+extern void EventErrorDescribe(PendingLevel *level, EventError *error, Jsonb *event,
+							   const char *detail);
+
+/*
+ * Write a list of EventError, inside a merge: a row each.  Where a table and cause had 1,000
+ * rows in the last hour, the newest one that no other transaction is counting on counts
+ * on.
+ */
 extern void EventErrorsWrite(const ExtensionOids *oids, List *faults);
 
 /*
- * A merge failed: write its faults, and every event whose news are lost, in a
+ * A merge failed: write its faults, and how many events' news are lost, in a
  * subtransaction of its own; a WARNING where even that fails.
  */
 extern void EventErrorsOfMerge(PendingLevel *level, ErrorData *error);

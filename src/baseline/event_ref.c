@@ -76,8 +76,8 @@ ReferenceEvent(const EventReference *reference)
 		bool		isnull;
 		Datum		event = slot_getattr(slot, reference->column, &isnull);
 
-		RecordRead(&record, NULL, event, isnull, reference->type, false, (Datum) 0, true,
-				   InvalidOid);
+		if (!isnull)
+			RecordParse(&record, event, reference->type);
 		if (record.jsonb != NULL)
 			record.jsonb = DatumGetJsonbPCopy(JsonbPGetDatum(record.jsonb));
 	}

@@ -108,6 +108,7 @@ PendingClear(PendingLevel *level)
 	level->nreferences = level->references_allocated = 0;
 	level->references = NULL;
 	level->faults = NIL;
+	level->faults_by_key = NULL;
 }
 
 Size
@@ -133,6 +134,22 @@ AppendReferences(PendingLevel *level, const EventReference *references, int64 co
 		memcpy(&level->references[level->nreferences], references,
 			   sizeof(EventReference) * count);
 	level->nreferences += count;
+}
+
+static char *
+CopyText(MemoryContext context, const char *text)
+{
+	return text == NULL ? NULL : MemoryContextStrdup(context, text);
+}
+
+static void
+CopyDescription(MemoryContext context, EventError *to, const EventError *from)
+{
+	to->source = CopyText(context, from->source);
+	to->event_id = CopyText(context, from->event_id);
+	to->has_time = from->has_time;
+	to->event_time = from->event_time;
+	to->detail = CopyText(context, from->detail);
 }
 
 /* A subtransaction ended well: its news are its parent's. */
@@ -177,9 +194,12 @@ MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 	}
 	foreach(cell, inner->faults)
 	{
-		EventError *fault = lfirst(cell);
+		const EventError *from = lfirst(cell);
+		EventError *fault = PendingAddError(outer, from->key.table, from->key.cause,
+											from->events);
 
-		PendingAddError(outer, &fault->reference, fault->cause, fault->detail);
+		if (fault != NULL)
+			CopyDescription(outer->context, fault, from);
 	}
 }
 
@@ -330,6 +350,7 @@ PendingDropTerms(PendingLevel *level)
 	level->nreferences = level->references_allocated = 0;
 	level->references = NULL;
 	level->faults = NIL;
+	level->faults_by_key = NULL;
 	level->spills = NIL;
 	rest.terms = NULL;
 	rest.nreferences = 0;
@@ -375,17 +396,34 @@ PendingAddClock(PendingLevel *level, int32 version_id, int64 earliest)
 		clock->earliest = earliest;
 }
 
-void
-PendingAddError(PendingLevel *level, const EventReference *reference, const char *cause,
-			 const char *detail)
+EventError *
+PendingAddError(PendingLevel *level, Oid table, const char *cause, int64 events)
 {
-	MemoryContext old = MemoryContextSwitchTo(level->context);
-	EventError *fault = palloc(sizeof(EventError));
+	EventErrorKey key = {.table = table};
+	EventError *fault;
+	MemoryContext old;
+	bool		found;
 
-	fault->reference = *reference;
-	fault->reference.event = CopyJsonb(level->context, reference->event);
-	fault->cause = cause;
-	fault->detail = detail == NULL ? NULL : pstrdup(detail);
+	if (level->faults_by_key == NULL)
+	{
+		HASHCTL		control = {0};
+
+		control.keysize = sizeof(EventErrorKey);
+		control.entrysize = sizeof(EventError);
+		control.hcxt = level->context;
+		level->faults_by_key = hash_create("newterm event errors", 16, &control,
+										   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	strlcpy(key.cause, cause, sizeof(key.cause));
+	fault = hash_search(level->faults_by_key, &key, HASH_ENTER, &found);
+	if (found)
+	{
+		fault->events += events;
+		return NULL;
+	}
+	*fault = (EventError) {.key = key,.events = events};
+	old = MemoryContextSwitchTo(level->context);
 	level->faults = lappend(level->faults, fault);
 	MemoryContextSwitchTo(old);
+	return fault;
 }

@@ -38,12 +38,24 @@ typedef struct PendingClock
 	int64		earliest;
 } PendingClock;
 
-/* A row of newterm.event_errors to be. */
+/* What event_errors counts by; longer causes are cut. */
+typedef struct EventErrorKey
+{
+	Oid			table;
+	char		cause[28];
+} EventErrorKey;
+
+/* A row of newterm.event_errors to be: events of a table that met the same cause. */
 typedef struct EventError
 {
-	EventReference reference;
-	const char *cause;
-	char	   *detail;
+	EventErrorKey key;			/* hash key */
+	int64		events;
+	/* of the first one, by EventErrorDescribe */
+	char	   *source;			/* the table's qualified name, or NULL */
+	char	   *event_id;		/* or NULL */
+	bool		has_time;
+	TimestampTz event_time;
+	char	   *detail;			/* or NULL */
 } EventError;
 
 typedef struct PendingLevel
@@ -56,7 +68,8 @@ typedef struct PendingLevel
 	int64		nreferences;
 	int64		references_allocated;
 	EventReference *references;
-	List	   *faults;			/* EventError */
+	List	   *faults;			/* EventError, in order */
+	HTAB	   *faults_by_key;	/* the same; NULL while there is none */
 	List	   *spills;			/* PendingFile: terms that did not fit into memory */
 	bool		unspillable;	/* writing failed: it holds all in memory */
 } PendingLevel;
@@ -93,9 +106,12 @@ extern void PendingAddRun(PendingLevel *level, const PendingTerm *pending, const
 
 extern void PendingAddClock(PendingLevel *level, int32 version_id, int64 earliest);
 
-/* `detail` is copied. */
-extern void PendingAddError(PendingLevel *level, const EventReference *reference,
-						 const char *cause, const char *detail);
+/*
+ * Count events of a table (or of none) that could not be evaluated.  Returns the row to be
+ * where they are the first ones that met this cause, for the caller to describe, else NULL.
+ */
+extern EventError *PendingAddError(PendingLevel *level, Oid table, const char *cause,
+								   int64 events);
 
 /* Bytes that the level holds. */
 extern Size PendingSize(const PendingLevel *level);

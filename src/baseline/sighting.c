@@ -4,18 +4,22 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "baseline/known.h"
 #include "settings.h"
 #include "baseline/sighting.h"
 #include "rule/rule_digest.h"
 
-/* The tuples of a matching rule; notes where they are too many. */
+/* The tuples of a matching rule; notes where there are more. */
 static void
 RuleTuples(Evaluation *event, Rule *rule, TupleList *tuples)
 {
-	if (!TermTuples(&rule->shape, event->fields, &event->set->key, MaxTermsPerEventSetting,
-					tuples))
-		event->too_many[event->ntoo_many++] = rule;
+	uint64		left = TermTuples(&rule->shape, event->fields, &event->set->key,
+								  MaxTermsPerEventSetting, tuples);
+
+	if (left > 0)
+		event->too_many[event->ntoo_many++] = (TooManyTerms) {rule, left};
 }
 
 /* How many terms an event shows to a rule, as far as that is simple to tell. */
@@ -108,6 +112,7 @@ EventTerms(Evaluation *event, bool expect)
 void
 EventSightings(Evaluation *event, SightingFunction function, void *state)
 {
+	event->ntoo_many = 0;
 	for (int i = 0; i < event->nmatching; i++)
 	{
 		Rule	   *rule = event->matching[i];
@@ -119,6 +124,7 @@ EventSightings(Evaluation *event, SightingFunction function, void *state)
 		{
 			Sighting	sighting;
 
+			CHECK_FOR_INTERRUPTS();
 			sighting.rule = rule;
 			sighting.row = &tuples.values[j * ncolumns];
 			sighting.row_digests = &tuples.digests[j * ncolumns];

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -13,7 +12,6 @@
 
 #include "base/compat.h"
 #include "event/event.h"
-#include "base/isotime.h"
 #include "base/jsonbtext.h"
 #include "lang/normalise.h"
 
@@ -570,62 +568,4 @@ EventFill(FieldSet *set, int index)
 {
 	if (!EventFillSingle(set, index))
 		FillByField(set, index);
-}
-
-EventTimeStatus
-EventTimeCheck(int64 micros)
-{
-	return TIMESTAMP_OF(micros) - USECS_PER_DAY > GetCurrentTransactionStartTimestamp() ?
-		EVENT_TIME_FUTURE : EVENT_TIME_USABLE;
-}
-
-bool
-RecordString(JsonbContainer *record, const char *key, JsonbValue *value)
-{
-	return getKeyJsonValueFromContainer(record, key, strlen(key), value) != NULL &&
-		value->type == jbvString;
-}
-
-/* The time that is written in a value, or NULL where there is none. */
-static EventTimeStatus
-EventTimeOfValue(const JsonbValue *value, int64 *micros)
-{
-	EventTimeStatus status = EVENT_TIME_MISSING;
-
-	if (value != NULL &&
-		IsoTimeParse(value->val.string.val, value->val.string.len, micros))
-		status = EventTimeCheck(*micros);
-	if (status != EVENT_TIME_USABLE)
-		*micros = UNIX_MICROS(GetCurrentTransactionStartTimestamp());
-	return status;
-}
-
-EventTimeStatus
-EventTime(FieldSet *set, int64 *micros)
-{
-	const EventSlot *slot = EventValues(set, set->time_slot);
-
-	return EventTimeOfValue(slot->count == 1 && slot->single && !slot->element &&
-							slot->own.type == jbvString ? &slot->own : NULL,
-							micros);
-}
-
-EventTimeStatus
-EventTimeOfRecord(JsonbContainer *record, int64 *micros)
-{
-	JsonbValue	value;
-
-	return EventTimeOfValue(RecordString(record, "eventTime", &value) ? &value : NULL,
-							micros);
-}
-
-char *
-EventIdentity(JsonbContainer *record)
-{
-	JsonbValue	value;
-
-	if (RecordString(record, "sharedEventID", &value) ||
-		RecordString(record, "eventID", &value))
-		return pnstrdup(value.val.string.val, value.val.string.len);
-	return NULL;
 }

@@ -129,36 +129,10 @@ extern bool FieldNormalise(const Field *field, const JsonbValue *value,
 /* The path or attribute at the bottom of a field's normalisers. */
 extern const Field *FieldBase(const Field *field);
 
-/* Time and identity of a record. */
-typedef enum EventTimeStatus
-{
-	EVENT_TIME_USABLE,
-	EVENT_TIME_MISSING,			/* absent, or no ISO 8601 timestamp */
-	EVENT_TIME_FUTURE			/* more than a day ahead of the transaction */
-} EventTimeStatus;
-
 /* Times inside newterm are microseconds since 1970-01-01 UTC. */
 #define UNIX_MICROS(timestamp) \
 	((timestamp) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 #define TIMESTAMP_OF(micros) \
 	((micros) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
-
-/* Is the time usable at all?  Compares with the transaction's start. */
-extern EventTimeStatus EventTimeCheck(int64 micros);
-
-/*
- * The current event's eventTime.  *micros is what the event is evaluated at: the
- * transaction's start where eventTime is not usable.
- */
-extern EventTimeStatus EventTime(FieldSet *set, int64 *micros);
-
-/* The same of a record that no set was pointed at. */
-extern EventTimeStatus EventTimeOfRecord(JsonbContainer *record, int64 *micros);
-
-/* coalesce(sharedEventID, eventID) as a palloc'd text, or NULL. */
-extern char *EventIdentity(JsonbContainer *record);
-
-/* A top-level key that holds a string: true and *value set. */
-extern bool RecordString(JsonbContainer *record, const char *key, JsonbValue *value);
 
 #endif							/* NEWTERM_EVENT_H */

@@ -4,12 +4,12 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
 #include "base/compat.h"
 #include "base/jsonc.h"
+#include "event/event_time.h"
 #include "event/record.h"
 
 /* A text as a record; says in *record what is wrong with it. */
@@ -37,59 +37,76 @@ ReadText(Record *record, text *value)
 }
 
 void
-RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
-		   Oid event_type, bool has_time_column, Datum time, bool time_null,
-		   Oid time_type)
+RecordParse(Record *record, Datum event, Oid type)
 {
-	EventTimeStatus status;
-
 	memset(record, 0, sizeof(Record));
-	record->time = UNIX_MICROS(GetCurrentTransactionStartTimestamp());
-	if (event_null)
-	{
-		record->absent = true;
-		return;
-	}
-	if (event_type == JSONBOID)
+	if (type == JSONBOID)
 		record->jsonb = DatumGetJsonbP(event);
 	else
 		ReadText(record, DatumGetTextPP(event));
-	if (record->jsonb == NULL)
-		return;
-	if (!JB_ROOT_IS_OBJECT(record->jsonb))
+	if (record->jsonb != NULL && !JB_ROOT_IS_OBJECT(record->jsonb))
 	{
 		record->jsonb = NULL;
 		record->cause = "not_an_object";
-		record->detail = pstrdup("the value is JSON, but no object");
+		record->detail = "the value is JSON, but no object";
+	}
+}
+
+/* The time of a time column; a timestamp without time zone is UTC: the numbers are alike. */
+static EventTimeStatus
+ColumnTime(Datum time, bool time_null, int64 *micros)
+{
+	TimestampTz timestamp = DatumGetTimestampTz(time);
+	EventTimeStatus status = time_null ? EVENT_TIME_MISSING : EventTimeCheck(timestamp);
+
+	/* of others, the number might not fit */
+	if (status == EVENT_TIME_USABLE)
+		*micros = UNIX_MICROS(timestamp);
+	return status;
+}
+
+/* Say what is wrong with a record's time. */
+static void
+RefuseTime(Record *record, EventTimeStatus status, bool has_time_column)
+{
+	switch (status)
+	{
+		case EVENT_TIME_USABLE:
+			break;
+		case EVENT_TIME_MISSING:
+			record->cause = "no_event_time";
+			record->detail = has_time_column ? "the time column is NULL" :
+				"eventTime is missing or no ISO 8601 timestamp";
+			break;
+		case EVENT_TIME_PAST:
+			record->cause = "past_event_time";
+			record->detail = "the event time is before newterm.earliest_event_time";
+			break;
+		case EVENT_TIME_FUTURE:
+			record->cause = "future_event_time";
+			record->detail = "the event time is more than a day in the future";
+			break;
+	}
+}
+
+void
+RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
+		   Oid event_type, bool has_time_column, Datum time, bool time_null)
+{
+	EventTimeStatus status;
+
+	if (event_null)
+	{
+		memset(record, 0, sizeof(Record));
+		record->absent = true;
 		return;
 	}
-
-	if (fields != NULL)
-		EventBegin(fields, &record->jsonb->root);
-	if (!has_time_column && fields != NULL)
-		status = EventTime(fields, &record->time);
-	else if (!has_time_column)
-		status = EventTimeOfRecord(&record->jsonb->root, &record->time);
-	else if (time_null || TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(time)))
-		status = EVENT_TIME_MISSING;
-	else
-	{
-		/* a timestamp without time zone is UTC: the numbers are alike */
-		int64		micros = UNIX_MICROS(DatumGetTimestampTz(time));
-
-		status = EventTimeCheck(micros);
-		if (status == EVENT_TIME_USABLE)
-			record->time = micros;
-	}
-	if (status == EVENT_TIME_MISSING)
-	{
-		record->cause = "no_event_time";
-		record->detail = pstrdup(has_time_column ? "the time column has no usable time" :
-								 "eventTime is missing or no ISO 8601 timestamp");
-	}
-	else if (status == EVENT_TIME_FUTURE)
-	{
-		record->cause = "future_event_time";
-		record->detail = pstrdup("the event time is more than a day in the future");
-	}
+	RecordParse(record, event, event_type);
+	if (record->jsonb == NULL)
+		return;
+	EventBegin(fields, &record->jsonb->root);
+	status = has_time_column ? ColumnTime(time, time_null, &record->time) :
+		EventTime(fields, &record->time);
+	if (status != EVENT_TIME_USABLE)
+		RefuseTime(record, status, has_time_column);
 }

@@ -10,53 +10,7 @@
 #include "utils/numeric.h"
 
 #include "base/compat.h"
-#include "event/term.h"
-
-/*
- * A node of the tree of a shape's paths.  Columns that end here take the
- * value of the place; children are looked up below it.
- */
-struct TermNode
-{
-	const char *key;
-	int			key_length;
-	int			slot;			/* of the place */
-	bool		optional;		/* all columns at and below may be missing */
-	uint32		columns;		/* those that end here, a bit each */
-	uint32		below;			/* all columns at and below, likewise */
-	struct TermNode *children;	/* the first of them */
-	struct TermNode *sibling;	/* the next one */
-};
-
-/* Partial tuples while they are put together; absent columns are NULL. */
-typedef struct Partial
-{
-	int			count;
-	int			allocated;
-	const JsonbValue **rows;	/* count * ncolumns of the shape */
-	bool		too_many;		/* more than the limit are different: rows are left out */
-} Partial;
-
-/* What the recursion needs to know. */
-typedef struct TupleBuild
-{
-	const TermShape *shape;
-	FieldSet   *set;
-	const DigestKey *key;
-	uint32		many;			/* columns on whose way an array of several is */
-	int			limit;
-} TupleBuild;
-
-static const JsonbValue NullValue = {.type = jbvNull};
-
-/* A column in a set of them. */
-static inline uint32
-ColumnBit(int column)
-{
-	StaticAssertStmt(TERM_MAX_COLUMNS <= 32, "a set of columns is a uint32");
-
-	return (uint32) 1 << column;
-}
+#include "event/term_product.h"
 
 /* The node for the last one of a path's keys, below that of the others. */
 static TermNode *
@@ -110,232 +64,6 @@ TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumn
 	}
 }
 
-static bool
-PartialEmpty(const Partial *partial)
-{
-	return partial->count == 0 && !partial->too_many;
-}
-
-/* A row by its values. */
-typedef struct RowDigest
-{
-	Digest		digest;
-	int			row;
-} RowDigest;
-
-static int
-CompareRowDigests(const void *a, const void *b)
-{
-	const RowDigest *left = a;
-	const RowDigest *right = b;
-	int			order = DigestCompare(&left->digest, &right->digest);
-
-	return order != 0 ? order : left->row - right->row;
-}
-
-/* Keep the first one of equal rows. */
-static void
-PartialUnique(const TupleBuild *build, Partial *partial)
-{
-	const int	ncolumns = build->shape->ncolumns;
-	RowDigest  *digests = palloc(sizeof(RowDigest) * partial->count);
-	bool	   *first = palloc0(sizeof(bool) * partial->count);
-	int			kept = 0;
-
-	for (int row = 0; row < partial->count; row++)
-	{
-		digests[row] = (RowDigest) {.row = row};
-		for (int column = 0; column < ncolumns; column++)
-		{
-			const JsonbValue *value = partial->rows[row * ncolumns + column];
-			Digest		part;
-
-			if (value == NULL)
-				continue;
-			part = DigestJsonbValue(build->key, value);
-			DigestAddPart(build->key, &digests[row].digest, column, &part);
-		}
-	}
-	qsort(digests, partial->count, sizeof(RowDigest), CompareRowDigests);
-	for (int i = 0; i < partial->count; i++)
-		first[digests[i].row] = i == 0 ||
-			!DigestEqual(digests[i].digest, digests[i - 1].digest);
-	for (int row = 0; row < partial->count; row++)
-		if (first[row])
-			memmove(&partial->rows[kept++ * ncolumns], &partial->rows[row * ncolumns],
-					sizeof(JsonbValue *) * ncolumns);
-	partial->count = kept;
-	partial->too_many = kept > build->limit;
-	pfree(digests);
-	pfree(first);
-}
-
-/* Add a row.  Equal ones are dropped at times: only what is different counts. */
-static void
-PartialAppend(const TupleBuild *build, Partial *partial, const JsonbValue **row)
-{
-	const int	ncolumns = build->shape->ncolumns;
-
-	if (!partial->too_many && partial->count / 2 >= build->limit)
-		PartialUnique(build, partial);
-	if (partial->too_many)
-		return;
-	if (partial->count == partial->allocated)
-	{
-		Size		size;
-
-		partial->allocated = Max(4, partial->allocated * 2);
-		size = sizeof(JsonbValue *) * ncolumns * partial->allocated;
-		partial->rows = partial->rows == NULL ? palloc(size) :
-			repalloc(partial->rows, size);
-	}
-	memcpy(&partial->rows[partial->count++ * ncolumns], row,
-		   sizeof(JsonbValue *) * ncolumns);
-}
-
-/* Add the columns of another row, which are other ones. */
-static void
-RowComplete(const JsonbValue **row, const JsonbValue **other, int ncolumns)
-{
-	for (int column = 0; column < ncolumns; column++)
-		if (other[column] != NULL)
-			row[column] = other[column];
-}
-
-/* Every row of `left` joined with every row of `right`, into `left`. */
-static void
-PartialCross(const TupleBuild *build, Partial *left, const Partial *right)
-{
-	const int	ncolumns = build->shape->ncolumns;
-	Partial		product = {0};
-
-	if (PartialEmpty(left) || PartialEmpty(right))
-	{
-		*left = product;
-		return;
-	}
-	if (left->too_many || right->too_many)
-	{
-		left->too_many = true;
-		return;
-	}
-	if (right->count == 1)
-	{
-		for (int i = 0; i < left->count; i++)
-			RowComplete(&left->rows[i * ncolumns], right->rows, ncolumns);
-		return;
-	}
-	for (int i = 0; i < left->count && !product.too_many; i++)
-		for (int j = 0; j < right->count && !product.too_many; j++)
-		{
-			const JsonbValue *row[TERM_MAX_COLUMNS];
-
-			memcpy(row, &left->rows[i * ncolumns], sizeof(JsonbValue *) * ncolumns);
-			RowComplete(row, &right->rows[j * ncolumns], ncolumns);
-			PartialAppend(build, &product, row);
-		}
-	*left = product;
-}
-
-/* Does the row hold a value that is not the null of a missing one? */
-static bool
-RowHasValue(const JsonbValue **row, int ncolumns)
-{
-	for (int column = 0; column < ncolumns; column++)
-		if (row[column] != NULL && row[column] != &NullValue)
-			return true;
-	return false;
-}
-
-/*
- * NodeTuples
- *		The partial tuples of the columns at and below `node` on whose way an array
- *		of several is, where the place holds `value` (NULL: nothing is there),
- *		`arrays` arrays deep.
- */
-static Partial
-NodeTuples(const TupleBuild *build, const TermNode *node, JsonbValue *value, int arrays)
-{
-	const TermShape *shape = build->shape;
-	const int	ncolumns = shape->ncolumns;
-	Partial		result = {0};
-	const JsonbValue *row[TERM_MAX_COLUMNS] = {0};
-	const ValueState state = value == NULL ? VALUE_MISSING : ValueClassify(value);
-
-	/* an array: what each element shows; nothing at all counts as missing */
-	if (state == VALUE_MANY)
-	{
-		JsonbContainer *array = value->val.binary.data;
-		uint32		size = arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0;
-		JsonbValue *elements = ArrayElements(array);
-		const JsonbValue **valueless = NULL;
-
-		for (uint32 i = 0; i < size && !result.too_many; i++)
-		{
-			Partial		part = NodeTuples(build, node, &elements[i], arrays + 1);
-
-			for (int j = 0; j < part.count; j++)
-			{
-				const JsonbValue **part_row = &part.rows[j * ncolumns];
-
-				if (node->optional && !RowHasValue(part_row, ncolumns))
-					valueless = part_row;
-				else
-					PartialAppend(build, &result, part_row);
-			}
-			result.too_many |= part.too_many;
-		}
-		/* an element without a value adds no null beside real values */
-		if (PartialEmpty(&result) && valueless != NULL)
-			PartialAppend(build, &result, valueless);
-		if (!PartialEmpty(&result))
-			return result;
-	}
-	if (state != VALUE_SINGLE)
-		value = NULL;
-
-	for (int column = 0; column < ncolumns; column++)
-	{
-		if ((node->columns & ColumnBit(column)) == 0)
-			continue;
-		if (value != NULL)
-		{
-			JsonbValue *normalised = palloc(sizeof(JsonbValue));
-
-			if (!FieldNormalise(FieldOfSlot(build->set, shape->slots[column]), value,
-								normalised))
-				return result;
-			row[column] = normalised;
-		}
-		else if (shape->optional_entity && column < shape->nentity)
-			row[column] = &NullValue;
-		else
-			return result;
-	}
-	PartialAppend(build, &result, row);
-
-	for (const TermNode *child = node->children; child != NULL && !PartialEmpty(&result);
-		 child = child->sibling)
-	{
-		const JsonbValue *array;
-		JsonbValue	below;
-		bool		found;
-		Partial		part;
-
-		if ((child->below & build->many) == 0)
-			continue;
-		array = arrays == 0 ? PathTreeArray(&build->set->places, child->slot) : NULL;
-		if (array != NULL)
-			below = *array;
-		found = array != NULL ||
-			(value != NULL && value->type == jbvBinary &&
-			 ObjectKey(value->val.binary.data, child->key, child->key_length, &below));
-		part = NodeTuples(build, child, found ? &below : NULL, arrays);
-		PartialCross(build, &result, &part);
-	}
-	return result;
-}
-
 /* How an element of an array shows a shape's columns. */
 typedef enum RowState
 {
@@ -350,7 +78,7 @@ typedef enum RowState
  *		values into `storage`, one a column.
  */
 static RowState
-NodeRow(const TupleBuild *build, const TermNode *node, JsonbValue *value,
+NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, JsonbValue *value,
 		JsonbValue *storage, const JsonbValue **row)
 {
 	switch (ValueClassify(value))
@@ -366,8 +94,7 @@ NodeRow(const TupleBuild *build, const TermNode *node, JsonbValue *value,
 	{
 		int			column = pg_rightmost_one_pos32(columns);
 
-		if (!FieldNormalise(FieldOfSlot(build->set, build->shape->slots[column]), value,
-							&storage[column]))
+		if (!FieldNormalise(FieldOfSlot(set, shape->slots[column]), value, &storage[column]))
 			return ROW_LACKS_VALUE;
 		row[column] = &storage[column];
 	}
@@ -379,7 +106,7 @@ NodeRow(const TupleBuild *build, const TermNode *node, JsonbValue *value,
 		if (value->type != jbvBinary ||
 			!ObjectKey(value->val.binary.data, child->key, child->key_length, &below))
 			return ROW_LACKS_VALUE;
-		state = NodeRow(build, child, &below, storage, row);
+		state = NodeRow(shape, set, child, &below, storage, row);
 		if (state != ROW_WHOLE)
 			return state;
 	}
@@ -402,16 +129,17 @@ CommonArray(const TermShape *shape, const FieldSet *set, uint32 many)
 
 /*
  * RowsOfElements
- *		NodeTuples for the usual case: one array leads to all of the columns, there is
- *		none in its elements, and each of these has to have a value for each column.
- *		Returns false where that is not so.
+ *		TermProduct for the usual case: one array leads to all of the columns, of no more
+ *		elements than are wanted, there is none in its elements, and each of these has to
+ *		have a value for each column.  Returns false where that is not so.  Equal rows
+ *		are not dropped.
  */
 static bool
-RowsOfElements(const TupleBuild *build, Partial *rows)
+RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many,
+			   int limit, TupleList *tuples)
 {
-	const TermShape *shape = build->shape;
 	const int	ncolumns = shape->ncolumns;
-	const TermNode *node = CommonArray(shape, build->set, build->many);
+	const TermNode *node = CommonArray(shape, set, many);
 	JsonbContainer *array;
 	JsonbValue *elements;
 	JsonbValue *storage;
@@ -419,37 +147,29 @@ RowsOfElements(const TupleBuild *build, Partial *rows)
 
 	if (node == NULL || shape->optional_entity)
 		return false;
-	array = PathTreeArray(&build->set->places, node->slot)->val.binary.data;
+	array = PathTreeArray(&set->places, node->slot)->val.binary.data;
 	size = JsonContainerSize(array);
-	if (size > build->limit)
+	if (size > limit)
 		return false;
 	elements = ArrayElements(array);
 	storage = palloc(sizeof(JsonbValue) * ncolumns * size);
-	rows->rows = palloc(sizeof(JsonbValue *) * ncolumns * size);
-	rows->count = 0;
+	tuples->values = palloc(sizeof(JsonbValue *) * ncolumns * size);
+	tuples->count = 0;
 	for (int i = 0; i < size; i++)
 	{
-		RowState	state = NodeRow(build, node, &elements[i], &storage[i * ncolumns],
-									&rows->rows[rows->count * ncolumns]);
+		RowState	state = NodeRow(shape, set, node, &elements[i], &storage[i * ncolumns],
+									&tuples->values[tuples->count * ncolumns]);
 
 		if (state == ROW_PASSES_ARRAY)
 			return false;
 		if (state == ROW_WHOLE)
-			rows->count++;
+			tuples->count++;
 	}
+	tuples->digests = palloc(sizeof(Digest) * ncolumns * Max(tuples->count, 1));
+	for (uint32 columns = many; columns != 0; columns &= columns - 1)
+		for (int i = pg_rightmost_one_pos32(columns); i < tuples->count * ncolumns; i += ncolumns)
+			tuples->digests[i] = DigestJsonbValue(key, tuples->values[i]);
 	return true;
-}
-
-/* Set a column of all rows to a value that does not depend on an array. */
-static void
-FillColumn(TupleList *tuples, int ncolumns, int column, const JsonbValue *value,
-		   const Digest *digest)
-{
-	for (int row = 0; row < tuples->count; row++)
-	{
-		tuples->values[row * ncolumns + column] = value;
-		tuples->digests[row * ncolumns + column] = *digest;
-	}
 }
 
 /*
@@ -457,41 +177,26 @@ FillColumn(TupleList *tuples, int ncolumns, int column, const JsonbValue *value,
  *		Tuples of an event where on the way to the columns in `many` is an array of
  *		several; the others' values and digests are the list's single ones.
  */
-static bool
+static uint64
 TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 					uint32 many, int limit, TupleList *tuples)
 {
-	const TupleBuild build = {.shape = shape,.set = set,.key = key,.many = many,.limit = limit};
-	Partial		rows = {0};
+	const int	ncolumns = shape->ncolumns;
+	uint64		left = 0;
 
-	if (!RowsOfElements(&build, &rows))
-	{
-		JsonbValue	record;
-
-		record.type = jbvBinary;
-		record.val.binary.data = EventRecord(set);
-		record.val.binary.len = 0;
-		rows = NodeTuples(&build, shape->tree, &record, 0);
-	}
-	if (rows.count > limit)
-		PartialUnique(&build, &rows);
-	if (rows.too_many)
-		return false;
-
-	tuples->count = rows.count;
-	tuples->values = rows.rows;
-	tuples->digests = palloc(sizeof(Digest) * shape->ncolumns * Max(rows.count, 1));
-	for (int column = 0; column < shape->ncolumns; column++)
+	if (!RowsOfElements(shape, set, key, many, limit, tuples))
+		left = TermProduct(shape, set, key, many, limit, tuples);
+	for (int column = 0; column < ncolumns; column++)
 		if ((many & ColumnBit(column)) == 0)
-			FillColumn(tuples, shape->ncolumns, column, tuples->one_values[column],
-					   &tuples->one_digests[column]);
-		else
-			for (int i = column; i < rows.count * shape->ncolumns; i += shape->ncolumns)
-				tuples->digests[i] = DigestJsonbValue(key, rows.rows[i]);
-	return true;
+			for (int i = column; i < tuples->count * ncolumns; i += ncolumns)
+			{
+				tuples->values[i] = tuples->one_values[column];
+				tuples->digests[i] = tuples->one_digests[column];
+			}
+	return left;
 }
 
-bool
+uint64
 TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 		   int limit, TupleList *tuples)
 {
@@ -507,27 +212,27 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 		else if (slot->count > 0)
 			tuples->one_values[i] = &slot->own;
 		else if (shape->optional_entity && i < shape->nentity)
-			tuples->one_values[i] = &NullValue;
+			tuples->one_values[i] = &TermNullValue;
 		else
-			return true;
+			return 0;
 	}
 	for (int i = 0; i < shape->ncolumns; i++)
 		if ((many & ColumnBit(i)) == 0)
-			tuples->one_digests[i] = tuples->one_values[i] == &NullValue ?
-				DigestJsonbValue(key, &NullValue) :
+			tuples->one_digests[i] = tuples->one_values[i] == &TermNullValue ?
+				DigestJsonbValue(key, &TermNullValue) :
 				*EventDigest(set, EventValues(set, shape->slots[i]));
 	if (many != 0)
 	{
 		MemoryContext old = EventContextEnter(set);
-		bool		complete = TuplesThroughArrays(shape, set, key, many, limit, tuples);
+		uint64		left = TuplesThroughArrays(shape, set, key, many, limit, tuples);
 
 		MemoryContextSwitchTo(old);
-		return complete;
+		return left;
 	}
 	tuples->count = 1;
 	tuples->values = tuples->one_values;
 	tuples->digests = tuples->one_digests;
-	return true;
+	return 0;
 }
 
 /* A scalar with its number in the shortest form. */

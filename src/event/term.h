@@ -46,11 +46,15 @@ typedef struct TupleList
 extern void TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields,
 								int ncolumns, int nentity, bool optional_entity);
 
+/* So many tuples that they are not counted any more. */
+#define TERMS_COUNTLESS		PG_INT64_MAX
+
 /*
- * The tuples that the set's current event shows.  Returns false where they
- * would be more than `limit`; then there are none.
+ * The tuples that the set's current event shows: the first `limit` of them, in the order
+ * of the arrays that they come from.  Where there are more, none of these is repeated, and
+ * returns how many more (at most, where arrays of arrays show the same one again); else 0.
  */
-extern bool TermTuples(const TermShape *shape, FieldSet *set,
+extern uint64 TermTuples(const TermShape *shape, FieldSet *set,
 					   const DigestKey *key, int limit, TupleList *tuples);
 
 /*

@@ -32,8 +32,8 @@
 #include "base/compat.h"
 #include "base/isotime.h"
 #include "base/jsonc.h"
-#include "baseline/pending.h"
-#include "event/event.h"
+#include "baseline/event_error.h"
+#include "event/event_time.h"
 #include "event/shape.h"
 #include "import/load_log.h"
 #include "import/log_gzip.h"
@@ -81,9 +81,7 @@ static Feed *Current = NULL;
 static void
 Note(Feed *feed, const char *cause, const char *detail)
 {
-	EventReference reference = {.table = RelationGetRelid(feed->target->table)};
-
-	PendingAddError(PendingCurrent(), &reference, cause, detail);
+	EventErrorAdd(PendingCurrent(), RelationGetRelid(feed->target->table), cause, NULL, detail);
 }
 
 /* The same for what was not loaded; the first one is told to who loads. */
@@ -171,21 +169,6 @@ AppendRow(Feed *feed, const char *text, size_t length, bool lines, bool has_time
 	feed->outcome->records++;
 }
 
-/* The time that is written in a record. */
-static bool
-WrittenTime(JsonbContainer *record, int64 *micros)
-{
-	JsonbValue	value;
-
-	if (RecordString(record, "eventTime", &value))
-		return IsoTimeParse(value.val.string.val, value.val.string.len, micros);
-	return getKeyJsonValueFromContainer(record, "timeWindow", strlen("timeWindow"),
-										&value) != NULL &&
-		value.type == jbvBinary && JsonContainerIsObject(value.val.binary.data) &&
-		RecordString(value.val.binary.data, "windowStart", &value) &&
-		IsoTimeParse(value.val.string.val, value.val.string.len, micros);
-}
-
 /* A record that is jsonb (a RecordFunction). */
 static void
 AddRecord(void *state, Jsonb *record)
@@ -193,7 +176,7 @@ AddRecord(void *state, Jsonb *record)
 	Feed	   *feed = state;
 	StringInfoData text;
 	int64		time;
-	bool		has_time = WrittenTime(&record->root, &time);
+	bool		has_time = EventTimeWritten(&record->root, &time);
 
 	initStringInfo(&text);
 	JsonbToCString(&text, &record->root, VARSIZE(record));

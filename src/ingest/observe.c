@@ -6,11 +6,11 @@
  * the session meets for the first time is looked up in the stored baseline.
  * What is new is noted, to be merged just before commit, and marked, so that a
  * term that comes a million times in one transaction is noted once.  Where events
- * in a row were known, one is judged when the next one comes (await.h).  Notes and
+ * in a row were known, one is judged when the next one comes (prefetch.h).  Notes and
  * marks must be of rows that were inserted, so that it makes them only where it
  * is evaluated as the WHEN clause of our trigger; called by hand it only
- * answers.  A row is queued for the trigger function where it is to be recorded
- * in newterm.event_errors.
+ * answers.  As the WHEN clause it is never true: what an event shows, and what is
+ * wrong with it, is in memory then, and PostgreSQL need not queue the row.
  */
 #include "postgres.h"
 
@@ -18,6 +18,7 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
 #include "utils/memutils.h"
@@ -26,7 +27,9 @@
 #include "base/compat.h"
 #include "ingest/reevaluate.h"
 #include "base/guard.h"
+#include "baseline/event_error.h"
 #include "baseline/known.h"
+#include "ingest/event_fault.h"
 #include "rule/dispatch.h"
 #include "baseline/pending.h"
 #include "settings.h"
@@ -35,6 +38,8 @@
 #include "event/record.h"
 
 PG_FUNCTION_INFO_V1(newterm_observe);
+PG_FUNCTION_INFO_V1(newterm_merge);
+PG_FUNCTION_INFO_V1(newterm_events_passed_over);
 
 /* What one call site of observe is. */
 typedef struct CallSite
@@ -125,7 +130,7 @@ typedef struct Observation
 	Oid			table;			/* in the trigger: where the row is */
 	ItemPointer place;
 	EventSource source;			/* the row, once something needs it */
-	bool		pending;			/* to be queued, or told to who calls by hand */
+	bool		pending;		/* it brings news, for who calls by hand */
 } Observation;
 
 /*
@@ -242,6 +247,38 @@ FindTerms(Evaluation *event, bool at_once)
 	EventTerms(event, at_once);
 }
 
+/* Events of this session that had no usable time and concerned no rule. */
+static int64 EventsPassedOver = 0;
+
+/* Does the current event pass a rule's filter, whatever terms it shows? */
+static bool
+ConcernsRule(Evaluation *event)
+{
+	DispatchBegin(event);
+	DispatchEvent(event);
+	/* dispatch leaves out what does not matter for events without a term */
+	for (int i = 0; i < event->nmatching; i++)
+		if (FilterMatches(event->matching[i]->filter, event->fields))
+			return true;
+	return false;
+}
+
+/*
+ * NoteRefused
+ *		An event that cannot be evaluated is to be recorded, unless filters can be asked
+ *		and it passes none.
+ */
+static void
+NoteRefused(Evaluation *event, const CallSite *site, const Record *record, Oid table)
+{
+	if (!site->in_trigger)
+		return;
+	if (record->jsonb == NULL || ConcernsRule(event))
+		EventErrorAdd(PendingCurrent(), table, record->cause, record->jsonb, record->detail);
+	else
+		EventsPassedOver++;
+}
+
 /*
  * Observe
  *		Does the record bring news?  Everything inside works on memory alone, or
@@ -261,10 +298,12 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	if (at_once)
 		DispatchExpect(event);
 	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
-			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
-			   site->time_type);
+			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1));
 	if (record.cause != NULL)
-		return true;			/* to be recorded */
+	{
+		NoteRefused(event, site, &record, PG_GETARG_OID(2));
+		return false;
+	}
 	if (record.absent)
 		return false;
 	observation.time = record.time;
@@ -282,9 +321,9 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		EventBegin(set->fields, &record.jsonb->root);
 		FindTerms(event, true);
 	}
-	if (event->ntoo_many > 0)
-		return true;			/* to be recorded */
-	if (site->in_trigger && PrefetchMayWait(event, record.jsonb))
+	if (site->in_trigger && event->ntoo_many > 0)
+		EventFaultTooMany(PendingCurrent(), observation.table, event, record.jsonb);
+	else if (site->in_trigger && PrefetchMayWait(event, record.jsonb))
 	{
 		PrefetchEvent(event, RowReference(&observation), record.jsonb);
 		return false;
@@ -302,10 +341,27 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	return observation.pending;
 }
 
+/* Note that an event could not be evaluated, as the rules could not be loaded. */
+static void
+NoteFailure(const RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
+{
+	EventError *error;
+	Record		record = {0};
+
+	if (!site->in_trigger || PG_ARGISNULL(0) ||
+		(site->repeated && IsRepeated(site, PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(3))))
+		return;
+	error = PendingAddError(PendingCurrent(), PG_GETARG_OID(2), "internal_error", 1);
+	if (error == NULL)
+		return;
+	RecordParse(&record, PG_GETARG_DATUM(0), site->event_type);
+	EventErrorDescribe(PendingCurrent(), error, record.jsonb, set->failure);
+}
+
 /*
  * newterm.observe(event "any", event_time "any", source oid, place tid) returns boolean
- *		The WHEN clause of a watched table's trigger: true where the row is to be
- *		queued for newterm.merge.  By hand: does the event bring news?
+ *		The WHEN clause of a watched table's trigger: notes what the row shows, and is
+ *		false.  By hand: does the event bring news?
  */
 Datum
 newterm_observe(PG_FUNCTION_ARGS)
@@ -313,26 +369,65 @@ newterm_observe(PG_FUNCTION_ARGS)
 	CallSite   *volatile site = CallSiteOf(fcinfo);
 	RuleSet    *set = RulesCurrent();
 	MemoryContext caller = CurrentMemoryContext;
-	volatile bool pending = true;
+	ErrorData  *volatile error = NULL;
+	volatile bool pending = false;
 
 	if (set == NULL)
 		PG_RETURN_BOOL(false);
-	if (set->failure == NULL)
+	PG_TRY();
 	{
-		PG_TRY();
-		{
+		if (set->failure == NULL)
 			pending = Observe(set, fcinfo, site);
-		}
-		PG_CATCH();
-		{
-			/* the trigger function will meet the error again and record it */
-			MemoryContextSwitchTo(caller);
-			if (ErrorIsFinal(geterrcode()))
-				PG_RE_THROW();
-			FlushErrorState();
-			pending = true;
-		}
-		PG_END_TRY();
+		else
+			NoteFailure(set, fcinfo, site);
 	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		if (ErrorIsFinal(geterrcode()))
+			PG_RE_THROW();
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	if (error != NULL && site->in_trigger)
+		EventFaultInternal(PendingCurrent(), PG_GETARG_OID(2), NULL, error);
 	PG_RETURN_BOOL(pending);
+}
+
+/*
+ * newterm.merge() returns trigger
+ *		The function of a watched table's trigger, which is known by it.  PostgreSQL calls
+ *		it where a clause is true although observe is not.
+ */
+Datum
+newterm_merge(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	Watch		watch;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		!(TRIGGER_FIRED_BY_INSERT(data->tg_event) || TRIGGER_FIRED_BY_UPDATE(data->tg_event)))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("newterm.merge must be fired AFTER INSERT OR UPDATE FOR EACH ROW"),
+				 errhint("Use newterm.watch() to watch a table.")));
+	if (!WatchOfClause(data->tg_trigger->tgqual, &watch))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" does not observe an event column",
+						data->tg_trigger->tgname),
+				 errhint("Use newterm.watch() to watch a table.")));
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * newterm.events_passed_over() returns bigint
+ *		Events of this session that had no usable time and passed no rule's filter.
+ */
+Datum
+newterm_events_passed_over(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(EventsPassedOver);
 }

@@ -269,7 +269,7 @@ HasRoom(Merge *merge, Rule *rule)
 	}
 	if (!rule->told_full)
 	{
-		EventError	fault = {.cause = "rule_full"};
+		EventError	fault = {.key = {.cause = "rule_full"},.events = 1};
 
 		rule->told_full = true;
 		fault.detail = psprintf("rule \"%s\" has newterm.max_terms_per_rule = %d terms: it takes no new ones",

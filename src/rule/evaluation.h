@@ -17,6 +17,13 @@ typedef struct TermOfRule
 	Digest		term;
 } TermOfRule;
 
+/* A rule to which an event shows more terms than newterm.max_terms_per_event. */
+typedef struct TooManyTerms
+{
+	const Rule *rule;
+	uint64		left;			/* as TermTuples counts them */
+} TooManyTerms;
+
 typedef struct Evaluation
 {
 	RuleSet    *set;
@@ -26,7 +33,7 @@ typedef struct Evaluation
 	Rule	  **matching;		/* rules whose filter the event passes */
 	int			nshown;			/* those of them whose terms EventTerms found */
 	int			ntoo_many;
-	Rule	  **too_many;		/* those to which it shows too many terms */
+	TooManyTerms *too_many;		/* those that were judged for its first terms alone */
 	int			nterms;
 	int			terms_allocated;
 	TermOfRule *terms;			/* what EventTerms found */

@@ -8,8 +8,10 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -96,6 +98,10 @@ newterm_terms(PG_FUNCTION_ARGS)
 	Field	  **fields = palloc(sizeof(Field *) * Max(count, 1));
 	TermShape	shape;
 	TupleList	tuples;
+	HASHCTL		control = {
+		.keysize = sizeof(Digest),.entrysize = sizeof(Digest),.hcxt = CurrentMemoryContext
+	};
+	HTAB	   *seen;
 
 	if (count < 1 || count > TERM_MAX_FIELDS)
 		ereport(ERROR,
@@ -107,21 +113,23 @@ newterm_terms(PG_FUNCTION_ARGS)
 	TermShapeInitialise(&shape, set, fields, count, 0, false);
 	EventBegin(set, &event->root);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (!TermTuples(&shape, set, QuestionKey(), MaxTermsPerEventSetting, &tuples))
-		ereport(ERROR,
+	if (TermTuples(&shape, set, QuestionKey(), MaxTermsPerEventSetting, &tuples) > 0)
+		ereport(WARNING,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the event shows more than %d terms", MaxTermsPerEventSetting),
-				 errhint("Raise newterm.max_terms_per_event.")));
+				 errmsg("the event shows more than %d terms: these are the first ones",
+						MaxTermsPerEventSetting),
+				 errhint("Rules judge these alone, too.  Raise newterm.max_terms_per_event to have more of them.")));
+	seen = hash_create("newterm terms", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	for (int i = 0; i < tuples.count; i++)
 	{
 		Datum		value;
 		bool		isnull = false;
-		bool		repeated = false;
+		bool		repeated;
+		Digest		term = DigestTuple(QuestionKey(), 0, &tuples.digests[i * count], count);
 
+		CHECK_FOR_INTERRUPTS();
 		/* each tuple is a term once, however often the event shows it */
-		for (int j = 0; j < i && !repeated; j++)
-			repeated = memcmp(&tuples.digests[i * count], &tuples.digests[j * count],
-							  sizeof(Digest) * count) == 0;
+		hash_search(seen, &term, HASH_ENTER, &repeated);
 		if (repeated)
 			continue;
 		value = JsonbPGetDatum(TermObject(TermValues(&tuples.values[i * count], 0, count),

@@ -335,7 +335,7 @@ EvaluationCreate(RuleSet *set)
 	event->set = set;
 	event->fields = set->fields;
 	event->matching = palloc(sizeof(Rule *) * Max(set->nrules, 1));
-	event->too_many = palloc(sizeof(Rule *) * Max(set->nrules, 1));
+	event->too_many = palloc(sizeof(TooManyTerms) * Max(set->nrules, 1));
 	event->terms_allocated = 64;
 	event->terms = palloc(sizeof(TermOfRule) * event->terms_allocated);
 	return event;

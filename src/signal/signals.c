@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
@@ -16,6 +15,7 @@
 #include "base/compat.h"
 #include "merge/postpone.h"
 #include "base/sql.h"
+#include "event/event_time.h"
 #include "signal/signals.h"
 #include "signal/template.h"
 #include "store/extension.h"
@@ -101,13 +101,6 @@ SubjectTermObject(const Subject *subject)
 
 	return TermObject(subject->term_values, subject->rule->texts + nentity,
 					  subject->rule->shape.ncolumns - nentity);
-}
-
-static Datum
-OptionalText(const char *text, bool *isnull)
-{
-	*isnull = text == NULL;
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
 /* The INSERT of a signal, with a parameter for each column. */
@@ -358,25 +351,16 @@ LockSignal(TableStore *signals, int64 signal, HeapTuple *row)
 
 	for (;;)
 	{
-		ItemPointerData tid;
-		TM_FailureData failure;
 		TM_Result	result;
 
 		TableStoreFind(signals, F_INT8EQ, Int64GetDatum(signal));
 		if (!TableStoreNext(signals, &slot))
 			return FOUND_NOTHING;
-		tid = slot->tts_tid;
-		CommandCounterIncrement();
-		result = table_tuple_lock(signals->table, &tid, SnapshotSelf, signals->found,
-								  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-								  LockWaitSkip, 0, &failure);
+		result = TableStoreLock(signals, row);
 		if (result == TM_WouldBlock)
 			return FOUND_BUSY;
 		if (result == TM_Ok)
-		{
-			*row = ExecCopySlotHeapTuple(signals->found);
 			return FOUND_LOCKED;
-		}
 		/* changed since we looked: once more */
 	}
 }

@@ -19,6 +19,7 @@
 #include "nodes/primnodes.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -109,6 +110,27 @@ TableStoreOpenBy(TableStore *store, Oid table, AttrNumber column)
 	store->index = FindOpenIndex(store, column);
 }
 
+/* Do the columns lead an index that serves the first of them? */
+static bool
+IndexLeadsWith(Relation index, int ncolumns, const AttrNumber *columns)
+{
+	if (!IndexServes(index, columns[0]) || index->rd_index->indnkeyatts < ncolumns)
+		return false;
+	for (int i = 1; i < ncolumns; i++)
+		if (index->rd_index->indkey.values[i] != columns[i])
+			return false;
+	return true;
+}
+
+void
+TableStoreOpenByAll(TableStore *store, Oid table, int ncolumns, const AttrNumber *columns)
+{
+	TableStoreOpen(store, table);
+	for (int i = 0; i < store->target->ri_NumIndices && store->index == NULL; i++)
+		if (IndexLeadsWith(store->target->ri_IndexRelationDescs[i], ncolumns, columns))
+			store->index = store->target->ri_IndexRelationDescs[i];
+}
+
 bool
 TableStoreOpenReading(TableStore *store, Oid table, AttrNumber column)
 {
@@ -197,16 +219,30 @@ TableStoreClose(TableStore *store)
 }
 
 void
-TableStoreFind(TableStore *store, Oid equality, Datum key)
+TableStoreFindAll(TableStore *store, int nkeys, const Oid *equality, const Datum *keys)
 {
-	ScanKeyData scan_key;
+	ScanKeyData scan_keys[2];
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 
-	ScanKeyInit(&scan_key, 1, BTEqualStrategyNumber, equality, key);
+	Assert(nkeys <= (int) lengthof(scan_keys));
+	for (int i = 0; i < nkeys; i++)
+	{
+		const bool	null = !OidIsValid(equality[i]);
+
+		ScanKeyEntryInitialize(&scan_keys[i], null ? SK_ISNULL | SK_SEARCHNULL : 0, i + 1,
+							   null ? InvalidStrategy : BTEqualStrategyNumber, InvalidOid,
+							   store->index->rd_indcollation[i], equality[i], keys[i]);
+	}
 	if (store->scan == NULL)
-		store->scan = CompatIndexScanBegin(store->table, store->index, SnapshotSelf, 1);
-	index_rescan(store->scan, &scan_key, 1, NULL, 0);
+		store->scan = CompatIndexScanBegin(store->table, store->index, SnapshotSelf, nkeys);
+	index_rescan(store->scan, scan_keys, nkeys, NULL, 0);
 	MemoryContextSwitchTo(old);
+}
+
+void
+TableStoreFind(TableStore *store, Oid equality, Datum key)
+{
+	TableStoreFindAll(store, 1, &equality, &key);
 }
 
 void
@@ -215,23 +251,61 @@ TableStoreFindDigest(TableStore *store, const Digest *digest)
 	TableStoreFind(store, F_UUID_EQ, PointerGetDatum(digest));
 }
 
-bool
-TableStoreNext(TableStore *store, TupleTableSlot **slot)
+/* The next row of the look-up in a direction. */
+static bool
+NextFound(TableStore *store, ScanDirection direction, TupleTableSlot **slot)
 {
 	/* index scans allocate as they go, and free at their end */
 	MemoryContext old = MemoryContextSwitchTo(store->context);
-	bool		found = index_getnext_slot(store->scan, ForwardScanDirection,
-										   store->found);
+	bool		found;
 
+	CHECK_FOR_INTERRUPTS();
+	found = index_getnext_slot(store->scan, direction, store->found);
 	MemoryContextSwitchTo(old);
 	*slot = store->found;
 	return found;
+}
+
+bool
+TableStoreNext(TableStore *store, TupleTableSlot **slot)
+{
+	return NextFound(store, ForwardScanDirection, slot);
+}
+
+bool
+TableStoreNextBackward(TableStore *store, TupleTableSlot **slot)
+{
+	return NextFound(store, BackwardScanDirection, slot);
+}
+
+TM_Result
+TableStoreLock(TableStore *store, HeapTuple *row)
+{
+	ItemPointerData tid = store->found->tts_tid;
+	TM_FailureData failure;
+	TM_Result	result;
+
+	/* the row may be one that this command wrote */
+	CommandCounterIncrement();
+	result = table_tuple_lock(store->table, &tid, SnapshotSelf, store->found,
+							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+							  LockWaitSkip, 0, &failure);
+	if (result == TM_Ok)
+		*row = ExecCopySlotHeapTuple(store->found);
+	return result;
 }
 
 Datum
 SlotColumn(TupleTableSlot *slot, int column, bool *isnull)
 {
 	return slot_getattr(slot, column, isnull);
+}
+
+Datum
+OptionalText(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
 Jsonb *

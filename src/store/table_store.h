@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/htup.h"
 #include "access/relscan.h"
+#include "access/tableam.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "utils/jsonb.h"
@@ -55,6 +56,13 @@ extern void TableStoreOpen(TableStore *store, Oid table);
 extern void TableStoreOpenBy(TableStore *store, Oid table, AttrNumber column);
 
 /*
+ * The same by several columns, by which rows are in order then: store->index stays NULL
+ * where no index begins with all of them.
+ */
+extern void TableStoreOpenByAll(TableStore *store, Oid table, int ncolumns,
+								const AttrNumber *columns);
+
+/*
  * Open for look-ups by a column alone; false where somebody holds a lock against that,
  * or no index serves them.
  */
@@ -85,16 +93,31 @@ extern void TableStoreClose(TableStore *store);
 
 /* Look up the rows whose column equals a key, by the function `equality` (of fmgroids.h). */
 extern void TableStoreFind(TableStore *store, Oid equality, Datum key);
+
+/* The same by several columns of TableStoreOpenByAll; InvalidOid stands for IS NULL. */
+extern void TableStoreFindAll(TableStore *store, int nkeys, const Oid *equality,
+							  const Datum *keys);
 extern void TableStoreFindDigest(TableStore *store, const Digest *digest);
 
-/* The next row of the look-up as *slot, or false. */
+/* The next row of the look-up as *slot, or false; or all of it from the end of the index. */
 extern bool TableStoreNext(TableStore *store, TupleTableSlot **slot);
+extern bool TableStoreNextBackward(TableStore *store, TupleTableSlot **slot);
+
+/*
+ * Lock the current row of the look-up for an update, without waiting: TM_WouldBlock where
+ * somebody else has locked it, another result where it changed since.  With TM_Ok, *row is
+ * a copy of it.
+ */
+extern TM_Result TableStoreLock(TableStore *store, HeapTuple *row);
 
 /* A column of a slot, by its number. */
 extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
 
 /* A jsonb column as a palloc'd copy, or NULL. */
 extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
+
+/* A text to be stored, or NULL, for which *isnull is set. */
+extern Datum OptionalText(const char *text, bool *isnull);
 
 /* Inserted rows will give the columns of these names, and not the first ones. */
 extern void TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names);

@@ -37,7 +37,7 @@ create table oracle.rules (
 create view oracle.events as
 select null::bigint      as id,         -- any number that is unique
        null::jsonb       as event,      -- the record
-       null::timestamptz as at,         -- the event's time, see oracle.event_time()
+       null::timestamptz as at,         -- the event's time, see oracle.event_time(); null where it is not usable
        null::xid8        as txn         -- the transaction that stored it, for the clocks; may be null
  where false;
 
@@ -56,28 +56,42 @@ begin atomic
     select extract(epoch from i) * 1000000;
 end;
 
--- When an event happened: the record's eventTime, or the time of the transaction that brought it
--- where there is no usable time or one more than a day ahead.  A time without a zone is UTC, as all of
--- CloudTrail's; digits beyond microseconds do not count.
-create function oracle.event_time(event jsonb, loaded_at timestamptz) returns timestamptz
+-- The time that a record names: its eventTime, or where it has none the start of its timeWindow.  A time
+-- without a zone is UTC, as all of CloudTrail's; digits beyond microseconds do not count.
+create function oracle.written_time(event jsonb) returns timestamptz
 language plpgsql stable as $$
 declare
+    given jsonb := coalesce(nullif(event -> 'eventTime', 'null'), event #> '{timeWindow,windowStart}');
     part  text[];
-    given timestamptz;
 begin
-    if jsonb_typeof(event -> 'eventTime') = 'string' then
-        part := regexp_match(event ->> 'eventTime',
-                             '^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*(Z|[+-]\d\d:?\d\d)?$');
-        given := part[1] || ' ' || part[2] || coalesce(part[3], 'Z');
+    if jsonb_typeof(given) <> 'string' then
+        return null;
     end if;
-    if given <= loaded_at + interval '24 hours' then
-        return given;
-    end if;
-    return loaded_at;
+    part := regexp_match(given #>> '{}',
+                         '^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*(Z|[+-]\d\d:?\d\d)?$');
+    -- cast here, where what is no time is caught
+    return (part[1] || ' ' || part[2] || coalesce(part[3], 'Z'))::timestamptz;
 exception when invalid_datetime_format or datetime_field_overflow then
-    return loaded_at;
+    return null;
 end
 $$;
+
+-- Why an event is not evaluated that names this time and was loaded at that one; null where it is.
+create function oracle.refused(at timestamptz, loaded_at timestamptz) returns text
+language sql stable
+begin atomic
+    select case when at is null then 'no_event_time'
+                when at < (coalesce(current_setting('newterm.earliest_event_time', true), '2013-11-01') || ' UTC')::timestamptz
+                    then 'past_event_time'
+                when at > loaded_at + interval '24 hours' then 'future_event_time' end;
+end;
+
+-- When an event happened; null where its time is not usable, so that it does not count.
+create function oracle.event_time(event jsonb, loaded_at timestamptz) returns timestamptz
+language sql stable
+begin atomic
+    select w.at from oracle.written_time(event) as w(at) where oracle.refused(w.at, loaded_at) is null;
+end;
 
 -- Every value that a path reaches, for filters: arrays fan out, null and nothing give no value.
 create function oracle.reach(event jsonb, path text) returns setof jsonb
@@ -120,7 +134,7 @@ begin
         with recursive
         passed as materialized (
             select o.id, o.event as e, o.at, o.txn from oracle.events o
-             where (select %s from (select o.event as e) as one)
+             where o.at is not null and (select %s from (select o.event as e) as one)
         ),
         field as materialized (
             select row_number() over (order by grouping, ordinality) as no, grouping, name, oracle.path(name) as keys
@@ -347,7 +361,8 @@ language sql stable set jit = off as $$
         select null, min(e.at)
           from r, oracle.events e
          where r.learning_from is null
-           and e.txn = (select o.txn from oracle.events o order by array_position(committed, o.txn) limit 1)
+           and e.txn = (select o.txn from oracle.events o where o.at is not null
+                         order by array_position(committed, o.txn) limit 1)
         having count(*) > 0
         union all
         select s.entity, min(s.at)

@@ -33,7 +33,8 @@ create function refuse() returns trigger language plpgsql as $$ begin raise exce
 create trigger refuse before insert on newterm.signals for each row execute function refuse();
 select newterm.create_rule('y', fields => '{eventTime,x}', learning => '0', learning_from => '2020-01-01', forget_after => null);
 begin; call see_many('many that fail '); commit;
-select cause, detail, count(distinct event_id) from newterm.event_errors group by 1, 2;
+-- an event that is in several files is counted for each
+select cause, detail, event_id is not null as sample, events between 3000 and 6000 as events from newterm.event_errors;
 drop trigger refuse on newterm.signals;
 select newterm.drop_rule('y');
 reset newterm.merge_memory;

@@ -69,7 +69,7 @@ ALTER TABLE newterm.signals ADD CONSTRAINT refuses CHECK (term->>'x' NOT LIKE 'm
 COMMIT;
 ALTER TABLE newterm.signals DROP CONSTRAINT refuses;
 CALL look();
-SELECT source, event_id, cause FROM newterm.event_errors ORDER BY id;
+SELECT source, event_id, cause, events FROM newterm.event_errors ORDER BY id;
 TRUNCATE newterm.event_errors;
 -- Functions that the statement calls have commands of their own; rows behind a frozen one.
 CREATE FUNCTION writes(x text) RETURNS text LANGUAGE plpgsql AS $$

@@ -61,6 +61,7 @@ call see('a', '2024-01-01T00:00:22.400Z');
 call see('a', '2024-01-01T00:00:33.100Z');
 table ms;
 call see('b', '1969-12-31T23:59:59.500Z');
+set newterm.earliest_event_time = '1900-01-01';
 call see('b', '1969-12-31T23:59:59.200Z');
 call see('b', '1969-12-31T23:59:59.700Z');
 table ms;

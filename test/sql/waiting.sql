@@ -100,7 +100,7 @@ call see('known');
 create table filters as select id, filter from newterm.rule_versions;
 begin; call known_ones(); call see('unjudged', '{"eventID": "12"}'); update newterm.rule_versions set filter = '('; update newterm.rules set title = title;
 call see('behind', '{"eventID": "13"}'); commit;
-select event_id, cause from newterm.event_errors order by 1;
+select event_id, cause, events from newterm.event_errors order by 1;
 update newterm.rule_versions v set filter = f.filter from filters f where f.id = v.id;
 update newterm.rules set title = title;
 

@@ -29,7 +29,9 @@ sub new
 sub configuration
 {
 	return "timezone = 'UTC'\nfsync = off\nmax_connections = 30\nmax_prepared_transactions = 20\n"
-	  . "track_commit_timestamp = on\nrestart_after_crash = on\n";
+	  . "track_commit_timestamp = on\nrestart_after_crash = on\n"
+	  # times before 1970 have granules too
+	  . "newterm.earliest_event_time = '1900-01-01'\n";
 }
 
 sub write_file
@@ -159,15 +161,16 @@ sub write_check
 	  if $self->{verify};
 	# what a change of learning uncovers is history and does not count as live
 	$sql .= "select d.rule, 'origin', to_jsonb(d) from newterm.detections d where d.origin <> 'live';\n" unless $load->{noise};
-	# each event without a usable time is recorded, and nothing else: nothing went wrong inside
-	my $timed = $load->{table}{time_column} ? 'false' : 'oracle.event_time(event::jsonb, loaded_at) = loaded_at';
-	$sql .= "select 'event_errors', coalesce(a.event_id, e.event_id), to_jsonb(e), a.count\n"
-	  . "  from (select coalesce(event::jsonb ->> 'sharedEventID', event::jsonb ->> 'eventID') as event_id, count(*)\n"
-	  . "          from $name where $timed group by 1) a\n"
-	  . "  full join (select event_id, min(cause) as cause, count(*) from newterm.event_errors\n"
-	  . "              where source is not null group by 1) e\n"
-	  . "    on coalesce(a.event_id, '') = coalesce(e.event_id, '')\n"
-	  . " where a.count is distinct from e.count or e.cause not in ('no_event_time', 'future_event_time');\n";
+	# each event without a usable time that concerns a rule is recorded, and nothing else: nothing went wrong inside
+	my $given = $load->{table}{time_column} ? 'happened' : 'oracle.written_time(event::jsonb)';
+	my $passes = join ' or ', map { "($_->{sql})" } @{ $load->{rules} };
+	$sql .= "select 'event_errors', cause, a.events as refused, e.events as recorded\n"
+	  . "  from (select oracle.refused($given, loaded_at) as cause, count(*) as events from $name\n"
+	  . "         where (select $passes from (select event::jsonb as e) as one) group by 1) a\n"
+	  . "  full join (select cause, sum(events) as events from newterm.event_errors where source is not null group by 1) e\n"
+	  . " using (cause) where cause is not null and a.events is distinct from e.events"
+	  # a rule that comes and goes may be concerned by more
+	  . ($load->{noise} ? " and not (cause like '%event_time' and e.events >= coalesce(a.events, 0))" : '') . ";\n";
 	# what was compared, so that nothing passes by not being there
 	$sql .= "select 'compared', (select count(*) from oracle.events),\n"
 	  . "       count(*), count(*) filter (where learned is not true) from oracle.rules r, oracle.runs(r.rule);\n";

@@ -202,7 +202,7 @@ sub random_events
 		{
 			my $time = '"' . iso($at) . '"';
 			# no usable time, or a clock that runs wild
-			$time = pick('null', '"yesterday"', '"2024-13-40T00:00:00Z"', '"2099-01-01T00:00:00Z"', '17', '"TIME"',
+			$time = pick('null', '"yesterday"', '"2024-13-40T00:00:00Z"', '"2099-01-01T00:00:00Z"', '"0001-01-01T00:00:00Z"', '17', '"TIME"',
 				'"' . iso(time() + 3600 * pick(2, 20, 30)) . '"')
 			  if $odd_times && chance(0.05);
 			$json =~ s/"eventTime":"[^"]*"/"eventTime":$time/;
