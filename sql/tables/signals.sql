@@ -106,7 +106,7 @@ COMMENT ON COLUMN newterm.event_errors.id IS 'number of the error';
 COMMENT ON COLUMN newterm.event_errors.source IS 'qualified name of the table that the events were inserted into';
 COMMENT ON COLUMN newterm.event_errors.event_id IS 'identity of the first event, where it could be read';
 COMMENT ON COLUMN newterm.event_errors.event_time IS 'eventTime as the first event has it, where it could be read';
-COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no_event_time, past_event_time, future_event_time, too_many_terms, rule_full or internal_error';
+COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no_event_time, past_event_time, future_event_time, too_many_terms, rule_full, internal_error, and of load_log not_a_record or invalid_unicode';
 COMMENT ON COLUMN newterm.event_errors.detail IS 'more about the cause, as the first event met it';
 COMMENT ON COLUMN newterm.event_errors.occurred_at IS 'when it happened';
 COMMENT ON COLUMN newterm.event_errors.events IS 'how many events; after 1,000 rows in an hour for a table and cause the newest row counts on';

@@ -10,9 +10,9 @@ select newterm.watch('events');
 select newterm.create_rule('x', fields => '{eventName}', learning => '0', learning_from => '2020-01-01');
 create view loaded as select note, event from events;
 -- what is recorded since the last look, but for records here that have no time
-create function faults() returns table (source text, cause text, detail text) language sql as $$
+create function faults() returns table (source text, cause text, detail text, events bigint) language sql as $$
 	with f as (delete from newterm.event_errors returning *)
-	select source::text, cause, detail from f where detail <> 'eventTime is missing or no ISO 8601 timestamp' order by id $$;
+	select source, cause, detail, events from f where detail <> 'eventTime is missing or no ISO 8601 timestamp' order by id $$;
 select newterm.load_log('{"Records":[{"eventTime":"2024-01-01T00:00:00Z","eventName":"A"},{"eventName":"B","eventTime":"2024-01-01T00:00:00Z","x":2.50}]}');
 table loaded;
 select term, first_seen from newterm.detections order by 1;
@@ -87,9 +87,11 @@ select newterm.load_log('{"Records":[{"eventName":"whole 5"},12,{"x":1},{"eventV
 select newterm.load_log('{"Records":[{"eventName":"whole 8"}] "x"}');
 select newterm.load_log('{"Records":[{"eventName":"whole 9"}],"x":}');
 select newterm.load_log('{"Records":[{"eventName":"whole 10"}{"eventName":"no comma"}]}');
-select newterm.load_log('{"Records":[{"eventName":"whole 11"},{"eventName":' || repeat('7', 501) || '},{"eventName":1e501}]}');
-select newterm.load_log(convert_to('{"Records":[{"eventName":"whole 12"},{"eventName":"', 'UTF8') || '\xff'::bytea || convert_to(E'"}]}\n{"eventName":"whole 13"}', 'UTF8'));
-select newterm.load_log(convert_to(E'{"eventName":"whole 14"}\n', 'UTF8') || '\x00'::bytea || convert_to(E'\n{"eventName":"whole 15"}', 'UTF8'));
+select newterm.load_log('{"Records":[{"eventName":"whole 11"},{"eventName":' || repeat('7', 501) || '}]}');
+select newterm.load_log('{"Records":[{"eventName":1e501}]}');
+select newterm.load_log(E'{"eventName":"whole 12"}\nnonsense\n');
+select newterm.load_log(convert_to('{"Records":[{"eventName":"whole 13"},{"eventName":"', 'UTF8') || '\xff'::bytea || convert_to(E'"}]}\n{"eventName":"whole 14"}', 'UTF8'));
+select newterm.load_log(convert_to(E'{"eventName":"whole 15"}\n', 'UTF8') || '\x00'::bytea || convert_to(E'\n{"eventName":"whole 16"}', 'UTF8'));
 select string_agg(event->>'eventName', ', ') from events;
 select * from faults();
 truncate events;

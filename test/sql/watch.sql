@@ -110,7 +110,7 @@ insert into other_upserts values (1, shown('unseen')::json);
 update other_upserts set event = shown('unseen update')::json;
 select term->>'x' as x, event_id, event is not null as with_event from newterm.signals
 where term->>'x' ~ 'upsert|unseen' order by id;
-select cause from newterm.event_errors where source::text = 'upserts';
+select cause from newterm.event_errors where source = 'public.upserts';
 
 -- observe by hand answers and does no harm
 select newterm.observe(shown('by hand'), null::timestamptz, 0, '(0,1)');
