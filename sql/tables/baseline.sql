@@ -7,9 +7,12 @@ CREATE TABLE newterm.runs (
 	version_id integer NOT NULL,
 	learned boolean NOT NULL,
 	term jsonb NOT NULL,
-	entity jsonb
+	entity jsonb,
+	entity_digest uuid
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX runs_digest ON newterm.runs (digest);
+-- Rules with learning_scope rule store NULL, which takes no room, and are not in the index.
+CREATE INDEX runs_entity ON newterm.runs (entity_digest) WHERE entity_digest IS NOT NULL;
 COMMENT ON TABLE newterm.runs IS 'the stored baseline, a row a run of a term; see newterm.baseline';
 COMMENT ON COLUMN newterm.runs.first_seen IS 'first sighting of the run, exact';
 COMMENT ON COLUMN newterm.runs.last_granule IS 'start of the granule of its last sighting';
@@ -18,6 +21,7 @@ COMMENT ON COLUMN newterm.runs.version_id IS 'the rule version';
 COMMENT ON COLUMN newterm.runs.learned IS 'whether the run starts inside learning';
 COMMENT ON COLUMN newterm.runs.term IS 'values of fields, in order';
 COMMENT ON COLUMN newterm.runs.entity IS 'values of group_by, in order';
+COMMENT ON COLUMN newterm.runs.entity_digest IS 'with learning_scope entity: digest of rule version and entity, as in newterm.entity_clocks';
 
 CREATE TABLE newterm.entity_clocks (
 	digest uuid PRIMARY KEY,
@@ -29,7 +33,7 @@ COMMENT ON TABLE newterm.entity_clocks IS 'clocks of entities, for rules with le
 COMMENT ON COLUMN newterm.entity_clocks.digest IS 'digest of rule version and entity';
 COMMENT ON COLUMN newterm.entity_clocks.version_id IS 'the rule version';
 COMMENT ON COLUMN newterm.entity_clocks.entity IS 'values of group_by, in order';
-COMMENT ON COLUMN newterm.entity_clocks.learning_from IS 'when the entity began to learn';
+COMMENT ON COLUMN newterm.entity_clocks.learning_from IS 'earliest sighting of the entity: when it began to learn';
 
 CREATE TABLE newterm.learned_values (
 	scope uuid NOT NULL,

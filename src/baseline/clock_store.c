@@ -43,8 +43,9 @@ typedef struct EntityClock
 	Digest		digest;			/* hash key */
 	int32		version_id;
 	Jsonb	   *entity_values;
-	bool		stored;
-	int64		learning_from;
+	int64		earliest;		/* sighting of this merge */
+	bool		moved;			/* by it */
+	int64		learning_from;	/* once it is set */
 } EntityClock;
 
 void
@@ -71,6 +72,8 @@ ClocksClose(ClockStore *clocks)
 {
 	hash_destroy(clocks->rules);
 	hash_destroy(clocks->entities);
+	if (clocks->entity_store.table != NULL)
+		TableStoreClose(&clocks->entity_store);
 }
 
 /* Is the rule's clock stored?  Then *learning_from is set. */
@@ -97,21 +100,26 @@ ReadRuleClock(TableStore *store, int32 version_id, int64 *learning_from, HeapTup
 	return stored;
 }
 
-static bool
-ReadEntityClock(TableStore *store, const Digest *digest, int64 *learning_from)
+/*
+ * FindEntityClock
+ *		The row of a stored clock, which is valid until the next look-up, and its time;
+ *		NULL where none is stored.
+ */
+static TupleTableSlot *
+FindEntityClock(ClockStore *clocks, const EntityClock *clock, int64 *learning_from)
 {
+	TableStore *store = &clocks->entity_store;
 	TupleTableSlot *slot;
-	bool		stored = false;
+	bool		isnull;
 
-	TableStoreFindDigest(store, digest);
-	while (TableStoreNext(store, &slot))
-	{
-		bool		isnull;
-
-		*learning_from = UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, ENTITY_LEARNING_FROM, &isnull)));
-		stored = true;
-	}
-	return stored;
+	if (store->table == NULL)
+		TableStoreOpenBy(store, clocks->oids->entity_clocks, ENTITY_DIGEST);
+	TableStoreFindDigest(store, &clock->digest);
+	if (!TableStoreNext(store, &slot))
+		return NULL;
+	*learning_from =
+		UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, ENTITY_LEARNING_FROM, &isnull)));
+	return slot;
 }
 
 /* The earliest event of this transaction, for a rule without a clock. */
@@ -138,19 +146,19 @@ EvaluateEntityClock(ClockStore *clocks, const PendingTerm *pending)
 	bool		found;
 	EntityClock *clock = hash_search(clocks->entities, &pending->entity_clock,
 									 HASH_ENTER, &found);
-	int64		earliest = pending->nruns > 0 ? pending->runs[0].first_seen : PG_INT64_MAX;
+	int64		earliest = pending->runs[0].first_seen;
 
 	if (found)
 	{
-		clock->learning_from = Min(clock->learning_from, earliest);
+		clock->earliest = Min(clock->earliest, earliest);
 		return;
 	}
 	clock->version_id = pending->version_id;
 	/* the news may be of a batch that is gone when the clock is set */
 	clock->entity_values = pending->entity_values == NULL ? NULL :
 		DatumGetJsonbPCopy(JsonbPGetDatum(pending->entity_values));
-	clock->stored = false;
-	clock->learning_from = earliest;
+	clock->earliest = earliest;
+	clock->moved = false;
 }
 
 void
@@ -177,9 +185,11 @@ ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int 
 	{
 		Rule	   *rule = RuleByVersion(clocks->set, terms[i]->version_id);
 
-		if (rule->by_entity)
+		if (terms[i]->continues)
+			continue;
+		if (terms[i]->by_entity)
 			EvaluateEntityClock(clocks, terms[i]);
-		else if (!rule->clock_set && terms[i]->nruns > 0)
+		else if (!rule->clock_set)
 			EvaluateRuleClock(clocks, rule, terms[i]->runs[0].first_seen);
 	}
 
@@ -197,55 +207,37 @@ ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int 
 			}
 		TableStoreClose(&store);
 	}
-	if (hash_get_num_entries(clocks->entities) > 0)
-	{
-		EntityClock *clock;
-
-		TableStoreOpenBy(&store, clocks->oids->entity_clocks, ENTITY_DIGEST);
-		hash_seq_init(&each, clocks->entities);
-		while ((clock = hash_seq_search(&each)) != NULL)
-			if (ReadEntityClock(&store, &clock->digest, &learning_from))
-			{
-				clock->stored = true;
-				clock->learning_from = learning_from;
-			}
-		TableStoreClose(&store);
-	}
 }
 
-List *
-ClocksToLock(ClockStore *clocks)
+int
+ClocksCount(const ClockStore *clocks)
+{
+	return hash_get_num_entries(clocks->rules) + hash_get_num_entries(clocks->entities);
+}
+
+int
+ClocksToLock(ClockStore *clocks, SlotRequest *requests)
 {
 	HASH_SEQ_STATUS each;
 	RuleClock  *rule;
 	EntityClock *entity;
-	List	   *digests = NIL;
+	int			count = 0;
 
 	hash_seq_init(&each, clocks->rules);
 	while ((rule = hash_seq_search(&each)) != NULL)
 		if (!rule->stored)
-			digests = lappend(digests, &rule->digest);
+			requests[count++] = (SlotRequest) {.digest = rule->digest};
 	hash_seq_init(&each, clocks->entities);
 	while ((entity = hash_seq_search(&each)) != NULL)
-		if (!entity->stored)
-			digests = lappend(digests, &entity->digest);
-	return digests;
-}
+	{
+		int64		learning_from;
+		bool		stays = FindEntityClock(clocks, entity, &learning_from) != NULL &&
+			learning_from <= entity->earliest;
 
-bool
-ClocksNewEntities(ClockStore *clocks)
-{
-	HASH_SEQ_STATUS each;
-	EntityClock *entity;
-
-	hash_seq_init(&each, clocks->entities);
-	while ((entity = hash_seq_search(&each)) != NULL)
-		if (!entity->stored)
-		{
-			hash_seq_term(&each);
-			return true;
-		}
-	return false;
+		/* until the lock is ours, others can only move it to an earlier time */
+		requests[count++] = (SlotRequest) {entity->digest, stays};
+	}
+	return count;
 }
 
 static void
@@ -270,20 +262,31 @@ SetRuleClock(TableStore *store, RuleClock *clock)
 	}
 }
 
+/* Read an entity's clock, and store the sighting of this merge where it is earlier. */
 static void
-SetEntityClock(TableStore *store, EntityClock *clock)
+SetEntityClock(ClockStore *clocks, EntityClock *clock)
 {
+	TableStore *store = &clocks->entity_store;
+	int64		stored;
+	TupleTableSlot *slot = FindEntityClock(clocks, clock, &stored);
 	Datum		row[ENTITY_COLUMNS];
 	bool		nulls[ENTITY_COLUMNS] = {0};
+	bool		replace[ENTITY_COLUMNS] = {[ENTITY_LEARNING_FROM - 1] = true};
 
-	if (ReadEntityClock(store, &clock->digest, &clock->learning_from))
-		return;
+	clock->learning_from = slot == NULL ? clock->earliest : Min(stored, clock->earliest);
 	row[ENTITY_DIGEST - 1] = PointerGetDatum(&clock->digest);
 	row[ENTITY_VERSION_ID - 1] = Int32GetDatum(clock->version_id);
 	row[ENTITY_VALUES - 1] = PointerGetDatum(clock->entity_values);
 	nulls[ENTITY_VALUES - 1] = clock->entity_values == NULL;
 	row[ENTITY_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
-	TableStoreInsert(store, ENTITY_COLUMNS, row, nulls);
+	if (slot == NULL)
+		TableStoreInsert(store, ENTITY_COLUMNS, row, nulls);
+	else if (clock->learning_from < stored)
+	{
+		TableStoreUpdate(store, ExecCopySlotHeapTuple(slot), ENTITY_COLUMNS, row, nulls,
+						 replace);
+		clock->moved = true;
+	}
 }
 
 void
@@ -308,15 +311,28 @@ ClocksSet(ClockStore *clocks)
 		}
 		TableStoreClose(&store);
 	}
-	if (ClocksNewEntities(clocks))
-	{
-		TableStoreOpenBy(&store, clocks->oids->entity_clocks, ENTITY_DIGEST);
-		hash_seq_init(&each, clocks->entities);
-		while ((entity = hash_seq_search(&each)) != NULL)
-			if (!entity->stored)
-				SetEntityClock(&store, entity);
-		TableStoreClose(&store);
-	}
+	hash_seq_init(&each, clocks->entities);
+	while ((entity = hash_seq_search(&each)) != NULL)
+		SetEntityClock(clocks, entity);
+}
+
+List *
+ClocksMoved(ClockStore *clocks)
+{
+	HASH_SEQ_STATUS each;
+	EntityClock *entity;
+	List	   *moved = NIL;
+
+	hash_seq_init(&each, clocks->entities);
+	while ((entity = hash_seq_search(&each)) != NULL)
+		if (entity->moved)
+		{
+			MovedClock *clock = palloc(sizeof(MovedClock));
+
+			*clock = (MovedClock) {entity->version_id, entity->digest, entity->learning_from};
+			moved = lappend(moved, clock);
+		}
+	return moved;
 }
 
 int64
@@ -324,7 +340,7 @@ ClockOf(ClockStore *clocks, const Rule *rule, const PendingTerm *pending)
 {
 	EntityClock *clock;
 
-	if (!rule->by_entity)
+	if (!pending->by_entity)
 		return rule->learning_from;
 	clock = hash_search(clocks->entities, &pending->entity_clock, HASH_FIND, NULL);
 	Assert(clock != NULL);

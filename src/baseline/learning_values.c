@@ -76,7 +76,7 @@ struct LearningValues
 Digest
 LearningValuesScope(const RuleSet *set, const Rule *rule, const PendingTerm *pending)
 {
-	return rule->by_entity ? pending->entity_clock : RuleClockDigest(set, rule);
+	return pending->by_entity ? pending->entity_clock : RuleClockDigest(set, rule);
 }
 
 static void
@@ -118,6 +118,7 @@ ReadScope(TableStore *store, Scope *scope)
 		memcpy(&member->pending->term,
 			   DatumGetPointer(SlotColumn(slot, VALUE_DIGEST, &isnull)), sizeof(Digest));
 		member->pending->version_id = scope->rule->version_id;
+		member->pending->by_entity = scope->rule->by_entity;
 		member->pending->entity_clock = scope->digest;
 		member->pending->term_values = SlotJsonb(slot, VALUE_TERM);
 		member->pending->entity_values = SlotJsonb(slot, VALUE_ENTITY);
@@ -254,7 +255,7 @@ LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *
 		Digest		digest;
 		bool		found;
 
-		if (rule->learning_values < 0 || pending->nruns == 0)
+		if (rule->learning_values < 0 || pending->nruns == 0 || pending->continues)
 			continue;
 		if (scopes == NULL)
 		{

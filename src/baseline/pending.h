@@ -23,7 +23,10 @@ typedef struct PendingTerm
 {
 	Digest		term;			/* hash key */
 	int32		version_id;
-	Digest		entity_clock;	/* with learning_scope entity, once it is merged */
+	bool		continues;		/* once it is merged: of a version that is not evaluated, so
+								 * that it begins no run and changes no learning */
+	bool		by_entity;		/* likewise: of a rule with learning_scope entity ... */
+	Digest		entity_clock;	/* ... whose entity has this digest */
 	Jsonb	   *entity_values;	/* array; NULL without group_by */
 	Jsonb	   *term_values;	/* array */
 	int			nruns;

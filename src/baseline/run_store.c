@@ -30,7 +30,8 @@ enum
 	RUN_LEARNED,
 	RUN_TERM,
 	RUN_ENTITY,
-	RUN_COLUMNS = RUN_ENTITY
+	RUN_ENTITY_DIGEST,
+	RUN_COLUMNS = RUN_ENTITY_DIGEST
 };
 
 /* So many a block, where nobody has counted: rows of some 130 bytes. */
@@ -50,6 +51,7 @@ void
 RunsOpen(RunStore *runs, const ExtensionOids *oids)
 {
 	TableStoreOpenBy(&runs->store, oids->runs, RUN_DIGEST);
+	runs->rewrite = false;
 	runs->allocated = 4;
 	runs->runs = palloc(sizeof(Run) * runs->allocated);
 	runs->places = palloc(sizeof(ItemPointerData) * runs->allocated);
@@ -271,6 +273,14 @@ SetTimes(Datum *row, const Run *run)
 	row[RUN_LEARNED - 1] = BoolGetDatum(run->learned);
 }
 
+/* The column by which an entity's runs are found; NULL where its rule has one clock. */
+static void
+SetEntityDigest(Datum *row, bool *nulls, const PendingTerm *pending)
+{
+	row[RUN_ENTITY_DIGEST - 1] = PointerGetDatum(&pending->entity_clock);
+	nulls[RUN_ENTITY_DIGEST - 1] = !pending->by_entity;
+}
+
 static void
 InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 {
@@ -283,11 +293,12 @@ InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 	row[RUN_TERM - 1] = PointerGetDatum(pending->term_values);
 	row[RUN_ENTITY - 1] = PointerGetDatum(pending->entity_values);
 	nulls[RUN_ENTITY - 1] = pending->entity_values == NULL;
+	SetEntityDigest(row, nulls, pending);
 	TableStoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
 }
 
 static void
-UpdateRun(RunStore *runs, ItemPointer place, const Run *run)
+UpdateRun(RunStore *runs, const PendingTerm *pending, ItemPointer place, const Run *run)
 {
 	Datum		row[RUN_COLUMNS];
 	bool		nulls[RUN_COLUMNS] = {0};
@@ -301,6 +312,8 @@ UpdateRun(RunStore *runs, ItemPointer place, const Run *run)
 	SetTimes(row, run);
 	replace[RUN_FIRST_SEEN - 1] = replace[RUN_LAST_GRANULE - 1] =
 		replace[RUN_LEARNED - 1] = true;
+	SetEntityDigest(row, nulls, pending);
+	replace[RUN_ENTITY_DIGEST - 1] = runs->rewrite;
 	TableStoreUpdate(&runs->store, tuple, RUN_COLUMNS, row, nulls, replace);
 }
 
@@ -323,8 +336,8 @@ RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 				TableStoreDelete(&runs->store, &before->places[next]);
 			else if (run->first_seen != after[i].first_seen ||
 					 run->last_granule != after[i].last_granule ||
-					 run->learned != after[i].learned)
-				UpdateRun(runs, &before->places[next], &after[i]);
+					 run->learned != after[i].learned || runs->rewrite)
+				UpdateRun(runs, pending, &before->places[next], &after[i]);
 			stored = true;
 		}
 		if (!stored)
@@ -332,8 +345,21 @@ RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 	}
 }
 
+/* The term of a row, without news. */
+static void
+ReadTerm(TupleTableSlot *slot, PendingTerm *term)
+{
+	const RunRow *row = RowOf(slot);
+
+	memset(term, 0, sizeof(PendingTerm));
+	term->term = row->digest;
+	term->version_id = row->version_id;
+	term->term_values = SlotJsonb(slot, RUN_TERM);
+	term->entity_values = SlotJsonb(slot, RUN_ENTITY);
+}
+
 List *
-RunsTerms(const ExtensionOids *oids, int32 version_id)
+RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity, bool *rewrite)
 {
 	Relation	table = table_open(oids->runs, RowExclusiveLock);
 	TableScanDesc scan = table_beginscan(table, SnapshotSelf, 0, NULL);
@@ -347,23 +373,25 @@ RunsTerms(const ExtensionOids *oids, int32 version_id)
 	control.entrysize = sizeof(PendingTerm);
 	seen = hash_create("newterm terms", 1024, &control,
 					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	*rewrite = false;
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		const RunRow *row = RowOf(slot);
 		bool		found;
+		bool		no_entity;
 		PendingTerm	   *pending;
 		Run			run;
 
+		CHECK_FOR_INTERRUPTS();
 		if (row->version_id != version_id)
 			continue;
 		pending = hash_search(seen, &row->digest, HASH_ENTER, &found);
 		ReadRun(row, &run);
+		SlotColumn(slot, RUN_ENTITY_DIGEST, &no_entity);
+		*rewrite |= no_entity == by_entity;
 		if (!found)
 		{
-			memset((char *) pending + sizeof(Digest), 0, sizeof(PendingTerm) - sizeof(Digest));
-			pending->version_id = version_id;
-			pending->term_values = SlotJsonb(slot, RUN_TERM);
-			pending->entity_values = SlotJsonb(slot, RUN_ENTITY);
+			ReadTerm(slot, pending);
 			pending->nruns = pending->runs_allocated = 1;
 			pending->runs = palloc(sizeof(Run));
 			pending->runs[0] = run;
@@ -376,4 +404,30 @@ RunsTerms(const ExtensionOids *oids, int32 version_id)
 	table_endscan(scan);
 	table_close(table, NoLock);
 	return terms;
+}
+
+void
+RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
+				 TermFunction function, void *state)
+{
+	TableStore		store;
+	TupleTableSlot *slot;
+
+	TableStoreOpenBy(&store, oids->runs, RUN_ENTITY_DIGEST);
+	TableStoreFindDigest(&store, entity);
+	while (TableStoreNext(&store, &slot))
+	{
+		const RunRow *row = RowOf(slot);
+		PendingTerm	   *term;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!row->learned || UNIX_MICROS(row->first_seen) < from)
+			continue;
+		term = palloc(sizeof(PendingTerm));
+		ReadTerm(slot, term);
+		term->by_entity = true;
+		term->entity_clock = *entity;
+		function(state, term);
+	}
+	TableStoreClose(&store);
 }

@@ -12,6 +12,7 @@
 typedef struct RunStore
 {
 	TableStore		store;
+	bool		rewrite;		/* RunsWrite writes all rows: their entity_digest changes */
 	int			allocated;		/* of the buffers that RunsRead fills */
 	Run		   *runs;
 	ItemPointerData *places;
@@ -64,8 +65,21 @@ extern void RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRu
 
 /*
  * All terms of a rule version as news that repeat their first stored run, in
- * no order.
+ * no order.  *rewrite tells whether some row has no entity_digest although `by_entity`,
+ * or has one although not.
  */
-extern List *RunsTerms(const ExtensionOids *oids, int32 version_id);
+extern List *RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity,
+					   bool *rewrite);
+
+/* What is called for a term, which is allocated in the current memory context. */
+typedef void (*TermFunction) (void *state, PendingTerm *term);
+
+/*
+ * Call `function` for each learned run of an entity that begins at `from` or later, with
+ * its term, without news.  For rules with learning_scope entity.  The function may
+ * write runs of the entity.
+ */
+extern void RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
+							 TermFunction function, void *state);
 
 #endif							/* NEWTERM_RUN_STORE_H */

@@ -97,6 +97,7 @@ KeepLaterRuns(PendingTerm *pending)
 static void
 SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 {
+	pending->by_entity = rule->by_entity;
 	if (rule->by_entity)
 		pending->entity_clock = EntityClockDigest(merge->set, rule, pending->entity_values);
 }
@@ -131,11 +132,13 @@ CollectTerms(Merge *merge, PendingLevel *level)
 
 		if (rule == NULL)
 			continue;
-		if (!rule->evaluated)
+		pending->continues = !rule->evaluated;
+		if (pending->continues)
 			KeepLaterRuns(pending);
+		else
+			SetEntityClock(merge, rule, pending);
 		if (pending->nruns == 0)
 			continue;
-		SetEntityClock(merge, rule, pending);
 		merge->terms[merge->nterms++] = pending;
 	}
 	qsort(merge->terms, merge->nterms, sizeof(PendingTerm *), ComparePending);
@@ -163,7 +166,7 @@ static void
 ReadStored(Merge *merge, const PendingTerm *pending, StoredRuns *stored)
 {
 	RunsRead(&merge->runs, &pending->term, stored);
-	if (stored->nruns > 0)
+	if (stored->nruns > 0 && pending->nruns > 0)
 		KnownMissed(&pending->term);
 }
 
@@ -203,26 +206,26 @@ DropKnown(Merge *merge)
 static void
 LockAll(Merge *merge)
 {
-	List	   *clocks = ClocksToLock(&merge->clocks);
 	int			count = 0;
-	Digest	   *digests = MemoryContextAllocHuge(CurrentMemoryContext,
-												 sizeof(Digest) *
-												 (merge->nterms * 2 + list_length(clocks) + 1));
-	ListCell   *cell;
+	SlotRequest *requests =
+		MemoryContextAllocHuge(CurrentMemoryContext,
+							   sizeof(SlotRequest) *
+							   (merge->nterms * 2 + ClocksCount(&merge->clocks) + 1));
 
 	for (int i = 0; i < merge->nterms; i++)
 	{
 		PendingTerm	   *pending = merge->terms[i];
 		Rule	   *rule = RuleByVersion(merge->set, pending->version_id);
 
-		digests[count++] = pending->term;
-		if (rule->learning_values >= 0)
-			digests[count++] = LearningValuesScope(merge->set, rule, pending);
+		requests[count++] = (SlotRequest) {.digest = pending->term};
+		if (rule->learning_values >= 0 && !pending->continues)
+			requests[count++] = (SlotRequest) {
+				.digest = LearningValuesScope(merge->set, rule, pending)
+			};
 	}
-	foreach(cell, clocks)
-		digests[count++] = *(Digest *) lfirst(cell);
-	LockSlots(digests, count);
-	pfree(digests);
+	count += ClocksToLock(&merge->clocks, requests + count);
+	LockSlots(requests, count);
+	pfree(requests);
 
 	/* a change of rules may have committed before the locks were ours */
 	AcceptInvalidationMessages();
@@ -296,15 +299,15 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 
 	ReadStored(merge, pending, &stored);
 	/* what began the runs of a version that is not evaluated was left out */
-	if (stored.nruns == 0 && (!rule->evaluated || !HasRoom(merge, rule)))
+	if (stored.nruns == 0 && (pending->continues || !HasRoom(merge, rule)))
 		return;
 	after = palloc(sizeof(Run) * (stored.nruns + pending->nruns + 1));
 	nafter = stored.nruns;
 	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
 	for (int i = 0; i < pending->nruns; i++)
-		if (rule->evaluated || RunsContinue(after, nafter, &pending->runs[i], &rule->span))
+		if (!pending->continues || RunsContinue(after, nafter, &pending->runs[i], &rule->span))
 			nafter = RunsAdd(after, nafter, &pending->runs[i], &rule->span);
-	for (int i = 0; i < nafter; i++)
+	for (int i = 0; i < nafter && !pending->continues; i++)
 		after[i].learned = IsLearned(merge, rule, pending, &after[i], i == 0);
 
 	RunsWrite(&merge->runs, pending, &stored, after, nafter);
@@ -435,6 +438,57 @@ MergeTerms(Merge *merge)
 	CommandCounterIncrement();
 }
 
+/* Terms of an entity that are decided again together. */
+#define DECIDED_TOGETHER	1000
+
+/* Add a term to those that are decided again; `state` is the Merge. */
+static void
+DecideAgain(void *state, PendingTerm *term)
+{
+	Merge	   *merge = state;
+
+	merge->terms[merge->nterms++] = term;
+	if (merge->nterms < DECIDED_TOGETHER)
+		return;
+	MergeTerms(merge);
+	merge->nterms = 0;
+}
+
+/*
+ * DecideMoved
+ *		Where entities' clocks moved to an earlier time, learning ended earlier: what
+ *		they learned since is detected.  Everything that this merge brought is
+ *		decided by now.
+ */
+static void
+DecideMoved(Merge *merge)
+{
+	PendingLevel nothing = {0};
+	ListCell   *cell;
+
+	foreach(cell, ClocksMoved(&merge->clocks))
+	{
+		const MovedClock *moved = lfirst(cell);
+		const Rule *rule = RuleByVersion(merge->set, moved->version_id);
+		MemoryContext context;
+		MemoryContext old;
+
+		if (rule->learning_values >= 0)
+			continue;
+		context = AllocSetContextCreate(CurrentMemoryContext, "newterm entity",
+										ALLOCSET_DEFAULT_SIZES);
+		old = MemoryContextSwitchTo(context);
+		merge->level = &nothing;
+		merge->terms = palloc(sizeof(PendingTerm *) * DECIDED_TOGETHER);
+		merge->nterms = 0;
+		RunsLearnedSince(merge->oids, &moved->entity, moved->learning_from + rule->learning,
+						 DecideAgain, merge);
+		MergeTerms(merge);
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(context);
+	}
+}
+
 /* Take the rules as they are now; false where the extension is gone. */
 static bool
 UseRules(Merge *merge)
@@ -477,6 +531,7 @@ MergeOne(Merge *merge, PendingLevel *level)
 	} while (merge->set->generation != generation);
 	ClocksSet(&merge->clocks);
 	MergeTerms(merge);
+	DecideMoved(merge);
 	CloseTables(merge);
 }
 
@@ -528,6 +583,7 @@ MergeMany(Merge *merge, PendingLevel *level)
 	ForEachBatch(merge, level, BatchClocks);
 	ClocksSet(&merge->clocks);
 	ForEachBatch(merge, level, BatchTerms);
+	DecideMoved(merge);
 	CloseTables(merge);
 }
 
@@ -682,6 +738,7 @@ MergeRedecide(int32 version_id)
 	List	   *terms;
 	ListCell   *cell;
 	Rule	   *rule;
+	bool		rewrite;
 
 	merge.context = CurrentMemoryContext;
 	merge.oids = ExtensionLookup();
@@ -692,7 +749,7 @@ MergeRedecide(int32 version_id)
 		return;					/* dropped */
 	RulesHold();
 	merge.level = &level;
-	terms = RunsTerms(merge.oids, version_id);
+	terms = RunsTerms(merge.oids, version_id, rule->by_entity, &rewrite);
 	merge.terms = palloc(sizeof(PendingTerm *) * Max(list_length(terms), 1));
 	foreach(cell, terms)
 	{
@@ -702,6 +759,7 @@ MergeRedecide(int32 version_id)
 		merge.terms[merge.nterms++] = pending;
 	}
 	OpenTables(&merge, ORIGIN_BACKFILL);
+	merge.runs.rewrite = rewrite;
 	ClocksCollect(&merge.clocks, &level, merge.terms, merge.nterms);
 	ClocksSet(&merge.clocks);
 	MergeTerms(&merge);

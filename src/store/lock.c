@@ -26,9 +26,22 @@
 
 #define SLOTS			65536
 
+/* A slot to be locked, or locked. */
+typedef struct Slot
+{
+	uint16		number;
+	bool		shared;
+} Slot;
+
 /* The slots that the merge in progress has locked, in TopTransactionContext. */
-static uint16 *Held = NULL;
+static Slot *Held = NULL;
 static int	NHeld = 0;
+
+static LOCKMODE
+ModeOf(const Slot *slot)
+{
+	return slot->shared ? ShareLock : ExclusiveLock;
+}
 
 static LOCKTAG
 TagOf(uint32 kind, uint32 slot)
@@ -95,9 +108,9 @@ LockGateInstead(void)
 	/* whoever waits for the gate must hold nothing that others wait for */
 	for (int i = 0; i < NHeld; i++)
 	{
-		LOCKTAG		slot = TagOf(LOCK_SLOT, Held[i]);
+		LOCKTAG		slot = TagOf(LOCK_SLOT, Held[i].number);
 
-		LockRelease(&slot, ExclusiveLock, false);
+		LockRelease(&slot, ModeOf(&Held[i]), false);
 	}
 	NHeld = 0;
 	while (CompatLockHeld(&tag, ShareLock))
@@ -105,27 +118,33 @@ LockGateInstead(void)
 	LockGateExclusive(true);
 }
 
+/* By number, exclusive ones first. */
 static int
 CompareSlots(const void *a, const void *b)
 {
-	return (int) *(const uint16 *) a - (int) *(const uint16 *) b;
+	const Slot *left = a;
+	const Slot *right = b;
+
+	if (left->number != right->number)
+		return (int) left->number - (int) right->number;
+	return (int) left->shared - (int) right->shared;
 }
 
 void
-LockSlots(const Digest *digests, int count)
+LockSlots(const SlotRequest *requests, int count)
 {
-	uint16	   *slots;
+	Slot	   *slots;
 	int			distinct = 0;
 
 	if (LockGateHeld())
 		return;
 	Assert(NHeld == 0);
-	slots = MemoryContextAlloc(TopTransactionContext, sizeof(uint16) * Max(count, 1));
+	slots = MemoryContextAlloc(TopTransactionContext, sizeof(Slot) * Max(count, 1));
 	for (int i = 0; i < count; i++)
-		slots[i] = digests[i].h1 % SLOTS;
-	qsort(slots, count, sizeof(uint16), CompareSlots);
+		slots[i] = (Slot) {requests[i].digest.h1 % SLOTS, requests[i].shared};
+	qsort(slots, count, sizeof(Slot), CompareSlots);
 	for (int i = 0; i < count; i++)
-		if (i == 0 || slots[i] != slots[distinct - 1])
+		if (i == 0 || slots[i].number != slots[distinct - 1].number)
 			slots[distinct++] = slots[i];
 
 	/*
@@ -140,7 +159,7 @@ LockSlots(const Digest *digests, int count)
 	}
 	Held = slots;
 	for (NHeld = 0; NHeld < distinct; NHeld++)
-		Acquire(LOCK_SLOT, slots[NHeld], ExclusiveLock, true);
+		Acquire(LOCK_SLOT, slots[NHeld].number, ModeOf(&slots[NHeld]), true);
 }
 
 bool

@@ -3,7 +3,8 @@
  *	  The locks under which news are merged.
  *
  * Order: first the gate, then slots in ascending order, all within one call
- * just before commit.  A merge that finds too many slots to lock, or that has
+ * just before commit.  Who writes what a slot stands for locks it exclusively, who
+ * only relies on it shared.  A merge that finds too many slots to lock, or that has
  * more news than fit into memory, takes the gate exclusively instead of slots.
  * So two merges never wait for each other in a circle, and what waits
  * waits for a commit in progress.  Whoever changes stored knowledge otherwise
@@ -30,11 +31,18 @@ extern void LockGateInstead(void);
 /* Does this transaction hold the gate exclusively? */
 extern bool LockGateHeld(void);
 
+/* What a merge asks for: the slot of a digest. */
+typedef struct SlotRequest
+{
+	Digest		digest;
+	bool		shared;			/* else exclusively */
+} SlotRequest;
+
 /*
  * The slots of `count` digests, once in a merge; may take the gate exclusively
  * instead.
  */
-extern void LockSlots(const Digest *digests, int count);
+extern void LockSlots(const SlotRequest *requests, int count);
 
 /* Only one transaction at a time drains newterm.postponed; never waits. */
 extern bool LockPostponed(void);

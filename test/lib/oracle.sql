@@ -15,8 +15,9 @@
 -- The planner cannot guess how far paths fan out; its guess is so high that it would compile every query,
 -- which takes longer than the queries.  Hence "jit = off".
 --
--- What is a stored fact and not a consequence of the events, the start of learning, is read from
--- newterm.clocks; oracle.clock_differences() checks it where the test knows who came first.
+-- An entity's clock is its earliest sighting.  What is a stored fact and not a consequence of the events, the
+-- rule's clock, is read from newterm.clocks; oracle.clock_differences() checks it where the test knows who came
+-- first.
 --
 create schema oracle;
 
@@ -235,6 +236,16 @@ language sql stable set jit = off as $$
                                   order by f.first_seen, f.term, f.entity) as place
           from r, run f
          where f.run = 0
+    ),
+    clock as (
+        select s.entity, min(s.at) as learning_from
+          from r, sighting s
+         where r.learning_scope = 'entity'
+         group by s.entity
+        union all
+        select null, c.learning_from
+          from r join newterm.clocks c on c.rule::text = r.rule and c.entity is null
+         where r.learning_scope = 'rule'
     )
     select run.entity, run.term, run.first_seen, greatest(run.first_seen, run.last_granule),
            case when r.learning_values is null then run.first_seen < clock.learning_from + r.learning
@@ -242,10 +253,19 @@ language sql stable set jit = off as $$
            array(select jsonb_array_elements_text(run.event_ids))
       from r cross join run
       join placed on placed.entity = run.entity and placed.term = run.term
-      left join newterm.clocks clock
-             on clock.rule::text = r.rule
-            and case r.learning_scope when 'entity' then clock.entity = run.entity else clock.entity is null end
+      left join clock on clock.entity is null or clock.entity = run.entity
 $$;
+
+-- The clocks of the entities, for a rule with learning_scope entity: their earliest sightings.
+create function oracle.entity_clocks(rule text)
+returns table (entity jsonb, learning_from timestamptz)
+language sql stable
+begin atomic
+    select s.entity, min(s.at)
+      from oracle.rules o, oracle.sightings(entity_clocks.rule) s
+     where o.rule = entity_clocks.rule and o.learning_scope = 'entity'
+     group by s.entity;
+end;
 
 -- The two answers of the oracle, in the columns of newterm's views.
 create function oracle.baseline(rule text)
@@ -305,6 +325,15 @@ language sql stable set jit = off as $$
         select entity, term, first_seen from detection where status = 'live'
         except all
         select entity, term, first_seen from run where learned is not true
+    ),
+    expected_clock as (
+        select e.entity, e.learning_from,
+               case when o.learning_values is null then e.learning_from + o.learning end as learning_until
+          from oracle.rules o, oracle.entity_clocks(o.rule) e where o.rule = differences.rule
+    ),
+    actual_clock as (
+        select c.entity, c.learning_from, c.learning_until
+          from newterm.clocks c where c.rule::text = differences.rule and c.entity is not null
     )
     select 'baseline lacks' as kind, entity, term, to_jsonb(x) - '{entity,term}'::text[] as detail from missing_run x
     union all
@@ -313,6 +342,12 @@ language sql stable set jit = off as $$
     select 'detection lacks', entity, term, to_jsonb(x) - '{entity,term}'::text[] from missing_detection x
     union all
     select 'detection has', entity, term, to_jsonb(x) - '{entity,term}'::text[] from surplus_detection x
+    union all
+    select 'clock lacks', x.entity, null, to_jsonb(x)
+      from (select * from expected_clock except all select * from actual_clock) x
+    union all
+    select 'clock has', x.entity, null, to_jsonb(x)
+      from (select * from actual_clock except all select * from expected_clock) x
     union all
     select 'detection neither live nor retracted', entity, term, to_jsonb(d)
       from detection d where status not in ('live', 'retracted')
@@ -344,48 +379,37 @@ language sql stable set jit = off as $$
 $$;
 
 --
--- Whether the stored clocks are those of the first transaction: the rule's, if it was not given one, is the
--- earliest event time in the first transaction that brought any event, an entity's the earliest sighting in
--- the first that showed it.  "first" is the order in which the transactions committed.
+-- Whether the stored clock of the rule is that of the first transaction: if the rule was not given one, the
+-- earliest event time in the first transaction that brought any event.  "first" is the order in which the
+-- transactions committed.
 --
 create function oracle.clock_differences(rule text, committed xid8[])
-returns table (kind text, entity jsonb, expected timestamptz, actual timestamptz)
+returns table (kind text, expected timestamptz, actual timestamptz)
 language sql stable set jit = off as $$
     with
     r as (
         select * from oracle.rules o where o.rule = clock_differences.rule
     ),
     expected as (
-        select null::jsonb as entity, r.learning_from from r where r.learning_from is not null
+        select r.learning_from from r where r.learning_from is not null
         union all
-        select null, min(e.at)
+        select min(e.at)
           from r, oracle.events e
          where r.learning_from is null
            and e.txn = (select o.txn from oracle.events o where o.at is not null
                          order by array_position(committed, o.txn) limit 1)
         having count(*) > 0
-        union all
-        select s.entity, min(s.at)
-          from r, lateral (select t.entity, t.at, rank() over (partition by t.entity
-                                                               order by array_position(committed, t.txn)) as nth
-                             from oracle.sightings(r.rule) t) s
-         where r.learning_scope = 'entity' and s.nth = 1
-         group by s.entity
     ),
     actual as (
-        select c.entity, c.learning_from, c.learning_until from newterm.clocks c where c.rule::text = clock_differences.rule
-    ),
-    compared as (
-        select coalesce(x.entity, a.entity) as entity, x.learning_from as expected, a.learning_from as actual
-          from expected x
-          full join actual a on coalesce(a.entity, 'null') = coalesce(x.entity, 'null')
+        select c.learning_from, c.learning_until
+          from newterm.clocks c where c.rule::text = clock_differences.rule and c.entity is null
     )
-    select 'clock', c.entity, c.expected, c.actual
-      from r, compared c
-     where r.learning_values is null and c.expected is distinct from c.actual
+    select 'clock', x.learning_from, a.learning_from
+      from r, expected x full join actual a on true
+     where r.learning_values is null and x.learning_from is distinct from a.learning_from
     union all
-    select 'learning_until', a.entity, a.learning_from + r.learning, a.learning_until
+    select 'learning_until', a.learning_from + r.learning, a.learning_until
       from r cross join actual a
-     where r.learning_values is null and (a.entity is null) = (r.learning_scope = 'rule')
+     where r.learning_values is null and r.learning_scope = 'rule'
        and a.learning_until is distinct from a.learning_from + r.learning
 $$;

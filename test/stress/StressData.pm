@@ -321,13 +321,16 @@ sub random_rules
 	return \@rules;
 }
 
-# Another way to learn for a rule with a clock of its own: what was learned is decided anew by it.
+# Another way to learn: what was learned is decided anew by it.
 sub random_change
 {
 	my ($when, $rule) = @_;
-	return undef if $rule->{learning_scope} ne 'rule' || chance(0.3);
+	return undef if chance(0.3);
+	return { learning_scope => $rule->{learning_scope} eq 'rule' ? 'entity' : 'rule' }
+	  if @{ $rule->{group_by} } && chance(0.3);
 	return { learning_values => undef, learning => pick(0, int($when->{span} * rand())) } if defined $rule->{learning_values};
 	return { learning_values => between(0, 12) } if chance(0.3);
+	return { learning => pick(0, int($when->{span} * rand())) } if $rule->{learning_scope} eq 'entity';
 	return { learning_from => iso($when->{base} + int($when->{span} * rand())) } if chance(0.3);
 	return { learning => pick(0, $when->{grid}, int($when->{span} * rand())) };
 }
