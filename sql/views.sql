@@ -57,9 +57,9 @@ COMMENT ON COLUMN newterm.detections.entity IS 'the scope in which the term was 
 COMMENT ON COLUMN newterm.detections.term IS 'the term that was new';
 COMMENT ON COLUMN newterm.detections.first_seen IS 'start of the run';
 COMMENT ON COLUMN newterm.detections.event_id IS 'identity of the event that starts it';
-COMMENT ON COLUMN newterm.detections.status IS 'live, or retracted by a late event';
+COMMENT ON COLUMN newterm.detections.status IS 'live, or retracted by a late event or changed learning';
 COMMENT ON COLUMN newterm.detections.origin IS 'live or backfill';
-COMMENT ON COLUMN newterm.detections.signal_id IS 'the signal that tells of it';
+COMMENT ON COLUMN newterm.detections.signal_id IS 'the signal that tells of it; NULL where the rule was in mode observe';
 COMMENT ON COLUMN newterm.detections.suppression IS 'the suppression that muted it';
 
 CREATE OR REPLACE VIEW newterm.watched AS

@@ -152,7 +152,6 @@ BEGIN
 			UPDATE newterm.rule_versions v SET learning_from = after.learning_from WHERE v.id = current_version;
 		END IF;
 		IF learning_changed THEN
-			DELETE FROM newterm.learned_values l WHERE l.version_id = current_version;
 			PERFORM newterm.redecide(current_version);
 		END IF;
 	END IF;

@@ -28,8 +28,8 @@ COMMENT ON COLUMN newterm.detection_log.term IS 'the term';
 COMMENT ON COLUMN newterm.detection_log.first_seen IS 'start of the run';
 COMMENT ON COLUMN newterm.detection_log.event_id IS 'identity of the event that starts it';
 COMMENT ON COLUMN newterm.detection_log.status IS 'live or retracted';
-COMMENT ON COLUMN newterm.detection_log.origin IS 'live or backfill';
-COMMENT ON COLUMN newterm.detection_log.signal_id IS 'the signal that tells of it';
+COMMENT ON COLUMN newterm.detection_log.origin IS 'live, or backfill: made without notifying';
+COMMENT ON COLUMN newterm.detection_log.signal_id IS 'the signal that tells of it; NULL where the rule was in mode observe';
 COMMENT ON COLUMN newterm.detection_log.suppression IS 'the suppression that muted it';
 
 CREATE SEQUENCE newterm.signal_id;
@@ -70,7 +70,7 @@ COMMENT ON COLUMN newterm.signals.severity IS 'info, low, medium, high or critic
 COMMENT ON COLUMN newterm.signals.status IS 'open, under_review or archived';
 COMMENT ON COLUMN newterm.signals.archive_reason IS 'why it was archived';
 COMMENT ON COLUMN newterm.signals.assignee IS 'who looks at it';
-COMMENT ON COLUMN newterm.signals.title IS 'the rule''s title, rendered';
+COMMENT ON COLUMN newterm.signals.title IS 'the rule''s title, rendered; never blank';
 COMMENT ON COLUMN newterm.signals.message IS 'the rule''s message, rendered';
 COMMENT ON COLUMN newterm.signals.tags IS 'the rule''s tags';
 COMMENT ON COLUMN newterm.signals.entity IS 'in which scope the term was new';
@@ -82,7 +82,7 @@ COMMENT ON COLUMN newterm.signals.last_seen IS 'event time of the last detection
 COMMENT ON COLUMN newterm.signals.event_id IS 'identity of the event: sharedEventID, else eventID';
 COMMENT ON COLUMN newterm.signals.event IS 'the event itself, as a sample';
 COMMENT ON COLUMN newterm.signals.origin IS 'live, or backfill: made without notifying';
-COMMENT ON COLUMN newterm.signals.retracted_at IS 'when a late event showed that the term was known';
+COMMENT ON COLUMN newterm.signals.retracted_at IS 'when a late event or changed learning showed that the term was known';
 COMMENT ON COLUMN newterm.signals.change_reason IS 'why the signal was amended or retracted';
 COMMENT ON COLUMN newterm.signals.created_at IS 'when the signal was made';
 COMMENT ON COLUMN newterm.signals.updated_at IS 'when the signal was changed last';

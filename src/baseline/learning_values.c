@@ -4,10 +4,13 @@
  */
 #include "postgres.h"
 
+#include "access/tableam.h"
+#include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
@@ -79,6 +82,79 @@ LearningValuesScope(const RuleSet *set, const Rule *rule, const PendingTerm *pen
 	return pending->by_entity ? pending->entity_clock : RuleClockDigest(set, rule);
 }
 
+/* An event of KeptEvents. */
+typedef struct KeptEventEntry
+{
+	Digest		term;			/* hash key */
+	int64		first_seen;
+	Jsonb	   *event;
+} KeptEventEntry;
+
+struct KeptEvents
+{
+	HTAB	   *entries;
+};
+
+/* Keep the event of a stored row, which may have none. */
+static void
+KeepEvent(KeptEvents *kept, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Jsonb	   *event = SlotJsonb(slot, VALUE_EVENT);
+	KeptEventEntry *entry;
+
+	if (event == NULL)
+		return;
+	entry = hash_search(kept->entries,
+						DatumGetPointer(SlotColumn(slot, VALUE_DIGEST, &isnull)),
+						HASH_ENTER, NULL);
+	entry->first_seen =
+		UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, VALUE_FIRST_SEEN, &isnull)));
+	entry->event = event;
+}
+
+KeptEvents *
+LearningValuesTake(const ExtensionOids *oids, int32 version_id)
+{
+	KeptEvents *kept = palloc(sizeof(KeptEvents));
+	HASHCTL		control = {0};
+	TableStore	store;
+	TableScanDesc scan;
+	TupleTableSlot *slot;
+
+	control.hcxt = CurrentMemoryContext;
+	control.keysize = sizeof(Digest);
+	control.entrysize = sizeof(KeptEventEntry);
+	kept->entries = hash_create("newterm kept events", 64, &control,
+								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	TableStoreOpen(&store, oids->learned_values);
+	slot = table_slot_create(store.table, NULL);
+	scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (DatumGetInt32(SlotColumn(slot, VALUE_VERSION_ID, &isnull)) != version_id)
+			continue;
+		KeepEvent(kept, slot);
+		TableStoreDelete(&store, &slot->tts_tid);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	TableStoreClose(&store);
+	return kept;
+}
+
+Jsonb *
+KeptEvent(const KeptEvents *kept, const Digest *term, int64 first_seen)
+{
+	KeptEventEntry *entry = kept == NULL ? NULL :
+		hash_search(kept->entries, term, HASH_FIND, NULL);
+
+	return entry != NULL && entry->first_seen == first_seen ? entry->event : NULL;
+}
+
 static void
 AddMember(Scope *scope, Member *member)
 {
@@ -134,7 +210,8 @@ ReadScope(TableStore *store, Scope *scope)
 
 /* Enter the term of some news as a candidate. */
 static void
-EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level, PendingTerm *pending)
+EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
+			 const KeptEvents *kept, PendingTerm *pending)
 {
 	Member	   *member;
 	StoredRuns	stored;
@@ -164,6 +241,8 @@ EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level, P
 		member->event = pending->runs[0].source < 0 ? NULL :
 			ReferenceEvent(&level->references[pending->runs[0].source]);
 	}
+	if (member->event == NULL)
+		member->event = KeptEvent(kept, &pending->term, member->first_seen);
 }
 
 /* By term, and where rule-wide terms are alike, by entity. */
@@ -235,7 +314,8 @@ SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **push
 
 void
 LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *oids,
-				 RunStore *runs, PendingLevel *level, PendingTerm ***terms, int *nterms)
+				 RunStore *runs, PendingLevel *level, const KeptEvents *kept,
+				 PendingTerm ***terms, int *nterms)
 {
 	LearningValues *values;
 	HASHCTL		control = {0};
@@ -284,7 +364,7 @@ LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *
 				entry->member = scope->members[j];
 			}
 		}
-		EnterPending(scope, members, runs, level, pending);
+		EnterPending(scope, members, runs, level, kept, pending);
 	}
 	if (scopes == NULL)
 		return;

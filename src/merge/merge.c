@@ -69,6 +69,7 @@ typedef struct Merge
 	RunStore	runs;
 	ClockStore	clocks;
 	LearningValues *first_values;	/* learning_values rules; NULL where none */
+	KeptEvents *kept;			/* what a version that is decided again had of them, or NULL */
 	SignalWriter writer;
 	int64		nactions;
 	int64		actions_allocated;
@@ -249,7 +250,7 @@ RunEvent(Merge *merge, const Action *action)
 	if (merge->first_values != NULL)
 		return LearningValuesEvent(merge->first_values, &action->pending->term,
 								action->first_seen);
-	return NULL;
+	return KeptEvent(merge->kept, &action->pending->term, action->first_seen);
 }
 
 /*
@@ -415,7 +416,7 @@ MergeTerms(Merge *merge)
 
 	merge->nactions = 0;
 	LearningValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
-					 merge->level, &merge->terms, &merge->nterms);
+					 merge->level, merge->kept, &merge->terms, &merge->nterms);
 	old = MemoryContextSwitchTo(context);
 	for (int i = 0; i < merge->nterms; i++)
 	{
@@ -749,6 +750,7 @@ MergeRedecide(int32 version_id)
 		return;					/* dropped */
 	RulesHold();
 	merge.level = &level;
+	merge.kept = LearningValuesTake(merge.oids, version_id);
 	terms = RunsTerms(merge.oids, version_id, rule->by_entity, &rewrite);
 	merge.terms = palloc(sizeof(PendingTerm *) * Max(list_length(terms), 1));
 	foreach(cell, terms)
@@ -758,12 +760,13 @@ MergeRedecide(int32 version_id)
 		SetEntityClock(&merge, rule, pending);
 		merge.terms[merge.nterms++] = pending;
 	}
-	OpenTables(&merge, ORIGIN_BACKFILL);
+	OpenTables(&merge, ORIGIN_REDECIDED);
 	merge.runs.rewrite = rewrite;
 	ClocksCollect(&merge.clocks, &level, merge.terms, merge.nterms);
 	ClocksSet(&merge.clocks);
 	MergeTerms(&merge);
 	CloseTables(&merge);
+	NotificationsSend(&merge.writer.notifications);
 	RulesRelease();
 }
 

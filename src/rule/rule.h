@@ -29,14 +29,16 @@ typedef struct Rule
 	bool		evaluated;		/* not only read for merging */
 	char	   *name;
 	FilterNode *filter;
+	Language	language;
 	char	  **texts;			/* of the shape's columns, as the rule writes them */
 	Span		span;
 	bool		by_entity;		/* learning_scope entity */
 	int64		learning;		/* microseconds; unused with learning_values */
 	int			learning_values;	/* -1: a window; else the first n terms */
 	char	   *severity;
-	char	   *title;
+	char	   *title;			/* or NULL */
 	char	   *message;		/* or NULL */
+	bool		silent;			/* mode observe: detections without signals */
 	Datum		tags;			/* text[] */
 
 	/* session state */

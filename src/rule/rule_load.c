@@ -53,7 +53,10 @@ enum
 	RULE_MAX_DURATION,
 	RULE_GROUP_SIGNALS_BY,
 	RULE_OPTIONAL_GROUP_BY,
-	RULE_ENABLED
+	RULE_ENABLED,
+	RULE_CREATED_AT,
+	RULE_UPDATED_AT,
+	RULE_MODE
 };
 
 /* Columns of newterm.rule_versions. */
@@ -247,6 +250,7 @@ ColumnTexts(const Row *row, int column, char **texts, int *count)
 /* What a rule's texts say, as they are parsed. */
 typedef struct ParsedRule
 {
+	Language	language;
 	FilterNode *filter;
 	int			nentity;
 	int			ncolumns;		/* the group_by fields first */
@@ -261,6 +265,7 @@ ParseRule(const Row *version, ParsedRule *parsed)
 	char	   *filter = ColumnText(version, VERSION_FILTER);
 	SyntaxError error;
 
+	parsed->language = language;
 	parsed->filter = FilterParse(filter, language, &error);
 	if (parsed->filter == NULL)
 		ReportSyntaxError("filter", filter, &error);
@@ -303,6 +308,7 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	TermShapeInitialise(&rule->shape, set->fields, parsed.fields, parsed.ncolumns,
 						parsed.nentity,
 						DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
+	rule->language = parsed.language;
 	rule->texts = palloc(sizeof(char *) * parsed.ncolumns);
 	for (int i = 0; i < parsed.ncolumns; i++)
 		rule->texts[i] = pstrdup(parsed.texts[i]);
@@ -315,6 +321,7 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER) ? -1 :
 		ColumnMicros(of_rule, RULE_FORGET_AFTER);
 	rule->stored_terms = -1;
+	rule->silent = strcmp(ColumnText(of_rule, RULE_MODE), "observe") == 0;
 	rule->severity = ColumnText(of_rule, RULE_SEVERITY);
 	rule->title = ColumnText(of_rule, RULE_TITLE);
 	rule->message = ColumnText(of_rule, RULE_MESSAGE);

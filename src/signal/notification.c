@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "base/jsonbtext.h"
+#include "base/visible.h"
 #include "settings.h"
 #include "signal/notification.h"
 #include "signal/template.h"
@@ -28,6 +29,20 @@ AppendShortened(StringInfo payload, const char *text, int limit, bool *shortened
 	if ((int) strlen(text) > limit)
 		*shortened = true;
 	escape_json(payload, TemplateClip(text, limit));
+}
+
+/*
+ * The payload with all that does not show written out: it stands inside strings,
+ * which say the same with the escapes.
+ */
+static char *
+VisiblePayload(const StringInfo payload)
+{
+	StringInfoData visible;
+
+	initStringInfo(&visible);
+	VisibleAppend(&visible, payload->data, payload->len, "");
+	return visible.data;
 }
 
 /* Append an object of values, each string or container at most `limit` bytes. */
@@ -99,6 +114,7 @@ NotificationAdd(Notifications *notifications, const Notification *added)
 	for (int limit = 2048;; limit /= 2)
 	{
 		StringInfoData payload;
+		char	   *visible;
 		bool		shortened = false;
 
 		initStringInfo(&payload);
@@ -126,15 +142,17 @@ NotificationAdd(Notifications *notifications, const Notification *added)
 		if (shortened)
 			appendStringInfoString(&payload, ",\"shortened\":true");
 		appendStringInfoChar(&payload, '}');
-		if (payload.len < PAYLOAD_LIMIT || limit <= 16)
+		visible = VisiblePayload(&payload);
+		pfree(payload.data);
+		if (strlen(visible) < PAYLOAD_LIMIT || limit <= 16)
 		{
 			MemoryContext old = MemoryContextSwitchTo(notifications->context);
 
-			notifications->payloads = lappend(notifications->payloads, pstrdup(payload.data));
+			notifications->payloads = lappend(notifications->payloads, pstrdup(visible));
 			MemoryContextSwitchTo(old);
 			return;
 		}
-		pfree(payload.data);
+		pfree(visible);
 	}
 }
 

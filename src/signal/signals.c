@@ -77,6 +77,9 @@ static Oid	SignalTypes[SIGNAL_COLUMNS] = {
 /* The column of newterm.signals by which one is found. */
 #define SIGNAL_KEY		1
 
+/* Of a detection that has none. */
+#define NO_SIGNAL		0
+
 /* Titles are cut after so many bytes: terms may be of any length. */
 #define TITLE_LIMIT		500
 
@@ -160,8 +163,6 @@ InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
 static void
 Tell(SignalWriter *writer, const Notification *told)
 {
-	if (writer->origin != ORIGIN_LIVE)
-		return;
 	SignalChangeWrite(&writer->changes, told);
 	NotificationAdd(&writer->notifications, told);
 }
@@ -180,73 +181,178 @@ ArrayOf(Jsonb *value)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
-void
-SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
-			 Jsonb *event)
+static int64
+SignalOfDetection(TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		signal = SlotColumn(slot, DETECTION_SIGNAL_ID, &isnull);
+
+	return isnull ? NO_SIGNAL : DatumGetInt64(signal);
+}
+
+/* Open newterm.signals and find a signal's row, or NULL; to be closed by the caller. */
+static TupleTableSlot *
+FindSignal(TableStore *signals, const ExtensionOids *oids, int64 signal)
+{
+	TupleTableSlot *slot;
+
+	TableStoreOpenBy(signals, oids->signals, SIGNAL_KEY);
+	TableStoreFind(signals, F_INT8EQ, Int64GetDatum(signal));
+	return TableStoreNext(signals, &slot) ? slot : NULL;
+}
+
+/* A column of a signal's row that is never null. */
+static Datum
+SignalColumn(const TableStore *signals, TupleTableSlot *slot, int column)
+{
+	bool		isnull;
+
+	return SlotColumn(slot, SPI_fnumber(RelationGetDescr(signals->table),
+										SignalColumns[column]), &isnull);
+}
+
+/* The event of a signal that is about that start of that term alone, or NULL. */
+static Jsonb *
+EventOfSignal(const ExtensionOids *oids, int64 signal, int64 first_seen, Jsonb *term)
+{
+	TableStore	signals;
+	TupleTableSlot *slot = FindSignal(&signals, oids, signal);
+	Jsonb	   *event = NULL;
+
+	if (slot != NULL &&
+		DatumGetTimestampTz(SignalColumn(&signals, slot, SIGNAL_FIRST_SEEN)) ==
+		TIMESTAMP_OF(first_seen) &&
+		compareJsonbContainers(&DatumGetJsonbP(SignalColumn(&signals, slot, SIGNAL_TERM))->root,
+							   &term->root) == 0)
+		event = SlotJsonb(slot, SPI_fnumber(RelationGetDescr(signals.table),
+											SignalColumns[SIGNAL_EVENT]));
+	TableStoreClose(&signals);
+	return event;
+}
+
+/*
+ * EarlierEvent
+ *		The event of a detection that there was of the same start, such as one that
+ *		changed learning retracted; or NULL.
+ */
+static Jsonb *
+EarlierEvent(SignalWriter *writer, const Subject *subject, int64 first_seen)
+{
+	TupleTableSlot *slot;
+	Jsonb	   *event = NULL;
+
+	TableStoreFindDigest(&writer->detections, subject->term);
+	while (event == NULL && TableStoreNext(&writer->detections, &slot))
+	{
+		bool		isnull;
+		Datum		time = SlotColumn(slot, DETECTION_FIRST_SEEN, &isnull);
+
+		if (DatumGetTimestampTz(time) == TIMESTAMP_OF(first_seen) &&
+			SignalOfDetection(slot) != NO_SIGNAL)
+			event = EventOfSignal(writer->oids, SignalOfDetection(slot), first_seen,
+								  SubjectTermObject(subject));
+	}
+	return event;
+}
+
+/* A detection that is made. */
+typedef struct Detection
+{
+	const Subject *subject;
+	int64		first_seen;
+	TemplateValues given;		/* entity, term, and the event or NULL */
+	char	   *event_id;		/* or NULL */
+} Detection;
+
+static TemplateValues
+ValuesOf(SignalWriter *writer, const Subject *subject, Jsonb *event)
+{
+	return (TemplateValues) {
+		.rule = subject->rule, .set = writer->set, .entity = EntityObject(subject),
+		.term = SubjectTermObject(subject), .event = event
+	};
+}
+
+/* Make the signal of a detection and announce it; returns its number. */
+static int64
+MakeSignal(SignalWriter *writer, const Detection *detection)
 {
 	Datum		values[SIGNAL_COLUMNS];
 	bool		nulls[SIGNAL_COLUMNS] = {0};
-	Datum		row[DETECTION_COLUMNS] = {0};
-	bool		row_nulls[DETECTION_COLUMNS] = {0};
-	Rule	   *rule = subject->rule;
+	const TemplateValues *given = &detection->given;
+	const Rule *rule = given->rule;
 	int64		signal = nextval_internal(writer->oids->signal_sequence, false);
-	char	   *event_id = event == NULL ? NULL : EventIdentity(&event->root);
-	const char *title;
-	TemplateValues given;
-
-	given.rule = rule;
-	given.set = writer->set;
-	given.entity = EntityObject(subject);
-	given.term = SubjectTermObject(subject);
-	given.event = event;
-	title = TemplateClip(rule->title != NULL ? TemplateRender(rule->title, &given) :
-						 TemplateDefaultTitle(&given), TITLE_LIMIT);
+	const char *title = TemplateClip(TemplateTitle(given), TITLE_LIMIT);
 
 	values[SIGNAL_ID] = Int64GetDatum(signal);
 	values[SIGNAL_RULE] = CStringGetTextDatum(rule->name);
 	values[SIGNAL_RULE_VERSION] = Int32GetDatum(rule->version);
 	values[SIGNAL_SEVERITY] = CStringGetTextDatum(rule->severity);
 	values[SIGNAL_TITLE] = CStringGetTextDatum(title);
-	values[SIGNAL_MESSAGE] = OptionalText(rule->message == NULL ? NULL :
-										  TemplateRender(rule->message, &given),
-										  &nulls[SIGNAL_MESSAGE]);
+	values[SIGNAL_MESSAGE] = OptionalText(TemplateMessage(given), &nulls[SIGNAL_MESSAGE]);
 	values[SIGNAL_TAGS] = rule->tags;
-	values[SIGNAL_ENTITY] = JsonbPGetDatum(given.entity);
-	values[SIGNAL_TERM] = JsonbPGetDatum(given.term);
-	values[SIGNAL_TERMS] = JsonbPGetDatum(ArrayOf(given.term));
+	values[SIGNAL_ENTITY] = JsonbPGetDatum(given->entity);
+	values[SIGNAL_TERM] = JsonbPGetDatum(given->term);
+	values[SIGNAL_TERMS] = JsonbPGetDatum(ArrayOf(given->term));
 	values[SIGNAL_DETECTIONS] = Int32GetDatum(1);
 	values[SIGNAL_FIRST_SEEN] = values[SIGNAL_LAST_SEEN] =
-		TimestampTzGetDatum(TIMESTAMP_OF(first_seen));
-	values[SIGNAL_EVENT_ID] = OptionalText(event_id, &nulls[SIGNAL_EVENT_ID]);
-	values[SIGNAL_EVENT] = JsonbPGetDatum(event);
-	nulls[SIGNAL_EVENT] = event == NULL;
+		TimestampTzGetDatum(TIMESTAMP_OF(detection->first_seen));
+	values[SIGNAL_EVENT_ID] = OptionalText(detection->event_id, &nulls[SIGNAL_EVENT_ID]);
+	values[SIGNAL_EVENT] = JsonbPGetDatum(given->event);
+	nulls[SIGNAL_EVENT] = given->event == NULL;
 	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
 	values[SIGNAL_CREATED_AT] = values[SIGNAL_UPDATED_AT] =
 		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	InsertSignal(writer, values, nulls);
 
+	if (writer->origin == ORIGIN_LIVE)
+		Tell(writer,
+			 &(Notification) {
+				 .kind = "new", .signal = signal, .rule = rule, .title = title,
+				 .entity = given->entity, .term = given->term,
+				 .event_time = detection->first_seen, .event_id = detection->event_id
+			 });
+	return signal;
+}
+
+/* Enter a detection into the log; in mode observe it has no signal. */
+static void
+LogDetection(SignalWriter *writer, const Detection *detection, int64 signal)
+{
+	Datum		row[DETECTION_COLUMNS] = {0};
+	bool		nulls[DETECTION_COLUMNS] = {0};
+	const Subject *subject = detection->subject;
+
 	row[DETECTION_ID - 1] =
 		Int64GetDatum(nextval_internal(writer->oids->detection_sequence, false));
-	row[DETECTION_VERSION_ID - 1] = Int32GetDatum(rule->version_id);
-	row[DETECTION_RULE - 1] = values[SIGNAL_RULE];
+	row[DETECTION_VERSION_ID - 1] = Int32GetDatum(subject->rule->version_id);
+	row[DETECTION_RULE - 1] = CStringGetTextDatum(subject->rule->name);
 	row[DETECTION_DIGEST - 1] = PointerGetDatum(subject->term);
-	row[DETECTION_ENTITY - 1] = values[SIGNAL_ENTITY];
-	row[DETECTION_TERM - 1] = values[SIGNAL_TERM];
-	row[DETECTION_FIRST_SEEN - 1] = values[SIGNAL_FIRST_SEEN];
-	row[DETECTION_EVENT_ID - 1] = values[SIGNAL_EVENT_ID];
-	row_nulls[DETECTION_EVENT_ID - 1] = nulls[SIGNAL_EVENT_ID];
+	row[DETECTION_ENTITY - 1] = JsonbPGetDatum(detection->given.entity);
+	row[DETECTION_TERM - 1] = JsonbPGetDatum(detection->given.term);
+	row[DETECTION_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(detection->first_seen));
+	row[DETECTION_EVENT_ID - 1] = OptionalText(detection->event_id,
+											   &nulls[DETECTION_EVENT_ID - 1]);
 	row[DETECTION_STATUS - 1] = CStringGetTextDatum("live");
-	row[DETECTION_ORIGIN - 1] = values[SIGNAL_ORIGIN];
-	row[DETECTION_SIGNAL_ID - 1] = values[SIGNAL_ID];
-	row_nulls[DETECTION_SUPPRESSION - 1] = true;
-	TableStoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, row_nulls);
+	row[DETECTION_ORIGIN - 1] = CStringGetTextDatum(OriginName(writer->origin));
+	row[DETECTION_SIGNAL_ID - 1] = Int64GetDatum(signal);
+	nulls[DETECTION_SIGNAL_ID - 1] = signal == NO_SIGNAL;
+	nulls[DETECTION_SUPPRESSION - 1] = true;
+	TableStoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, nulls);
+}
 
-	Tell(writer,
-		 &(Notification) {
-			 .kind = "new", .signal = signal, .rule = rule, .title = title,
-			 .entity = given.entity, .term = given.term,
-			 .event_time = first_seen, .event_id = event_id
-		 });
+void
+SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
+			 Jsonb *event)
+{
+	Detection	detection = {.subject = subject, .first_seen = first_seen};
+
+	if (event == NULL)
+		event = EarlierEvent(writer, subject, first_seen);
+	detection.given = ValuesOf(writer, subject, event);
+	detection.event_id = event == NULL ? NULL : EventIdentity(&event->root);
+	LogDetection(writer, &detection,
+				 subject->rule->silent ? NO_SIGNAL : MakeSignal(writer, &detection));
 }
 
 void
@@ -302,9 +408,7 @@ FindDetection(SignalWriter *writer, const Subject *subject, int64 first_seen,
 		if (DatumGetTimestampTz(time) == TIMESTAMP_OF(first_seen) &&
 			strcmp(status, "live") == 0)
 		{
-			*signal = DatumGetInt64(SlotColumn(slot, DETECTION_SIGNAL_ID, &isnull));
-			if (isnull)
-				*signal = 0;
+			*signal = SignalOfDetection(slot);
 			tuple = ExecCopySlotHeapTuple(slot);
 		}
 	}
@@ -318,27 +422,6 @@ typedef enum Found
 	FOUND_BUSY,					/* somebody else holds a lock on it */
 	FOUND_NOTHING				/* it is gone */
 } Found;
-
-/* The title of a signal; empty where its row is gone. */
-static char *
-SignalTitle(const ExtensionOids *oids, int64 signal)
-{
-	TableStore		signals;
-	TupleTableSlot *slot;
-	char	   *title = "";
-
-	TableStoreOpenBy(&signals, oids->signals, SIGNAL_KEY);
-	TableStoreFind(&signals, F_INT8EQ, Int64GetDatum(signal));
-	while (TableStoreNext(&signals, &slot))
-	{
-		bool		isnull;
-		int			column = SPI_fnumber(RelationGetDescr(signals.table), "title");
-
-		title = TextDatumGetCString(SlotColumn(slot, column, &isnull));
-	}
-	TableStoreClose(&signals);
-	return title;
-}
 
 /*
  * LockSignal
@@ -431,21 +514,83 @@ SignalApply(const ExtensionOids *oids, const SignalChange *change)
 	return found != FOUND_BUSY;
 }
 
-/* Make the change now, or leave it to a later merge; announce it either way. */
-static void
-Change(SignalWriter *writer, const Subject *subject, const SignalChange *change,
-	   int64 event_time, const char *event_id)
+/* The title of a signal, made anew where its row is gone. */
+static const char *
+SignalTitle(SignalWriter *writer, const Subject *subject, const SignalChange *change)
 {
+	char	   *title = NULL;
+	TableStore	signals;
+	TupleTableSlot *slot = FindSignal(&signals, writer->oids, change->signal);
+	TemplateValues given;
+
+	if (slot != NULL)
+		title = TextDatumGetCString(SignalColumn(&signals, slot, SIGNAL_TITLE));
+	TableStoreClose(&signals);
+	if (title != NULL)
+		return title;
+	given = ValuesOf(writer, subject, change->event);
+	return TemplateClip(TemplateTitle(&given), TITLE_LIMIT);
+}
+
+/* Is the detection one that was made as events came in? */
+static bool
+IsLive(const SignalWriter *writer, HeapTuple detection)
+{
+	bool		isnull;
+	Datum		origin = heap_getattr(detection, DETECTION_ORIGIN,
+									  RelationGetDescr(writer->detections.table), &isnull);
+
+	return strcmp(TextDatumGetCString(origin), OriginName(ORIGIN_LIVE)) == 0;
+}
+
+/* Is a change of that detection's signal announced? */
+static bool
+IsAnnounced(const SignalWriter *writer, HeapTuple detection)
+{
+	switch (writer->origin)
+	{
+		case ORIGIN_LIVE:
+			return true;
+		case ORIGIN_REDECIDED:
+			return IsLive(writer, detection);
+		case ORIGIN_BACKFILL:
+			break;
+	}
+	return false;
+}
+
+/* What is to be told of a change. */
+typedef struct Changed
+{
+	const Subject *subject;
+	HeapTuple	detection;		/* as it was */
+	int64		event_time;
+	const char *event_id;		/* or NULL */
+} Changed;
+
+/*
+ * Make the change now, or leave it to a later merge; announce it either way.  A
+ * detection of mode observe has no signal that would change.
+ */
+static void
+Change(SignalWriter *writer, const SignalChange *change, const Changed *changed)
+{
+	const Subject *subject = changed->subject;
+
+	if (change->signal == NO_SIGNAL)
+		return;
 	if (!SignalApply(writer->oids, change))
 		PostponeSignalChange(writer->oids, change);
-	Tell(writer,
-		 &(Notification) {
-			 .kind = change->retracted ? "retract" : "amend",
-			 .signal = change->signal, .rule = subject->rule,
-			 .title = SignalTitle(writer->oids, change->signal),
-			 .entity = EntityObject(subject), .term = SubjectTermObject(subject),
-			 .event_time = event_time, .event_id = event_id, .reason = change->reason
-		 });
+	if (IsAnnounced(writer, changed->detection))
+		Tell(writer,
+			 &(Notification) {
+				 .kind = change->retracted ? "retract" : "amend",
+				 .signal = change->signal, .rule = subject->rule,
+				 .title = SignalTitle(writer, subject, change),
+				 .entity = EntityObject(subject), .term = SubjectTermObject(subject),
+				 .event_time = changed->event_time, .event_id = changed->event_id,
+				 .reason = change->reason
+			 });
 }
 
 void
@@ -470,7 +615,21 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
 
 	change.reason = psprintf("a late event shows an earlier start: %s instead of %s",
 							 NotificationTime(first_seen), NotificationTime(before));
-	Change(writer, subject, &change, first_seen, event_id);
+	Change(writer, &change, &(Changed) {subject, detection, first_seen, event_id});
+}
+
+/* Why a detection is no more, now that its term's run starts at first_seen. */
+static char *
+RetractReason(const SignalWriter *writer, int64 first_seen, bool learned)
+{
+	const char *start = NotificationTime(first_seen);
+
+	if (writer->origin == ORIGIN_REDECIDED)
+		return psprintf("learning was changed: the run of the term starts at %s, inside learning", start);
+	return psprintf(learned ?
+					"the term was learned: a run of it starts at %s, inside learning" :
+					"a late event shows that the term was known: its run starts at %s",
+					start);
 }
 
 void
@@ -494,10 +653,10 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 	TableStoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
 				replace);
 
-	change.reason = psprintf(learned ?
-							 "the term was learned: a run of it starts at %s, inside learning" :
-							 "a late event shows that the term was known: its run starts at %s",
-							 NotificationTime(first_seen));
-	Change(writer, subject, &change, before,
-		   no_event_id ? NULL : TextDatumGetCString(event_id));
+	change.reason = RetractReason(writer, first_seen, learned);
+	Change(writer, &change,
+		   &(Changed) {
+			   subject, detection, before,
+			   no_event_id ? NULL : TextDatumGetCString(event_id)
+		   });
 }

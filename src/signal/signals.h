@@ -17,7 +17,9 @@
 typedef enum Origin
 {
 	ORIGIN_LIVE,				/* notifies */
-	ORIGIN_BACKFILL				/* does not */
+	ORIGIN_BACKFILL,			/* does not */
+	ORIGIN_REDECIDED			/* by changed learning: what it finds is of origin backfill,
+								 * but changes of live signals are told */
 } Origin;
 
 /* What detections are written through during one merge. */
@@ -51,7 +53,10 @@ typedef struct Subject
 	Jsonb	   *term_values;
 } Subject;
 
-/* A run of the term starts outside learning at first_seen. */
+/*
+ * A run of the term starts outside learning at first_seen.  Without an event, that of an
+ * earlier detection of the same start is taken, should there be one.
+ */
 extern void SignalDetect(SignalWriter *writer, const Subject *subject,
 						 int64 first_seen, Jsonb *event);
 

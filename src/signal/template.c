@@ -9,18 +9,55 @@
 
 #include "base/compat.h"
 #include "base/jsonbtext.h"
+#include "base/visible.h"
 #include "signal/template.h"
 #include "rule/rule_parse.h"
 
-/* The member of an object by its key. */
+/* What stands for a value that there is not. */
+#define NO_VALUE		"?"
+
+/* Of control characters, a message keeps those of its own template that lay it out. */
+#define MESSAGE_LAYOUT	"\n\t"
+
 static void
+AppendText(StringInfo text, const char *appended)
+{
+	VisibleAppend(text, appended, strlen(appended), "");
+}
+
+/* A value; null, which stands for a missing one, as such, and what would show nothing in quotes. */
+static void
+AppendValue(StringInfo text, const JsonbValue *value)
+{
+	StringInfoData plain;
+	const char *quote;
+
+	if (value->type == jbvNull)
+	{
+		appendStringInfoString(text, NO_VALUE);
+		return;
+	}
+	initStringInfo(&plain);
+	JsonbTextAppend(&plain, value);
+	quote = VisibleIsBlank(plain.data) ? "\"" : "";
+	appendStringInfoString(text, quote);
+	VisibleAppend(text, plain.data, plain.len, "");
+	appendStringInfoString(text, quote);
+	pfree(plain.data);
+}
+
+/* The member of an object by its key; false where it is null, or not there. */
+static bool
 AppendMember(StringInfo text, Jsonb *object, const char *key)
 {
 	JsonbValue	value;
 
-	if (object != NULL &&
-		getKeyJsonValueFromContainer(&object->root, key, strlen(key), &value) != NULL)
-		JsonbTextAppend(text, &value);
+	if (object == NULL ||
+		getKeyJsonValueFromContainer(&object->root, key, strlen(key), &value) == NULL ||
+		value.type == jbvNull)
+		return false;
+	AppendValue(text, &value);
+	return true;
 }
 
 /* All members' values of an object, separated by commas. */
@@ -32,8 +69,11 @@ AppendMembers(StringInfo text, Jsonb *object)
 	JsonbValue	value;
 	bool		first = true;
 
-	if (object == NULL)
+	if (object == NULL || JsonContainerSize(&object->root) == 0)
+	{
+		appendStringInfoString(text, NO_VALUE);
 		return;
+	}
 	iterator = JsonbIteratorInit(&object->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -42,16 +82,50 @@ AppendMembers(StringInfo text, Jsonb *object)
 		if (!first)
 			appendStringInfoString(text, ", ");
 		first = false;
-		JsonbTextAppend(text, &value);
+		AppendValue(text, &value);
 	}
 }
 
 /*
- * AppendField
- *		The values that the event shows at a field, separated by commas.  The
- *		field belongs to no rule, so it has a set of its own.
+ * NamesColumn
+ *		Does the name stand for that column of the rule?  Where it is not written alike, it
+ *		may be another spelling, or the record's name of what the rule calls by
+ *		Elastic's.
  */
-static void
+static bool
+NamesColumn(const char *name, const Rule *rule, int column)
+{
+	SyntaxError error;
+	Field	   *field;
+	Field	   *of_rule;
+
+	if (strcmp(name, rule->texts[column]) == 0)
+		return true;
+	field = FieldParse(name, LANGUAGE_DATADOG, &error);
+	of_rule = FieldParse(rule->texts[column], rule->language, &error);
+	return field != NULL && of_rule != NULL && FieldEqual(field, of_rule);
+}
+
+/* The value of one of the rule's columns from..to-1; false where none has that name. */
+static bool
+AppendColumn(StringInfo text, const char *name, const TemplateValues *values, int from, int to)
+{
+	const Rule *rule = values->rule;
+
+	for (int i = from; i < to; i++)
+		if (NamesColumn(name, rule, i) &&
+			AppendMember(text, i < rule->shape.nentity ? values->entity : values->term,
+						 rule->texts[i]))
+			return true;
+	return false;
+}
+
+/*
+ * AppendField
+ *		The values that the event shows at a field, separated by commas; false where
+ *		there are none.  The field belongs to no rule, so it has a set of its own.
+ */
+static bool
 AppendField(StringInfo text, const char *name, const TemplateValues *values)
 {
 	SyntaxError error;
@@ -61,7 +135,7 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 	int			slot;
 
 	if (field == NULL || values->event == NULL)
-		return;
+		return false;
 	fields = FieldSetCreate(&values->set->key);
 	FieldSetShareVendors(fields, values->set->fields);
 	slot = FieldSetAdd(fields, field);
@@ -71,8 +145,9 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 	{
 		if (i > 0)
 			appendStringInfoString(text, ", ");
-		JsonbTextAppend(text, &SlotValues(found)[i]);
+		AppendValue(text, &SlotValues(found)[i]);
 	}
+	return found->count > 0;
 }
 
 /* The name inside the next {{…}}, trimmed; NULL and *rest unchanged at the end. */
@@ -103,8 +178,39 @@ StartsWith(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-char *
-TemplateRender(const char *template, const TemplateValues *values)
+/* What a placeholder stands for. */
+static void
+AppendPlaceholder(StringInfo text, const char *name, const TemplateValues *values)
+{
+	const TermShape *shape = &values->rule->shape;
+	bool		found;
+
+	if (strcmp(name, "rule.name") == 0)
+		AppendText(text, values->rule->name);
+	else if (strcmp(name, "rule.severity") == 0)
+		AppendText(text, values->rule->severity);
+	else if (strcmp(name, "term") == 0)
+		AppendMembers(text, values->term);
+	else if (strcmp(name, "entity") == 0)
+		AppendMembers(text, values->entity);
+	else
+	{
+		if (StartsWith(name, "term."))
+			found = AppendColumn(text, name + strlen("term."), values, shape->nentity,
+								 shape->ncolumns);
+		else if (StartsWith(name, "entity."))
+			found = AppendColumn(text, name + strlen("entity."), values, 0, shape->nentity);
+		else
+			found = AppendField(text, name, values) ||
+				AppendColumn(text, name, values, 0, shape->ncolumns);
+		if (!found)
+			appendStringInfoString(text, NO_VALUE);
+	}
+}
+
+/* Of control characters in the template itself, those in `kept` stay. */
+static char *
+Render(const char *template, const TemplateValues *values, const char *kept)
 {
 	StringInfoData text;
 	const char *before;
@@ -114,25 +220,46 @@ TemplateRender(const char *template, const TemplateValues *values)
 	initStringInfo(&text);
 	while ((name = NextPlaceholder(template, &before, &rest)) != NULL)
 	{
-		appendBinaryStringInfo(&text, template, before - template);
-		if (strcmp(name, "rule.name") == 0)
-			appendStringInfoString(&text, values->rule->name);
-		else if (strcmp(name, "rule.severity") == 0)
-			appendStringInfoString(&text, values->rule->severity);
-		else if (strcmp(name, "term") == 0)
-			AppendMembers(&text, values->term);
-		else if (strcmp(name, "entity") == 0)
-			AppendMembers(&text, values->entity);
-		else if (StartsWith(name, "term."))
-			AppendMember(&text, values->term, name + strlen("term."));
-		else if (StartsWith(name, "entity."))
-			AppendMember(&text, values->entity, name + strlen("entity."));
-		else
-			AppendField(&text, name, values);
+		VisibleAppend(&text, template, before - template, kept);
+		AppendPlaceholder(&text, name, values);
 		template = rest;
 	}
-	appendStringInfoString(&text, template);
+	VisibleAppend(&text, template, strlen(template), kept);
 	return text.data;
+}
+
+/* The title of a rule that has none, or one that says nothing. */
+static char *
+DefaultTitle(const TemplateValues *values)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	AppendText(&text, values->rule->name);
+	appendStringInfoString(&text, ": first seen ");
+	AppendMembers(&text, values->term);
+	if (values->rule->shape.nentity > 0)
+	{
+		appendStringInfoString(&text, " for ");
+		AppendMembers(&text, values->entity);
+	}
+	return text.data;
+}
+
+char *
+TemplateTitle(const TemplateValues *values)
+{
+	char	   *title = values->rule->title == NULL ? NULL :
+		Render(values->rule->title, values, "");
+
+	return title == NULL || VisibleIsBlank(title) ? DefaultTitle(values) : title;
+}
+
+char *
+TemplateMessage(const TemplateValues *values)
+{
+	return values->rule->message == NULL ? NULL :
+		Render(values->rule->message, values, MESSAGE_LAYOUT);
 }
 
 void
@@ -158,22 +285,6 @@ TemplateCheck(const char *what, const char *template)
 		if (FieldParse(name, LANGUAGE_DATADOG, &error) == NULL)
 			ReportSyntaxError(psprintf("placeholder of %s", what), name, &error);
 	}
-}
-
-char *
-TemplateDefaultTitle(const TemplateValues *values)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	appendStringInfo(&text, "%s: first seen ", values->rule->name);
-	AppendMembers(&text, values->term);
-	if (values->entity != NULL && JsonContainerSize(&values->entity->root) > 0)
-	{
-		appendStringInfoString(&text, " for ");
-		AppendMembers(&text, values->entity);
-	}
-	return text.data;
 }
 
 const char *

@@ -18,17 +18,18 @@ typedef struct TemplateValues
 } TemplateValues;
 
 /*
- * Render a template: {{path}} and {{$attribute}} of the event, {{rule.name}},
- * {{rule.severity}}, {{term.…}} and {{entity.…}}.  What has no value is left
- * out.  palloc'd.
+ * Title and message of a signal, from the rule's templates: {{path}} and
+ * {{$attribute}} of the event, {{rule.name}}, {{rule.severity}}, {{term.…}} and
+ * {{entity.…}}.  What the event does not give is taken from the term and the entity, where
+ * the rule has such a column; what has no value is "?".  Both are text that shows all
+ * it holds (visible.h), the title on one line and never blank.  palloc'd; no message
+ * is NULL.
  */
-extern char *TemplateRender(const char *template, const TemplateValues *values);
+extern char *TemplateTitle(const TemplateValues *values);
+extern char *TemplateMessage(const TemplateValues *values);
 
 /* Raise an error where a placeholder of the template names nothing. */
 extern void TemplateCheck(const char *what, const char *template);
-
-/* The title of a rule without one. */
-extern char *TemplateDefaultTitle(const TemplateValues *values);
 
 /* The text, or its first `limit` bytes and "…" where it is longer. */
 extern const char *TemplateClip(const char *text, int limit);

@@ -32,7 +32,8 @@ create table oracle.rules (
     learning_from     timestamptz,                      -- where the rule was given one
     forget_after      interval default '90 days',
     granule           interval not null default '1 hour',
-    optional_group_by boolean not null default false
+    optional_group_by boolean not null default false,
+    mode              text not null default 'alert'
 );
 
 create view oracle.events as
@@ -358,11 +359,16 @@ language sql stable set jit = off as $$
      where d.status = 'live' and d.event_id is not null and d.event_id <> all (r.event_ids)
     union all
     select 'detection without its signal', d.entity, d.term, to_jsonb(d)
-      from detection d
+      from detection d join oracle.rules o on o.rule = differences.rule and o.mode = 'alert'
      where not exists (select from signal s where s.id = d.signal_id)
+    union all
+    select 'detection of mode observe with a signal', d.entity, d.term, to_jsonb(d)
+      from detection d join oracle.rules o on o.rule = differences.rule and o.mode = 'observe'
+     where d.signal_id is not null
     union all
     select 'detections share a signal', null, null, jsonb_build_object('signal', d.signal_id, 'detections', count(*))
       from detection d
+     where d.signal_id is not null
      group by d.signal_id having count(*) > 1
     union all
     select 'signal without its detection', s.entity, s.term, to_jsonb(s)

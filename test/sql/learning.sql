@@ -71,7 +71,7 @@ select show('2024-07-01', 'b', 'bob');
 select show('2024-07-02', 'b', 'ann');
 select entity, term, learned from newterm.baseline where rule = 'two each' order by first_seen, entity;
 
--- changed learning decides again about what is stored, without notifications
+-- changed learning decides again about what is stored
 select newterm.create_rule('changed', fields => '{x}', learning => '1 day', learning_from => '2024-08-01', forget_after => null);
 select show('2024-08-01', 'a');
 select show('2024-08-03', 'b');

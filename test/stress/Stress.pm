@@ -132,7 +132,8 @@ sub write_setup
 			[ learning_from     => $from ],
 			[ forget_after      => span($rule->{forget_after}) ],
 			[ granule           => span($rule->{granule}) ],
-			[ optional_group_by => $rule->{optional_group_by} ]);
+			[ optional_group_by => $rule->{optional_group_by} ],
+			[ mode              => literal($rule->{mode}) ]);
 		my $rule_name = literal("$name $rule->{name}");
 		$sql .= "select from newterm.create_rule($rule_name, filter => " . literal($rule->{filter}) . ",\n    "
 		  . join(",\n    ", map { "$_->[0] => $_->[1]" } @both) . ");\n";

@@ -313,6 +313,7 @@ sub random_rules
 			forget_after      => $forget,
 			granule           => $granule,
 			optional_group_by => chance(0.3) ? 'true' : 'false',
+			mode              => chance(0.15) ? 'observe' : 'alert',
 		};
 		$rule->{learning_from} = iso($when->{base} + pick(0, $grid, int($when->{span} * rand())))
 		  if chance(0.3) && $rule->{learning_scope} eq 'rule';

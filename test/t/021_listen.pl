@@ -135,6 +135,8 @@ sub payload_is_right
 	{
 		cmp_ok(length $payload, '<', 8000, "$what: it fits");
 		ok(eval { decode('UTF-8', my $copy = $payload, Encode::FB_CROAK); 1 }, "$what: valid UTF-8");
+		unlike(decode('UTF-8', my $text = $payload), qr/[\x00-\x1f\x7f-\x9f\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]/,
+			"$what: nothing hides in it");
 		my $object = eval { JSON::PP->new->utf8->decode($payload) };
 		ok($object, "$what: valid JSON") or next;
 		my $stored = JSON::PP->new->utf8->decode(sql("select beginning(to_jsonb(s) - '{event,terms}'::text[]) from newterm.signals s where id = $object->{signal}"));
@@ -161,6 +163,8 @@ sub payload_is_right
 payload_is_right('quotes and control characters',
 	q{jsonb_build_object('eventName', E'a"b\\\\c/d\x01\x1f\x7f\n\t\r\b\fé日𝄞'' <&>', 'eventID', E'"\n')}, shortened => 0);
 payload_is_right('nothing but control characters', q{jsonb_build_object('eventName', repeat(E'\x01', 5000), 'eventID', repeat('"', 5000))}, shortened => 1);
+payload_is_right('control characters of all kinds, and bidirectional marks',
+	q{jsonb_build_object('eventName', U&'\007f\0080\0085\009f\061c\200e\200f\2028\2029\202a\202e\2066\2069 \05d0\0627\00e9', 'eventID', U&'\202e')}, shortened => 0);
 payload_is_right('an empty term', q{jsonb_build_object('eventName', '', 'eventID', '')}, shortened => 0);
 # each character at each distance from where it is cut
 foreach my $character ('é', '日', '𝄞')
@@ -196,6 +200,30 @@ sql(q{insert into events (event) values ('{"eventTime": "2024-03-01T02:00:00Z", 
 is_deeply($heard[0]{term}, { eventName => "\x{2026}", x => { a => [ "\x{2026}", 7.5 ], b => "\x{2026}" } }, 'numbers of too many digits: none of them');
 ok($heard[0]{shortened}, 'and the payload says so');
 is(sql('select count(*) from newterm.event_errors'), 0, 'no errors');
+
+# ---- changed learning ----
+
+sql(q{select newterm.drop_rule(name) from newterm.rules});
+sql(q{select newterm.create_rule('changed', '{eventName}', learning => '0', learning_from => '2024-01-01', title => 'saw {{eventName}}')});
+sql("insert into events (event) values (event('one', 7200)), (event('two', 7300))");
+is(heard_names(), 'new one, new two', 'two terms are told of');
+sql(q{select newterm.alter_rule('changed', '{"learning": "100 days"}')});
+@heard = heard();
+is(join(', ', map { "$_->{kind} $_->{title}" } @heard), 'retract saw one, retract saw two', 'learning that is changed retracts them');
+like($heard[0]{reason}, qr/^learning was changed: .*inside learning$/, 'with a reason');
+sql(q{begin; select newterm.alter_rule('changed', '{"learning": "0"}'); rollback});
+is(heard_names(), '', 'nothing is heard of a change that is rolled back');
+sql(q{select newterm.alter_rule('changed', '{"learning": "0"}')});
+is(heard_names(), '', 'what changed learning detects is history, of which nobody hears');
+is(sql("select origin, count(*) from newterm.detections where rule = 'changed' and status = 'live' group by 1"), 'backfill|2', 'although it is stored');
+sql(q{select newterm.alter_rule('changed', '{"learning": "100 days"}')});
+is(heard_names(), '', 'nor where it is retracted again');
+sql(q{select newterm.alter_rule('changed', '{"learning": "0"}')});
+sql("insert into events (event) values (event('one', 7100))");
+is(heard_names(), 'amend one', 'a late event that changes it is told');
+sql(q{delete from newterm.signals});
+sql("insert into events (event) values (event('two', 7100))");
+is(join(', ', map { "$_->{kind} $_->{title}" } heard()), 'amend saw two', 'a signal that somebody deleted still has a title');
 
 $session->quit;
 $listener->quit;
