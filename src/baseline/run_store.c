@@ -408,10 +408,11 @@ RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity, bool *rew
 
 void
 RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
-				 TermFunction function, void *state)
+				 MemoryContext context, TermFunction function, void *state)
 {
 	TableStore		store;
 	TupleTableSlot *slot;
+	MemoryContext old;
 
 	TableStoreOpenBy(&store, oids->runs, RUN_ENTITY_DIGEST);
 	TableStoreFindDigest(&store, entity);
@@ -423,8 +424,10 @@ RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
 		CHECK_FOR_INTERRUPTS();
 		if (!row->learned || UNIX_MICROS(row->first_seen) < from)
 			continue;
+		old = MemoryContextSwitchTo(context);
 		term = palloc(sizeof(PendingTerm));
 		ReadTerm(slot, term);
+		MemoryContextSwitchTo(old);
 		term->by_entity = true;
 		term->entity_clock = *entity;
 		function(state, term);

@@ -71,15 +71,15 @@ extern void RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRu
 extern List *RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity,
 					   bool *rewrite);
 
-/* What is called for a term, which is allocated in the current memory context. */
+/* What is called for a term. */
 typedef void (*TermFunction) (void *state, PendingTerm *term);
 
 /*
  * Call `function` for each learned run of an entity that begins at `from` or later, with
- * its term, without news.  For rules with learning_scope entity.  The function may
- * write runs of the entity.
+ * its term, without news, allocated in `context`.  For rules with learning_scope
+ * entity.  The function may write runs of the entity, and reset the context.
  */
 extern void RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
-							 TermFunction function, void *state);
+							 MemoryContext context, TermFunction function, void *state);
 
 #endif							/* NEWTERM_RUN_STORE_H */

@@ -442,17 +442,31 @@ MergeTerms(Merge *merge)
 /* Terms of an entity that are decided again together. */
 #define DECIDED_TOGETHER	1000
 
-/* Add a term to those that are decided again; `state` is the Merge. */
-static void
-DecideAgain(void *state, PendingTerm *term)
+/* Those that come next. */
+typedef struct DecidedTerms
 {
-	Merge	   *merge = state;
+	Merge	   *merge;
+	MemoryContext context;		/* of the terms */
+} DecidedTerms;
+
+static void
+DecideTerms(DecidedTerms *decided)
+{
+	MergeTerms(decided->merge);
+	decided->merge->nterms = 0;
+	MemoryContextReset(decided->context);
+}
+
+/* Decide one more again; `state` is the DecidedTerms. */
+static void
+DecideTerm(void *state, PendingTerm *term)
+{
+	DecidedTerms *decided = state;
+	Merge	   *merge = decided->merge;
 
 	merge->terms[merge->nterms++] = term;
-	if (merge->nterms < DECIDED_TOGETHER)
-		return;
-	MergeTerms(merge);
-	merge->nterms = 0;
+	if (merge->nterms == DECIDED_TOGETHER)
+		DecideTerms(decided);
 }
 
 /*
@@ -464,30 +478,30 @@ DecideAgain(void *state, PendingTerm *term)
 static void
 DecideMoved(Merge *merge)
 {
+	List	   *clocks = ClocksMoved(&merge->clocks);
 	PendingLevel nothing = {0};
+	DecidedTerms decided = {.merge = merge};
 	ListCell   *cell;
 
-	foreach(cell, ClocksMoved(&merge->clocks))
+	if (clocks == NIL)
+		return;
+	decided.context = AllocSetContextCreate(CurrentMemoryContext, "newterm entity",
+											ALLOCSET_DEFAULT_SIZES);
+	merge->level = &nothing;
+	merge->terms = palloc(sizeof(PendingTerm *) * DECIDED_TOGETHER);
+	merge->nterms = 0;
+	foreach(cell, clocks)
 	{
 		const MovedClock *moved = lfirst(cell);
 		const Rule *rule = RuleByVersion(merge->set, moved->version_id);
-		MemoryContext context;
-		MemoryContext old;
 
-		if (rule->learning_values >= 0)
-			continue;
-		context = AllocSetContextCreate(CurrentMemoryContext, "newterm entity",
-										ALLOCSET_DEFAULT_SIZES);
-		old = MemoryContextSwitchTo(context);
-		merge->level = &nothing;
-		merge->terms = palloc(sizeof(PendingTerm *) * DECIDED_TOGETHER);
-		merge->nterms = 0;
-		RunsLearnedSince(merge->oids, &moved->entity, moved->learning_from + rule->learning,
-						 DecideAgain, merge);
-		MergeTerms(merge);
-		MemoryContextSwitchTo(old);
-		MemoryContextDelete(context);
+		/* the first values of an entity are not a matter of its clock */
+		if (rule->learning_values < 0)
+			RunsLearnedSince(merge->oids, &moved->entity, moved->learning_from + rule->learning,
+							 decided.context, DecideTerm, &decided);
 	}
+	DecideTerms(&decided);
+	MemoryContextDelete(decided.context);
 }
 
 /* Take the rules as they are now; false where the extension is gone. */
