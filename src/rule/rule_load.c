@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 #include "utils/uuid.h"
 
 #include "base/compat.h"
@@ -406,6 +407,105 @@ LoadSet(void *state)
 	UnregisterSnapshot(snapshot);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
+}
+
+/* Rows that no trigger of newterm.rules checked may hold anything. */
+static void
+CheckDescribed(const Row *rule)
+{
+	const int	needed[] = {
+		RULE_ID, RULE_NAME, RULE_VERSION, RULE_FIELDS, RULE_FILTER, RULE_GROUP_BY, RULE_LANGUAGE,
+		RULE_LEARNING, RULE_LEARNING_SCOPE, RULE_GRANULE, RULE_SEVERITY, RULE_TAGS,
+		RULE_OPTIONAL_GROUP_BY
+	};
+	int			nfields;
+	int			ngroup;
+
+	for (int i = 0; i < (int) lengthof(needed); i++)
+		if (ColumnIsNull(rule, needed[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a rule lacks a setting that must not be NULL")));
+	nfields = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(Column(rule, RULE_FIELDS))),
+							 ARR_DIMS(DatumGetArrayTypeP(Column(rule, RULE_FIELDS))));
+	ngroup = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(Column(rule, RULE_GROUP_BY))),
+							ARR_DIMS(DatumGetArrayTypeP(Column(rule, RULE_GROUP_BY))));
+	if (nfields < 1 || nfields > TERM_MAX_FIELDS || ngroup > TERM_MAX_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rule \"%s\": a rule has 1 to %d fields and at most as many in group_by",
+						ColumnText(rule, RULE_NAME), TERM_MAX_FIELDS)));
+	if (ColumnMicros(rule, RULE_GRANULE) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rule \"%s\": granule must be positive", ColumnText(rule, RULE_NAME))));
+}
+
+/* The version that a row of newterm.rules describes, as if it were stored. */
+static StoredVersion
+DescribedVersion(HeapTupleHeader header, int32 number)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
+											  HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header),.t_data = header};
+	StoredVersion stored = {.id = number};
+	const int	columns[][2] = {
+		{VERSION_VERSION, RULE_VERSION}, {VERSION_FIELDS, RULE_FIELDS},
+		{VERSION_FILTER, RULE_FILTER}, {VERSION_GROUP_BY, RULE_GROUP_BY},
+		{VERSION_LANGUAGE, RULE_LANGUAGE}, {VERSION_LEARNING_FROM, RULE_LEARNING_FROM}
+	};
+
+	stored.rule.values = palloc(sizeof(Datum) * desc->natts);
+	stored.rule.nulls = palloc(sizeof(bool) * desc->natts);
+	heap_deform_tuple(&tuple, desc, stored.rule.values, stored.rule.nulls);
+	CheckDescribed(&stored.rule);
+	stored.version.values = palloc0(sizeof(Datum) * VERSION_LEARNING_FROM);
+	stored.version.nulls = palloc0(sizeof(bool) * VERSION_LEARNING_FROM);
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		stored.version.values[columns[i][0] - 1] = Column(&stored.rule, columns[i][1]);
+		stored.version.nulls[columns[i][0] - 1] = ColumnIsNull(&stored.rule, columns[i][1]);
+	}
+	ReleaseTupleDesc(desc);
+	return stored;
+}
+
+RuleSet *
+RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+	RuleSet    *set = palloc0(sizeof(RuleSet));
+	MemoryContext parsing = AllocSetContextCreate(CurrentMemoryContext, "newterm rule parsing",
+												  ALLOCSET_DEFAULT_SIZES);
+	TableStore	accounts;
+	Datum	   *elements;
+	int			count;
+
+	set->context = CurrentMemoryContext;
+	DigestKeyExpand(&set->key, secret);
+	set->fields = FieldSetCreate(&set->key);
+	TableStoreOpenWhole(&accounts, oids->known_accounts);
+	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad(&accounts, snapshot));
+	TableStoreClose(&accounts);
+	deconstruct_array(rules, ARR_ELEMTYPE(rules), -1, false, TYPALIGN_DOUBLE, &elements, NULL,
+					  &count);
+	set->rules = palloc(sizeof(Rule *) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		StoredVersion stored;
+
+		MemoryContextSwitchTo(parsing);
+		stored = DescribedVersion(DatumGetHeapTupleHeader(elements[i]), i + 1);
+		set->rules[i] = CompileRule(set, &stored);
+		set->rules[i]->evaluated = true;
+		MemoryContextSwitchTo(set->context);
+		MemoryContextReset(parsing);
+	}
+	set->nrules = count;
+	set->evaluation = EvaluationCreate(set);
+	DispatchBuild(set);
+	MemoryContextDelete(parsing);
+	return set;
 }
 
 RuleSet *

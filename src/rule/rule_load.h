@@ -5,6 +5,9 @@
 #ifndef NEWTERM_RULE_LOAD_H
 #define NEWTERM_RULE_LOAD_H
 
+#include "utils/array.h"
+#include "utils/snapshot.h"
+
 #include "rule/rule.h"
 
 /*
@@ -20,5 +23,14 @@ extern RuleSet *RulesLoad(void);
  * NULL where its rule was dropped.
  */
 extern Rule *RuleLoadVersion(RuleSet *set, int32 version_id);
+
+/*
+ * Compile rules that are given as newterm.rules[], none of them NULL, stored or not, into
+ * a set of its own in the current memory context: rules[i] has version_id i + 1.  Terms
+ * are digested under `secret`, DIGEST_SECRET_BYTES of the caller's.  Reference data, such
+ * as newterm.known_accounts, is read by the snapshot, whoever may read it: the caller
+ * checks.  Raises what is wrong with a rule.
+ */
+extern RuleSet *RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot);
 
 #endif							/* NEWTERM_RULE_LOAD_H */

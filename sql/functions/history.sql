@@ -1,0 +1,177 @@
+-- Reading stored events: what rules would have said.
+
+CREATE OR REPLACE FUNCTION newterm.replay_add(internal, jsonb, text, timestamptz, boolean, newterm.rules[],
+	timestamptz[], uuid, timestamptz, timestamptz, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'newterm_replay_add' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION newterm.replay_add(internal, jsonb, text, timestamptz, boolean, newterm.rules[], timestamptz[], uuid, timestamptz, timestamptz, bigint)
+	IS 'transition function of newterm.replay';
+CREATE OR REPLACE FUNCTION newterm.replay_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'newterm_replay_combine' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION newterm.replay_combine(internal, internal) IS 'combine function of newterm.replay';
+CREATE OR REPLACE FUNCTION newterm.replay_serialise(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'newterm_replay_serialise' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION newterm.replay_serialise(internal) IS 'serialisation function of newterm.replay';
+CREATE OR REPLACE FUNCTION newterm.replay_deserialise(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'newterm_replay_deserialise' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION newterm.replay_deserialise(bytea, internal) IS 'deserialisation function of newterm.replay';
+CREATE OR REPLACE FUNCTION newterm.replay_final(internal) RETURNS newterm.replayed
+	AS 'MODULE_PATHNAME', 'newterm_replay_final' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION newterm.replay_final(internal) IS 'final function of newterm.replay';
+
+CREATE OR REPLACE AGGREGATE newterm.replay(event jsonb, event_text text, event_time timestamptz, has_time boolean,
+	rules newterm.rules[], clocks timestamptz[], secret uuid, since timestamptz, until timestamptz, from_key bigint) (
+	SFUNC = newterm.replay_add,
+	STYPE = internal,
+	FINALFUNC = newterm.replay_final,
+	COMBINEFUNC = newterm.replay_combine,
+	SERIALFUNC = newterm.replay_serialise,
+	DESERIALFUNC = newterm.replay_deserialise,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE newterm.replay(jsonb, text, timestamptz, boolean, newterm.rules[], timestamptz[], uuid, timestamptz, timestamptz, bigint)
+	IS 'what rules show over events, as far as their keys lie behind from_key; for newterm.backtest';
+REVOKE ALL ON FUNCTION newterm.replay(jsonb, text, timestamptz, boolean, newterm.rules[], timestamptz[], uuid, timestamptz, timestamptz, bigint) FROM PUBLIC;
+
+-- Built from the columns' defaults, so that they are written in one place.
+CREATE OR REPLACE FUNCTION newterm.default_rule() RETURNS newterm.rules
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	expressions text;
+	result newterm.rules;
+BEGIN
+	SELECT string_agg(CASE WHEN a.attname = 'id' THEN '0'
+						   ELSE coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL') END, ', ' ORDER BY a.attnum)
+	INTO expressions
+	FROM pg_attribute a
+	LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+	WHERE a.attrelid = 'newterm.rules'::regclass AND a.attnum > 0 AND NOT a.attisdropped;
+	EXECUTE format('SELECT (ROW(%s)::newterm.rules).*', expressions) INTO result;
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION newterm.default_rule() IS 'a rule of which nothing is said: every setting''s default';
+
+CREATE OR REPLACE FUNCTION newterm.described_rules(rules jsonb) RETURNS newterm.rules[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	element jsonb;
+	described newterm.rules;
+	result newterm.rules[] := '{}';
+	unknown text;
+BEGIN
+	IF rules IS NULL THEN
+		RETURN coalesce((SELECT array_agg(r ORDER BY r.name) FROM newterm.rules r WHERE r.enabled), '{}');
+	END IF;
+	IF jsonb_typeof(rules) <> 'array' THEN
+		rules := jsonb_build_array(rules);
+	END IF;
+	FOR element IN SELECT jsonb_array_elements(rules) LOOP
+		IF jsonb_typeof(element) = 'string' THEN
+			SELECT r.* INTO described FROM newterm.rules r WHERE r.name = element #>> '{}';
+			IF NOT FOUND THEN
+				RAISE EXCEPTION 'there is no rule "%"', element #>> '{}' USING ERRCODE = 'undefined_object';
+			END IF;
+		ELSIF jsonb_typeof(element) = 'object' THEN
+			SELECT string_agg(k, ', ' ORDER BY k) INTO unknown FROM jsonb_object_keys(element) k
+			WHERE k IN ('id', 'version', 'created_at', 'updated_at') OR NOT EXISTS (
+				SELECT FROM pg_attribute a
+				WHERE a.attrelid = 'newterm.rules'::regclass AND a.attnum > 0 AND a.attname = k);
+			IF unknown IS NOT NULL THEN
+				RAISE EXCEPTION 'a rule has no setting %', unknown
+					USING ERRCODE = 'invalid_parameter_value',
+						  HINT = 'The settings are the arguments of newterm.create_rule().';
+			END IF;
+			described := jsonb_populate_record(newterm.default_rule(), element);
+			described.name := coalesce(described.name, format('rule %s', cardinality(result) + 1));
+		ELSE
+			RAISE EXCEPTION 'a rule is the name of a stored one, or an object such as {"fields": ["awsRegion"]}, not %', element
+				USING ERRCODE = 'invalid_parameter_value';
+		END IF;
+		result := result || described;
+	END LOOP;
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION newterm.described_rules(jsonb) IS 'rules by name or by their settings, as rows: NULL gives all enabled ones';
+
+CREATE OR REPLACE FUNCTION newterm.rule_clocks(rules newterm.rules[]) RETURNS timestamptz[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(array_agg(v.learning_from ORDER BY r.ordinality), '{}')
+	FROM unnest(rules) WITH ORDINALITY r
+	LEFT JOIN newterm.rule_versions v ON v.rule_id = r.id AND v.version = r.version
+$$;
+COMMENT ON FUNCTION newterm.rule_clocks(newterm.rules[]) IS 'the stored clock of each rule; NULL where none is stored';
+
+CREATE OR REPLACE FUNCTION newterm.stored_events(events regclass, since timestamptz, until timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	parts text;
+BEGIN
+	SELECT string_agg(format('SELECT %s AS event, %s AS event_text, %s AS event_time, %L::boolean AS has_time FROM %s%s',
+			CASE WHEN a.atttypid = 'jsonb'::regtype THEN quote_ident(w.event_column) ELSE 'NULL::jsonb' END,
+			CASE WHEN a.atttypid = 'jsonb'::regtype THEN 'NULL::text' ELSE quote_ident(w.event_column) || '::text' END,
+			CASE WHEN w.time_column IS NULL THEN 'NULL::timestamptz'
+				 WHEN t.atttypid = 'timestamp'::regtype THEN quote_ident(w.time_column) || ' AT TIME ZONE ''UTC'''
+				 ELSE quote_ident(w.time_column) END,
+			w.time_column IS NOT NULL,
+			w.events,
+			CASE WHEN w.time_column IS NOT NULL AND (since IS NOT NULL OR until IS NOT NULL) THEN
+				format(' WHERE %1$I >= %2$L AND %1$I < %3$L', w.time_column,
+					coalesce(since, '-infinity') AT TIME ZONE 'UTC', coalesce(until, 'infinity') AT TIME ZONE 'UTC')
+			END), ' UNION ALL ' ORDER BY w.events::text)
+	INTO parts
+	FROM newterm.watched w
+	JOIN pg_attribute a ON a.attrelid = w.events AND a.attname = w.event_column
+	LEFT JOIN pg_attribute t ON t.attrelid = w.events AND t.attname = w.time_column
+	WHERE stored_events.events IS NULL OR w.events = stored_events.events;
+	IF parts IS NULL AND events IS NOT NULL THEN
+		RAISE EXCEPTION '% is not watched', events USING ERRCODE = 'undefined_object',
+			HINT = format('SELECT newterm.watch(%L) says which column holds the events.', events);
+	ELSIF parts IS NULL THEN
+		RAISE EXCEPTION 'no table is watched' USING ERRCODE = 'undefined_object',
+			HINT = 'SELECT newterm.watch(''table'') says where the events are.';
+	END IF;
+	RETURN parts;
+END
+$$;
+COMMENT ON FUNCTION newterm.stored_events(regclass, timestamptz, timestamptz) IS 'the query that reads the stored events of one watched table or of all';
+
+-- One pass, or several where what the rules show does not fit into work_mem.
+CREATE OR REPLACE FUNCTION newterm.replay_events(rules newterm.rules[], since timestamptz, until timestamptz, events regclass)
+	RETURNS SETOF newterm.replayed
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	query text := format('SELECT (r).* FROM (SELECT newterm.replay(e.event, e.event_text, e.event_time, e.has_time, $1, $2, $3, $4, $5, $6) AS r FROM (%s) e OFFSET 0) x',
+						 newterm.stored_events(events, since, until));
+	clocks timestamptz[] := newterm.rule_clocks(rules);
+	secret uuid := gen_random_uuid();
+	result newterm.replayed;
+	next_key bigint := 0;
+BEGIN
+	LOOP
+		EXECUTE query INTO result USING rules, clocks, secret, since, until, next_key;
+		RETURN NEXT result;
+		next_key := result.next_key;
+		EXIT WHEN next_key IS NULL;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION newterm.replay_events(newterm.rules[], timestamptz, timestamptz, regclass) IS 'what rules show over the stored events; a row a pass';
+
+CREATE OR REPLACE FUNCTION newterm.backtest(rules jsonb DEFAULT NULL, since timestamptz DEFAULT NULL,
+	until timestamptz DEFAULT NULL, events regclass DEFAULT NULL)
+	RETURNS TABLE (rule text, entity jsonb, term jsonb, first_seen timestamptz, event_id text, status text, suppression text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	described newterm.rules[] := newterm.described_rules(rules);
+BEGIN
+	RETURN QUERY
+	SELECT described[s.rule].name, s.entity, s.term, s.first_seen, s.event_id,
+		CASE WHEN s.learned THEN 'learned' ELSE 'detection' END, NULL::text
+	FROM newterm.replay_events(described, since, until, events) p
+	CROSS JOIN LATERAL unnest(p.starts) s
+	ORDER BY s.first_seen, s.rule, s.entity, s.term;
+END
+$$;
+COMMENT ON FUNCTION newterm.backtest(jsonb, timestamptz, timestamptz, regclass)
+	IS 'what rules, stored or only described, would have said about the stored events: a row for every start of a run; leaves nothing behind';

@@ -1,0 +1,23 @@
+-- Types of what reading stored events gives.
+
+CREATE TYPE newterm.replayed_start AS (
+	rule integer,
+	entity jsonb,
+	term jsonb,
+	first_seen timestamptz,
+	event_id text,
+	learned boolean
+);
+COMMENT ON TYPE newterm.replayed_start IS 'the start of a run, as newterm.replay finds it; rule: position in the list of rules';
+
+CREATE TYPE newterm.replayed AS (
+	next_key bigint,
+	events bigint,
+	unusable bigint,
+	earliest timestamptz,
+	latest timestamptz,
+	matched bigint[],
+	lacking bigint[],
+	starts newterm.replayed_start[]
+);
+COMMENT ON TYPE newterm.replayed IS 'what newterm.replay gives; next_key: where the next pass begins, NULL where none is needed; matched and lacking: of each rule, events that passed its filter and those of them that showed no term';

@@ -1,0 +1,437 @@
+/*
+ * backtest.c
+ *	  What rules would have said about stored events: the aggregate newterm.replay.
+ *
+ * It reads, and writes nothing: on a hot standby, and in parallel workers.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+#include "utils/uuid.h"
+
+#include "base/compat.h"
+#include "baseline/sighting.h"
+#include "event/record.h"
+#include "history/replay_decide.h"
+#include "history/replay_state.h"
+#include "rule/dispatch.h"
+#include "rule/rule_digest.h"
+#include "rule/rule_load.h"
+
+PG_FUNCTION_INFO_V1(newterm_replay_add);
+PG_FUNCTION_INFO_V1(newterm_replay_combine);
+PG_FUNCTION_INFO_V1(newterm_replay_serialise);
+PG_FUNCTION_INFO_V1(newterm_replay_deserialise);
+PG_FUNCTION_INFO_V1(newterm_replay_final);
+
+/* Arguments of newterm_replay_add. */
+enum
+{
+	ARGUMENT_STATE,
+	ARGUMENT_EVENT,				/* jsonb, or NULL */
+	ARGUMENT_TEXT,				/* the event as text, where it is no jsonb */
+	ARGUMENT_TIME,				/* where it is not in the event */
+	ARGUMENT_HAS_TIME,
+	ARGUMENT_RULES,
+	ARGUMENT_CLOCKS,
+	ARGUMENT_SECRET,
+	ARGUMENT_SINCE,
+	ARGUMENT_UNTIL,
+	ARGUMENT_FROM
+};
+
+/* A state may not be larger: it travels between processes as one value. */
+#define LARGEST_STATE	((Size) 256 * 1024 * 1024)
+
+/* What a process needs to add events to a state. */
+typedef struct Replay
+{
+	RuleSet    *set;
+	int64		since;
+	int64		until;
+	MemoryContext event_context;	/* reset after each event */
+	ReplayState *state;
+
+	/* of the event at hand */
+	int64		time;
+	char	   *event_id;		/* once it was read */
+	bool		event_id_read;
+	Jsonb	   *event;
+} Replay;
+
+static int64
+ArgumentTime(FunctionCallInfo fcinfo, int number, int64 missing)
+{
+	return PG_ARGISNULL(number) ? missing :
+		UNIX_MICROS(DatumGetTimestampTz(PG_GETARG_DATUM(number)));
+}
+
+/* The rules of the state, as far as runs are decided by them. */
+static void
+DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(clocks, TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE, &elements, &nulls,
+					  &count);
+	if (count != set->nrules)
+		elog(ERROR, "newterm.replay takes a clock for each rule");
+	for (int i = 0; i < set->nrules; i++)
+	{
+		const Rule *rule = set->rules[i];
+		ReplayRule *described = &state->rules[i];
+
+		described->span = rule->span;
+		described->by_entity = rule->by_entity;
+		described->learning = rule->learning;
+		described->learning_values = rule->learning_values;
+		described->clock = rule->clock_set ? rule->learning_from : PG_INT64_MAX;
+		described->clock_at_most = nulls[i] ? PG_INT64_MAX :
+			UNIX_MICROS(DatumGetTimestampTz(elements[i]));
+		described->nentity = rule->shape.nentity;
+		described->ncolumns = rule->shape.ncolumns;
+		described->texts = rule->texts;
+	}
+}
+
+/* Begin a process's part, at its first event. */
+static Replay *
+ReplayBegin(FunctionCallInfo fcinfo)
+{
+	Replay	   *replay = palloc0(sizeof(Replay));
+	Size		limit = get_hash_memory_limit();
+
+	if (PG_ARGISNULL(ARGUMENT_RULES) || PG_ARGISNULL(ARGUMENT_CLOCKS) ||
+		PG_ARGISNULL(ARGUMENT_SECRET) || PG_ARGISNULL(ARGUMENT_FROM))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("newterm.replay needs rules, their clocks, a secret and a key")));
+	replay->set = RulesCompile(PG_GETARG_ARRAYTYPE_P(ARGUMENT_RULES),
+							   PG_GETARG_UUID_P(ARGUMENT_SECRET)->data, GetActiveSnapshot());
+	replay->since = ArgumentTime(fcinfo, ARGUMENT_SINCE, PG_INT64_MIN);
+	replay->until = ArgumentTime(fcinfo, ARGUMENT_UNTIL, PG_INT64_MAX);
+	replay->event_context = AllocSetContextCreate(CurrentMemoryContext, "newterm replay event",
+												  ALLOCSET_DEFAULT_SIZES);
+	replay->state = ReplayStateCreate(replay->set->nrules, PG_GETARG_INT64(ARGUMENT_FROM),
+									  Min(limit, LARGEST_STATE));
+	DescribeRules(replay->state, replay->set, PG_GETARG_ARRAYTYPE_P(ARGUMENT_CLOCKS));
+	return replay;
+}
+
+/* The identity of the event at hand, read where a run starts. */
+static const char *
+EventId(Replay *replay)
+{
+	if (!replay->event_id_read)
+		replay->event_id = EventIdentity(&replay->event->root);
+	replay->event_id_read = true;
+	return replay->event_id;
+}
+
+/*
+ * PartOfTerm
+ *		Which part of the work a term belongs to.  Terms that are decided together are
+ *		of one part: those of an entity that has a clock, and those of which the first n
+ *		are learned.
+ */
+static int64
+PartOfTerm(const Replay *replay, const Rule *rule, const Digest *term,
+		   const Jsonb *entity_values)
+{
+	Digest		scope = *term;
+
+	if (rule->by_entity)
+		scope = EntityClockDigest(replay->set, rule, entity_values);
+	else if (rule->learning_values >= 0)
+		scope = RuleClockDigest(replay->set, rule);
+	return (int64) (scope.h1 >> 2);
+}
+
+static void
+AddSighting(void *argument, const Sighting *sighting)
+{
+	Replay	   *replay = argument;
+	const Rule *rule = sighting->rule;
+	const int	nentity = rule->shape.nentity;
+	ReplayTerm *term = ReplayFind(replay->state, &sighting->term);
+	Run			run = {
+		.first_seen = replay->time,
+		.last_granule = GranuleStart(replay->time, rule->span.granule)
+	};
+
+	if (term == NULL)
+	{
+		Jsonb	   *entity_values = nentity == 0 ? NULL :
+			TermValues(sighting->row, 0, nentity);
+
+		term = ReplayEnter(replay->state, &sighting->term, rule->version_id - 1,
+						   PartOfTerm(replay, rule, &sighting->term, entity_values),
+						   entity_values,
+						   TermValues(sighting->row, nentity, rule->shape.ncolumns));
+	}
+	if (term != NULL && !RunsCover(term->runs, term->nruns, &run))
+		ReplayAddRun(replay->state, term, &run,
+					 RunsContinue(term->runs, term->nruns, &run, &rule->span) ? NULL :
+					 EventId(replay));
+}
+
+/* Are all terms that the event shows there already, inside runs? */
+static bool
+AllCovered(Replay *replay, const Evaluation *event)
+{
+	for (int i = 0; i < event->nterms; i++)
+	{
+		const TermOfRule *shown = &event->terms[i];
+		const ReplayTerm *term = ReplayFind(replay->state, &shown->term);
+		Run			run = {
+			.first_seen = replay->time,
+			.last_granule = GranuleStart(replay->time, shown->rule->span.granule)
+		};
+
+		if (term == NULL || !RunsCover(term->runs, term->nruns, &run))
+			return false;
+	}
+	return true;
+}
+
+/* Count the rules that the event matched, and those of them that it showed no term. */
+static void
+CountMatches(ReplayState *state, const Evaluation *event)
+{
+	const Rule *last = NULL;
+
+	for (int i = 0; i < event->nmatching; i++)
+	{
+		state->rules[event->matching[i]->version_id - 1].matched++;
+		state->rules[event->matching[i]->version_id - 1].lacking++;
+	}
+	for (int i = 0; i < event->nterms; i++)
+	{
+		if (event->terms[i].rule != last)
+			state->rules[event->terms[i].rule->version_id - 1].lacking--;
+		last = event->terms[i].rule;
+	}
+}
+
+/* Add what a record shows. */
+static void
+AddRecord(Replay *replay, const Record *record)
+{
+	Evaluation *event = replay->set->evaluation;
+	ReplayState *state = replay->state;
+
+	replay->event = record->jsonb;
+	replay->time = record->time;
+	replay->event_id_read = false;
+	state->events++;
+	state->earliest = Min(state->earliest, record->time);
+	state->latest = Max(state->latest, record->time);
+	DispatchBegin(event);
+	DispatchEvent(event);
+	EventTerms(event, false);
+	CountMatches(state, event);
+	if (AllCovered(replay, event))
+		return;
+	EventSightings(event, AddSighting, replay);
+	ReplayBound(state);
+}
+
+/*
+ * newterm.replay_add(state internal, event jsonb, event_text text, event_time timestamptz,
+ *		has_time boolean, rules newterm.rules[], clocks timestamptz[], secret uuid,
+ *		since timestamptz, until timestamptz, from_key bigint) returns internal
+ *		The transition function of newterm.replay.
+ */
+Datum
+newterm_replay_add(PG_FUNCTION_ARGS)
+{
+	MemoryContext aggregate;
+	MemoryContext old;
+	Replay	   *replay;
+	Record		record;
+	const bool	is_jsonb = !PG_ARGISNULL(ARGUMENT_EVENT);
+
+	if (!AggCheckCallContext(fcinfo, &aggregate))
+		elog(ERROR, "newterm.replay_add called outside an aggregate");
+	old = MemoryContextSwitchTo(aggregate);
+	replay = PG_ARGISNULL(ARGUMENT_STATE) ? ReplayBegin(fcinfo) :
+		(Replay *) PG_GETARG_POINTER(ARGUMENT_STATE);
+	MemoryContextSwitchTo(replay->event_context);
+	RecordRead(&record, replay->set->fields,
+			   PG_GETARG_DATUM(is_jsonb ? ARGUMENT_EVENT : ARGUMENT_TEXT),
+			   !is_jsonb && PG_ARGISNULL(ARGUMENT_TEXT), is_jsonb ? JSONBOID : TEXTOID,
+			   !PG_ARGISNULL(ARGUMENT_HAS_TIME) && PG_GETARG_BOOL(ARGUMENT_HAS_TIME),
+			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME), TIMESTAMPTZOID);
+	if (record.cause != NULL)
+		replay->state->unusable++;
+	else if (!record.absent && record.time >= replay->since && record.time < replay->until)
+		AddRecord(replay, &record);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(replay->event_context);
+	PG_RETURN_POINTER(replay);
+}
+
+/* A replay that only holds a state, which came from another process. */
+static Replay *
+ReplayOfState(ReplayState *state)
+{
+	Replay	   *replay = palloc0(sizeof(Replay));
+
+	replay->state = state;
+	return replay;
+}
+
+Datum
+newterm_replay_serialise(PG_FUNCTION_ARGS)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "newterm.replay_serialise called outside an aggregate");
+	PG_RETURN_BYTEA_P(ReplayWrite(((Replay *) PG_GETARG_POINTER(0))->state));
+}
+
+Datum
+newterm_replay_deserialise(PG_FUNCTION_ARGS)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "newterm.replay_deserialise called outside an aggregate");
+	PG_RETURN_POINTER(ReplayOfState(ReplayRead(PG_GETARG_BYTEA_PP(0))));
+}
+
+/*
+ * newterm.replay_combine(internal, internal) returns internal
+ *		The first state is kept in the aggregate's memory; the second one, which was read
+ *		from bytes, in memory that goes.
+ */
+Datum
+newterm_replay_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext aggregate;
+	MemoryContext old;
+	Replay	   *kept;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate))
+		elog(ERROR, "newterm.replay_combine called outside an aggregate");
+	if (PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0));
+	old = MemoryContextSwitchTo(aggregate);
+	if (PG_ARGISNULL(0))
+	{
+		/* a copy in the aggregate's memory */
+		bytea	   *bytes = ReplayWrite(((Replay *) PG_GETARG_POINTER(1))->state);
+
+		kept = ReplayOfState(ReplayRead(bytes));
+		pfree(bytes);
+	}
+	else
+	{
+		kept = (Replay *) PG_GETARG_POINTER(0);
+		ReplayCombine(kept->state, ((Replay *) PG_GETARG_POINTER(1))->state);
+	}
+	MemoryContextSwitchTo(old);
+	PG_RETURN_POINTER(kept);
+}
+
+/* ---------- the result ---------- */
+
+static Datum
+TimeOrNull(int64 micros, bool present, bool *isnull)
+{
+	*isnull = !present;
+	return present ? TimestampTzGetDatum(TIMESTAMP_OF(micros)) : (Datum) 0;
+}
+
+/* A start as a newterm.replayed_start. */
+static Datum
+StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
+{
+	const ReplayTerm *term = start->term;
+	const Run  *run = &term->runs[start->run];
+	const char *event_id = term->event_ids[start->run];
+	Datum		values[6];
+	bool		nulls[6] = {0};
+
+	values[0] = Int32GetDatum(term->rule + 1);
+	values[1] = JsonbPGetDatum(ReplayEntity(state, term));
+	values[2] = JsonbPGetDatum(ReplayTermObject(state, term));
+	values[3] = TimestampTzGetDatum(TIMESTAMP_OF(run->first_seen));
+	nulls[4] = event_id == NULL;
+	values[4] = event_id == NULL ? (Datum) 0 : CStringGetTextDatum(event_id);
+	values[5] = BoolGetDatum(run->learned);
+	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+}
+
+/* All starts as a newterm.replayed_start[]. */
+static Datum
+StartRows(ReplayState *state, Oid array_type)
+{
+	Oid			type = get_element_type(array_type);
+	TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
+	ArrayBuildState *array = initArrayResult(type, CurrentMemoryContext, false);
+	int64		count;
+	ReplayStart *starts = ReplayDecide(state, &count);
+
+	for (int64 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		array = accumArrayResult(array, StartRow(state, &starts[i], desc), false, type,
+								 CurrentMemoryContext);
+	}
+	return makeArrayResult(array, CurrentMemoryContext);
+}
+
+/* One number of each rule as a bigint[]. */
+static Datum
+Counts(const ReplayState *state, bool matched)
+{
+	Datum	   *numbers = palloc(sizeof(Datum) * Max(state->nrules, 1));
+
+	for (int i = 0; i < state->nrules; i++)
+		numbers[i] = Int64GetDatum(matched ? state->rules[i].matched :
+								   state->rules[i].lacking);
+	return PointerGetDatum(construct_array(numbers, state->nrules, INT8OID, 8, true,
+										   TYPALIGN_DOUBLE));
+}
+
+/*
+ * newterm.replay_final(internal) returns newterm.replayed
+ */
+Datum
+newterm_replay_final(PG_FUNCTION_ARGS)
+{
+	ReplayState *state;
+	TupleDesc	desc;
+	Datum		values[8];
+	bool		nulls[8] = {0};
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "newterm.replay_final called outside an aggregate");
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = ((Replay *) PG_GETARG_POINTER(0))->state;
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "newterm.replay_final returns no row");
+	values[0] = Int64GetDatum(state->below);
+	nulls[0] = state->below == REPLAY_KEYS;
+	values[1] = Int64GetDatum(state->events);
+	values[2] = Int64GetDatum(state->unusable);
+	values[3] = TimeOrNull(state->earliest, state->events > 0, &nulls[3]);
+	values[4] = TimeOrNull(state->latest, state->events > 0, &nulls[4]);
+	values[5] = Counts(state, true);
+	values[6] = Counts(state, false);
+	values[7] = StartRows(state, TupleDescAttr(desc, 7)->atttypid);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}

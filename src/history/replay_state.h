@@ -1,0 +1,103 @@
+/*
+ * replay_state.h
+ *	  What reading stored events shows to rules, kept apart from the baseline.
+ *
+ * The state is a union of runs, which combines in any order: so PostgreSQL's parallel
+ * query may add to several of them and combine them.  It is bounded: beyond the limit
+ * it keeps only the terms whose key lies below a bound that it lowers, and the caller
+ * reads the events again for the rest.
+ */
+#ifndef NEWTERM_REPLAY_STATE_H
+#define NEWTERM_REPLAY_STATE_H
+
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
+
+#include "base/digest.h"
+#include "baseline/run.h"
+
+/* Keys of terms are below this: by them the work is divided. */
+#define REPLAY_KEYS		(INT64CONST(1) << 62)
+
+/* A term and its runs. */
+typedef struct ReplayTerm
+{
+	Digest		digest;			/* hash key */
+	uint32		status;			/* the hash table's */
+	int32		rule;			/* position in the list of rules */
+	int64		key;			/* which part of the work it belongs to */
+	Jsonb	   *entity_values;	/* array; NULL without group_by */
+	Jsonb	   *term_values;	/* array */
+	int			nruns;
+	int			allocated;
+	Run		   *runs;			/* source: index of event_ids, the run's own */
+	char	  **event_ids;		/* identity of the event that shows a start, or NULL */
+} ReplayTerm;
+
+/* A rule, as far as runs are joined and decided by it, and what was counted of it. */
+typedef struct ReplayRule
+{
+	Span		span;
+	bool		by_entity;		/* learning_scope entity */
+	int64		learning;		/* microseconds */
+	int64		learning_values;	/* -1: a window */
+	int64		clock;			/* the rule's, as given; PG_INT64_MAX: not given */
+	int64		clock_at_most;	/* where it is not given: its stored clock, likewise */
+	int32		nentity;		/* columns of group_by, the first ones */
+	int32		ncolumns;
+	int64		matched;		/* events that passed its filter */
+	int64		lacking;		/* those of them that showed no term */
+	char	  **texts;			/* of its columns, as the rule writes them */
+} ReplayRule;
+
+typedef struct ReplayState
+{
+	MemoryContext context;		/* of all that it holds */
+	int64		from;			/* keys that it keeps: from here ... */
+	int64		below;			/* ... to below this */
+	Size		bytes;			/* about what its terms take */
+	Size		limit;			/* what they may take */
+	int64		events;			/* with a usable time inside the interval */
+	int64		unusable;		/* events that could not be evaluated */
+	int64		earliest;		/* time of the earliest event; PG_INT64_MAX: none */
+	int64		latest;
+	int			nrules;
+	ReplayRule *rules;
+	struct replay_hash *terms;
+} ReplayState;
+
+/*
+ * An empty state in the current memory context, for keys from `from` on.  Its rules are
+ * zeroed: the caller fills them.
+ */
+extern ReplayState *ReplayStateCreate(int nrules, int64 from, Size limit);
+
+/* The term of a digest, or NULL. */
+extern ReplayTerm *ReplayFind(ReplayState *state, const Digest *digest);
+
+/*
+ * Enter a term that ReplayFind did not find.  Both values are copied.  NULL where its
+ * key is not of this part.
+ */
+extern ReplayTerm *ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
+							   const Jsonb *entity_values, const Jsonb *term_values);
+
+/* Add a run; `event_id` (or NULL) is copied. */
+extern void ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run,
+						 const char *event_id);
+
+/* Keep within the limit, by giving up terms of the highest keys. */
+extern void ReplayBound(ReplayState *state);
+
+/* Add everything of `other`, whose terms are of the same rules. */
+extern void ReplayCombine(ReplayState *state, const ReplayState *other);
+
+/* A state as bytes for another process of this server, and back. */
+extern bytea *ReplayWrite(ReplayState *state);
+extern ReplayState *ReplayRead(const bytea *bytes);
+
+/* What is called for each term, in no order. */
+typedef void (*ReplayFunction) (ReplayTerm *term, void *argument);
+extern void ReplayForEach(const ReplayState *state, ReplayFunction function, void *argument);
+
+#endif							/* NEWTERM_REPLAY_STATE_H */
