@@ -183,10 +183,10 @@ AddSighting(void *argument, const Sighting *sighting)
 						   entity_values,
 						   TermValues(sighting->row, nentity, rule->shape.ncolumns));
 	}
-	if (term != NULL && !RunsCover(term->runs, term->nruns, &run))
+	if (term != NULL && !ReplayCovers(term, replay->time, rule->span.granule))
 		ReplayAddRun(replay->state, term, &run,
-					 RunsContinue(term->runs, term->nruns, &run, &rule->span) ? NULL :
-					 EventId(replay));
+					 RunsContinue(term->known->runs, term->known->nruns, &run, &rule->span) ?
+					 NULL : EventId(replay));
 }
 
 /* Are all terms that the event shows there already, inside runs? */
@@ -197,12 +197,8 @@ AllCovered(Replay *replay, const Evaluation *event)
 	{
 		const TermOfRule *shown = &event->terms[i];
 		const ReplayTerm *term = ReplayFind(replay->state, &shown->term);
-		Run			run = {
-			.first_seen = replay->time,
-			.last_granule = GranuleStart(replay->time, shown->rule->span.granule)
-		};
 
-		if (term == NULL || !RunsCover(term->runs, term->nruns, &run))
+		if (term == NULL || !ReplayCovers(term, replay->time, shown->rule->span.granule))
 			return false;
 	}
 	return true;
@@ -359,8 +355,8 @@ static Datum
 StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 {
 	const ReplayTerm *term = start->term;
-	const Run  *run = &term->runs[start->run];
-	const char *event_id = term->event_ids[start->run];
+	const Run  *run = &term->known->runs[start->run];
+	const char *event_id = term->known->event_ids[start->run];
 	Datum		values[6];
 	bool		nulls[6] = {0};
 

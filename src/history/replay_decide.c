@@ -33,7 +33,7 @@ ReplayEntity(const ReplayState *state, const ReplayTerm *term)
 {
 	const ReplayRule *rule = &state->rules[term->rule];
 
-	return TermObject(term->entity_values, rule->texts, rule->nentity);
+	return TermObject(term->known->entity_values, rule->texts, rule->nentity);
 }
 
 Jsonb *
@@ -41,7 +41,7 @@ ReplayTermObject(const ReplayState *state, const ReplayTerm *term)
 {
 	const ReplayRule *rule = &state->rules[term->rule];
 
-	return TermObject(term->term_values, rule->texts + rule->nentity,
+	return TermObject(term->known->term_values, rule->texts + rule->nentity,
 					  rule->ncolumns - rule->nentity);
 }
 
@@ -78,8 +78,8 @@ CompareCandidates(const void *a, const void *b, void *argument)
 										  &right->entity_object->root);
 	if (state->rules[left->term->rule].by_entity && entity_order != 0)
 		return entity_order;
-	if (left->term->runs[0].first_seen != right->term->runs[0].first_seen)
-		return left->term->runs[0].first_seen < right->term->runs[0].first_seen ? -1 : 1;
+	if (left->term->known->runs[0].first_seen != right->term->known->runs[0].first_seen)
+		return left->term->known->runs[0].first_seen < right->term->known->runs[0].first_seen ? -1 : 1;
 	order = compareJsonbContainers(&left->term_object->root, &right->term_object->root);
 	return order != 0 ? order : entity_order;
 }
@@ -100,7 +100,7 @@ ScopeClock(const ReplayState *state, const Candidate *first)
 	const ReplayRule *rule = &state->rules[first->term->rule];
 
 	if (rule->by_entity)
-		return first->term->runs[0].first_seen;
+		return first->term->known->runs[0].first_seen;
 	if (rule->clock != PG_INT64_MAX)
 		return rule->clock;
 	return Min(rule->clock_at_most, state->earliest);
@@ -115,12 +115,12 @@ DecideScope(const ReplayState *state, Candidate *scope, int64 count)
 
 	for (int64 i = 0; i < count; i++)
 	{
-		ReplayTerm *term = scope[i].term;
+		ReplayRuns *known = scope[i].term->known;
 
-		for (int run = 0; run < term->nruns; run++)
-			term->runs[run].learned = rule->learning_values >= 0 ?
+		for (int run = 0; run < known->nruns; run++)
+			known->runs[run].learned = rule->learning_values >= 0 ?
 				run == 0 && i < rule->learning_values :
-				term->runs[run].first_seen < until;
+				known->runs[run].first_seen < until;
 	}
 }
 
@@ -129,8 +129,8 @@ CompareStarts(const void *a, const void *b)
 {
 	const ReplayStart *left = a;
 	const ReplayStart *right = b;
-	int64		left_time = left->term->runs[left->run].first_seen;
-	int64		right_time = right->term->runs[right->run].first_seen;
+	int64		left_time = left->term->known->runs[left->run].first_seen;
+	int64		right_time = right->term->known->runs[right->run].first_seen;
 
 	if (left_time != right_time)
 		return left_time < right_time ? -1 : 1;
@@ -155,7 +155,7 @@ ReplayDecide(ReplayState *state, int64 *count)
 	for (int64 i = 1; i <= all.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		nruns += all.list[i - 1].term->nruns;
+		nruns += all.list[i - 1].term->known->nruns;
 		if (i < all.count && SameScope(state, &all.list[begin], &all.list[i]))
 			continue;
 		DecideScope(state, &all.list[begin], i - begin);
@@ -164,7 +164,7 @@ ReplayDecide(ReplayState *state, int64 *count)
 	starts = palloc_extended(sizeof(ReplayStart) * Max(nruns, 1), MCXT_ALLOC_HUGE);
 	*count = 0;
 	for (int64 i = 0; i < all.count; i++)
-		for (int run = 0; run < all.list[i].term->nruns; run++)
+		for (int run = 0; run < all.list[i].term->known->nruns; run++)
 			starts[(*count)++] = (ReplayStart) {all.list[i].term, run};
 	qsort(starts, *count, sizeof(ReplayStart), CompareStarts);
 	return starts;

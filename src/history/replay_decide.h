@@ -11,7 +11,7 @@
 typedef struct ReplayStart
 {
 	const ReplayTerm *term;
-	int			run;			/* of term->runs, whose `learned` is set */
+	int			run;			/* of term->known->runs, whose `learned` is set */
 } ReplayStart;
 
 /*

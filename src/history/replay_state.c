@@ -24,12 +24,20 @@
 /* Terms that a table has room for at first. */
 #define INITIAL_TERMS	256
 
+/* Terms are never freed one by one, so that they need no more room than they have bytes. */
+static MemoryContext
+CreateTermContext(MemoryContext parent)
+{
+	return GenerationContextCreate(parent, "newterm replay terms", ALLOCSET_DEFAULT_SIZES);
+}
+
 ReplayState *
 ReplayStateCreate(int nrules, int64 from, Size limit)
 {
 	ReplayState *state = palloc0(sizeof(ReplayState));
 
 	state->context = CurrentMemoryContext;
+	state->term_context = CreateTermContext(state->context);
 	state->from = from;
 	state->below = REPLAY_KEYS;
 	state->limit = limit;
@@ -37,7 +45,7 @@ ReplayStateCreate(int nrules, int64 from, Size limit)
 	state->latest = PG_INT64_MIN;
 	state->nrules = nrules;
 	state->rules = palloc0(sizeof(ReplayRule) * Max(nrules, 1));
-	state->terms = replay_create(state->context, INITIAL_TERMS, NULL);
+	state->terms = replay_create(state->term_context, INITIAL_TERMS, NULL);
 	return state;
 }
 
@@ -47,38 +55,45 @@ ReplayFind(ReplayState *state, const Digest *digest)
 	return replay_lookup(state->terms, *digest);
 }
 
-static Jsonb *
-CopyValues(const Jsonb *values)
+/* Room for `allocated` runs, those that are there copied. */
+static void
+SetRoom(MemoryContext context, ReplayRuns *known, int allocated)
 {
-	Jsonb	   *copy;
+	Run		   *runs = MemoryContextAlloc(context, (sizeof(Run) + sizeof(char *)) * allocated);
+	char	  **event_ids = (char **) (runs + allocated);
 
-	if (values == NULL)
-		return NULL;
-	copy = palloc(VARSIZE(values));
-	memcpy(copy, values, VARSIZE(values));
-	return copy;
+	if (known->nruns > 0)
+	{
+		memcpy(runs, known->runs, sizeof(Run) * known->nruns);
+		memcpy(event_ids, known->event_ids, sizeof(char *) * known->nruns);
+	}
+	known->runs = runs;
+	known->event_ids = event_ids;
+	known->allocated = allocated;
 }
 
-/* About what a term takes, its runs apart. */
-static Size
-TermBytes(const ReplayTerm *term)
+/* A term with copies of its values, and no runs. */
+static ReplayRuns *
+CreateRuns(MemoryContext context, int64 key, const Jsonb *entity_values,
+		   const Jsonb *term_values)
 {
-	return 2 * sizeof(ReplayTerm) + VARSIZE(term->term_values) +
-		(term->entity_values == NULL ? 0 : VARSIZE(term->entity_values));
-}
+	Size		entity_size = entity_values == NULL ? 0 : MAXALIGN(VARSIZE(entity_values));
+	ReplayRuns *known = MemoryContextAllocZero(context, sizeof(ReplayRuns) + entity_size +
+											   VARSIZE(term_values));
+	char	   *values = (char *) (known + 1);
 
-/* About what a run takes. */
-static Size
-RunBytes(const char *event_id)
-{
-	return sizeof(Run) + sizeof(char *) + (event_id == NULL ? 0 : strlen(event_id) + 9);
+	known->key = key;
+	if (entity_values != NULL)
+		known->entity_values = memcpy(values, entity_values, VARSIZE(entity_values));
+	known->term_values = memcpy(values + entity_size, term_values, VARSIZE(term_values));
+	SetRoom(context, known, 1);
+	return known;
 }
 
 ReplayTerm *
 ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
 			const Jsonb *entity_values, const Jsonb *term_values)
 {
-	MemoryContext old;
 	ReplayTerm *term;
 	bool		found;
 
@@ -86,123 +101,92 @@ ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
 		return NULL;
 	term = replay_insert(state->terms, *digest, &found);
 	Assert(!found);
-	old = MemoryContextSwitchTo(state->context);
 	term->rule = rule;
-	term->key = key;
-	term->entity_values = CopyValues(entity_values);
-	term->term_values = CopyValues(term_values);
-	term->nruns = 0;
-	term->allocated = 2;
-	term->runs = palloc(sizeof(Run) * term->allocated);
-	term->event_ids = palloc(sizeof(char *) * term->allocated);
-	MemoryContextSwitchTo(old);
-	state->bytes += TermBytes(term);
+	term->covered_from = PG_INT64_MAX;
+	term->covered_to = PG_INT64_MIN;
+	term->known = CreateRuns(state->term_context, key, entity_values, term_values);
 	return term;
 }
 
-/* Room for one run more. */
+/* Put each run's event at the run's own position. */
 static void
-EnlargeRuns(ReplayTerm *term)
-{
-	if (term->nruns < term->allocated)
-		return;
-	term->allocated *= 2;
-	term->runs = repalloc(term->runs, sizeof(Run) * term->allocated);
-	term->event_ids = repalloc(term->event_ids, sizeof(char *) * term->allocated);
-}
-
-/* Put each run's event at the run's own position; free those of runs that are no more. */
-static void
-OrderEvents(ReplayState *state, ReplayTerm *term, int nbefore)
+OrderEvents(ReplayRuns *known, int nbefore)
 {
 	char	  **before = palloc(sizeof(char *) * nbefore);
 
-	memcpy(before, term->event_ids, sizeof(char *) * nbefore);
-	for (int i = 0; i < term->nruns; i++)
+	memcpy(before, known->event_ids, sizeof(char *) * nbefore);
+	for (int i = 0; i < known->nruns; i++)
 	{
-		term->event_ids[i] = before[term->runs[i].source];
-		before[term->runs[i].source] = NULL;
-		term->runs[i].source = i;
+		known->event_ids[i] = before[known->runs[i].source];
+		known->runs[i].source = i;
 	}
-	for (int i = 0; i < nbefore; i++)
-		if (before[i] != NULL)
-		{
-			state->bytes -= RunBytes(before[i]) - RunBytes(NULL);
-			pfree(before[i]);
-		}
 	pfree(before);
+}
+
+/* Remember the run that holds the time. */
+static void
+SetCovered(ReplayTerm *term, int64 time)
+{
+	const ReplayRuns *known = term->known;
+
+	for (int i = 0; i < known->nruns; i++)
+		if (known->runs[i].first_seen <= time)
+		{
+			term->covered_from = known->runs[i].first_seen;
+			term->covered_to = known->runs[i].last_granule;
+		}
 }
 
 void
 ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, const char *event_id)
 {
-	const Span *span = &state->rules[term->rule].span;
-	int			before = term->nruns;
+	ReplayRuns *known = term->known;
+	int			before = known->nruns;
 	Run			added = *run;
 
-	EnlargeRuns(term);
+	if (before == known->allocated)
+		SetRoom(state->term_context, known, before * 2);
 	added.source = before;
-	term->event_ids[before] = event_id == NULL ? NULL :
-		MemoryContextStrdup(state->context, event_id);
-	state->bytes += RunBytes(event_id);
-	term->nruns = RunsAdd(term->runs, before, &added, span);
-	state->bytes -= RunBytes(NULL) * (before + 1 - term->nruns);
-	OrderEvents(state, term, before + 1);
+	known->event_ids[before] = event_id == NULL ? NULL :
+		MemoryContextStrdup(state->term_context, event_id);
+	known->nruns = RunsAdd(known->runs, before, &added, &state->rules[term->rule].span);
+	OrderEvents(known, before + 1);
+	SetCovered(term, run->first_seen);
 }
 
-static void
-FreeTerm(ReplayTerm *term)
-{
-	for (int i = 0; i < term->nruns; i++)
-		if (term->event_ids[i] != NULL)
-			pfree(term->event_ids[i]);
-	pfree(term->event_ids);
-	pfree(term->runs);
-	pfree(term->term_values);
-	if (term->entity_values != NULL)
-		pfree(term->entity_values);
-}
-
-/* Keep only the terms below a lower bound. */
+/* Keep only the terms below a lower bound, in memory of their own. */
 static void
 LowerBound(ReplayState *state, int64 below)
 {
-	replay_hash *terms = replay_create(state->context, INITIAL_TERMS, NULL);
+	MemoryContext old_context = state->term_context;
+	replay_hash *old = state->terms;
 	replay_iterator each;
 	ReplayTerm *term;
 
 	state->below = below;
-	state->bytes = 0;
-	replay_start_iterate(state->terms, &each);
-	while ((term = replay_iterate(state->terms, &each)) != NULL)
+	state->term_context = CreateTermContext(state->context);
+	state->terms = replay_create(state->term_context, INITIAL_TERMS, NULL);
+	replay_start_iterate(old, &each);
+	while ((term = replay_iterate(old, &each)) != NULL)
 	{
+		const ReplayRuns *known = term->known;
 		ReplayTerm *kept;
-		uint32		status;
-		bool		found;
 
 		CHECK_FOR_INTERRUPTS();
-		if (term->key >= below)
-		{
-			FreeTerm(term);
-			continue;
-		}
-		kept = replay_insert(terms, term->digest, &found);
-		status = kept->status;
-		*kept = *term;
-		kept->status = status;
-		state->bytes += TermBytes(kept);
-		for (int i = 0; i < kept->nruns; i++)
-			state->bytes += RunBytes(kept->event_ids[i]);
+		kept = ReplayEnter(state, &term->digest, term->rule, known->key,
+						   known->entity_values, known->term_values);
+		for (int i = 0; kept != NULL && i < known->nruns; i++)
+			ReplayAddRun(state, kept, &known->runs[i], known->event_ids[i]);
 	}
-	replay_destroy(state->terms);
-	state->terms = terms;
+	MemoryContextDelete(old_context);
 }
 
 void
 ReplayBound(ReplayState *state)
 {
 	/* what is left of one key cannot be divided any further */
-	while (state->bytes > state->limit && state->below - state->from > 1)
+	while (MemoryContextMemAllocated(state->term_context, false) > state->limit &&
+		   state->below - state->from > 1)
 		LowerBound(state, state->from + (state->below - state->from) / 2);
 }
 
@@ -231,12 +215,12 @@ ReplayCombine(ReplayState *state, const ReplayState *other)
 
 		CHECK_FOR_INTERRUPTS();
 		if (term == NULL)
-			term = ReplayEnter(state, &theirs->digest, theirs->rule, theirs->key,
-							   theirs->entity_values, theirs->term_values);
+			term = ReplayEnter(state, &theirs->digest, theirs->rule, theirs->known->key,
+							   theirs->known->entity_values, theirs->known->term_values);
 		if (term == NULL)
 			continue;
-		for (int i = 0; i < theirs->nruns; i++)
-			ReplayAddRun(state, term, &theirs->runs[i], theirs->event_ids[i]);
+		for (int i = 0; i < theirs->known->nruns; i++)
+			ReplayAddRun(state, term, &theirs->known->runs[i], theirs->known->event_ids[i]);
 	}
 	ReplayBound(state);
 }
@@ -297,21 +281,22 @@ static void
 WriteTerm(ReplayTerm *term, void *argument)
 {
 	StringInfo	out = argument;
+	const ReplayRuns *known = term->known;
 	TermHead	head = {0};
 
 	head.digest = term->digest;
-	head.key = term->key;
+	head.key = known->key;
 	head.rule = term->rule;
-	head.nruns = term->nruns;
-	head.entity_bytes = term->entity_values == NULL ? 0 : VARSIZE(term->entity_values);
-	head.term_bytes = VARSIZE(term->term_values);
+	head.nruns = known->nruns;
+	head.entity_bytes = known->entity_values == NULL ? 0 : VARSIZE(known->entity_values);
+	head.term_bytes = VARSIZE(known->term_values);
 	appendBinaryStringInfo(out, (char *) &head, sizeof(head));
 	if (head.entity_bytes > 0)
-		appendBinaryStringInfo(out, (char *) term->entity_values, head.entity_bytes);
-	appendBinaryStringInfo(out, (char *) term->term_values, head.term_bytes);
-	appendBinaryStringInfo(out, (char *) term->runs, sizeof(Run) * term->nruns);
-	for (int i = 0; i < term->nruns; i++)
-		WriteText(out, term->event_ids[i]);
+		appendBinaryStringInfo(out, (char *) known->entity_values, head.entity_bytes);
+	appendBinaryStringInfo(out, (char *) known->term_values, head.term_bytes);
+	appendBinaryStringInfo(out, (char *) known->runs, sizeof(Run) * known->nruns);
+	for (int i = 0; i < known->nruns; i++)
+		WriteText(out, known->event_ids[i]);
 }
 
 bytea *

@@ -19,19 +19,27 @@
 /* Keys of terms are below this: by them the work is divided. */
 #define REPLAY_KEYS		(INT64CONST(1) << 62)
 
-/* A term and its runs. */
-typedef struct ReplayTerm
+/* What is known of a term, beside what each sighting looks at. */
+typedef struct ReplayRuns
 {
-	Digest		digest;			/* hash key */
-	uint32		status;			/* the hash table's */
-	int32		rule;			/* position in the list of rules */
-	int64		key;			/* which part of the work it belongs to */
+	int64		key;			/* which part of the work the term belongs to */
 	Jsonb	   *entity_values;	/* array; NULL without group_by */
 	Jsonb	   *term_values;	/* array */
 	int			nruns;
 	int			allocated;
 	Run		   *runs;			/* source: index of event_ids, the run's own */
 	char	  **event_ids;		/* identity of the event that shows a start, or NULL */
+} ReplayRuns;
+
+/* A term: what most sightings need lies in one place. */
+typedef struct ReplayTerm
+{
+	Digest		digest;			/* hash key */
+	uint32		status;			/* the hash table's */
+	int32		rule;			/* position in the list of rules */
+	int64		covered_from;	/* the run that was shown last: its first sighting ... */
+	int64		covered_to;		/* ... and its last granule */
+	ReplayRuns *known;
 } ReplayTerm;
 
 /* A rule, as far as runs are joined and decided by it, and what was counted of it. */
@@ -52,11 +60,11 @@ typedef struct ReplayRule
 
 typedef struct ReplayState
 {
-	MemoryContext context;		/* of all that it holds */
+	MemoryContext context;		/* of the state */
+	MemoryContext term_context; /* of its terms */
 	int64		from;			/* keys that it keeps: from here ... */
 	int64		below;			/* ... to below this */
-	Size		bytes;			/* about what its terms take */
-	Size		limit;			/* what they may take */
+	Size		limit;			/* memory that its terms may take */
 	int64		events;			/* with a usable time inside the interval */
 	int64		unusable;		/* events that could not be evaluated */
 	int64		earliest;		/* time of the earliest event; PG_INT64_MAX: none */
@@ -85,6 +93,13 @@ extern ReplayTerm *ReplayEnter(ReplayState *state, const Digest *digest, int rul
 /* Add a run; `event_id` (or NULL) is copied. */
 extern void ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run,
 						 const char *event_id);
+
+/* Does the sighting lie in the run of the term that was shown last? */
+static inline bool
+ReplayCovers(const ReplayTerm *term, int64 time, int64 granule)
+{
+	return time >= term->covered_from && GranuleStart(time, granule) <= term->covered_to;
+}
 
 /* Keep within the limit, by giving up terms of the highest keys. */
 extern void ReplayBound(ReplayState *state);
