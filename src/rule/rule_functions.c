@@ -20,6 +20,7 @@
 #include "rule/dispatch.h"
 #include "settings.h"
 #include "rule/rule.h"
+#include "rule/rule_functions.h"
 #include "rule/rule_parse.h"
 #include "store/extension.h"
 
@@ -29,8 +30,8 @@ PG_FUNCTION_INFO_V1(newterm_check_rules_memory);
 PG_FUNCTION_INFO_V1(newterm_rules_changed);
 PG_FUNCTION_INFO_V1(newterm_term_object);
 
-static void
-CheckObject(Jsonb *event)
+void
+CheckEventObject(Jsonb *event)
 {
 	if (!JB_ROOT_IS_OBJECT(event))
 		ereport(ERROR,
@@ -52,8 +53,7 @@ QuestionKey(void)
 	return &key;
 }
 
-/* A set for one question, with the vendors of newterm.known_accounts. */
-static FieldSet *
+FieldSet *
 QuestionSet(void)
 {
 	FieldSet   *set = FieldSetCreate(QuestionKey());
@@ -77,7 +77,7 @@ newterm_test_filter(PG_FUNCTION_ARGS)
 	FieldSet   *fields = QuestionSet();
 	FilterNode *filter;
 
-	CheckObject(event);
+	CheckEventObject(event);
 	filter = FilterBind(parsed, fields);
 	EventBegin(fields, &event->root);
 	PG_RETURN_BOOL(FilterMatches(filter, fields));
@@ -107,7 +107,7 @@ newterm_terms(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("fields must name 1 to %d fields, not %d", TERM_MAX_FIELDS, count)));
-	CheckObject(event);
+	CheckEventObject(event);
 	for (int i = 0; i < count; i++)
 		fields[i] = ParseField(texts[i], language);
 	TermShapeInitialise(&shape, set, fields, count, 0, false);

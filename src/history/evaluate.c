@@ -1,0 +1,148 @@
+/*
+ * evaluate.c
+ *	  What an event shows to a rule, for SQL: the part that verify and explain share
+ *	  with live insertion.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "base/compat.h"
+#include "baseline/sighting.h"
+#include "event/record.h"
+#include "rule/dispatch.h"
+#include "rule/rule_load.h"
+
+PG_FUNCTION_INFO_V1(newterm_evaluate);
+
+/* Arguments of newterm_evaluate. */
+enum
+{
+	ARGUMENT_RULE,
+	ARGUMENT_EVENT,
+	ARGUMENT_TEXT,
+	ARGUMENT_TIME,
+	ARGUMENT_HAS_TIME
+};
+
+/* A call site's rule, compiled once for all its events. */
+typedef struct CallSite
+{
+	MemoryContext context;		/* of the compiled rule */
+	HeapTupleHeader source;		/* the row that it was compiled from */
+	RuleSet    *set;
+} CallSite;
+
+static bool
+SameRow(HeapTupleHeader a, HeapTupleHeader b)
+{
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
+/* Compile the rule anew. */
+static void
+CompileSite(CallSite *site, HeapTupleHeader rule)
+{
+	const uint8 secret[DIGEST_SECRET_BYTES] = {0};	/* its digests meet nobody's */
+	Oid			type = HeapTupleHeaderGetTypeId(rule);
+	Datum		element = PointerGetDatum(rule);
+	MemoryContext old;
+
+	site->source = NULL;
+	MemoryContextReset(site->context);
+	old = MemoryContextSwitchTo(site->context);
+	site->set = RulesCompile(construct_array(&element, 1, type, -1, false, TYPALIGN_DOUBLE),
+							 secret, GetActiveSnapshot());
+	site->source = memcpy(palloc(VARSIZE(rule)), rule, VARSIZE(rule));
+	MemoryContextSwitchTo(old);
+}
+
+static CallSite *
+CallSiteOf(FunctionCallInfo fcinfo)
+{
+	CallSite   *site = fcinfo->flinfo->fn_extra;
+	HeapTupleHeader rule = PG_GETARG_HEAPTUPLEHEADER(ARGUMENT_RULE);
+
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
+		site->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "newterm evaluate",
+											  ALLOCSET_DEFAULT_SIZES);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	if (site->source == NULL || !SameRow(site->source, rule))
+		CompileSite(site, rule);
+	return site;
+}
+
+/* Where the rows of the result go. */
+typedef struct Output
+{
+	ReturnSetInfo *result;
+	const Record *record;
+	char	   *event_id;
+} Output;
+
+static void
+PutSighting(void *state, const Sighting *sighting)
+{
+	Output	   *output = state;
+	const Rule *rule = sighting->rule;
+	const int	nentity = rule->shape.nentity;
+	Jsonb	   *entity = nentity == 0 ? NULL : TermValues(sighting->row, 0, nentity);
+	Jsonb	   *term = TermValues(sighting->row, nentity, rule->shape.ncolumns);
+	Datum		values[4];
+	bool		nulls[4] = {0};
+
+	values[0] = TimestampTzGetDatum(TIMESTAMP_OF(output->record->time));
+	nulls[1] = output->event_id == NULL;
+	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(output->event_id);
+	values[2] = JsonbPGetDatum(TermObject(entity, rule->texts, nentity));
+	values[3] = JsonbPGetDatum(TermObject(term, rule->texts + nentity,
+										  rule->shape.ncolumns - nentity));
+	tuplestore_putvalues(output->result->setResult, output->result->setDesc, values, nulls);
+}
+
+/*
+ * newterm.evaluate(rule newterm.rules, event jsonb, event_text text,
+ *		event_time timestamptz, has_time boolean)
+ *		returns table (seen_at timestamptz, event_id text, entity jsonb, term jsonb)
+ *		What an event shows to a rule whose filter it passes; none where its time is not
+ *		usable.
+ */
+Datum
+newterm_evaluate(PG_FUNCTION_ARGS)
+{
+	Output		output = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
+	const bool	is_jsonb = !PG_ARGISNULL(ARGUMENT_EVENT);
+	Evaluation *event;
+	Record		record;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(ARGUMENT_RULE))
+		return (Datum) 0;
+	event = CallSiteOf(fcinfo)->set->evaluation;
+	RecordRead(&record, event->fields,
+			   PG_GETARG_DATUM(is_jsonb ? ARGUMENT_EVENT : ARGUMENT_TEXT),
+			   !is_jsonb && PG_ARGISNULL(ARGUMENT_TEXT), is_jsonb ? JSONBOID : TEXTOID,
+			   !PG_ARGISNULL(ARGUMENT_HAS_TIME) && PG_GETARG_BOOL(ARGUMENT_HAS_TIME),
+			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME), TIMESTAMPTZOID);
+	if (record.cause != NULL || record.absent)
+		return (Datum) 0;
+	DispatchBegin(event);
+	DispatchEvent(event);
+	if (event->nmatching == 0)
+		return (Datum) 0;
+	output.record = &record;
+	output.event_id = EventIdentity(&record.jsonb->root);
+	EventSightings(event, PutSighting, &output);
+	return (Datum) 0;
+}
