@@ -84,3 +84,32 @@ CREATE OR REPLACE VIEW newterm.inbox AS
 	SELECT NULL::text AS document WHERE false;
 COMMENT ON VIEW newterm.inbox IS 'takes log files by COPY … FROM … WITH (FORMAT csv, QUOTE e''\x01'', DELIMITER e''\x02''), a document or record a line; who inserts needs the rights on the watched table';
 COMMENT ON COLUMN newterm.inbox.document IS 'a log file, an envelope or a record';
+
+COMMENT ON COLUMN newterm.watched.fires IS 'for which inserts: origin, replica or always';
+
+CREATE OR REPLACE VIEW newterm.progress AS
+	SELECT l.command, l.rule, l.events,
+		CASE WHEN l.phase = 'done' OR EXISTS (
+			SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = l.pid AND a.backend_start = l.backend_start)
+			THEN l.phase ELSE l.phase || ', then interrupted' END AS phase,
+		l.events_done, l.events_total,
+		pg_catalog.round(100.0 * l.events_done / nullif(l.events_total, 0), 1) AS percent,
+		pg_catalog.round(l.events_done / nullif(EXTRACT(epoch FROM l.updated_at - l.started_at), 0)) AS events_per_second,
+		CASE WHEN l.phase <> 'done' AND l.events_done > 0 THEN
+			pg_catalog.date_trunc('second', (l.updated_at - l.started_at) * ((l.events_total - l.events_done)::double precision / l.events_done))
+		END AS time_left,
+		l.started_at, l.updated_at, l.pid
+	FROM newterm.progress_log l;
+COMMENT ON VIEW newterm.progress IS 'backfills and rebuilds: how far they are, and how long they will take';
+COMMENT ON COLUMN newterm.progress.command IS 'backfill or rebuild';
+COMMENT ON COLUMN newterm.progress.rule IS 'the rule; NULL: all enabled ones';
+COMMENT ON COLUMN newterm.progress.events IS 'the table; NULL: all watched ones';
+COMMENT ON COLUMN newterm.progress.phase IS 'counting, reading, deciding, done; interrupted: its session is gone';
+COMMENT ON COLUMN newterm.progress.events_done IS 'events read so far';
+COMMENT ON COLUMN newterm.progress.events_total IS 'of how many';
+COMMENT ON COLUMN newterm.progress.percent IS 'how much that is';
+COMMENT ON COLUMN newterm.progress.events_per_second IS 'since it began';
+COMMENT ON COLUMN newterm.progress.time_left IS 'at that rate';
+COMMENT ON COLUMN newterm.progress.started_at IS 'when it began';
+COMMENT ON COLUMN newterm.progress.updated_at IS 'when it last said so';
+COMMENT ON COLUMN newterm.progress.pid IS 'process that does it';

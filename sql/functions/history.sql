@@ -102,37 +102,56 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION newterm.rule_clocks(newterm.rules[]) IS 'the stored clock of each rule; NULL where none is stored';
 
-CREATE OR REPLACE FUNCTION newterm.stored_events(events regclass, since timestamptz, until timestamptz) RETURNS text
+-- A watched table as the tables that hold its rows: its leaf partitions, or itself and the
+-- children that have its trigger, as chunks of a hypertable do.
+CREATE OR REPLACE FUNCTION newterm.stored_tables(events regclass) RETURNS TABLE (watched regclass, leaf regclass, columns text, time_column text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	parts text;
+#variable_conflict use_column
 BEGIN
-	SELECT string_agg(format('SELECT %s AS event, %s AS event_text, %s AS event_time, %L::boolean AS has_time FROM %s%s',
+	RETURN QUERY
+	WITH RECURSIVE below AS (
+		SELECT w.events AS watched, w.events AS leaf FROM newterm.watched w
+		WHERE stored_tables.events IS NULL OR w.events = stored_tables.events
+		UNION ALL
+		SELECT b.watched, i.inhrelid::regclass FROM below b
+		JOIN pg_inherits i ON i.inhparent = b.leaf
+		WHERE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = i.inhrelid AND t.tgfoid = 'newterm.merge()'::regprocedure)
+	)
+	SELECT b.watched, b.leaf, format('%s AS event, %s AS event_text, %s AS event_time, %L::boolean AS has_time',
 			CASE WHEN a.atttypid = 'jsonb'::regtype THEN quote_ident(w.event_column) ELSE 'NULL::jsonb' END,
 			CASE WHEN a.atttypid = 'jsonb'::regtype THEN 'NULL::text' ELSE quote_ident(w.event_column) || '::text' END,
 			CASE WHEN w.time_column IS NULL THEN 'NULL::timestamptz'
 				 WHEN t.atttypid = 'timestamp'::regtype THEN quote_ident(w.time_column) || ' AT TIME ZONE ''UTC'''
 				 ELSE quote_ident(w.time_column) END,
-			w.time_column IS NOT NULL,
-			w.events,
-			CASE WHEN w.time_column IS NOT NULL AND (since IS NOT NULL OR until IS NOT NULL) THEN
-				format(' WHERE %1$I >= %2$L AND %1$I < %3$L', w.time_column,
-					coalesce(since, '-infinity') AT TIME ZONE 'UTC', coalesce(until, 'infinity') AT TIME ZONE 'UTC')
-			END), ' UNION ALL ' ORDER BY w.events::text)
-	INTO parts
-	FROM newterm.watched w
+			w.time_column IS NOT NULL),
+		CASE WHEN t.atttypid = 'timestamp'::regtype THEN quote_ident(w.time_column) || ' AT TIME ZONE ''UTC'''
+			ELSE quote_ident(w.time_column) END
+	FROM below b
+	JOIN newterm.watched w ON w.events = b.watched
+	JOIN pg_class c ON c.oid = b.leaf AND c.relkind <> 'p'
 	JOIN pg_attribute a ON a.attrelid = w.events AND a.attname = w.event_column
 	LEFT JOIN pg_attribute t ON t.attrelid = w.events AND t.attname = w.time_column
-	WHERE stored_events.events IS NULL OR w.events = stored_events.events;
-	IF parts IS NULL AND events IS NOT NULL THEN
-		RAISE EXCEPTION '% is not watched', events USING ERRCODE = 'undefined_object',
-			HINT = format('SELECT newterm.watch(%L) says which column holds the events.', events);
-	ELSIF parts IS NULL THEN
+	ORDER BY b.watched::text, b.leaf::text;
+	IF NOT EXISTS (SELECT FROM newterm.watched w WHERE stored_tables.events IS NULL OR w.events = stored_tables.events) THEN
+		IF stored_tables.events IS NOT NULL THEN
+			RAISE EXCEPTION '% is not watched', stored_tables.events USING ERRCODE = 'undefined_object',
+				HINT = format('SELECT newterm.watch(%L) says which column holds the events.', stored_tables.events);
+		END IF;
 		RAISE EXCEPTION 'no table is watched' USING ERRCODE = 'undefined_object',
 			HINT = 'SELECT newterm.watch(''table'') says where the events are.';
 	END IF;
-	RETURN parts;
 END
+$$;
+COMMENT ON FUNCTION newterm.stored_tables(regclass) IS 'the tables that hold the events of a watched table or of all, and how an event is read from their rows';
+
+CREATE OR REPLACE FUNCTION newterm.stored_events(events regclass, since timestamptz, until timestamptz) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(string_agg(format('SELECT %s FROM ONLY %s%s', t.columns, t.leaf,
+			CASE WHEN t.time_column IS NOT NULL AND (since IS NOT NULL OR until IS NOT NULL) THEN
+				format(' WHERE %1$s >= %2$L AND %1$s < %3$L', t.time_column, coalesce(since, '-infinity'), coalesce(until, 'infinity'))
+			END), ' UNION ALL '),
+		'SELECT NULL::jsonb AS event, NULL::text AS event_text, NULL::timestamptz AS event_time, false AS has_time')
+	FROM newterm.stored_tables(events) t
 $$;
 COMMENT ON FUNCTION newterm.stored_events(regclass, timestamptz, timestamptz) IS 'the query that reads the stored events of one watched table or of all';
 

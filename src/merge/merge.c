@@ -44,6 +44,9 @@ static List *ClocksAtCommit = NIL;
 /* COMMIT PREPARED or merge_postponed(): look for postponed news at commit. */
 static bool PostponedRequested = false;
 
+/* A backfill's transactions say so (MergeAsBackfill). */
+static Origin OriginOfTransaction = ORIGIN_LIVE;
+
 /* What a decision asks for. */
 typedef struct Action
 {
@@ -521,7 +524,7 @@ MergeOne(Merge *merge, PendingLevel *level)
 {
 	uint64		generation;
 
-	OpenTables(merge, ORIGIN_LIVE);
+	OpenTables(merge, OriginOfTransaction);
 	do
 	{
 		generation = merge->set->generation;
@@ -541,7 +544,7 @@ MergeOne(Merge *merge, PendingLevel *level)
 		{
 			CloseTables(merge);
 			LockGateInstead();
-			OpenTables(merge, ORIGIN_LIVE);
+			OpenTables(merge, OriginOfTransaction);
 		}
 	} while (merge->set->generation != generation);
 	ClocksSet(&merge->clocks);
@@ -594,7 +597,7 @@ ForEachBatch(Merge *merge, PendingLevel *level, BatchFunction function)
 static void
 MergeMany(Merge *merge, PendingLevel *level)
 {
-	OpenTables(merge, ORIGIN_LIVE);
+	OpenTables(merge, OriginOfTransaction);
 	ForEachBatch(merge, level, BatchClocks);
 	ClocksSet(&merge->clocks);
 	ForEachBatch(merge, level, BatchTerms);
@@ -727,6 +730,12 @@ RunMerge(PendingLevel *level, bool again)
 }
 
 void
+MergeAsBackfill(void)
+{
+	OriginOfTransaction = ORIGIN_BACKFILL;
+}
+
+void
 MergePostponedAtCommit(void)
 {
 	PostponedRequested = true;
@@ -826,12 +835,14 @@ TransactionEnds(XactEvent event, void *argument)
 			foreach(cell, ClocksAtCommit)
 				RuleClockCommitted(lfirst_int(cell));
 			ClocksAtCommit = NIL;
+			OriginOfTransaction = ORIGIN_LIVE;
 			break;
 
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			ClocksAtCommit = NIL;
 			PostponedRequested = false;
+			OriginOfTransaction = ORIGIN_LIVE;
 			break;
 
 		default:

@@ -20,4 +20,7 @@ extern void MergePostponedAtCommit(void);
  */
 extern void MergeRedecide(int32 version_id);
 
+/* What this transaction merges, from now to its end, has origin backfill. */
+extern void MergeAsBackfill(void);
+
 #endif							/* NEWTERM_MERGE_H */

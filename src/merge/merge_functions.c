@@ -19,6 +19,7 @@ PG_FUNCTION_INFO_V1(newterm_forget_known);
 PG_FUNCTION_INFO_V1(newterm_lock_merges);
 PG_FUNCTION_INFO_V1(newterm_redecide);
 PG_FUNCTION_INFO_V1(newterm_merge_postponed);
+PG_FUNCTION_INFO_V1(newterm_merge_as_backfill);
 
 /*
  * newterm.forget_known()
@@ -70,5 +71,16 @@ Datum
 newterm_merge_postponed(PG_FUNCTION_ARGS)
 {
 	MergePostponedAtCommit();
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.merge_as_backfill(signals boolean)
+ *		What this transaction merges has origin backfill.
+ */
+Datum
+newterm_merge_as_backfill(PG_FUNCTION_ARGS)
+{
+	MergeAsBackfill();
 	PG_RETURN_VOID();
 }
