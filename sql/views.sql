@@ -85,8 +85,6 @@ CREATE OR REPLACE VIEW newterm.inbox AS
 COMMENT ON VIEW newterm.inbox IS 'takes log files by COPY … FROM … WITH (FORMAT csv, QUOTE e''\x01'', DELIMITER e''\x02''), a document or record a line; who inserts needs the rights on the watched table';
 COMMENT ON COLUMN newterm.inbox.document IS 'a log file, an envelope or a record';
 
-COMMENT ON COLUMN newterm.watched.fires IS 'for which inserts: origin, replica or always';
-
 CREATE OR REPLACE VIEW newterm.progress AS
 	SELECT l.command, l.rule, l.events,
 		CASE WHEN l.phase = 'done' OR EXISTS (

@@ -63,6 +63,8 @@ BEGIN
 		RAISE NOTICE 'no rule is enabled: there is nothing to do';
 		RETURN;
 	END IF;
+	-- refuses what is not watched
+	PERFORM newterm.stored_tables(events);
 	INSERT INTO newterm.progress_log (pid, backend_start, command, rule, events, phase)
 	SELECT a.pid, a.backend_start, 'backfill', backfill.rule, backfill.events::text, 'counting'
 	FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()

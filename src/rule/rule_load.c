@@ -411,7 +411,7 @@ LoadSet(void *state)
 
 /* Rows that no trigger of newterm.rules checked may hold anything. */
 static void
-CheckDescribed(const Row *rule)
+CheckDescribed(TupleDesc desc, const Row *rule)
 {
 	const int	needed[] = {
 		RULE_ID, RULE_NAME, RULE_VERSION, RULE_FIELDS, RULE_FILTER, RULE_GROUP_BY, RULE_LANGUAGE,
@@ -425,7 +425,8 @@ CheckDescribed(const Row *rule)
 		if (ColumnIsNull(rule, needed[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("a rule lacks a setting that must not be NULL")));
+					 errmsg("%s of a rule must not be NULL",
+							NameStr(TupleDescAttr(desc, needed[i] - 1)->attname))));
 	nfields = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(Column(rule, RULE_FIELDS))),
 							 ARR_DIMS(DatumGetArrayTypeP(Column(rule, RULE_FIELDS))));
 	ngroup = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(Column(rule, RULE_GROUP_BY))),
@@ -458,7 +459,7 @@ DescribedVersion(HeapTupleHeader header, int32 number)
 	stored.rule.values = palloc(sizeof(Datum) * desc->natts);
 	stored.rule.nulls = palloc(sizeof(bool) * desc->natts);
 	heap_deform_tuple(&tuple, desc, stored.rule.values, stored.rule.nulls);
-	CheckDescribed(&stored.rule);
+	CheckDescribed(desc, &stored.rule);
 	stored.version.values = palloc0(sizeof(Datum) * VERSION_LEARNING_FROM);
 	stored.version.nulls = palloc0(sizeof(bool) * VERSION_LEARNING_FROM);
 	for (int i = 0; i < (int) lengthof(columns); i++)
