@@ -23,6 +23,7 @@
 
 #include "base/compat.h"
 #include "baseline/sighting.h"
+#include "event/event_time.h"
 #include "event/record.h"
 #include "history/replay_decide.h"
 #include "history/replay_state.h"
@@ -271,7 +272,7 @@ newterm_replay_add(PG_FUNCTION_ARGS)
 			   PG_GETARG_DATUM(is_jsonb ? ARGUMENT_EVENT : ARGUMENT_TEXT),
 			   !is_jsonb && PG_ARGISNULL(ARGUMENT_TEXT), is_jsonb ? JSONBOID : TEXTOID,
 			   !PG_ARGISNULL(ARGUMENT_HAS_TIME) && PG_GETARG_BOOL(ARGUMENT_HAS_TIME),
-			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME), TIMESTAMPTZOID);
+			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME));
 	if (record.cause != NULL)
 		replay->state->unusable++;
 	else if (!record.absent && record.time >= replay->since && record.time < replay->until)

@@ -17,6 +17,7 @@
 
 #include "base/compat.h"
 #include "baseline/sighting.h"
+#include "event/event_time.h"
 #include "event/record.h"
 #include "rule/dispatch.h"
 #include "rule/rule_load.h"
@@ -134,7 +135,7 @@ newterm_evaluate(PG_FUNCTION_ARGS)
 			   PG_GETARG_DATUM(is_jsonb ? ARGUMENT_EVENT : ARGUMENT_TEXT),
 			   !is_jsonb && PG_ARGISNULL(ARGUMENT_TEXT), is_jsonb ? JSONBOID : TEXTOID,
 			   !PG_ARGISNULL(ARGUMENT_HAS_TIME) && PG_GETARG_BOOL(ARGUMENT_HAS_TIME),
-			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME), TIMESTAMPTZOID);
+			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME));
 	if (record.cause != NULL || record.absent)
 		return (Datum) 0;
 	DispatchBegin(event);

@@ -730,9 +730,9 @@ RunMerge(PendingLevel *level, bool again)
 }
 
 void
-MergeAsBackfill(void)
+MergeAsBackfill(bool signals)
 {
-	OriginOfTransaction = ORIGIN_BACKFILL;
+	OriginOfTransaction = signals ? ORIGIN_BACKFILL_SIGNALS : ORIGIN_BACKFILL;
 }
 
 void
@@ -783,7 +783,7 @@ MergeRedecide(int32 version_id)
 		SetEntityClock(&merge, rule, pending);
 		merge.terms[merge.nterms++] = pending;
 	}
-	OpenTables(&merge, ORIGIN_REDECIDED);
+	OpenTables(&merge, OriginOfTransaction == ORIGIN_LIVE ? ORIGIN_REDECIDED : OriginOfTransaction);
 	merge.runs.rewrite = rewrite;
 	ClocksCollect(&merge.clocks, &level, merge.terms, merge.nterms);
 	ClocksSet(&merge.clocks);

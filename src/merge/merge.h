@@ -20,7 +20,10 @@ extern void MergePostponedAtCommit(void);
  */
 extern void MergeRedecide(int32 version_id);
 
-/* What this transaction merges, from now to its end, has origin backfill. */
-extern void MergeAsBackfill(void);
+/*
+ * What this transaction merges, up to its end, has origin backfill: its detections have
+ * signals only where asked for, and are told to nobody.
+ */
+extern void MergeAsBackfill(bool signals);
 
 #endif							/* NEWTERM_MERGE_H */

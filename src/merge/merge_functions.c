@@ -76,11 +76,11 @@ newterm_merge_postponed(PG_FUNCTION_ARGS)
 
 /*
  * newterm.merge_as_backfill(signals boolean)
- *		What this transaction merges has origin backfill.
+ *		What this transaction merges has origin backfill: see MergeAsBackfill.
  */
 Datum
 newterm_merge_as_backfill(PG_FUNCTION_ARGS)
 {
-	MergeAsBackfill();
+	MergeAsBackfill(PG_GETARG_BOOL(0));
 	PG_RETURN_VOID();
 }

@@ -315,7 +315,7 @@ MakeSignal(SignalWriter *writer, const Detection *detection)
 	return signal;
 }
 
-/* Enter a detection into the log; in mode observe it has no signal. */
+/* Enter a detection into the log, with its signal or NO_SIGNAL. */
 static void
 LogDetection(SignalWriter *writer, const Detection *detection, int64 signal)
 {
@@ -352,7 +352,8 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	detection.given = ValuesOf(writer, subject, event);
 	detection.event_id = event == NULL ? NULL : EventIdentity(&event->root);
 	LogDetection(writer, &detection,
-				 subject->rule->silent ? NO_SIGNAL : MakeSignal(writer, &detection));
+				 subject->rule->silent || writer->origin == ORIGIN_BACKFILL ? NO_SIGNAL :
+				 MakeSignal(writer, &detection));
 }
 
 void
@@ -547,16 +548,7 @@ IsLive(const SignalWriter *writer, HeapTuple detection)
 static bool
 IsAnnounced(const SignalWriter *writer, HeapTuple detection)
 {
-	switch (writer->origin)
-	{
-		case ORIGIN_LIVE:
-			return true;
-		case ORIGIN_REDECIDED:
-			return IsLive(writer, detection);
-		case ORIGIN_BACKFILL:
-			break;
-	}
-	return false;
+	return writer->origin == ORIGIN_LIVE || IsLive(writer, detection);
 }
 
 /* What is to be told of a change. */

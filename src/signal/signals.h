@@ -17,9 +17,10 @@
 typedef enum Origin
 {
 	ORIGIN_LIVE,				/* notifies */
-	ORIGIN_BACKFILL,			/* does not */
-	ORIGIN_REDECIDED			/* by changed learning: what it finds is of origin backfill,
-								 * but changes of live signals are told */
+	ORIGIN_REDECIDED,			/* by changed learning; of this and the next, only changes
+								 * of live signals are told */
+	ORIGIN_BACKFILL,			/* by stored events: detections alone */
+	ORIGIN_BACKFILL_SIGNALS		/* the same, with signals */
 } Origin;
 
 /* What detections are written through during one merge. */
