@@ -6,10 +6,14 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "commands/trigger.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
 #include "base/guard.h"
+#include "base/user_code.h"
 #include "settings.h"
 
 bool
@@ -48,6 +52,41 @@ RunGuarded(void (*function) (void *state), void *state)
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 	return error;
+}
+
+/* A function and its state. */
+typedef struct Call
+{
+	void		(*function) (void *state);
+	void	   *state;
+} Call;
+
+/*
+ * PostgreSQL fired the transaction's deferred triggers and closed its cursors before us,
+ * and does neither again.
+ */
+static void
+CallLast(void *state)
+{
+	const Call *call = state;
+	ConstraintsSetStmt immediate = {.type = T_ConstraintsSetStmt};
+	UserCode	before;
+
+	RestrictUserCode(&before);
+	AfterTriggerSetState(&immediate);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	call->function(call->state);
+	PopActiveSnapshot();
+	PreCommit_Portals(false);
+	UserCodeEnds(&before);
+}
+
+ErrorData *
+RunLast(void (*function) (void *state), void *state)
+{
+	Call		call = {function, state};
+
+	return RunGuarded(CallLast, &call);
 }
 
 ErrorData *

@@ -19,7 +19,14 @@ extern bool ErrorIsFinal(int sqlerrcode);
 extern ErrorData *RunGuarded(void (*function) (void *state), void *state);
 
 /*
- * The same for callers that have nothing to clean up: an error that is final is
+ * The same for what writes newterm's tables as the last act of a transaction, before
+ * its commit or PREPARE: user code that it runs is restricted (base/user_code.h), what
+ * that code defers is checked at once, and cursors that it leaves open are closed.
+ */
+extern ErrorData *RunLast(void (*function) (void *state), void *state);
+
+/*
+ * RunGuarded for callers that have nothing to clean up: an error that is final is
  * raised again.
  */
 extern ErrorData *RunUnlessFinal(void (*function) (void *state), void *state);

@@ -11,7 +11,6 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "baseline/event_error.h"
@@ -311,21 +310,21 @@ WriteFailure(void *state)
 	if (oids == NULL)
 		return;
 	MemoryContextSwitchTo(level->context);
-	PushActiveSnapshot(GetTransactionSnapshot());
 	PendingSpillsForEach(level->spills, AddBatch, failure);
 	AddAll(failure, level);
 	EventErrorsWrite(oids, level->faults);
-	PopActiveSnapshot();
 }
 
 void
 EventErrorsOfMerge(PendingLevel *level, ErrorData *error)
 {
 	Failure		failure = {level, psprintf("the merge failed: %s", error->message)};
-	ErrorData  *second = RunUnlessFinal(WriteFailure, &failure);
+	ErrorData  *second = RunLast(WriteFailure, &failure);
 
 	if (second == NULL)
 		return;
+	if (ErrorIsFinal(second->sqlerrcode))
+		ReThrowError(second);
 	ereport(WARNING,
 			(errcode(second->sqlerrcode),
 			 errmsg("newterm could not record the events of a failed merge: %s",

@@ -10,13 +10,10 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "commands/trigger.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 
 #include "ingest/prefetch.h"
 #include "base/compat.h"
@@ -37,6 +34,12 @@
 #include "baseline/pending_spill.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
+
+/*
+ * Triggers of users may bring new events, whose signals fire them again: this many merges
+ * has a transaction.
+ */
+#define MERGE_ROUNDS	4
 
 /* Rule clocks that this transaction stored or found: see TransactionEnds. */
 static List *ClocksAtCommit = NIL;
@@ -63,7 +66,7 @@ typedef struct Merge
 {
 	MemoryContext context;
 	PendingLevel  *pending;			/* all there is to merge */
-	bool		again;			/* this transaction merged before */
+	int			round;			/* merges of this transaction before */
 	PendingLevel  *level;			/* of the batch: its terms and references */
 	RuleSet    *set;
 	const ExtensionOids *oids;
@@ -607,14 +610,22 @@ MergeMany(Merge *merge, PendingLevel *level)
 
 /* The news of the transaction and what others postponed, under the locks. */
 static void
-MergeAll(Merge *merge)
+MergeAll(void *state)
 {
+	Merge	   *merge = state;
 	PendingLevel  *level = merge->pending;
 	PendingLevel  *postponed;
 
-	if (merge->again)
+	MemoryContextSwitchTo(merge->context);
+	if (merge->round == MERGE_ROUNDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("code of users on newterm's tables brought new events %d times in a row",
+						MERGE_ROUNDS),
+				 errhint("It must not write what makes new signals of its own signals.")));
+	if (merge->round > 0)
 	{
-		/* triggers on our tables brought news: locks of ours are held */
+		/* user code brought news: locks of ours are held */
 		if (!LockGateExclusive(false))
 		{
 			PostponePending(level);
@@ -636,7 +647,7 @@ MergeAll(Merge *merge)
 	}
 	RulesCheck(merge->set);
 	postponed = PostponedTake(merge->oids, merge->set);
-	if (postponed != NULL || level->spills != NIL || merge->again)
+	if (postponed != NULL || level->spills != NIL || merge->round > 0)
 	{
 		LockGateInstead();
 		AcceptInvalidationMessages();
@@ -653,37 +664,6 @@ MergeAll(Merge *merge)
 	NotificationsSend(&merge->writer.notifications);
 }
 
-/*
- * MergeAsOwner
- *		The body of a merge, inside its subtransaction.
- */
-static void
-MergeAsOwner(void *state)
-{
-	Merge	   *merge = state;
-	Oid			user;
-	int			security;
-
-	GetUserIdAndSecContext(&user, &security);
-	if (ExtensionLookup() != NULL)
-		SetUserIdAndSecContext(ExtensionLookup()->owner,
-							   security | SECURITY_LOCAL_USERID_CHANGE);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	SPI_connect();
-	MemoryContextSwitchTo(merge->context);
-	MergeAll(merge);
-	SPI_finish();
-
-	/*
-	 * Deferred triggers of users on newterm.signals, and ours on watched tables
-	 * that triggers on signals insert into, would be passed over otherwise:
-	 * PostgreSQL fired the others before us.
-	 */
-	AfterTriggerFireDeferred();
-	PopActiveSnapshot();
-	SetUserIdAndSecContext(user, security);
-}
-
 /* The news are not merged: tell it, and record the events. */
 static void
 WarnOfFailure(PendingLevel *level, ErrorData *error)
@@ -698,14 +678,14 @@ WarnOfFailure(PendingLevel *level, ErrorData *error)
 
 /*
  * RunMerge
- *		Merge a level's news in a subtransaction, as the extension's owner.
- *		`again` tells that this transaction merged before: triggers of users on
- *		newterm.signals brought more news.
+ *		Merge a level's news in a subtransaction.
+ *		`round` tells how often this transaction merged before: user code on
+ *		newterm's tables brought more news.
  */
 static void
-RunMerge(PendingLevel *level, bool again)
+RunMerge(PendingLevel *level, int round)
 {
-	Merge		merge = {.again = again};
+	Merge		merge = {.round = round};
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *error;
 
@@ -713,7 +693,7 @@ RunMerge(PendingLevel *level, bool again)
 										  ALLOCSET_DEFAULT_SIZES);
 	merge.pending = PendingTake(level);
 	RulesHold();
-	error = RunGuarded(MergeAsOwner, &merge);
+	error = RunLast(MergeAll, &merge);
 	RulesRelease();
 	if (error == NULL)
 	{
@@ -803,10 +783,14 @@ PostponeLevel(void *level)
 static void
 RunPostpone(PendingLevel *level)
 {
-	ErrorData  *error = RunUnlessFinal(PostponeLevel, level);
+	ErrorData  *error = RunLast(PostponeLevel, level);
 
 	if (error != NULL)
+	{
+		if (ErrorIsFinal(error->sqlerrcode))
+			ReThrowError(error);
 		WarnOfFailure(level, error);
+	}
 	PendingClear(level);
 }
 
@@ -819,10 +803,11 @@ TransactionEnds(XactEvent event, void *argument)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			for (int round = 0; HasPending() || PostponedRequested; round++)
+			for (int round = 0;
+				 round <= MERGE_ROUNDS && (HasPending() || PostponedRequested); round++)
 			{
 				PostponedRequested = false;
-				RunMerge(PendingCurrent(), round > 0);
+				RunMerge(PendingCurrent(), round);
 			}
 			break;
 
@@ -836,6 +821,7 @@ TransactionEnds(XactEvent event, void *argument)
 				RuleClockCommitted(lfirst_int(cell));
 			ClocksAtCommit = NIL;
 			OriginOfTransaction = ORIGIN_LIVE;
+			PostponedRequested = false;
 			break;
 
 		case XACT_EVENT_ABORT:

@@ -103,7 +103,6 @@ PostponePending(PendingLevel *level)
 	if (oids == NULL)
 		return;
 	old = MemoryContextSwitchTo(level->context);
-	PushActiveSnapshot(GetTransactionSnapshot());
 	EventErrorsWrite(oids, level->faults);
 	TableStoreOpen(&store, oids->postponed);
 	WriteTerms(level, &store);
@@ -124,7 +123,6 @@ PostponePending(PendingLevel *level)
 		}
 	}
 	TableStoreClose(&store);
-	PopActiveSnapshot();
 	MemoryContextSwitchTo(old);
 }
 

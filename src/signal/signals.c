@@ -5,8 +5,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/sequence.h"
+#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -14,7 +14,6 @@
 
 #include "base/compat.h"
 #include "merge/postpone.h"
-#include "base/sql.h"
 #include "event/event_time.h"
 #include "signal/signals.h"
 #include "signal/template.h"
@@ -68,12 +67,6 @@ static const char *const SignalColumns[SIGNAL_COLUMNS] = {
 	"created_at", "updated_at"
 };
 
-static Oid	SignalTypes[SIGNAL_COLUMNS] = {
-	INT8OID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, JSONBOID,
-	JSONBOID, JSONBOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, JSONBOID, TEXTOID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID
-};
-
 /* The column of newterm.signals by which one is found. */
 #define SIGNAL_KEY		1
 
@@ -106,42 +99,8 @@ SubjectTermObject(const Subject *subject)
 					  subject->rule->shape.ncolumns - nentity);
 }
 
-/* The INSERT of a signal, with a parameter for each column. */
-static const char *
-InsertText(void)
-{
-	StringInfoData names;
-	StringInfoData parameters;
-
-	initStringInfo(&names);
-	initStringInfo(&parameters);
-	for (int i = 0; i < SIGNAL_COLUMNS; i++)
-	{
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", SignalColumns[i]);
-		appendStringInfo(&parameters, "%s$%d", i > 0 ? ", " : "", i + 1);
-	}
-	return psprintf("INSERT INTO newterm.signals (%s) VALUES (%s)", names.data,
-					parameters.data);
-}
-
-/*
- * Insert by SQL, so that what users put on the table takes part: triggers, rules,
- * row security.
- */
 static void
-InsertBySql(Datum *values, const bool *nulls)
-{
-	static SPIPlanPtr plan = NULL;
-	char		flags[SIGNAL_COLUMNS + 1] = {0};
-
-	for (int i = 0; i < SIGNAL_COLUMNS; i++)
-		flags[i] = nulls[i] ? 'n' : ' ';
-	ExecuteLatest(&plan, plan == NULL ? InsertText() : NULL, SIGNAL_COLUMNS, SignalTypes,
-				  values, flags);
-}
-
-static void
-InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
+InsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls)
 {
 	TableStore	   *signals = &writer->signals;
 
@@ -149,14 +108,11 @@ InsertSignal(SignalWriter *writer, Datum *values, const bool *nulls)
 	{
 		MemoryContext old = MemoryContextSwitchTo(writer->context);
 
-		TableStoreOpen(signals, writer->oids->signals);
+		TableStoreOpenFiring(signals, writer->oids->signals);
 		TableStoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
 		MemoryContextSwitchTo(old);
 	}
-	if (TableStoreInsertFires(signals))
-		InsertBySql(values, nulls);
-	else
-		TableStoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
+	TableStoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
 }
 
 /* Tell of a signal, or of a change of one: to those who subscribed and those who listen. */

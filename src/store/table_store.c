@@ -13,6 +13,8 @@
 #include "catalog/index.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
@@ -90,8 +92,67 @@ OpenIndexIfFree(Relation table, AttrNumber column)
 	return NULL;
 }
 
-void
-TableStoreOpen(TableStore *store, Oid table)
+/* Is the trigger a foreign key's, of the table that refers or of the one referred to? */
+static bool
+IsForeignKeys(const Trigger *trigger)
+{
+	return RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_NONE;
+}
+
+/* What the triggers that are kept ask for, as RelationBuildTriggers sets it. */
+static void
+NoteKind(TriggerDesc *kept, int16 type, const Trigger *trigger)
+{
+	const bool	row = TRIGGER_FOR_ROW(type);
+	const bool	before = TRIGGER_FOR_BEFORE(type);
+
+	if (TRIGGER_FOR_INSERT(type))
+	{
+		kept->trig_insert_before_row |= row && before;
+		kept->trig_insert_after_row |= row && !before;
+		kept->trig_insert_before_statement |= !row && before;
+		kept->trig_insert_after_statement |= !row && !before;
+		kept->trig_insert_new_table |= TRIGGER_USES_TRANSITION_TABLE(trigger->tgnewtable);
+	}
+	kept->trig_update_after_row |= row && !before && TRIGGER_FOR_UPDATE(type);
+	kept->trig_delete_after_row |= row && !before && TRIGGER_FOR_DELETE(type);
+}
+
+/*
+ * KeepTriggers
+ *		Of a table's triggers keep those that fire here: of foreign keys, and with
+ *		`inserts` all that an INSERT fires.  What could be deferred fires at once: a
+ *		merge is the last act of its transaction.
+ */
+static void
+KeepTriggers(ResultRelInfo *target, bool inserts)
+{
+	TriggerDesc *all = target->ri_TrigDesc;
+	TriggerDesc *kept;
+
+	if (all == NULL)
+		return;
+	kept = palloc0(sizeof(TriggerDesc));
+	kept->triggers = all->triggers;
+	for (int i = 0; i < all->numtriggers; i++)
+	{
+		Trigger		trigger = all->triggers[i];
+
+		if (!IsForeignKeys(&trigger))
+		{
+			if (!inserts || !TRIGGER_FOR_INSERT(trigger.tgtype))
+				continue;
+			trigger.tgtype &= ~(TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_TRUNCATE);
+		}
+		trigger.tgdeferrable = trigger.tginitdeferred = false;
+		NoteKind(kept, trigger.tgtype, &trigger);
+		kept->triggers[kept->numtriggers++] = trigger;
+	}
+	target->ri_TrigDesc = kept->numtriggers == 0 ? NULL : kept;
+}
+
+static void
+OpenForWriting(TableStore *store, Oid table, bool inserts_fire)
 {
 	memset(store, 0, sizeof(TableStore));
 	store->context = CurrentMemoryContext;
@@ -99,8 +160,24 @@ TableStoreOpen(TableStore *store, Oid table)
 	store->estate = CreateExecutorState();
 	store->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(store->target, store->table, 0, NULL, 0);
+	KeepTriggers(store->target, inserts_fire);
 	ExecOpenIndices(store->target, false);
+	/* where a trigger that is fired finds its table */
+	store->estate->es_opened_result_relations =
+		lappend(store->estate->es_opened_result_relations, store->target);
 	store->found = table_slot_create(store->table, NULL);
+}
+
+void
+TableStoreOpen(TableStore *store, Oid table)
+{
+	OpenForWriting(store, table, false);
+}
+
+void
+TableStoreOpenFiring(TableStore *store, Oid table)
+{
+	OpenForWriting(store, table, true);
 }
 
 void
@@ -210,7 +287,9 @@ TableStoreClose(TableStore *store)
 				ExecDropSingleTupleTableSlot(store->pending[i]);
 	if (!reading)
 	{
-		ExecCloseIndices(store->target);
+		/* slots of triggers hold their tables' descriptors */
+		ExecResetTupleTable(store->estate->es_tupleTable, false);
+		ExecCloseResultRelations(store->estate);
 		FreeExecutorState(store->estate);
 	}
 	else if (store->index != NULL)
@@ -352,17 +431,6 @@ TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names)
 	store->columns = columns;
 }
 
-bool
-TableStoreInsertFires(const TableStore *store)
-{
-	const TriggerDesc *triggers = store->table->trigdesc;
-
-	return store->table->rd_rules != NULL || store->table->rd_rel->relrowsecurity ||
-		(triggers != NULL &&
-		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
-		  triggers->trig_insert_before_statement || triggers->trig_insert_after_statement));
-}
-
 /* Do inserted rows of `ncolumns` values give this column? */
 static bool
 IsGiven(const TableStore *store, int ncolumns, AttrNumber column)
@@ -398,25 +466,7 @@ PrepareDefaults(TableStore *store, int ncolumns)
 	MemoryContextSwitchTo(old);
 }
 
-/* What the executor does to a row before it is written. */
-static void
-CompleteRow(TableStore *store, TupleTableSlot *slot)
-{
-	TupleConstr *constraints = RelationGetDescr(store->table)->constr;
-
-	ExecStoreVirtualTuple(slot);
-	if (constraints != NULL)
-	{
-		/* as of an INSERT: an UPDATE would ask the query what it changes */
-		if (constraints->has_generated_stored)
-			ExecComputeStoredGenerated(store->target, store->estate, slot, CMD_INSERT);
-		ExecConstraints(store->target, slot, store->estate);
-	}
-	ExecMaterializeSlot(slot);
-	ResetPerTupleExprContext(store->estate);
-}
-
-/* A slot with a new row. */
+/* A vacant slot with a new row, which is not complete yet. */
 static TupleTableSlot *
 NewRow(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 {
@@ -442,8 +492,24 @@ NewRow(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 		slot->tts_values[column] = values[i];
 		slot->tts_isnull[column] = nulls[i];
 	}
-	CompleteRow(store, slot);
-	return slot;
+	return ExecStoreVirtualTuple(slot);
+}
+
+/* What the executor does to a row before it is written. */
+static void
+CompleteRow(TableStore *store, TupleTableSlot *slot)
+{
+	TupleConstr *constraints = RelationGetDescr(store->table)->constr;
+
+	if (constraints != NULL)
+	{
+		/* as of an INSERT: an UPDATE would ask the query what it changes */
+		if (constraints->has_generated_stored)
+			ExecComputeStoredGenerated(store->target, store->estate, slot, CMD_INSERT);
+		ExecConstraints(store->target, slot, store->estate);
+	}
+	ExecMaterializeSlot(slot);
+	ResetPerTupleExprContext(store->estate);
 }
 
 /*
@@ -486,21 +552,87 @@ EnterIntoIndexes(TableStore *store, TupleTableSlot *slot, bool only_summarizing)
 	ResetPerTupleExprContext(store->estate);
 }
 
+/* May writes fire triggers? */
+static bool
+Fires(const TableStore *store)
+{
+	return store->target->ri_TrigDesc != NULL;
+}
+
+/*
+ * Between these two, triggers' events are queued, and then fired.  What is looked up of
+ * their functions is kept as long as the store.
+ */
+static MemoryContext
+BeginFiring(TableStore *store)
+{
+	AfterTriggerBeginQuery();
+	return MemoryContextSwitchTo(store->estate->es_query_cxt);
+}
+
+static void
+EndFiring(TableStore *store, MemoryContext old)
+{
+	AfterTriggerEndQuery(store->estate);
+	MemoryContextSwitchTo(old);
+}
+
+/* Write a row and enter it into the indexes. */
+static void
+WriteRow(TableStore *store, TupleTableSlot *slot)
+{
+	CompleteRow(store, slot);
+	table_tuple_insert(store->table, slot, GetCurrentCommandId(true), 0, NULL);
+	EnterIntoIndexes(store, slot, false);
+}
+
+/* Insert a row as a statement of its own, with all triggers that it fires. */
+static void
+InsertFiring(TableStore *store, TupleTableSlot *slot)
+{
+	const Oid	table = RelationGetRelid(store->table);
+	TriggerDesc *triggers = store->target->ri_TrigDesc;
+	TransitionCaptureState *capture;
+	MemoryContext old = BeginFiring(store);
+
+	capture = MakeTransitionCaptureState(triggers, table, CMD_INSERT);
+	ExecBSInsertTriggers(store->estate, store->target);
+	ExecMaterializeSlot(slot);
+	if (!triggers->trig_insert_before_row ||
+		ExecBRInsertTriggers(store->estate, store->target, slot))
+	{
+		slot->tts_tableOid = table;
+		WriteRow(store, slot);
+		ExecARInsertTriggers(store->estate, store->target, slot, NIL, capture);
+	}
+	ExecASInsertTriggers(store->estate, store->target, capture);
+	EndFiring(store, old);
+}
+
 void
 TableStoreInsert(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 {
 	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
 
-	table_tuple_insert(store->table, slot, GetCurrentCommandId(true), 0, NULL);
-	EnterIntoIndexes(store, slot, false);
+	if (Fires(store))
+		InsertFiring(store, slot);
+	else
+		WriteRow(store, slot);
 	ExecClearTuple(slot);
 }
 
 void
 TableStoreInsertLater(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 {
-	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
+	TupleTableSlot *slot;
 
+	if (Fires(store))
+	{
+		TableStoreInsert(store, ncolumns, values, nulls);
+		return;
+	}
+	slot = NewRow(store, ncolumns, values, nulls);
+	CompleteRow(store, slot);
 	store->pending_bytes += ExecFetchSlotHeapTuple(slot, false, NULL)->t_len;
 	if (++store->npending == PENDING_ROWS || store->pending_bytes > PENDING_BYTES)
 		TableStoreFlush(store);
@@ -543,10 +675,19 @@ TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *
 			slot->tts_values[i] = values[i];
 			slot->tts_isnull[i] = nulls[i];
 		}
+	ExecStoreVirtualTuple(slot);
 	CompleteRow(store, slot);
 	simple_table_tuple_update(store->table, &tuple->t_self, slot, SnapshotSelf, &update);
 	if (CompatEntersIndexes(update))
 		EnterIntoIndexes(store, slot, CompatOnlySummarizing(update));
+	if (Fires(store))
+	{
+		MemoryContext old = BeginFiring(store);
+
+		ExecARUpdateTriggers(store->estate, store->target, NULL, NULL, &tuple->t_self, NULL,
+							 slot, NIL, NULL, false);
+		EndFiring(store, old);
+	}
 	ExecClearTuple(slot);
 }
 
@@ -555,4 +696,11 @@ TableStoreDelete(TableStore *store, ItemPointer tid)
 {
 	CommandCounterIncrement();
 	simple_table_tuple_delete(store->table, tid, SnapshotSelf);
+	if (Fires(store))
+	{
+		MemoryContext old = BeginFiring(store);
+
+		ExecARDeleteTriggers(store->estate, store->target, tid, NULL, NULL, false);
+		EndFiring(store, old);
+	}
 }

@@ -6,8 +6,10 @@
  * isolation level, must leave no predicate locks behind, and must not plan
  * queries.  So it reads through an index with SnapshotSelf (what is committed
  * now, or ours) and writes with the executor's own functions, so that indexes
- * of all kinds and constraints hold that users added; triggers do not fire.
- * Callers hold the locks of merge.c, which keep two writers off one row.
+ * of all kinds and constraints hold that users added, foreign keys among them.
+ * Other triggers do not fire, unless the table is opened for that; rewrite rules and
+ * row security never take part, as in COPY.  Callers hold the locks of merge.c, which
+ * keep two writers off one row, and restrict user code (base/user_code.h).
  *
  * What others may change beside the reader, the rules, is read whole and by a
  * snapshot: SnapshotSelf can miss a row whose change commits midway.
@@ -48,6 +50,9 @@ typedef struct TableStore
 
 /* Open for writing. */
 extern void TableStoreOpen(TableStore *store, Oid table);
+
+/* The same, and inserts fire all triggers that an INSERT fires. */
+extern void TableStoreOpenFiring(TableStore *store, Oid table);
 
 /*
  * The same with look-ups by a column.  The index that serves them is found each time,
@@ -121,12 +126,6 @@ extern Datum OptionalText(const char *text, bool *isnull);
 
 /* Inserted rows will give the columns of these names, and not the first ones. */
 extern void TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names);
-
-/*
- * Did users put something on the table that SQL's INSERT would heed: triggers, rules,
- * row security?
- */
-extern bool TableStoreInsertFires(const TableStore *store);
 
 /*
  * Insert a row now, or together with others when the store closes.  `values` and

@@ -67,7 +67,7 @@ truncate newterm.event_errors;
 select newterm.drop_rule('broken');
 
 -- A trigger on signals that changes rules and asks for them, while the merge goes on with those it has.
-create function meddle() returns trigger language plpgsql as $$
+create function meddle() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
 	perform newterm.disable_rule('other');
 	perform newterm.enable_rule('other');

@@ -1,4 +1,5 @@
--- What users put on newterm.signals takes part in what newterm inserts there.
+-- What users put on newterm.signals takes part in what newterm inserts there, with the rights of the role that loads
+-- (user_code.sql has what those are).
 \set SHOW_CONTEXT never
 set timezone = 'UTC';
 set datestyle = 'ISO';
@@ -7,12 +8,15 @@ create table events (event jsonb);
 select newterm.watch('events');
 select newterm.create_rule('r', fields => '{x}', learning => '0', learning_from => '2020-01-01',
 	title => 'saw {{x}}', message => 'it was {{x}} in {{eventID}}', tags => '{t,u}', severity => 'high');
+create table log (line text);
+create role own_triggers_loader;
+grant insert on events, log to own_triggers_loader;
 create procedure see(variadic x text[]) language sql as $$
+	set local role own_triggers_loader;
 	insert into events select jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'eventID', 'of ' || x, 'x', x) from unnest(x) as x $$;
 create view said as select id, rule, rule_version, severity, status, assignee, title, message, tags, entity, term, terms, detections,
 	first_seen = last_seen as one_time, event_id, event ->> 'x' as x, origin, retracted_at, change_reason, created_at = updated_at as at_once
 	from newterm.signals order by id;
-create table log (line text);
 
 -- nothing but defaults
 call see('a', 'b');
@@ -26,7 +30,7 @@ table said;
 -- for each row, before and after, also one that keeps a row out
 create function note_row() returns trigger language plpgsql as $$
 begin
-	insert into log values (format('%s row %s, %s', tg_when, new.title, new.severity));
+	insert into public.log values (format('%s row %s, %s', tg_when, new.title, new.severity));
 	if tg_when = 'BEFORE' then
 		new.severity := 'low';
 		if new.title ~ 'unwanted' then
@@ -49,9 +53,9 @@ truncate log;
 create function note_statement() returns trigger language plpgsql as $$
 begin
 	if tg_when = 'BEFORE' then
-		insert into log values ('before statement');
+		insert into public.log values ('before statement');
 	else
-		insert into log select 'after statement ' || title from added;
+		insert into public.log select 'after statement ' || title from added;
 	end if;
 	return null;
 end $$;
@@ -79,14 +83,14 @@ call see('refused');
 select event_id, cause, detail from newterm.event_errors;
 alter table newterm.signals drop constraint signals_title_fkey;
 
--- a rewrite rule
-create rule also as on insert to newterm.signals do also insert into log values ('also ' || new.title);
+-- a rewrite rule takes no part
+create rule also as on insert to newterm.signals do also insert into public.log values ('also ' || new.title);
 call see('j');
 drop rule also on newterm.signals;
 table log;
 truncate log;
 
--- row security, which does not hold for a superuser
+-- nor does row security
 alter table newterm.signals enable row level security, force row level security;
 call see('k');
 alter table newterm.signals disable row level security, no force row level security;
