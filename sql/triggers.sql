@@ -3,12 +3,40 @@
 CREATE OR REPLACE TRIGGER check_settings BEFORE INSERT OR UPDATE ON newterm.rules
 	FOR EACH ROW EXECUTE FUNCTION newterm.check_settings();
 COMMENT ON TRIGGER check_settings ON newterm.rules IS 'refuses rules that make no sense';
-CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.rules
-	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
-COMMENT ON TRIGGER rules_changed ON newterm.rules IS 'makes every session compile its rules anew';
-CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.rule_versions
+CREATE OR REPLACE TRIGGER check_texts BEFORE INSERT OR UPDATE ON newterm.rules
+	FOR EACH ROW EXECUTE FUNCTION newterm.check_texts();
+COMMENT ON TRIGGER check_texts ON newterm.rules IS 'refuses rules whose filter, fields or templates do not parse';
+CREATE OR REPLACE TRIGGER number_version BEFORE UPDATE ON newterm.rules
+	FOR EACH ROW EXECUTE FUNCTION newterm.number_version();
+COMMENT ON TRIGGER number_version ON newterm.rules IS 'makes a changed definition a version';
+CREATE OR REPLACE TRIGGER rule_written AFTER INSERT OR UPDATE OR DELETE ON newterm.rules
+	FOR EACH ROW EXECUTE FUNCTION newterm.rules_written();
+COMMENT ON TRIGGER rule_written ON newterm.rules IS 'does what follows from a change of a rule';
+CREATE OR REPLACE TRIGGER rules_written AFTER INSERT OR UPDATE OR DELETE ON newterm.rules
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_written();
+COMMENT ON TRIGGER rules_written ON newterm.rules IS 'makes every session compile its rules anew';
+CREATE OR REPLACE TRIGGER refuse_write BEFORE TRUNCATE ON newterm.rules
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.refuse_write('Use DELETE, or newterm.drop_rule().');
+COMMENT ON TRIGGER refuse_write ON newterm.rules IS 'refuses to drop rules and leave their baselines';
+
+CREATE OR REPLACE TRIGGER version_restored BEFORE INSERT ON newterm.rule_versions
+	FOR EACH ROW EXECUTE FUNCTION newterm.version_restored();
+COMMENT ON TRIGGER version_restored ON newterm.rule_versions IS 'makes way for a version that is restored';
+CREATE OR REPLACE TRIGGER refuse_write BEFORE UPDATE OR DELETE OR TRUNCATE ON newterm.rule_versions
+	FOR EACH STATEMENT WHEN (pg_catalog.pg_trigger_depth() = 0)
+	EXECUTE FUNCTION newterm.refuse_write('Versions follow newterm.rules: use newterm.alter_rule() or newterm.drop_rule().');
+COMMENT ON TRIGGER refuse_write ON newterm.rule_versions IS 'refuses versions that do not fit their rules';
+CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT ON newterm.rule_versions
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
 COMMENT ON TRIGGER rules_changed ON newterm.rule_versions IS 'makes every session compile its rules anew';
+
+CREATE OR REPLACE TRIGGER secret_restored BEFORE INSERT ON newterm.digest_key
+	FOR EACH ROW EXECUTE FUNCTION newterm.secret_restored();
+COMMENT ON TRIGGER secret_restored ON newterm.digest_key IS 'makes way for a secret that is restored';
+CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.digest_key
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
+COMMENT ON TRIGGER rules_changed ON newterm.digest_key IS 'makes every session compile its rules anew';
+
 CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.known_accounts
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
 COMMENT ON TRIGGER rules_changed ON newterm.known_accounts IS 'makes every session read the accounts anew';

@@ -19,32 +19,25 @@ CREATE OR REPLACE FUNCTION newterm.terms(fields text[], event jsonb, language te
 	AS 'MODULE_PATHNAME', 'newterm_terms' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION newterm.terms(text[], jsonb, text) IS 'the terms that an event shows for these fields';
 
-CREATE OR REPLACE FUNCTION newterm.check_rule(fields text[], filter text, group_by text[], language text, title text, message text) RETURNS void
-	AS 'MODULE_PATHNAME', 'newterm_check_rule' LANGUAGE C STABLE;
-COMMENT ON FUNCTION newterm.check_rule(text[], text, text[], text, text, text) IS 'raises an error where one of a rule''s texts is wrong';
+CREATE OR REPLACE FUNCTION newterm.check_texts() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'newterm_check_texts' LANGUAGE C;
+COMMENT ON FUNCTION newterm.check_texts() IS 'trigger function of newterm.rules: raises an error where one of a rule''s texts is wrong';
+REVOKE ALL ON FUNCTION newterm.check_texts() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION newterm.check_rules_memory() RETURNS void
-	AS 'MODULE_PATHNAME', 'newterm_check_rules_memory' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION newterm.check_rules_memory() IS 'raises an error where compiled rules take more of a session than newterm.rules_memory';
+CREATE OR REPLACE FUNCTION newterm.rules_written() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'newterm_rules_written' LANGUAGE C;
+COMMENT ON FUNCTION newterm.rules_written() IS 'trigger function of newterm.rules: does what follows from a change, versions, clocks, baselines';
+REVOKE ALL ON FUNCTION newterm.rules_written() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.rules_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_rules_changed' LANGUAGE C;
-COMMENT ON FUNCTION newterm.rules_changed() IS 'trigger function: makes every session compile its rules anew';
+COMMENT ON FUNCTION newterm.rules_changed() IS 'trigger function of tables that rules are compiled from: makes every session compile them anew';
+REVOKE ALL ON FUNCTION newterm.rules_changed() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.forget_known() RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_forget_known' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION newterm.forget_known() IS 'makes every session forget what it knew to be known';
 REVOKE ALL ON FUNCTION newterm.forget_known() FROM PUBLIC;
-
-CREATE OR REPLACE FUNCTION newterm.lock_merges() RETURNS void
-	AS 'MODULE_PATHNAME', 'newterm_lock_merges' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION newterm.lock_merges() IS 'keeps other transactions from merging until this one ends';
-REVOKE ALL ON FUNCTION newterm.lock_merges() FROM PUBLIC;
-
-CREATE OR REPLACE FUNCTION newterm.redecide(version_id integer) RETURNS void
-	AS 'MODULE_PATHNAME', 'newterm_redecide' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION newterm.redecide(integer) IS 'decides again about the stored runs of a rule version, after its learning changed';
-REVOKE ALL ON FUNCTION newterm.redecide(integer) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.merge_postponed() RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_merge_postponed' LANGUAGE C VOLATILE;

@@ -15,8 +15,8 @@ extern void MergePostponedAtCommit(void);
 
 /*
  * Decide again about all stored runs of a rule version, enabled or not, after
- * its learning changed.  Inside an open SPI connection; the caller holds the
- * gate exclusively.
+ * its learning changed.  The caller holds the gate exclusively and restricts user
+ * code (base/user_code.h).
  */
 extern void MergeRedecide(int32 version_id);
 

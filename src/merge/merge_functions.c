@@ -1,23 +1,17 @@
 /*
  * merge_functions.c
- *	  SQL functions: merging what is postponed, deciding again, and keeping
- *	  merges out.
+ *	  SQL functions: merging what is postponed, and forgetting what was known.
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/inval.h"
 
 #include "base/compat.h"
 #include "merge/merge.h"
-#include "rule/rule.h"
-#include "store/lock.h"
 #include "store/extension.h"
 
 PG_FUNCTION_INFO_V1(newterm_forget_known);
-PG_FUNCTION_INFO_V1(newterm_lock_merges);
-PG_FUNCTION_INFO_V1(newterm_redecide);
 PG_FUNCTION_INFO_V1(newterm_merge_postponed);
 PG_FUNCTION_INFO_V1(newterm_merge_as_backfill);
 
@@ -32,34 +26,6 @@ newterm_forget_known(PG_FUNCTION_ARGS)
 
 	if (oids != NULL)
 		CacheInvalidateRelcacheByRelid(oids->baseline);
-	PG_RETURN_VOID();
-}
-
-/*
- * newterm.lock_merges()
- *		Keep all merges out until this transaction ends.
- */
-Datum
-newterm_lock_merges(PG_FUNCTION_ARGS)
-{
-	LockGateExclusive(true);
-	PG_RETURN_VOID();
-}
-
-/*
- * newterm.redecide(version_id integer)
- *		Decide again about the stored runs of a rule version.
- */
-Datum
-newterm_redecide(PG_FUNCTION_ARGS)
-{
-	int32		version_id = PG_GETARG_INT32(0);
-
-	LockGateExclusive(true);
-	AcceptInvalidationMessages();
-	SPI_connect();
-	MergeRedecide(version_id);
-	SPI_finish();
 	PG_RETURN_VOID();
 }
 

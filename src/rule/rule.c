@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
@@ -105,6 +106,33 @@ RulesCheck(const RuleSet *set)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("newterm could not load its rules: %s", set->failure)));
+}
+
+void
+RulesCheckMemory(void)
+{
+	RuleSet    *set = RulesCurrent();
+	Size		kilobytes = set == NULL || set->failure != NULL ? 0 :
+		MemoryContextMemAllocated(set->context, true) / 1024;
+
+	if (kilobytes > (Size) RulesMemorySetting)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("compiled rules would take %zu kB of each session, where newterm.rules_memory allows %d kB",
+						kilobytes, RulesMemorySetting),
+				 errhint("Disable or drop rules, shorten their filters, or raise newterm.rules_memory.")));
+}
+
+void
+RulesAnnounce(void)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+
+	if (oids == NULL)
+		return;
+	CacheInvalidateRelcacheByRelid(oids->rules);
+	if (OidIsValid(oids->baseline))
+		CacheInvalidateRelcacheByRelid(oids->baseline);
 }
 
 bool

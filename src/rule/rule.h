@@ -86,6 +86,19 @@ extern void RulesRelease(void);
 /* Raise an error where the rules of the set could not be loaded. */
 extern void RulesCheck(const RuleSet *set);
 
+/*
+ * Raise an error where all rules, as this transaction leaves them, take more memory of
+ * a session than newterm.rules_memory.  Rules that cannot be loaded have no size: what
+ * mends them must not be refused.
+ */
+extern void RulesCheckMemory(void);
+
+/*
+ * Tell all sessions, when this transaction commits, and this one, with its next
+ * command, that rules changed: they compile them anew and forget what they know.
+ */
+extern void RulesAnnounce(void);
+
 /* Has the rule as many terms as newterm.max_terms_per_rule allows? */
 extern bool RuleIsFull(const Rule *rule);
 

@@ -12,8 +12,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
@@ -26,7 +26,6 @@
 
 PG_FUNCTION_INFO_V1(newterm_test_filter);
 PG_FUNCTION_INFO_V1(newterm_terms);
-PG_FUNCTION_INFO_V1(newterm_check_rules_memory);
 PG_FUNCTION_INFO_V1(newterm_rules_changed);
 PG_FUNCTION_INFO_V1(newterm_term_object);
 
@@ -140,50 +139,23 @@ newterm_terms(PG_FUNCTION_ARGS)
 }
 
 /*
- * newterm.check_rules_memory()
- *		Raise an error where all rules, as this transaction leaves them, take more
- *		memory of a session than newterm.rules_memory.  Rules that cannot be loaded
- *		have no size: what mends them must not be refused.
- */
-Datum
-newterm_check_rules_memory(PG_FUNCTION_ARGS)
-{
-	RuleSet    *set = RulesCurrent();
-	Size		kilobytes = set == NULL || set->failure != NULL ? 0 :
-		MemoryContextMemAllocated(set->context, true) / 1024;
-
-	if (kilobytes > (Size) RulesMemorySetting)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("compiled rules would take %zu kB of each session, where newterm.rules_memory allows %d kB",
-						kilobytes, RulesMemorySetting),
-				 errhint("Disable or drop rules, shorten their filters, or raise newterm.rules_memory.")));
-	PG_RETURN_VOID();
-}
-
-/* Tell all sessions that a relation of ours stands for something changed. */
-static void
-AnnounceChange(Oid relation)
-{
-	if (OidIsValid(relation))
-		CacheInvalidateRelcacheByRelid(relation);
-}
-
-/*
  * newterm.rules_changed() returns trigger
- *		Statement trigger on what rules are compiled from: every session
+ *		Statement trigger on tables that rules are compiled from: every session
  *		compiles them anew, and forgets what it knew under the old ones.
  */
 Datum
 newterm_rules_changed(PG_FUNCTION_ARGS)
 {
 	const ExtensionOids *oids = ExtensionLookup();
+	TriggerData *data = (TriggerData *) fcinfo->context;
 
-	if (oids != NULL)
-	{
-		AnnounceChange(oids->rules);
-		AnnounceChange(oids->baseline);
-	}
+	/* whoever sends invalidations at will makes every session compile at will */
+	if (!CALLED_AS_TRIGGER(fcinfo) || oids == NULL ||
+		RelationGetNamespace(data->tg_relation) != oids->schema)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("newterm.rules_changed is the trigger function of newterm's tables")));
+	RulesAnnounce();
 	return PointerGetDatum(NULL);
 }
 
@@ -195,9 +167,12 @@ Datum
 newterm_term_object(PG_FUNCTION_ARGS)
 {
 	int			count;
-	char	  **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
+	char	  **texts;
 	Jsonb	   *values = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
 	if (values != NULL && (!JB_ROOT_IS_ARRAY(values) || JB_ROOT_COUNT(values) < count))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -89,6 +89,7 @@ ExtensionLookup(void)
 		Oids.digest_key = RelationOid("digest_key");
 		Oids.known_accounts = RelationOid("known_accounts");
 		Oids.rule_versions = RelationOid("rule_versions");
+		Oids.version_sequence = RelationOid("rule_version_id");
 		Oids.runs = RelationOid("runs");
 		Oids.entity_clocks = RelationOid("entity_clocks");
 		Oids.learned_values = RelationOid("learned_values");

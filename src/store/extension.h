@@ -16,6 +16,7 @@ typedef struct ExtensionOids
 	Oid			digest_key;
 	Oid			known_accounts;
 	Oid			rule_versions;
+	Oid			version_sequence;
 	Oid			entity_clocks;
 	Oid			learned_values;
 	Oid			detection_log;

@@ -59,7 +59,9 @@ select newterm.drop_rule('who');
 
 -- Rules that cannot be loaded: what needs them says so, and events that were not evaluated are recorded.
 select newterm.create_rule('broken', fields => '{x}');
+set session_replication_role = replica;
 update newterm.rule_versions set filter = '(' where rule_id = (select id from newterm.rules where name = 'broken');
+reset session_replication_role;
 select newterm.alter_rule('x', '{"learning": "1 day"}');
 call see('not evaluated');
 select cause, event_id from newterm.event_errors order by id;

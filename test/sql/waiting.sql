@@ -98,10 +98,13 @@ select term from detected();
 select newterm.enable_rule('x');
 call see('known');
 create table filters as select id, filter from newterm.rule_versions;
-begin; call known_ones(); call see('unjudged', '{"eventID": "12"}'); update newterm.rule_versions set filter = '('; update newterm.rules set title = title;
+begin; call known_ones(); call see('unjudged', '{"eventID": "12"}');
+set local session_replication_role = replica; update newterm.rule_versions set filter = '('; set local session_replication_role = origin; update newterm.rules set title = title;
 call see('behind', '{"eventID": "13"}'); commit;
 select event_id, cause, events from newterm.event_errors order by 1;
+set session_replication_role = replica;
 update newterm.rule_versions v set filter = f.filter from filters f where f.id = v.id;
+reset session_replication_role;
 update newterm.rules set title = title;
 
 -- the extension is dropped meanwhile, and comes back
