@@ -50,3 +50,15 @@ COMMENT ON TRIGGER collect ON newterm.inbox IS 'takes a line, and loads them whe
 CREATE OR REPLACE TRIGGER collect_end AFTER INSERT ON newterm.inbox
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.inbox();
 COMMENT ON TRIGGER collect_end ON newterm.inbox IS 'loads the lines that are left';
+
+CREATE OR REPLACE TRIGGER baseline_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.runs
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.baseline_changed();
+COMMENT ON TRIGGER baseline_changed ON newterm.runs IS 'makes every session forget what it knew to be known';
+
+CREATE OR REPLACE TRIGGER baseline_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.entity_clocks
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.baseline_changed();
+COMMENT ON TRIGGER baseline_changed ON newterm.entity_clocks IS 'makes every session forget what it knew to be known';
+
+CREATE OR REPLACE TRIGGER baseline_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.learned_values
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.baseline_changed();
+COMMENT ON TRIGGER baseline_changed ON newterm.learned_values IS 'makes every session forget what it knew to be known';

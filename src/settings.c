@@ -58,6 +58,11 @@ AssignEarliestEventTime(const char *value, void *extra)
 	EarliestEventTime = *(int64 *) extra;
 }
 
+/*
+ * What a loader may set for itself (PGC_USERSET) concerns its own session: its memory,
+ * and whether a fault of ours fails its own insert.  What weakens detection, or costs
+ * others, is a superuser's (PGC_SUSET), who may GRANT SET ON PARAMETER.
+ */
 void
 SettingsDefine(void)
 {
@@ -89,12 +94,12 @@ SettingsDefine(void)
 							"Terms that one event may show to one rule.",
 							"An event that shows more is judged for its first ones, and recorded in newterm.event_errors.",
 							&MaxTermsPerEventSetting, 1000, 1, 1000000,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.max_terms_per_rule",
 							"Stored terms after which a rule takes no new ones; 0: no cap.",
 							"New terms of a full rule are neither stored nor alerted to; newterm.event_errors tells that it is full.",
 							&MaxTermsPerRuleSetting, 0, 0, INT_MAX,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.max_log_size",
 							"Longest text that a log file may become when it is decompressed.",
 							"A few bytes of gzip can become any number of bytes of text.",
@@ -108,6 +113,6 @@ SettingsDefine(void)
 							"Notifications that one transaction may send.",
 							"One more tells how many signals were not announced.",
 							&MaxNotificationsSetting, 10000, 0, INT_MAX,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("newterm");
 }

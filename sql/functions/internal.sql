@@ -34,10 +34,10 @@ CREATE OR REPLACE FUNCTION newterm.rules_changed() RETURNS trigger
 COMMENT ON FUNCTION newterm.rules_changed() IS 'trigger function of tables that rules are compiled from: makes every session compile them anew';
 REVOKE ALL ON FUNCTION newterm.rules_changed() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION newterm.forget_known() RETURNS void
-	AS 'MODULE_PATHNAME', 'newterm_forget_known' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION newterm.forget_known() IS 'makes every session forget what it knew to be known';
-REVOKE ALL ON FUNCTION newterm.forget_known() FROM PUBLIC;
+CREATE OR REPLACE FUNCTION newterm.baseline_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'newterm_baseline_changed' LANGUAGE C;
+COMMENT ON FUNCTION newterm.baseline_changed() IS 'trigger function of the tables of what is known: makes every session forget what it knew to be known';
+REVOKE ALL ON FUNCTION newterm.baseline_changed() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.merge_postponed() RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_merge_postponed' LANGUAGE C VOLATILE;

@@ -9,8 +9,9 @@
  * in a row were known, one is judged when the next one comes (prefetch.h).  Notes and
  * marks must be of rows that were inserted, so that it makes them only where it
  * is evaluated as the WHEN clause of our trigger; called by hand it only
- * answers.  As the WHEN clause it is never true: what an event shows, and what is
- * wrong with it, is in memory then, and PostgreSQL need not queue the row.
+ * answers, and only to who may read newterm.runs.  As the WHEN clause it is never true:
+ * what an event shows, and what is wrong with it, is in memory then, and PostgreSQL
+ * need not queue the row.
  */
 #include "postgres.h"
 
@@ -20,7 +21,9 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/primnodes.h"
+#include "utils/acl.h"
 #include "utils/memutils.h"
 
 #include "ingest/prefetch.h"
@@ -36,6 +39,7 @@
 #include "baseline/sighting.h"
 #include "ingest/watch.h"
 #include "event/record.h"
+#include "store/extension.h"
 
 PG_FUNCTION_INFO_V1(newterm_observe);
 PG_FUNCTION_INFO_V1(newterm_merge);
@@ -47,6 +51,7 @@ typedef struct CallSite
 	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
 	bool		repeated;		/* the table has several such triggers */
 	bool		foreign;		/* its rows cannot be read again */
+	bool		silent;			/* called by hand, by who may not ask what is known */
 	Oid			file;			/* of the trigger's table: no statement changes it meanwhile */
 	AttrNumber	event_column;
 	Oid			event_type;
@@ -83,6 +88,16 @@ ReadTable(CallSite *site, Oid table)
 	return watches > 0;
 }
 
+/* May the current user ask what is known? */
+static bool
+MayReadBaseline(void)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+
+	return oids != NULL &&
+		pg_class_aclcheck(oids->runs, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
+
 static CallSite *
 CallSiteOf(FunctionCallInfo fcinfo)
 {
@@ -117,6 +132,7 @@ CallSiteOf(FunctionCallInfo fcinfo)
 			((Var *) lfourth(arguments))->varattno == SelfItemPointerAttributeNumber &&
 			ReadTable(site, PG_GETARG_OID(2));
 	}
+	site->silent = !site->in_trigger && !MayReadBaseline();
 	function->fn_extra = site;
 	return site;
 }
@@ -361,7 +377,8 @@ NoteFailure(const RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 /*
  * newterm.observe(event "any", event_time "any", source oid, place tid) returns boolean
  *		The WHEN clause of a watched table's trigger: notes what the row shows, and is
- *		false.  By hand: does the event bring news?
+ *		false.  By hand: does the event bring news?  NULL to who may not read
+ *		newterm.runs.
  */
 Datum
 newterm_observe(PG_FUNCTION_ARGS)
@@ -372,6 +389,8 @@ newterm_observe(PG_FUNCTION_ARGS)
 	ErrorData  *volatile error = NULL;
 	volatile bool pending = false;
 
+	if (site->silent)
+		PG_RETURN_NULL();
 	if (set == NULL)
 		PG_RETURN_BOOL(false);
 	PG_TRY();

@@ -4,29 +4,38 @@
  */
 #include "postgres.h"
 
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/inval.h"
+#include "utils/rel.h"
 
 #include "base/compat.h"
 #include "merge/merge.h"
 #include "store/extension.h"
 
-PG_FUNCTION_INFO_V1(newterm_forget_known);
+PG_FUNCTION_INFO_V1(newterm_baseline_changed);
 PG_FUNCTION_INFO_V1(newterm_merge_postponed);
 PG_FUNCTION_INFO_V1(newterm_merge_as_backfill);
 
 /*
- * newterm.forget_known()
- *		Stored runs were taken away: sessions must not go on knowing them.
+ * newterm.baseline_changed() returns trigger
+ *		Statement trigger on the tables of what is known, which merges write without
+ *		firing it: somebody changed them by SQL, and sessions must not go on knowing
+ *		what is gone.
  */
 Datum
-newterm_forget_known(PG_FUNCTION_ARGS)
+newterm_baseline_changed(PG_FUNCTION_ARGS)
 {
 	const ExtensionOids *oids = ExtensionLookup();
+	TriggerData *data = (TriggerData *) fcinfo->context;
 
-	if (oids != NULL)
-		CacheInvalidateRelcacheByRelid(oids->baseline);
-	PG_RETURN_VOID();
+	if (!CALLED_AS_TRIGGER(fcinfo) || oids == NULL ||
+		RelationGetNamespace(data->tg_relation) != oids->schema)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("newterm.baseline_changed is the trigger function of newterm's tables")));
+	CacheInvalidateRelcacheByRelid(oids->baseline);
+	return PointerGetDatum(NULL);
 }
 
 /*
