@@ -12,24 +12,8 @@ CREATE OR REPLACE FUNCTION newterm.merge_as_backfill(signals boolean) RETURNS vo
 COMMENT ON FUNCTION newterm.merge_as_backfill(boolean) IS 'what this transaction merges has origin backfill: nobody is notified, and there are signals only where asked for';
 REVOKE ALL ON FUNCTION newterm.merge_as_backfill(boolean) FROM PUBLIC;
 
--- A clock only moves back, and not one that the rule gives.
 CREATE OR REPLACE FUNCTION newterm.move_clock(version integer, earliest timestamptz) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	PERFORM newterm.lock_merges();
-	UPDATE newterm.rule_versions v SET learning_from = earliest
-	FROM newterm.rules r
-	WHERE v.id = move_clock.version AND r.id = v.rule_id AND r.learning_from IS NULL
-		AND (v.learning_from IS NULL OR v.learning_from > earliest);
-	IF NOT FOUND THEN
-		RETURN false;
-	END IF;
-	IF EXISTS (SELECT FROM newterm.runs s WHERE s.version_id = move_clock.version) THEN
-		PERFORM newterm.redecide(move_clock.version);
-	END IF;
-	RETURN true;
-END
-$$;
+	AS 'MODULE_PATHNAME', 'newterm_move_clock' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION newterm.move_clock(integer, timestamptz) IS 'moves the clock of a rule version back, and decides again; false where it stands no later';
 REVOKE ALL ON FUNCTION newterm.move_clock(integer, timestamptz) FROM PUBLIC;
 
@@ -39,7 +23,7 @@ CREATE OR REPLACE PROCEDURE newterm.backfill(rule text DEFAULT NULL, since times
 LANGUAGE plpgsql AS $$
 DECLARE
 	versions integer[];
-	fresh integer[];
+	moving integer[];			-- those whose clock is not given
 	counted newterm.replayed;
 	run bigint;
 	stored record;
@@ -56,7 +40,9 @@ BEGIN
 		RAISE EXCEPTION 'rule "%" is disabled', rule USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = pg_catalog.format('SELECT newterm.enable_rule(%L); a rule learns while it is enabled.', rule);
 	END IF;
-	SELECT pg_catalog.array_agg(v.id ORDER BY v.id) INTO versions
+	SELECT pg_catalog.array_agg(v.id ORDER BY v.id),
+		coalesce(pg_catalog.array_agg(v.id ORDER BY v.id) FILTER (WHERE r.learning_from IS NULL), '{}')
+	INTO versions, moving
 	FROM newterm.rules r JOIN newterm.rule_versions v ON v.rule_id = r.id AND v.version = r.version
 	WHERE r.enabled AND (backfill.rule IS NULL OR r.name = backfill.rule);
 	IF versions IS NULL THEN
@@ -76,11 +62,8 @@ BEGIN
 	UPDATE newterm.progress_log l SET phase = 'reading', events_total = coalesce(counted.events, 0),
 		updated_at = pg_catalog.clock_timestamp() WHERE l.id = run;
 	-- what a version without a baseline shows is decided as it is read
-	SELECT pg_catalog.array_agg(id) INTO fresh FROM pg_catalog.unnest(versions) id
+	PERFORM newterm.move_clock(id, counted.earliest) FROM pg_catalog.unnest(moving) id
 	WHERE NOT EXISTS (SELECT FROM newterm.runs s WHERE s.version_id = id);
-	FOREACH number IN ARRAY coalesce(fresh, '{}') LOOP
-		PERFORM newterm.move_clock(number, counted.earliest) WHERE counted.earliest IS NOT NULL;
-	END LOOP;
 	COMMIT;
 
 	FOR stored IN SELECT t.leaf, t.columns FROM newterm.stored_tables(events) t LOOP
@@ -105,9 +88,9 @@ BEGIN
 
 	UPDATE newterm.progress_log l SET phase = 'deciding', updated_at = pg_catalog.clock_timestamp() WHERE l.id = run;
 	COMMIT;
-	FOREACH number IN ARRAY versions LOOP
+	FOREACH number IN ARRAY moving LOOP
 		PERFORM newterm.merge_as_backfill(coalesce(signals, false));
-		PERFORM newterm.move_clock(number, counted.earliest) WHERE counted.earliest IS NOT NULL;
+		PERFORM newterm.move_clock(number, counted.earliest);
 		COMMIT;
 	END LOOP;
 	UPDATE newterm.progress_log l SET phase = 'done', events_done = done, updated_at = pg_catalog.clock_timestamp() WHERE l.id = run;

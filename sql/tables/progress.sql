@@ -1,7 +1,10 @@
 -- How far long work has come.
 
+CREATE SEQUENCE newterm.progress_id;
+COMMENT ON SEQUENCE newterm.progress_id IS 'numbers of backfills and rebuilds';
+
 CREATE TABLE newterm.progress_log (
-	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	id bigint PRIMARY KEY DEFAULT pg_catalog.nextval('newterm.progress_id'),
 	pid integer NOT NULL,
 	backend_start timestamptz NOT NULL,
 	command text NOT NULL,

@@ -1,6 +1,7 @@
 /*
  * rule_changes.c
- *	  What follows where newterm.rules is written, by whatever statement.
+ *	  What follows where newterm.rules is written, by whatever statement, or where a
+ *	  rule's clock is moved back.
  *
  * A row that is inserted gets its version and, with the first rule, there is a secret
  * to digest terms under.  A definition that changes makes a version, or brings an
@@ -32,6 +33,7 @@
 #include "store/table_store.h"
 
 PG_FUNCTION_INFO_V1(newterm_rules_written);
+PG_FUNCTION_INFO_V1(newterm_move_clock);
 
 /* A row of newterm.rules that was written. */
 typedef struct Written
@@ -423,4 +425,57 @@ newterm_rules_written(PG_FUNCTION_ARGS)
 		WroteEnabled = false;
 	}
 	return PointerGetDatum(NULL);
+}
+
+/* ---------- clocks ---------- */
+
+/* The version with a clock that is later than that, or none; or NULL. */
+static HeapTuple
+FindLaterClock(TableStore *versions, int32 version_id, TimestampTz earliest)
+{
+	TupleDesc	desc = RelationGetDescr(versions->table);
+	TupleTableSlot *slot;
+
+	TableStoreScan(versions, SnapshotSelf);
+	while (TableStoreScanNext(versions, &slot))
+	{
+		HeapTuple	version = ExecFetchSlotHeapTuple(slot, false, NULL);
+		bool		isnull;
+		Datum		clock = ColumnOf(version, desc, "learning_from", &isnull);
+
+		if (VersionId(versions, version) == version_id &&
+			(isnull || DatumGetTimestampTz(clock) > earliest))
+			return ExecCopySlotHeapTuple(slot);
+	}
+	return NULL;
+}
+
+/*
+ * newterm.move_clock(version integer, earliest timestamptz) returns boolean
+ *		Move the clock of a rule version back and decide again about its terms, while
+ *		nobody merges; false where it stands no later.
+ */
+Datum
+newterm_move_clock(PG_FUNCTION_ARGS)
+{
+	const int32 version_id = PG_GETARG_INT32(0);
+	TableStore	versions;
+	UserCode	before;
+	HeapTuple	version;
+
+	LockGateExclusive(true);
+	AcceptInvalidationMessages();
+	RestrictUserCode(&before);
+	TableStoreOpen(&versions, ExtensionLookup()->rule_versions);
+	version = FindLaterClock(&versions, version_id, PG_GETARG_TIMESTAMPTZ(1));
+	if (version != NULL)
+	{
+		SetClock(&versions, version, PG_GETARG_DATUM(1));
+		RulesAnnounce();
+		CommandCounterIncrement();
+		MergeRedecide(version_id);
+	}
+	TableStoreClose(&versions);
+	UserCodeEnds(&before);
+	PG_RETURN_BOOL(version != NULL);
 }
