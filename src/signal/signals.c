@@ -115,6 +115,21 @@ InsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls)
 	TableStoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
 }
 
+/* The log of detections, which the first use opens. */
+static TableStore *
+Detections(SignalWriter *writer)
+{
+	if (writer->detections.table == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		TableStoreOpenBy(&writer->detections, writer->oids->detection_log,
+						 DETECTION_DIGEST);
+		MemoryContextSwitchTo(old);
+	}
+	return &writer->detections;
+}
+
 /* Tell of a signal, or of a change of one: to those who subscribed and those who listen. */
 static void
 Tell(SignalWriter *writer, const Notification *told)
@@ -194,11 +209,12 @@ EventOfSignal(const ExtensionOids *oids, int64 signal, int64 first_seen, Jsonb *
 static Jsonb *
 EarlierEvent(SignalWriter *writer, const Subject *subject, int64 first_seen)
 {
+	TableStore *detections = Detections(writer);
 	TupleTableSlot *slot;
 	Jsonb	   *event = NULL;
 
-	TableStoreFindDigest(&writer->detections, subject->term);
-	while (event == NULL && TableStoreNext(&writer->detections, &slot))
+	TableStoreFindDigest(detections, subject->term);
+	while (event == NULL && TableStoreNext(detections, &slot))
 	{
 		bool		isnull;
 		Datum		time = SlotColumn(slot, DETECTION_FIRST_SEEN, &isnull);
@@ -294,7 +310,7 @@ LogDetection(SignalWriter *writer, const Detection *detection, int64 signal)
 	row[DETECTION_SIGNAL_ID - 1] = Int64GetDatum(signal);
 	nulls[DETECTION_SIGNAL_ID - 1] = signal == NO_SIGNAL;
 	nulls[DETECTION_SUPPRESSION - 1] = true;
-	TableStoreInsertLater(&writer->detections, DETECTION_COLUMNS, row, nulls);
+	TableStoreInsertLater(Detections(writer), DETECTION_COLUMNS, row, nulls);
 }
 
 void
@@ -320,15 +336,16 @@ SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origi
 	writer->set = set;
 	writer->origin = origin;
 	writer->context = writer->notifications.context = context;
-	writer->signals.table = NULL;	/* opened by the first one */
+	/* opened by the first one: most merges make none */
+	writer->detections.table = writer->signals.table = NULL;
 	SignalChangesOpen(&writer->changes, oids, context);
-	TableStoreOpenBy(&writer->detections, oids->detection_log, DETECTION_DIGEST);
 }
 
 void
 SignalsFlush(SignalWriter *writer)
 {
-	TableStoreFlush(&writer->detections);
+	if (writer->detections.table != NULL)
+		TableStoreFlush(&writer->detections);
 	if (writer->signals.table != NULL)
 		TableStoreFlush(&writer->signals);
 	SignalChangesFlush(&writer->changes);
@@ -337,7 +354,8 @@ SignalsFlush(SignalWriter *writer)
 void
 SignalsClose(SignalWriter *writer)
 {
-	TableStoreClose(&writer->detections);
+	if (writer->detections.table != NULL)
+		TableStoreClose(&writer->detections);
 	if (writer->signals.table != NULL)
 		TableStoreClose(&writer->signals);
 	SignalChangesClose(&writer->changes);
@@ -352,11 +370,12 @@ static HeapTuple
 FindDetection(SignalWriter *writer, const Subject *subject, int64 first_seen,
 			  int64 *signal)
 {
+	TableStore *detections = Detections(writer);
 	TupleTableSlot *slot;
 	HeapTuple	tuple = NULL;
 
-	TableStoreFindDigest(&writer->detections, subject->term);
-	while (TableStoreNext(&writer->detections, &slot))
+	TableStoreFindDigest(detections, subject->term);
+	while (TableStoreNext(detections, &slot))
 	{
 		bool		isnull;
 		Datum		time = SlotColumn(slot, DETECTION_FIRST_SEEN, &isnull);

@@ -27,8 +27,8 @@ typedef enum Origin
 typedef struct SignalWriter
 {
 	const ExtensionOids *oids;
-	TableStore		detections;
-	TableStore		signals;		/* table NULL: not needed so far */
+	TableStore		detections;		/* table NULL: not needed so far */
+	TableStore		signals;		/* likewise */
 	RuleSet    *set;
 	Origin		origin;
 	MemoryContext context;		/* of the stores and of notifications */
