@@ -318,7 +318,8 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 		after[i].learned = IsLearned(merge, rule, pending, &after[i], i == 0);
 
 	RunsWrite(&merge->runs, pending, &stored, after, nafter);
-	KnowRuns(pending, after, nafter, rule);
+	if (pending->nruns > 0)
+		KnowRuns(pending, after, nafter, rule);
 
 	verdicts = palloc(sizeof(Verdict) * (stored.nruns + nafter));
 	nverdicts = Decide(stored.runs, stored.nruns, after, nafter, verdicts);
