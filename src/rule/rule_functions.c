@@ -161,7 +161,8 @@ newterm_rules_changed(PG_FUNCTION_ARGS)
 
 /*
  * newterm.term_object(fields text[], "values" jsonb) returns jsonb
- *		Stored values as the object that users see.
+ *		Stored values as the object that users see; NULL where they are none of these
+ *		fields'.
  */
 Datum
 newterm_term_object(PG_FUNCTION_ARGS)
@@ -173,9 +174,8 @@ newterm_term_object(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
+	/* a condition on a view may be asked of rows before they are joined by their version */
 	if (values != NULL && (!JB_ROOT_IS_ARRAY(values) || JB_ROOT_COUNT(values) < count))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there are fewer values than fields")));
+		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(TermObject(values, texts, values == NULL ? 0 : count));
 }

@@ -98,3 +98,15 @@ call show('2024-05-01', 'ann', 'a');
 call show('2024-04-01', 'ann', 'b');
 select count(*), count(entity_digest) from newterm.runs;
 table clock;
+
+-- conditions on what the views show may be tried on rows that belong to other rules
+select newterm.create_rule('pair', fields => '{x,who}', group_by => '{who,x}', learning => '1 day', learning_scope => 'entity');
+select newterm.create_rule('single', fields => '{x}', group_by => '{who}', learning => '1 day', learning_scope => 'entity');
+call show('2024-06-01', 'ann', 'a');
+set enable_hashjoin = off;
+set enable_mergejoin = off;
+set enable_indexscan = off;
+set enable_bitmapscan = off;
+select rule, entity from newterm.clocks where entity is not null order by 1;
+select rule, term from newterm.baseline where entity is not null order by 1, 2;
+select newterm.term_object('{a,b}', '[1]'), newterm.term_object('{a}', '{}'), newterm.term_object('{a,b}', '[1, null]');
