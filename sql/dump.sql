@@ -16,6 +16,9 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.signal_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.signals', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.change_position', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.changes', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.subscriptions', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.lease_epoch', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.deliveries', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.event_error_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.event_errors', '');
 

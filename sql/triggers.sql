@@ -62,3 +62,9 @@ COMMENT ON TRIGGER baseline_changed ON newterm.entity_clocks IS 'makes every ses
 CREATE OR REPLACE TRIGGER baseline_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.learned_values
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.baseline_changed();
 COMMENT ON TRIGGER baseline_changed ON newterm.learned_values IS 'makes every session forget what it knew to be known';
+
+CREATE OR REPLACE TRIGGER signal_triaged AFTER UPDATE OF status, archive_reason, assignee ON newterm.signals
+	FOR EACH ROW WHEN (NEW.origin = 'live'
+		AND (OLD.status, OLD.archive_reason, OLD.assignee) IS DISTINCT FROM (NEW.status, NEW.archive_reason, NEW.assignee))
+	EXECUTE FUNCTION newterm.signal_triaged();
+COMMENT ON TRIGGER signal_triaged ON newterm.signals IS 'triage of a signal is a change, too';

@@ -111,3 +111,37 @@ COMMENT ON COLUMN newterm.progress.time_left IS 'at that rate';
 COMMENT ON COLUMN newterm.progress.started_at IS 'when it began';
 COMMENT ON COLUMN newterm.progress.updated_at IS 'when it last said so';
 COMMENT ON COLUMN newterm.progress.pid IS 'process that does it';
+
+CREATE OR REPLACE VIEW newterm.delivery AS
+	SELECT s.name AS subscription, s.min_severity, s.rules,
+		d.waiting + n.waiting AS waiting,
+		least(d.oldest, n.oldest) AS oldest,
+		d.in_flight, d.parked, s.last_success, s.last_error, s.last_error_at, s.lapsed, s.lapsed_at
+	FROM newterm.subscriptions s
+	CROSS JOIN LATERAL (
+		SELECT pg_catalog.count(*) FILTER (WHERE d.parked_at IS NULL
+				AND NOT (d.epoch IS NOT NULL AND d.free_at > pg_catalog.clock_timestamp())) AS waiting,
+			pg_catalog.min(c.changed_at) FILTER (WHERE d.parked_at IS NULL) AS oldest,
+			pg_catalog.count(*) FILTER (WHERE d.parked_at IS NULL
+				AND d.epoch IS NOT NULL AND d.free_at > pg_catalog.clock_timestamp()) AS in_flight,
+			pg_catalog.count(d.parked_at) AS parked
+		FROM newterm.deliveries d
+		LEFT JOIN newterm.changes c ON c.position = d.position
+		WHERE d.subscription = s.name) d
+	CROSS JOIN LATERAL (
+		SELECT pg_catalog.count(*) AS waiting, pg_catalog.min(c.changed_at) AS oldest
+		FROM newterm.changes c
+		WHERE c.position IS NULL AND newterm.is_concerned(s.min_severity, s.rules, c.severity, c.rule)) n;
+COMMENT ON VIEW newterm.delivery IS 'how far the subscriptions are: what waits, what fails, what was missed';
+COMMENT ON COLUMN newterm.delivery.subscription IS 'the subscription';
+COMMENT ON COLUMN newterm.delivery.min_severity IS 'changes of signals that are at least so severe';
+COMMENT ON COLUMN newterm.delivery.rules IS 'changes of signals of these rules; NULL: of all';
+COMMENT ON COLUMN newterm.delivery.waiting IS 'changes to be handed out, those that wait for another attempt included';
+COMMENT ON COLUMN newterm.delivery.oldest IS 'time of the oldest change that is neither acknowledged nor parked';
+COMMENT ON COLUMN newterm.delivery.in_flight IS 'changes that a worker has, with a lease that runs';
+COMMENT ON COLUMN newterm.delivery.parked IS 'changes given up after 10 attempts, or refused; newterm.unpark() tries them again';
+COMMENT ON COLUMN newterm.delivery.last_success IS 'when something was acknowledged last';
+COMMENT ON COLUMN newterm.delivery.last_error IS 'what went wrong last';
+COMMENT ON COLUMN newterm.delivery.last_error_at IS 'when it did';
+COMMENT ON COLUMN newterm.delivery.lapsed IS 'changes that were purged before they were acknowledged: the subscription missed them';
+COMMENT ON COLUMN newterm.delivery.lapsed_at IS 'when that happened last';

@@ -22,6 +22,9 @@ int			MaxTermsPerRuleSetting = 0;
 int			MaxLogSizeSetting = 262144;
 char	   *LogTableSetting = NULL;
 int			MaxNotificationsSetting = 10000;
+char	   *ChannelSetting = NULL;
+int			KeepChangesSetting = 100000;
+int			KeepUnacknowledgedSetting = 1000000;
 
 int64		EarliestEventTime;
 static char *EarliestEventTimeSetting;
@@ -56,6 +59,16 @@ static void
 AssignEarliestEventTime(const char *value, void *extra)
 {
 	EarliestEventTime = *(int64 *) extra;
+}
+
+/* NOTIFY takes no other names. */
+static bool
+CheckChannel(char **channel, void **extra, GucSource source)
+{
+	if (**channel != '\0' && strlen(*channel) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("The name of a channel has 1 to %d bytes.", NAMEDATALEN - 1);
+	return false;
 }
 
 /*
@@ -113,6 +126,20 @@ SettingsDefine(void)
 							"Notifications that one transaction may send.",
 							"One more tells how many signals were not announced.",
 							&MaxNotificationsSetting, 10000, 0, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("newterm.channel",
+							   "Channel of notifications.",
+							   NULL, &ChannelSetting, "newterm",
+							   PGC_SUSET, 0, CheckChannel, NULL, NULL);
+	DefineCustomIntVariable("newterm.keep_changes",
+							"Changes that are kept after every subscription has acknowledged them.",
+							"A subscription that begins at the beginning begins with the oldest one.",
+							&KeepChangesSetting, 100000, 0, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.keep_unacknowledged",
+							"Changes that are kept while a subscription has not acknowledged them.",
+							"A subscription that is further behind misses the oldest ones: newterm.delivery shows it as lapsed.",
+							&KeepUnacknowledgedSetting, 1000000, 0, INT_MAX,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("newterm");
 }

@@ -45,6 +45,16 @@ extern char *LogTableSetting;
 /* newterm.max_notifications: notifications that one transaction may send */
 extern int	MaxNotificationsSetting;
 
+/* newterm.channel: where notifications are sent */
+extern char *ChannelSetting;
+
+/*
+ * newterm.keep_changes, newterm.keep_unacknowledged: positions of changes after which a
+ * change that is acknowledged, or any, may be purged; read by SQL
+ */
+extern int	KeepChangesSetting;
+extern int	KeepUnacknowledgedSetting;
+
 /* Called once, when the library is loaded. */
 extern void SettingsDefine(void);
 

@@ -1,6 +1,6 @@
 /*
  * notification.c
- *	  Payloads of the channel "newterm", and sending them.
+ *	  Payloads of the channel newterm.channel, and sending them.
  */
 #include "postgres.h"
 
@@ -188,9 +188,9 @@ NotificationsSend(const Notifications *notifications)
 		return;
 	}
 	foreach(cell, notifications->payloads)
-		Async_Notify("newterm", lfirst(cell));
+		Async_Notify(ChannelSetting, lfirst(cell));
 	if (notifications->count > list_length(notifications->payloads))
-		Async_Notify("newterm",
+		Async_Notify(ChannelSetting,
 					 psprintf("{\"kind\":\"more\",\"signals\":" INT64_FORMAT "}",
 							  notifications->count - list_length(notifications->payloads)));
 }

@@ -1,6 +1,6 @@
 /*
  * notification.h
- *	  Payloads of the channel "newterm", and sending them.
+ *	  Payloads of the channel newterm.channel, and sending them.
  */
 #ifndef NEWTERM_NOTIFICATION_H
 #define NEWTERM_NOTIFICATION_H
@@ -21,7 +21,7 @@ typedef struct Notifications
 /* What is told of a signal. */
 typedef struct Notification
 {
-	const char *kind;			/* new, amend or retract */
+	const char *kind;			/* new, update, amend or retract */
 	int64		signal;
 	const Rule *rule;
 	const char *title;

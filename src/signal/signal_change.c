@@ -109,7 +109,7 @@ SignalChangesClose(ChangeWriter *writer)
 	writer->changes.table = NULL;
 }
 
-void
+uint32
 SignalChangeWrite(ChangeWriter *writer, const Notification *told)
 {
 	Datum		row[CHANGE_COLUMNS] = {0};
@@ -133,4 +133,5 @@ SignalChangeWrite(ChangeWriter *writer, const Notification *told)
 	row[CHANGE_CHANGED_AT - 1] = TimestampTzGetDatum(Current.written);
 	nulls[CHANGE_POSITION - 1] = true;
 	TableStoreInsertLater(&writer->changes, CHANGE_COLUMNS, row, nulls);
+	return Current.count;
 }

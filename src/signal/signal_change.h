@@ -25,8 +25,9 @@ extern void SignalChangesClose(ChangeWriter *writer);
 
 /*
  * Write a row of newterm.changes, with the next flush.  It takes no lock and no number:
- * newterm.number_changes() gives positions when somebody reads.
+ * newterm.number_changes() gives positions when somebody reads.  Returns how many the
+ * transaction has written.
  */
-extern void SignalChangeWrite(ChangeWriter *writer, const Notification *told);
+extern uint32 SignalChangeWrite(ChangeWriter *writer, const Notification *told);
 
 #endif							/* NEWTERM_SIGNAL_CHANGE_H */

@@ -9,6 +9,7 @@
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "store/lock.h"
@@ -23,6 +24,7 @@
 #define LOCK_GATE		0
 #define LOCK_SLOT		1
 #define LOCK_POSTPONED	2
+#define LOCK_POSITIONS	3
 
 #define SLOTS			65536
 
@@ -166,4 +168,24 @@ bool
 LockPostponed(void)
 {
 	return Acquire(LOCK_POSTPONED, 0, ExclusiveLock, false);
+}
+
+/*
+ * LockPositions
+ *		By trying again and again: a wait in the lock's queue would end in an error, and
+ *		its holder usually commits at once.
+ */
+bool
+LockPositions(int milliseconds)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+
+	while (!Acquire(LOCK_POSITIONS, 0, ExclusiveLock, false))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (GetCurrentTimestamp() >= until)
+			return false;
+		pg_usleep(1000);
+	}
+	return true;
 }

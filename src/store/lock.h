@@ -44,6 +44,12 @@ typedef struct SlotRequest
  */
 extern void LockSlots(const SlotRequest *requests, int count);
 
+/*
+ * Only one transaction at a time gives positions to changes.  Waits for at most that many
+ * milliseconds; false where another one still does.
+ */
+extern bool LockPositions(int milliseconds);
+
 /* Only one transaction at a time drains newterm.postponed; never waits. */
 extern bool LockPostponed(void);
 

@@ -65,6 +65,25 @@ sql("insert into events (event) values (event('first', 60))");
 is(join(' ', map { "$_->{kind} $_->{signal}" } @heard), 'retract 1', 'a later one retracts');
 like($heard[0]{reason}, qr/inside learning/, 'with a reason');
 
+# ---- triage, and another channel ----
+
+sql("update newterm.signals set status = 'archived', archive_reason = 'false_positive', assignee = 'me' where title ~ 'second'");
+@heard = heard();
+is(join(' ', map { "$_->{kind} $_->{signal} $_->{term}{eventName} $_->{event_id} ($_->{reason})" } @heard),
+	'update 2 second second at 7200 (status archived (false_positive), assigned to me)', 'triage is told');
+sql(q{set newterm.max_notifications = 1; begin;
+	update newterm.signals set status = 'under_review' where title ~ 'second';
+	update newterm.signals set status = 'open' where title ~ 'second|third';
+	update newterm.signals set status = 'archived' where title ~ 'second|third';
+	commit});
+is(join(', ', map { $_->{kind} } heard()), 'update, more', 'as often as newterm.max_notifications allows');
+sql(q{set newterm.channel = 'Other "channel"'; insert into events (event) values (event('elsewhere told', 7200))});
+is(heard_names(), '', 'nothing is told on this channel where newterm.channel is another');
+$listener->query_safe('listen "Other ""channel"""');
+sql(q{set newterm.channel = 'Other "channel"'; insert into events (event) values (event('told there', 7200))});
+like($listener->query('select'), qr/^Asynchronous notification "Other "channel"" with payload "\{"kind":"new",.*told there/m, 'but there');
+$listener->query_safe('unlisten "Other ""channel"""');
+
 # ---- how many ----
 
 sql(q{set newterm.max_notifications = 2; insert into events (event) select event('many ' || i, 7200 + i) from generate_series(1, 5) i});

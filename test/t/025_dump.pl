@@ -22,11 +22,11 @@ sub stored
 	my ($from) = @_;
 	my %stored;
 	foreach my $table (qw(rules rule_versions digest_key known_accounts runs entity_clocks learned_values
-		postponed detection_log signals changes event_errors baseline clocks detections watched))
+		postponed detection_log signals changes subscriptions deliveries event_errors baseline clocks detections watched))
 	{
 		$stored{$table} = $from->safe_psql('postgres', "select to_jsonb(t)::text collate \"C\" from newterm.$table t order by 1");
 	}
-	foreach my $sequence (qw(rule_id rule_version_id detection_id signal_id change_position event_error_id))
+	foreach my $sequence (qw(rule_id rule_version_id detection_id signal_id change_position lease_epoch event_error_id))
 	{
 		$stored{$sequence} = $from->safe_psql('postgres', "select last_value, is_called from newterm.$sequence");
 	}
@@ -47,6 +47,10 @@ $node->safe_psql('postgres', q{
 	insert into events (event) values (event('late', 7000)), (event('retracted', 60));
 	select newterm.alter_rule('replaced', '{"filter": "eventName:name*"}');
 	insert into events (event) select event from events;
+	select newterm.subscribe('soc', 'low', '{names,hours}', 'beginning');
+	select newterm.acknowledge('soc', array_agg(pos), max(epoch)) from newterm.next_signals('soc', 3);
+	select newterm.fail('soc', array_agg(pos), max(epoch), 'HTTP 400', null) from newterm.next_signals('soc', 1);
+	select count(*) from newterm.next_signals('soc', 2);
 	select newterm.create_rule('off', '{eventName}', enabled => false);
 	insert into events (event) values (event('timeless', 0) - 'eventTime');
 	begin;
@@ -121,7 +125,7 @@ $recovered->start;
 $recovered->poll_query_until('postgres', 'select not pg_is_in_recovery()') or die 'recovery does not end';
 my $after = stored($recovered);
 # PostgreSQL logs sequences ahead
-delete $_->@{ qw(detection_id signal_id change_position event_error_id rule_id rule_version_id) } foreach $before, $after;
+delete $_->@{ qw(detection_id signal_id change_position lease_epoch event_error_id rule_id rule_version_id) } foreach $before, $after;
 is_deeply($after, $before, 'point in time: everything is as it was then');
 goes_on($recovered, 'point in time');
 $recovered->safe_psql('postgres', q{insert into events (event) values (event('after', 9000))});
