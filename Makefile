@@ -39,7 +39,7 @@ PARSERS = $(patsubst %.y,%.c,$(wildcard src/*.y src/*/*.y))
 SCANNERS = $(patsubst %.l,%.c,$(wildcard src/*.l src/*/*.l))
 GENERATED = $(PARSERS) $(SCANNERS)
 PARSER_HEADERS = $(PARSERS:.c=.h)
-WRITTEN = $(filter-out $(GENERATED),$(wildcard src/*.c src/*/*.c))
+WRITTEN = $(filter-out $(GENERATED) src/client/%,$(wildcard src/*.c src/*/*.c))
 
 MODULE_big = newterm
 OBJS = $(sort $(patsubst %.c,%.o,$(WRITTEN) $(GENERATED)))
@@ -54,7 +54,11 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-f
 # itself, whatever another extension calls its functions.
 SHLIB_LINK += -Wl,-Bsymbolic -ljson-c -lz
 
-EXTRA_CLEAN = $(GENERATED) $(PARSER_HEADERS) build
+# newterm-alerts, a program of its own: of PostgreSQL it knows libpq alone.
+CLIENT = newterm-alerts
+CLIENT_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/client/*.c)))
+
+EXTRA_CLEAN = $(GENERATED) $(PARSER_HEADERS) $(CLIENT) $(CLIENT_OBJS) build
 
 # No bitcode: JIT has nothing to inline here, and it would need clang.
 override with_llvm = no
@@ -87,6 +91,40 @@ $(PARSER_HEADERS): %.h: %.c
 
 # Coarse, but never stale: every object depends on every header.
 $(OBJS): $(wildcard src/*.h src/*/*.h) $(PARSER_HEADERS)
+
+# Where libcurl or libpq cannot be compiled with, there is everything but the program.
+client_missing = $(shell for header in libpq-fe.h curl/curl.h json-c/json.h; do \
+	echo "\#include <$$header>" | $(CC) -E -I$(includedir) $(CLIENT_CPPFLAGS) - >/dev/null 2>&1 || echo "$$header"; done)
+CLIENT_CPPFLAGS = $(shell curl-config --cflags 2>/dev/null)
+CLIENT_LIBS = -L$(libdir) -lpq $(or $(shell curl-config --libs 2>/dev/null),-lcurl) -ljson-c
+
+$(CLIENT_OBJS): %.o: %.c $(wildcard src/client/*.h) newterm.control
+	$(CC) -std=gnu99 -O2 -g -Wall -Wextra -D_GNU_SOURCE -DNEWTERM_VERSION='"$(NEWTERM_VERSION)"' \
+		-I$(includedir) $(CLIENT_CPPFLAGS) $(COPT) -c -o $@ $<
+
+$(CLIENT): $(CLIENT_OBJS)
+	$(CC) -o $@ $(CLIENT_OBJS) $(CLIENT_LIBS)
+
+ifeq ($(strip $(client_missing)),)
+all: $(CLIENT)
+install: install-client
+else
+all: no-client
+endif
+
+.PHONY: install-client no-client
+install-client: $(CLIENT)
+	$(MKDIR_P) '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1'
+	$(INSTALL_PROGRAM) $(CLIENT) '$(DESTDIR)$(bindir)/$(CLIENT)'
+	$(INSTALL_DATA) docs/newterm-alerts.1 '$(DESTDIR)$(mandir)/man1/newterm-alerts.1'
+
+no-client:
+	@echo "newterm: $(CLIENT) is not built, for want of $(strip $(client_missing)) (Debian: libcurl4-openssl-dev, libpq-dev and libjson-c-dev)" >&2
+
+uninstall: uninstall-client
+.PHONY: uninstall-client
+uninstall-client:
+	rm -f '$(DESTDIR)$(bindir)/$(CLIENT)' '$(DESTDIR)$(mandir)/man1/newterm-alerts.1'
 
 # flex writes functions that nobody calls.
 $(SCANNERS:.c=.o): override CFLAGS += -Wno-unused-function

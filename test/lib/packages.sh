@@ -87,6 +87,7 @@ missing_packages()
 	command -v perl >/dev/null || echo perl
 	has_header json-c/json.h || echo libjson-c-dev
 	has_header zlib.h || echo zlib1g-dev
+	has_header curl/curl.h || echo libcurl4-openssl-dev
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
 	# Part of perl, but Debian's perl-base leaves them out.
 	{ command -v prove && perl -MTest::More -e 1; } >/dev/null 2>&1 || echo perl
