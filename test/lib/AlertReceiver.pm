@@ -96,7 +96,7 @@ sub read_request
 sub choose
 {
 	my ($path, $counts) = @_;
-	my (undef, $name, $what, $times) = split m{/}, $path;
+	my (undef, $name, $what, $times) = split m{/}, $path =~ s/\?.*//r;
 	my $count = $counts->{"$name/$what"}++;
 	return 200 if $what eq 'ok';
 	return 0 if $what eq 'nothing';
