@@ -50,6 +50,14 @@ PG_CPPFLAGS = -I$(CURDIR)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-fomit-frame-pointer
 
+# Where libmaxminddb's development files are, country(), asn() and as_org() are
+# built in; GEOIP=no leaves them out.
+GEOIP ?= $(shell echo '\#include <maxminddb.h>' | $(or $(CC),cc) -E $(CPPFLAGS) - >/dev/null 2>&1 && echo yes || echo no)
+ifeq ($(GEOIP),yes)
+PG_CPPFLAGS += -DHAVE_LIBMAXMINDDB
+SHLIB_LINK += -lmaxminddb
+endif
+
 # The server loads libraries into one namespace: ours resolves its own names to
 # itself, whatever another extension calls its functions.
 SHLIB_LINK += -Wl,-Bsymbolic -ljson-c -lz

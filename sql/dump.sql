@@ -6,6 +6,8 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.rule_version_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.rule_versions', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.digest_key', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.known_accounts', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.own_accounts', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.lists', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.entity_clocks', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.learned_values', '');

@@ -40,6 +40,12 @@ COMMENT ON TRIGGER rules_changed ON newterm.digest_key IS 'makes every session c
 CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.known_accounts
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
 COMMENT ON TRIGGER rules_changed ON newterm.known_accounts IS 'makes every session read the accounts anew';
+CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.own_accounts
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
+COMMENT ON TRIGGER rules_changed ON newterm.own_accounts IS 'makes every session read the accounts anew';
+CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.lists
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
+COMMENT ON TRIGGER rules_changed ON newterm.lists IS 'makes every session read the lists anew';
 
 CREATE OR REPLACE TRIGGER collect_begin BEFORE INSERT ON newterm.inbox
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.inbox();

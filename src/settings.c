@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "base/isotime.h"
 #include "event/event.h"
+#include "event/geoip.h"
 #include "settings.h"
 
 int			OnErrorSetting = ON_ERROR_RECORD;
@@ -28,6 +29,7 @@ int			KeepUnacknowledgedSetting = 1000000;
 
 int64		EarliestEventTime;
 static char *EarliestEventTimeSetting;
+char	   *GeoipFilesSetting = NULL;
 
 static const struct config_enum_entry OnErrorOptions[] = {
 	{"record", ON_ERROR_RECORD, false},
@@ -141,5 +143,10 @@ SettingsDefine(void)
 							"A subscription that is further behind misses the oldest ones: newterm.delivery shows it as lapsed.",
 							&KeepUnacknowledgedSetting, 1000000, 0, INT_MAX,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("newterm.geoip_files",
+							   "Files that say where IP addresses are, for country(), asn() and as_org().",
+							   "Paths of files in MaxMind's format (.mmdb), with commas between them; what the first one does not know, the next one may.  To replace a file, rename a new one over it.",
+							   &GeoipFilesSetting, "", PGC_SUSET, 0,
+							   GeoipCheckFiles, GeoipAssignFiles, NULL);
 	MarkGUCPrefixReserved("newterm");
 }

@@ -55,6 +55,9 @@ extern char *ChannelSetting;
 extern int	KeepChangesSetting;
 extern int	KeepUnacknowledgedSetting;
 
+/* newterm.geoip_files: paths of files in MaxMind's format, with commas between them */
+extern char *GeoipFilesSetting;
+
 /* Called once, when the library is loaded. */
 extern void SettingsDefine(void);
 

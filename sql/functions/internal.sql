@@ -10,7 +10,7 @@ COMMENT ON FUNCTION newterm.merge() IS 'trigger function of watched tables, by w
 -- who may watch a table may write the baseline
 REVOKE ALL ON FUNCTION newterm.merge() FROM PUBLIC;
 
--- not in a parallel query: both read the accounts of $vendor with the newest snapshot
+-- not in a parallel query: both may read accounts and lists with the newest snapshot
 CREATE OR REPLACE FUNCTION newterm.test_filter(filter text, event jsonb, language text DEFAULT 'datadog') RETURNS boolean
 	AS 'MODULE_PATHNAME', 'newterm_test_filter' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION newterm.test_filter(text, jsonb, text) IS 'does the filter match the event?';

@@ -270,3 +270,34 @@ IsoTimeParse(const char *text, int length, int64 *micros)
 	return (length == USUAL_LENGTH && ReadUsual(text, micros)) ||
 		ReadAny(text, length, micros);
 }
+
+/*
+ * IsoTimeFormat
+ *
+ * Write a time of the years 1 to 9999 in UTC, with its microseconds.
+ */
+bool
+IsoTimeFormat(int64 micros, char text[ISOTIME_TEXT_SIZE])
+{
+	const int64 day_micros = INT64CONST(86400000000);
+	int64		days = micros / day_micros - (micros % day_micros < 0);
+	int64		rest = micros - days * day_micros;
+	int			seconds = rest / 1000000;
+	int			year = 1970 + days / 365;
+	int			month = 1;
+
+	/* a guess that is too late or too early by few years */
+	while (DaysSinceEpoch(year, 1, 1) > days)
+		year--;
+	while (DaysSinceEpoch(year + 1, 1, 1) <= days)
+		year++;
+	if (year < 1 || year > 9999)
+		return false;
+	days -= DaysSinceEpoch(year, 1, 1);
+	for (; days >= DaysInMonth(year, month); month++)
+		days -= DaysInMonth(year, month);
+	snprintf(text, ISOTIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
+			 year, month, (int) days + 1, seconds / 3600, seconds / 60 % 60, seconds % 60,
+			 (int) (rest % 1000000));
+	return true;
+}

@@ -19,4 +19,13 @@
  */
 extern bool IsoTimeParse(const char *text, int length, int64 *micros);
 
+/* Enough for 9999-12-31T23:59:59.999999Z. */
+#define ISOTIME_TEXT_SIZE	28
+
+/*
+ * Write the time of *micros into `text`, NUL-terminated; false where the year
+ * is none of 1 to 9999.
+ */
+extern bool IsoTimeFormat(int64 micros, char text[ISOTIME_TEXT_SIZE]);
+
 #endif							/* NEWTERM_ISOTIME_H */

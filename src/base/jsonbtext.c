@@ -16,11 +16,11 @@
 #define NUMBER_BOUND		"1e500"
 #define NUMBER_MAX_SCALE	500
 
-/* How strings and members are written. */
+/* How strings are written. */
 typedef enum TextStyle
 {
-	TEXT_JSON,					/* {"a": "x"} */
-	TEXT_MAP					/* {a=x} */
+	TEXT_JSON,					/* "x" */
+	TEXT_PLAIN					/* x */
 } TextStyle;
 
 Numeric
@@ -56,7 +56,7 @@ AppendString(StringInfo out, const JsonbValue *value, TextStyle style)
 {
 	char	   *text;
 
-	if (style == TEXT_MAP)
+	if (style == TEXT_PLAIN)
 	{
 		appendBinaryStringInfo(out, value->val.string.val, value->val.string.len);
 		return;
@@ -104,7 +104,7 @@ AppendScalar(StringInfo out, const JsonbValue *value, TextStyle style)
  *		was too long.
  */
 static bool
-AppendContainer(StringInfo out, JsonbContainer *container, TextStyle style)
+AppendContainer(StringInfo out, JsonbContainer *container)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(container);
 	JsonbIteratorToken token;
@@ -132,12 +132,12 @@ AppendContainer(StringInfo out, JsonbContainer *container, TextStyle style)
 				appendStringInfoChar(out, '[');
 				break;
 			case WJB_KEY:
-				AppendString(out, &value, style);
-				appendStringInfoString(out, style == TEXT_JSON ? ": " : "=");
+				AppendString(out, &value, TEXT_JSON);
+				appendStringInfoString(out, ": ");
 				break;
 			case WJB_VALUE:
 			case WJB_ELEM:
-				complete &= AppendScalar(out, &value, style);
+				complete &= AppendScalar(out, &value, TEXT_JSON);
 				break;
 			case WJB_END_OBJECT:
 				appendStringInfoChar(out, '}');
@@ -158,21 +158,141 @@ void
 JsonbTextAppend(StringInfo out, const JsonbValue *value)
 {
 	if (value->type == jbvBinary)
-		AppendContainer(out, value->val.binary.data, TEXT_JSON);
+		AppendContainer(out, value->val.binary.data);
 	else
-		AppendScalar(out, value, TEXT_MAP);
+		AppendScalar(out, value, TEXT_PLAIN);
 }
 
 bool
 JsonbTextAppendJson(StringInfo out, const JsonbValue *value)
 {
-	return value->type == jbvBinary ?
-		AppendContainer(out, value->val.binary.data, TEXT_JSON) :
+	return value->type == jbvBinary ? AppendContainer(out, value->val.binary.data) :
 		AppendScalar(out, value, TEXT_JSON);
 }
 
+/* Is a scalar one that Elastic's pipeline keeps? */
+static bool
+ScalarIsFilled(const JsonbValue *value)
+{
+	const char *text = value->val.string.val;
+
+	if (value->type != jbvString)
+		return value->type != jbvNull;
+	switch (value->val.string.len)
+	{
+		case 0:
+			return false;
+		case 1:
+			return text[0] != '-';
+		case 4:
+			return memcmp(text, "none", 4) != 0;
+		default:
+			return true;
+	}
+}
+
+bool
+JsonbTextIsFilled(const JsonbValue *value)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	part;
+
+	if (value->type != jbvBinary)
+		return ScalarIsFilled(value);
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &part, false)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if ((token == WJB_VALUE || token == WJB_ELEM) && ScalarIsFilled(&part))
+			return true;
+	}
+	return false;
+}
+
+/* A container that is being written. */
+typedef struct MapLevel
+{
+	int			start;			/* of the text, from its comma and key on */
+	bool		filled;			/* something was written into it */
+} MapLevel;
+
+/* Cut the text off at a length that it had. */
+static void
+Truncate(StringInfo out, int length)
+{
+	out->len = length;
+	out->data[length] = '\0';
+}
+
+/*
+ * Walks nested containers without recursion.  A member is written before it is
+ * known to be empty, and then cut off again.
+ */
 void
 JsonbTextAppendMap(StringInfo out, JsonbContainer *container)
 {
-	AppendContainer(out, container, TEXT_MAP);
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	int			allocated = 16;
+	int			depth = -1;
+	MapLevel   *levels = palloc(sizeof(MapLevel) * allocated);
+	int			start = out->len;	/* of the member at hand */
+	bool		behind_key = false;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!behind_key && token != WJB_END_OBJECT && token != WJB_END_ARRAY)
+		{
+			start = out->len;
+			if (depth >= 0 && levels[depth].filled)
+				appendStringInfoString(out, ", ");
+		}
+		behind_key = token == WJB_KEY;
+
+		switch (token)
+		{
+			case WJB_BEGIN_OBJECT:
+			case WJB_BEGIN_ARRAY:
+				if (++depth == allocated)
+				{
+					allocated *= 2;
+					levels = repalloc(levels, sizeof(MapLevel) * allocated);
+				}
+				levels[depth] = (MapLevel) {start, false};
+				appendStringInfoChar(out, token == WJB_BEGIN_OBJECT ? '{' : '[');
+				break;
+			case WJB_KEY:
+				AppendString(out, &value, TEXT_PLAIN);
+				appendStringInfoChar(out, '=');
+				break;
+			case WJB_VALUE:
+			case WJB_ELEM:
+				if (ScalarIsFilled(&value))
+				{
+					AppendScalar(out, &value, TEXT_PLAIN);
+					levels[depth].filled = true;
+				}
+				else
+					Truncate(out, start);
+				break;
+			case WJB_END_OBJECT:
+			case WJB_END_ARRAY:
+				appendStringInfoChar(out, token == WJB_END_OBJECT ? '}' : ']');
+				if (depth > 0)
+				{
+					if (levels[depth].filled)
+						levels[depth - 1].filled = true;
+					else
+						Truncate(out, levels[depth].start);
+				}
+				depth--;
+				break;
+			default:
+				break;
+		}
+	}
+	pfree(levels);
 }

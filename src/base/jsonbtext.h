@@ -21,10 +21,16 @@ extern void JsonbTextAppend(StringInfo out, const JsonbValue *value);
 extern bool JsonbTextAppendJson(StringInfo out, const JsonbValue *value);
 
 /*
- * A container as Elastic stores requestParameters, {a=1, b=[x, y], c={d=true}}:
- * what text(p) makes of a value that is an object.  Members are in jsonb's
- * order, which is not always Elastic's; rules look for one member at a time
- * (*owner=*).
+ * Is the value one that Elastic's pipeline keeps?  It drops null, "", "-",
+ * "none" and objects and arrays that hold nothing else.
+ */
+extern bool JsonbTextIsFilled(const JsonbValue *value);
+
+/*
+ * A container as Elastic stores requestParameters, {a=1, b=[x, y], c={d=true}},
+ * without what its pipeline drops: what text(p) makes of a value that is an
+ * object.  Members are in jsonb's order, which is not always Elastic's; rules
+ * look for one member at a time (*owner=*).
  */
 extern void JsonbTextAppendMap(StringInfo out, JsonbContainer *container);
 

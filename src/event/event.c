@@ -4,52 +4,13 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_collation.h"
-#include "lib/stringinfo.h"
-#include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "event/attribute.h"
 #include "event/event.h"
-#include "base/jsonbtext.h"
-#include "lang/normalise.h"
-
-/* Slots that derived attributes look at, found when the first one is added. */
-typedef enum Source
-{
-	SOURCE_ISSUER_ARN,
-	SOURCE_ARN,
-	SOURCE_PRINCIPAL_ID,
-	SOURCE_INVOKED_BY,
-	SOURCE_ACCOUNT,
-	SOURCE_ISSUER_ACCOUNT,
-	SOURCE_RECIPIENT,
-	SOURCE_ERROR_CODE,
-	SOURCE_ERROR_MESSAGE,
-	SOURCE_CONSOLE_LOGIN,
-	SOURCE_TYPE,
-	SOURCE_ISSUER_USER,
-	SOURCE_USER
-} Source;
-
-static const char *const SourcePaths[] = {
-	[SOURCE_ISSUER_ARN] = "userIdentity.sessionContext.sessionIssuer.arn",
-	[SOURCE_ARN] = "userIdentity.arn",
-	[SOURCE_PRINCIPAL_ID] = "userIdentity.principalId",
-	[SOURCE_INVOKED_BY] = "userIdentity.invokedBy",
-	[SOURCE_ACCOUNT] = "userIdentity.accountId",
-	[SOURCE_ISSUER_ACCOUNT] = "userIdentity.sessionContext.sessionIssuer.accountId",
-	[SOURCE_RECIPIENT] = "recipientAccountId",
-	[SOURCE_ERROR_CODE] = "errorCode",
-	[SOURCE_ERROR_MESSAGE] = "errorMessage",
-	[SOURCE_CONSOLE_LOGIN] = "responseElements.ConsoleLogin",
-	[SOURCE_TYPE] = "userIdentity.type",
-	[SOURCE_ISSUER_USER] = "userIdentity.sessionContext.sessionIssuer.userName",
-	[SOURCE_USER] = "userIdentity.userName"
-};
-
-#define SOURCES lengthof(SourcePaths)
+#include "event/fan_out.h"
+#include "event/function.h"
 
 /* Slots are found by a digest of their fields' texts. */
 typedef struct SlotEntry
@@ -62,11 +23,14 @@ typedef struct SlotEntry
 typedef struct SlotField
 {
 	Field	   *field;			/* NULL: a place on the way to others */
-	int			argument;		/* normalisers: slot of what they normalise */
+	int			argument;		/* functions, and paths behind them: the slot of their
+								 * one argument; else -1 */
+	int		   *arguments;		/* coalesce and any: the slots of all */
+	int			root;			/* of these: the place that they are below, or -1 */
 } SlotField;
 
 FieldSet *
-FieldSetCreate(const DigestKey *key)
+FieldSetCreate(const DigestKey *key, Reference *reference)
 {
 	FieldSet   *set = palloc0(sizeof(FieldSet));
 	HASHCTL		control = {0};
@@ -76,6 +40,7 @@ FieldSetCreate(const DigestKey *key)
 											   "newterm event",
 											   ALLOCSET_DEFAULT_SIZES);
 	set->key = *key;
+	set->reference = reference;
 	PathTreeInitialise(&set->places);
 	set->fields_allocated = set->places.allocated;
 	set->fields = palloc0(sizeof(SlotField) * set->fields_allocated);
@@ -89,28 +54,55 @@ FieldSetCreate(const DigestKey *key)
 	return set;
 }
 
-void
-FieldSetVendors(FieldSet *set, VendorLookup lookup, void *state)
-{
-	set->vendors = lookup;
-	set->vendors_state = state;
-}
-
-void
-FieldSetShareVendors(FieldSet *set, const FieldSet *other)
-{
-	FieldSetVendors(set, other->vendors, other->vendors_state);
-}
-
-/* The slots of the paths that derived attributes read. */
+/* The slots of the paths that a derived attribute reads. */
 static void
-AddSources(FieldSet *set)
+AddSources(FieldSet *set, Attribute attribute)
 {
-	if (set->sources != NULL)
-		return;
-	set->sources = palloc(sizeof(int) * SOURCES);
-	for (int i = 0; i < (int) SOURCES; i++)
-		set->sources[i] = FieldSetAddPath(set, SourcePaths[i]);
+	if (set->sources == NULL)
+	{
+		set->sources = palloc(sizeof(int) * ATTRIBUTE_SOURCES);
+		for (int i = 0; i < ATTRIBUTE_SOURCES; i++)
+			set->sources[i] = -1;
+	}
+	for (int i = 0; i < ATTRIBUTE_SOURCES; i++)
+		if (AttributeReads(attribute, i) && set->sources[i] < 0)
+			set->sources[i] = FieldSetAddPath(set, AttributePaths[i]);
+}
+
+/* The place that all values of the field are below, or -1 where that is the record. */
+static int
+AddRoot(FieldSet *set, const Field *field)
+{
+	Field		root = {.kind = FIELD_PATH,.text = ""};
+
+	root.nsteps = FieldRoot(field, &root.steps);
+	return root.nsteps == 0 ? -1 : FieldSetAdd(set, &root);
+}
+
+/* A slot for a new field, of which `kept` is a copy; *source says how it is filled. */
+static int
+AddSlot(FieldSet *set, Field *kept, SlotField *source)
+{
+	*source = (SlotField) {.field = kept,.argument = -1,.root = -1};
+	switch (kept->kind)
+	{
+		case FIELD_PATH:
+			return PathTreeAdd(&set->places, kept->steps, kept->nsteps);
+		case FIELD_ATTRIBUTE:
+			AddSources(set, kept->attribute);
+			break;
+		case FIELD_COALESCE:
+		case FIELD_ANY:
+			source->arguments = palloc(sizeof(int) * kept->narguments);
+			for (int i = 0; i < kept->narguments; i++)
+				source->arguments[i] = FieldSetAdd(set, kept->arguments[i]);
+			source->root = AddRoot(set, kept);
+			break;
+		default:
+			source->argument = FieldSetAdd(set, kept->arguments[0]);
+			break;
+	}
+	return PathTreeAddOther(&set->places);
 }
 
 int
@@ -120,8 +112,7 @@ FieldSetAdd(FieldSet *set, const Field *field)
 	char	   *text = FieldToText(field);	/* the same for equal fields */
 	Digest		digest;
 	SlotEntry  *entry;
-	Field	   *kept;
-	int			argument = -1;
+	SlotField	source;
 	int			slot;
 
 	digest = DigestBytes(&set->key, 'f', text, strlen(text));
@@ -133,22 +124,7 @@ FieldSetAdd(FieldSet *set, const Field *field)
 		return entry->slot;
 	}
 
-	kept = FieldCopy(field);
-	switch (kept->kind)
-	{
-		case FIELD_PATH:
-			slot = PathTreeAdd(&set->places, kept->steps, kept->nsteps);
-			break;
-		case FIELD_ATTRIBUTE:
-			AddSources(set);
-			slot = PathTreeAddOther(&set->places);
-			break;
-		default:
-			argument = FieldSetAdd(set, kept->argument);
-			slot = PathTreeAddOther(&set->places);
-			break;
-	}
-
+	slot = AddSlot(set, FieldCopy(field), &source);
 	if (set->fields_allocated < set->places.allocated)
 	{
 		int			before = set->fields_allocated;
@@ -158,7 +134,7 @@ FieldSetAdd(FieldSet *set, const Field *field)
 		memset(&set->fields[before], 0,
 			   sizeof(SlotField) * (set->fields_allocated - before));
 	}
-	set->fields[slot] = (SlotField) {kept, argument};
+	set->fields[slot] = source;
 	entry = hash_search(set->slots_by_text, &digest, HASH_ENTER, NULL);
 	entry->slot = slot;
 	MemoryContextSwitchTo(old);
@@ -213,313 +189,156 @@ EventContextEnter(FieldSet *set)
 	return MemoryContextSwitchTo(set->event_context);
 }
 
-/* A growing list of values in the event's context. */
-typedef struct ValueList
+/* A derived attribute asks for a source. */
+static const EventSlot *
+ReadSource(void *state, AttributeSource source)
 {
-	int			count;
-	int			allocated;
-	JsonbValue *values;
-} ValueList;
+	FieldSet   *set = state;
 
-static void
-ValueListAppend(ValueList *list, const JsonbValue *value)
-{
-	if (list->count == list->allocated)
-	{
-		list->allocated = Max(8, list->allocated * 2);
-		list->values = list->values == NULL ?
-			palloc(sizeof(JsonbValue) * list->allocated) :
-			repalloc(list->values, sizeof(JsonbValue) * list->allocated);
-	}
-	list->values[list->count++] = *value;
+	return EventValues(set, set->sources[source]);
 }
 
-/*
- * FanOut
- *		Collect the values of the path's steps from `step` on, below `value`,
- *		through every array on the way.
- */
-static void
-FanOut(const Field *path, int step, int depth, JsonbValue *value, ValueList *list)
-{
-	switch (ValueClassify(value))
-	{
-		case VALUE_MISSING:
-			return;
-		case VALUE_MANY:
-			{
-				JsonbContainer *array = value->val.binary.data;
-				JsonbValue *elements;
-
-				if (depth == EVENT_MAX_ARRAYS)
-					return;
-				elements = ArrayElements(array);
-				for (uint32 i = 0; i < JsonContainerSize(array); i++)
-					FanOut(path, step, depth + 1, &elements[i], list);
-				return;
-			}
-		case VALUE_SINGLE:
-			if (step == path->nsteps)
-				ValueListAppend(list, value);
-			else if (value->type == jbvBinary)
-			{
-				JsonbValue	child;
-
-				if (ObjectKey(value->val.binary.data, path->steps[step],
-							 strlen(path->steps[step]), &child))
-					FanOut(path, step + 1, depth, &child, list);
-			}
-			return;
-	}
-}
-
-/* A place's value as a string, where it is a single one. */
-static bool
-SourceString(FieldSet *set, Source source, JsonbValue *value)
-{
-	const EventSlot *slot = EventValues(set, set->sources[source]);
-
-	if (slot->count == 0 || SlotValues(slot)->type != jbvString)
-		return false;
-	*value = *SlotValues(slot);
-	return true;
-}
-
-static bool
-SourceExists(FieldSet *set, Source source)
-{
-	return EventValues(set, set->sources[source])->count > 0;
-}
-
-static void
-SetString(JsonbValue *value, const char *text, int length)
-{
-	value->type = jbvString;
-	value->val.string.val = unconstify(char *, text);
-	value->val.string.len = length;
-}
-
-static bool
-StringIs(const JsonbValue *value, const char *text)
-{
-	return value->val.string.len == (int) strlen(text) &&
-		memcmp(value->val.string.val, text, value->val.string.len) == 0;
-}
-
-/* principal(value) into *value. */
-static void
-NormalisePrincipalValue(JsonbValue *value)
-{
-	int			length;
-	char	   *buffer = palloc(NORMALISE_BUFFER_SIZE(value->val.string.len));
-	const char *text = NormalisePrincipal(value->val.string.val,
-										  value->val.string.len,
-										  buffer, &length);
-
-	SetString(value, text, length);
-}
-
-/*
- * DeriveAttribute
- *		The value of a derived attribute (contract, section 3), or false.
- */
 static bool
 DeriveAttribute(FieldSet *set, Attribute attribute, JsonbValue *value)
 {
-	switch (attribute)
-	{
-		case ATTRIBUTE_PRINCIPAL:
-			if (SourceString(set, SOURCE_ISSUER_ARN, value))
-				return true;
-			if (SourceString(set, SOURCE_ARN, value))
-			{
-				NormalisePrincipalValue(value);
-				return true;
-			}
-			if (SourceString(set, SOURCE_PRINCIPAL_ID, value))
-			{
-				const char *colon = memchr(value->val.string.val, ':',
-										   value->val.string.len);
+	const AttributeRecord record = {ReadSource, set, set->reference};
 
-				if (colon != NULL)
-					value->val.string.len = colon - value->val.string.val;
-				return true;
-			}
-			return SourceString(set, SOURCE_INVOKED_BY, value);
-
-		case ATTRIBUTE_CALLER_ACCOUNT:
-			return SourceString(set, SOURCE_ACCOUNT, value) ||
-				SourceString(set, SOURCE_ISSUER_ACCOUNT, value);
-
-		case ATTRIBUTE_OUTCOME:
-			{
-				bool		failure = SourceExists(set, SOURCE_ERROR_CODE) ||
-					SourceExists(set, SOURCE_ERROR_MESSAGE) ||
-					(SourceString(set, SOURCE_CONSOLE_LOGIN, value) &&
-					 StringIs(value, "Failure"));
-				const char *outcome = failure ? "failure" : "success";
-
-				SetString(value, outcome, strlen(outcome));
-				return true;
-			}
-
-		case ATTRIBUTE_CROSS_ACCOUNT:
-			{
-				JsonbValue	caller;
-				JsonbValue	recipient;
-
-				value->type = jbvBool;
-				value->val.boolean =
-					DeriveAttribute(set, ATTRIBUTE_CALLER_ACCOUNT, &caller) &&
-					SourceString(set, SOURCE_RECIPIENT, &recipient) &&
-					(caller.val.string.len != recipient.val.string.len ||
-					 memcmp(caller.val.string.val, recipient.val.string.val,
-							caller.val.string.len) != 0);
-				return true;
-			}
-
-		case ATTRIBUTE_VENDOR:
-			{
-				const char *vendor;
-
-				if (set->vendors == NULL ||
-					!DeriveAttribute(set, ATTRIBUTE_CALLER_ACCOUNT, value))
-					return false;
-				vendor = set->vendors(set->vendors_state, value->val.string.val,
-									  value->val.string.len);
-				if (vendor == NULL)
-					return false;
-				SetString(value, vendor, strlen(vendor));
-				return true;
-			}
-
-		case ATTRIBUTE_ELASTIC_ACCOUNT:
-			return SourceString(set, SOURCE_ACCOUNT, value) ||
-				SourceString(set, SOURCE_RECIPIENT, value);
-
-		case ATTRIBUTE_ELASTIC_USER:
-			if (SourceString(set, SOURCE_TYPE, value) &&
-				(StringIs(value, "AssumedRole") || StringIs(value, "FederatedUser")))
-				return SourceString(set, SOURCE_ISSUER_USER, value);
-			return SourceString(set, SOURCE_USER, value);
-	}
-	return false;
+	return AttributeDerive(attribute, &record, value);
 }
 
-const Field *
-FieldBase(const Field *field)
+/* Fill a slot with a list, through whose values an array of several led. */
+static void
+FillFromList(EventSlot *slot, const ValueList *list)
 {
-	while (field->kind != FIELD_PATH && field->kind != FIELD_ATTRIBUTE)
-		field = field->argument;
-	return field;
+	slot->single = false;
+	slot->count = list->count;
+	slot->more.list = list->values;
 }
 
-bool
-FieldNormalise(const Field *field, const JsonbValue *value, JsonbValue *result)
+/* Fill a slot with a list, of which the one value may be single. */
+static void
+FillFromValues(EventSlot *slot, const ValueList *list)
 {
-	if (field->kind == FIELD_PATH || field->kind == FIELD_ATTRIBUTE)
-		*result = *value;
-	else if (!FieldNormalise(field->argument, value, result))
-		return false;
-	if (result->type != jbvString &&
-		!(field->kind == FIELD_TEXT && result->type == jbvBinary))
-		return true;			/* normalisers leave other types as they are */
-
-	switch (field->kind)
+	if (list->passed_array || list->count > 1)
+		FillFromList(slot, list);
+	else
 	{
-		case FIELD_PATH:
-		case FIELD_ATTRIBUTE:
-			break;
-		case FIELD_LOWER:
-			{
-				char	   *lower = str_tolower(result->val.string.val,
-												result->val.string.len,
-												DEFAULT_COLLATION_OID);
-
-				SetString(result, lower, strlen(lower));
-				break;
-			}
-		case FIELD_NETWORK:
-			{
-				int			length;
-				char	   *buffer = palloc(NORMALISE_BUFFER_SIZE(result->val.string.len));
-				const char *text = NormaliseNetwork(result->val.string.val,
-													result->val.string.len,
-													field->ipv4_bits,
-													field->ipv6_bits,
-													buffer, &length);
-
-				SetString(result, text, length);
-				break;
-			}
-		case FIELD_PRINCIPAL:
-			NormalisePrincipalValue(result);
-			break;
-		case FIELD_PRODUCT:
-			{
-				int			length;
-				const char *text = NormaliseProduct(result->val.string.val,
-													result->val.string.len,
-													&length);
-
-				SetString(result, text, length);
-				break;
-			}
-		case FIELD_TEXT:
-			if (result->type == jbvBinary)
-			{
-				StringInfoData text;
-
-				initStringInfo(&text);
-				JsonbTextAppendMap(&text, result->val.binary.data);
-				SetString(result, text.data, text.len);
-			}
-			break;
+		slot->count = list->count;
+		if (list->count == 1)
+			slot->own = list->values[0];
 	}
-	return true;
 }
 
 /* All values of a path on which there is an array of several: PathTreeFind found one. */
 static void
-EvaluateSlot(FieldSet *set, int index)
+FillFromPath(FieldSet *set, int index)
 {
 	const Field *path = set->fields[index].field;
-	EventSlot  *slot = &set->places.slots[index];
 	ValueList	list = {0};
 	const JsonbValue *array;
-	JsonbValue	value;
 	int			step = path->nsteps;
 
 	for (int place = index; (array = PathTreeArray(&set->places, place)) == NULL; step--)
 		place = set->places.places[place].parent;
-	value = *array;
-	FanOut(path, step, 0, &value, &list);
-	slot->single = false;
-	slot->count = list.count;
-	slot->more.list = list.values;
+	FanOut(path->steps + step, path->nsteps - step, array, &list);
+	FillFromList(&set->places.slots[index], &list);
 }
 
-/* The normalised values of another slot. */
+/* The values of a path that goes on behind a function. */
 static void
-NormaliseSlot(FieldSet *set, const SlotField *source, EventSlot *slot)
+FillBelow(FieldSet *set, const Field *field, const EventSlot *argument, EventSlot *slot)
 {
-	Field		step = *source->field;
-	Field		base = {.kind = FIELD_PATH};
-	const EventSlot *argument = EventValues(set, source->argument);
-	const JsonbValue *values = SlotValues(argument);
-	JsonbValue *results;
+	ValueList	list = {.passed_array = !argument->single};
 
-	/* the argument's slot did its own normalising: apply this step alone */
-	step.argument = &base;
-	results = argument->single ? &slot->own :
-		palloc(sizeof(JsonbValue) * argument->count);
-	slot->count = 0;
 	for (int i = 0; i < argument->count; i++)
-		if (FieldNormalise(&step, &values[i], &results[slot->count]))
-			slot->count++;
-	slot->single = argument->single;
+		FanOut(field->steps, field->nsteps, &SlotValues(argument)[i], &list);
+	FillFromValues(slot, &list);
+}
+
+/*
+ * json() of a single value, which may give an array: that is `own` then, for those who
+ * go through its elements one by one.
+ */
+static void
+FillFromJson(FieldSet *set, const Field *function, const EventSlot *argument,
+			 EventSlot *slot)
+{
+	ValueList	list = {0};
+	JsonbValue	document;
+
+	if (argument->count == 0 ||
+		!FunctionApply(function, &argument->own, set->reference, &document))
+		return;
+	FanOut(NULL, 0, &document, &list);
+	FillFromValues(slot, &list);
 	if (!slot->single)
-		slot->more.list = results;
+		slot->own = document;
+}
+
+/* What a function makes of the values of its argument. */
+static void
+FillFromFunction(FieldSet *set, const Field *function, const EventSlot *argument,
+				 EventSlot *slot)
+{
+	ValueList	list = {.passed_array = true};
+	JsonbValue	result;
+
+	if (argument->single)
+	{
+		if (function->kind == FIELD_JSON)
+			FillFromJson(set, function, argument, slot);
+		else if (argument->count > 0 &&
+				 FunctionApply(function, &argument->own, set->reference, &slot->own))
+			slot->count = 1;
+		return;
+	}
+	for (int i = 0; i < argument->count; i++)
+		if (FunctionApply(function, &argument->more.list[i], set->reference, &result))
+			FanOut(NULL, 0, &result, &list);
+	FillFromList(slot, &list);
+}
+
+/* The values of coalesce() or any() whose arguments no array of several leads to. */
+static void
+FillFromArguments(FieldSet *set, const SlotField *source, EventSlot *slot)
+{
+	ValueList	list = {0};
+
+	for (int i = 0; i < source->field->narguments; i++)
+	{
+		const EventSlot *argument = EventValues(set, source->arguments[i]);
+
+		for (int j = 0; j < argument->count; j++)
+			ValueListAppend(&list, &SlotValues(argument)[j]);
+		list.passed_array |= argument->count > 0 && !argument->single;
+		if (source->field->kind == FIELD_COALESCE && argument->count > 0)
+			break;
+	}
+	FillFromValues(slot, &list);
+}
+
+/*
+ * The values of coalesce() or any(): where an array of several leads to all of their
+ * arguments, of each of its elements.
+ */
+static void
+FillFromChoice(FieldSet *set, const SlotField *source, EventSlot *slot)
+{
+	ValueList	list = {.passed_array = true};
+	char	  **steps;
+	const EventSlot *elements;
+	int			nsteps;
+
+	if (source->root < 0 || EventSingle(set, source->root) != NULL)
+	{
+		FillFromArguments(set, source, slot);
+		return;
+	}
+	nsteps = FieldRoot(source->field, &steps);
+	elements = EventValues(set, source->root);
+	for (int i = 0; i < elements->count; i++)
+		ChoiceValues(source->field, nsteps, &SlotValues(elements)[i], set->reference, &list);
+	FillFromList(slot, &list);
 }
 
 /* Find the values of a slot that is no place, or to which arrays of several lead. */
@@ -537,14 +356,21 @@ FillByField(FieldSet *set, int index)
 	switch (source->field->kind)
 	{
 		case FIELD_PATH:
-			EvaluateSlot(set, index);
+			FillFromPath(set, index);
 			break;
 		case FIELD_ATTRIBUTE:
 			if (DeriveAttribute(set, source->field->attribute, &slot->own))
 				slot->count = 1;
 			break;
+		case FIELD_COALESCE:
+		case FIELD_ANY:
+			FillFromChoice(set, source, slot);
+			break;
+		case FIELD_BELOW:
+			FillBelow(set, source->field, EventValues(set, source->argument), slot);
+			break;
 		default:
-			NormaliseSlot(set, source, slot);
+			FillFromFunction(set, source->field, EventValues(set, source->argument), slot);
 			break;
 	}
 	MemoryContextSwitchTo(old);
@@ -553,10 +379,11 @@ FillByField(FieldSet *set, int index)
 bool
 EventFillSingle(FieldSet *set, int index)
 {
-	const int	argument = set->fields[index].argument;
+	int			argument;
 
 	if (set->places.places[index].parent >= 0)
 		return PathTreeFind(&set->places, index);
+	argument = set->fields[index].argument;
 	if (argument >= 0 && EventSingle(set, argument) == NULL)
 		return false;
 	FillByField(set, index);

@@ -18,16 +18,7 @@
 
 #include "lang/field.h"
 #include "event/path_tree.h"
-
-/*
- * Arrays within arrays are followed so deep on the way to a value; what lies
- * deeper is no value.  Attackers choose the nesting, and a recursion without a
- * bound ends in an error.
- */
-#define EVENT_MAX_ARRAYS	64
-
-/* Finds the vendor of an account: returns NULL or a string that lives on. */
-typedef const char *(*VendorLookup) (void *state, const char *account, int length);
+#include "event/reference.h"
 
 typedef struct FieldSet
 {
@@ -43,19 +34,15 @@ typedef struct FieldSet
 	struct SlotField *fields;	/* of each slot */
 	int			fields_allocated;
 	HTAB	   *slots_by_text;
-	int		   *sources;		/* slots that derived attributes look at, or NULL */
-	VendorLookup vendors;
-	void	   *vendors_state;
+	int		   *sources;		/* slots that derived attributes read, or NULL */
+	Reference  *reference;		/* what fields look up outside the record, or NULL */
 } FieldSet;
 
-/* An empty set in the current memory context, which all later fields share. */
-extern FieldSet *FieldSetCreate(const DigestKey *key);
-
-/* Where $vendor looks accounts up; without it, $vendor is absent. */
-extern void FieldSetVendors(FieldSet *set, VendorLookup lookup, void *state);
-
-/* The same vendors as another set has. */
-extern void FieldSetShareVendors(FieldSet *set, const FieldSet *other);
+/*
+ * An empty set in the current memory context, which all later fields share.
+ * Its fields look up in `reference`, which may be NULL for none.
+ */
+extern FieldSet *FieldSetCreate(const DigestKey *key, Reference *reference);
 
 /* The slot of a field, the same for equal fields.  Keeps a copy of a new one. */
 extern int	FieldSetAdd(FieldSet *set, const Field *field);
@@ -119,15 +106,6 @@ EventDigest(const FieldSet *set, EventSlot *slot)
 	return &slot->more.digest;
 }
 
-/*
- * Apply the normalisers of `field` to one value that its path showed; returns
- * false where no value is left.
- */
-extern bool FieldNormalise(const Field *field, const JsonbValue *value,
-						   JsonbValue *result);
-
-/* The path or attribute at the bottom of a field's normalisers. */
-extern const Field *FieldBase(const Field *field);
 
 /* Times inside newterm are microseconds since 1970-01-01 UTC. */
 #define UNIX_MICROS(timestamp) \

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <sys/socket.h>
+
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -11,6 +13,7 @@
 #include "base/isotime.h"
 #include "base/jsonbtext.h"
 #include "event/filter_compare.h"
+#include "event/reference.h"
 
 /*
  * What evaluating costs, roughly, in comparisons of a short string.
@@ -20,7 +23,11 @@
 #define COST_WILDCARD		8
 #define COST_RANGE			12
 #define COST_CIDR			20
-#define COST_NORMALISER		10
+#define COST_LIST			30
+#define COST_ELEMENT		30
+#define COST_FUNCTION		10
+#define COST_GEOIP			100
+#define COST_JSON			1000
 
 /*
  * The Numeric of a literal that is a number.
@@ -96,9 +103,39 @@ MatchWildcard(const FilterNode *leaf, const JsonbValue *value)
 	}
 }
 
+/* An address as 16 bytes, IPv4 mapped into IPv6, which is how Elastic orders them. */
+static void
+MapAddress(const IpNetwork *address, unsigned char mapped[IPADDRESS_BYTES])
+{
+	if (address->family == AF_INET6)
+	{
+		memcpy(mapped, address->address, IPADDRESS_BYTES);
+		return;
+	}
+	memset(mapped, 0, IPADDRESS_BYTES);
+	mapped[10] = mapped[11] = 0xFF;
+	memcpy(mapped + 12, address->address, 4);
+}
+
+/* Compare an address in text with another one; false where the text is none. */
+static bool
+CompareAddress(const char *text, int length, const IpNetwork *bound, int *order)
+{
+	IpNetwork	address;
+	unsigned char left[IPADDRESS_BYTES];
+	unsigned char right[IPADDRESS_BYTES];
+
+	if (!IpAddressParse(text, length, &address))
+		return false;
+	MapAddress(&address, left);
+	MapAddress(bound, right);
+	*order = memcmp(left, right, IPADDRESS_BYTES);
+	return true;
+}
+
 /*
  * Compare a value with a bound in the way the bound reads: as a number, as a
- * time or byte for byte.  Returns false where the two cannot be compared so;
+ * time, as an address or byte for byte.  Returns false where the two cannot be compared so;
  * otherwise *order is below 0, 0 or above 0.
  */
 static bool
@@ -132,6 +169,8 @@ CompareWithBound(const JsonbValue *value, const FilterLiteral *bound, int *order
 			return false;
 		*order = time < bound->time ? -1 : time > bound->time;
 	}
+	else if (bound->is_address)
+		return CompareAddress(text, length, bound->number, order);
 	else
 	{
 		*order = memcmp(text, bound->text, Min(length, bound->length));
@@ -169,7 +208,7 @@ MatchRange(const FilterRange *range, const JsonbValue *value)
 /*
  * FilterCompareScalar
  *
- * Does one value that is no array satisfy the leaf?  See predicate.h.
+ * Does one value that is no array satisfy the leaf?  See filter_compare.h.
  */
 bool
 FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value)
@@ -186,27 +225,63 @@ FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value)
 			return value->type == jbvString &&
 				FilterNetworkMatch(leaf, value->val.string.val,
 								   value->val.string.len);
+		case FILTER_LIST:
+			return ReferenceListHas(leaf->val.list.values, value);
 		default:
 			return false;		/* the caller's: it has no scalar to match */
 	}
 }
 
 /*
- * FilterCompareReadNumber
+ * FilterCompareReady
  *
- * Read the number that the literal is, if any.  The text has been checked to
- * be one that numeric_in accepts.
+ * Read the number or address that the literal is, if any.  The text has been
+ * checked to be one.
  */
 void
-FilterCompareReadNumber(FilterLiteral *literal)
+FilterCompareReady(FilterLiteral *literal)
 {
-	if (!literal->is_number)
-		return;
-	literal->number =
-		DatumGetNumeric(DirectFunctionCall3(numeric_in,
-											CStringGetDatum(literal->text),
-											ObjectIdGetDatum(InvalidOid),
-											Int32GetDatum(-1)));
+	if (literal->is_number)
+		literal->number = NumericOfText(literal->text);
+	else if (literal->is_address)
+	{
+		literal->number = palloc(sizeof(IpNetwork));
+		IpAddressParse(literal->text, literal->length, literal->number);
+	}
+}
+
+/* What finding a field's values costs, beside those of a path. */
+static int
+FieldCost(const Field *field)
+{
+	int			cost = 0;
+
+	switch (field->kind)
+	{
+		case FIELD_PATH:
+		case FIELD_ATTRIBUTE:
+			return 0;
+		case FIELD_JSON:
+			cost = COST_JSON;
+			break;
+		case FIELD_COUNTRY:
+		case FIELD_ASN:
+		case FIELD_AS_ORG:
+			cost = COST_GEOIP;
+			break;
+		default:
+			cost = COST_FUNCTION;
+			break;
+	}
+	for (int i = 0; i < field->narguments; i++)
+		cost += FieldCost(field->arguments[i]);
+	return cost;
+}
+
+bool
+FilterCompareIsCheap(const Field *field)
+{
+	return FieldCost(field) < COST_GEOIP;
 }
 
 /*
@@ -226,9 +301,10 @@ FilterCompareCost(const FilterNode *filter)
 		case FILTER_AND:
 		case FILTER_OR:
 		case FILTER_NOT:
+		case FILTER_ELEMENT:
 			for (int i = 0; i < filter->nchildren; i++)
 				cost += FilterCompareCost(filter->children[i]);
-			return cost;
+			return filter->kind == FILTER_ELEMENT ? cost + COST_ELEMENT : cost;
 		case FILTER_EXISTS:
 			cost = COST_EXISTS;
 			break;
@@ -244,9 +320,12 @@ FilterCompareCost(const FilterNode *filter)
 		case FILTER_CIDR:
 			cost = COST_CIDR + filter->val.cidr.nnetworks;
 			break;
+		case FILTER_LIST:
+			cost = COST_LIST;
+			break;
+		case FILTER_EQUAL:
+			cost = COST_EQUALS + FieldCost(filter->val.other.field);
+			break;
 	}
-	for (const Field *field = filter->field; field->argument != NULL;
-		 field = field->argument)
-		cost += COST_NORMALISER;
-	return cost;
+	return cost + FieldCost(filter->field);
 }

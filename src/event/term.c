@@ -12,24 +12,101 @@
 #include "base/compat.h"
 #include "event/term_product.h"
 
-/* The node for the last one of a path's keys, below that of the others. */
-static TermNode *
-ChildNode(TermNode *parent, FieldSet *set, char **keys, int nkeys)
+/* A column for which the tree is grown. */
+typedef struct ColumnBuild
 {
-	const char *key = keys[nkeys - 1];
+	FieldSet   *set;
+	TermNode   *tree;
+	uint32		column;
+	bool		optional;
+} ColumnBuild;
+
+/* The child of a node for a key or field, made where it is not there yet. */
+static TermNode *
+ChildNode(const ColumnBuild *build, TermNode *parent, const char *key, const Field *field)
+{
 	TermNode  **next = &parent->children;
 	TermNode   *child;
 
 	for (; *next != NULL; next = &(*next)->sibling)
-		if (strcmp((*next)->key, key) == 0)
-			return *next;
-	child = palloc0(sizeof(TermNode));
-	child->key = key;
-	child->key_length = strlen(key);
-	child->slot = PathTreeAdd(&set->places, keys, nkeys);
-	child->optional = true;
-	*next = child;
+		if (key != NULL ? (*next)->key != NULL && strcmp((*next)->key, key) == 0 :
+			(*next)->field != NULL && FieldEqual((*next)->field, field))
+			break;
+	child = *next;
+	if (child == NULL)
+	{
+		child = palloc0(sizeof(TermNode));
+		child->key = key;
+		child->key_length = key == NULL ? 0 : strlen(key);
+		child->field = field;
+		child->slot = -1;
+		child->optional = true;
+		*next = child;
+	}
+	child->optional &= build->optional;
+	child->below |= build->column;
 	return child;
+}
+
+/* The node at the end of some keys from the record on. */
+static TermNode *
+PathNodeOf(const ColumnBuild *build, char **keys, int nkeys)
+{
+	TermNode   *node = build->tree;
+
+	for (int i = 0; i < nkeys; i++)
+	{
+		node = ChildNode(build, node, keys[i], NULL);
+		node->slot = PathTreeAdd(&build->set->places, keys, i + 1);
+	}
+	return node;
+}
+
+/* The node at the end of the way to a field, which lives as long as the tree. */
+static TermNode *
+NodeOf(const ColumnBuild *build, const Field *field)
+{
+	TermNode   *node;
+	char	  **keys = NULL;
+	int			nkeys;
+
+	switch (field->kind)
+	{
+		case FIELD_PATH:
+			return PathNodeOf(build, field->steps, field->nsteps);
+		case FIELD_BELOW:
+			node = NodeOf(build, field->arguments[0]);
+			for (int i = 0; i < field->nsteps; i++)
+				node = ChildNode(build, node, field->steps[i], NULL);
+			return node;
+		case FIELD_ATTRIBUTE:
+			node = build->tree;
+			break;
+		case FIELD_COALESCE:
+		case FIELD_ANY:
+			nkeys = FieldRoot(field, &keys);
+			node = PathNodeOf(build, keys, nkeys);
+			break;
+		default:
+			node = NodeOf(build, field->arguments[0]);
+			break;
+	}
+	node = ChildNode(build, node, NULL, field);
+	if (field->kind == FIELD_ATTRIBUTE || field->kind == FIELD_JSON)
+		node->slot = FieldSetAdd(build->set, field);
+	return node;
+}
+
+/*
+ * The end of the way to a column: functions around it, of which each makes one
+ * value of one, are applied to what is found there.
+ */
+static const Field *
+ColumnBase(const Field *field)
+{
+	while (FIELD_IS_FUNCTION(field->kind) && field->kind != FIELD_JSON)
+		field = field->arguments[0];
+	return field;
 }
 
 void
@@ -44,23 +121,13 @@ TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumn
 	shape->tree = palloc0(sizeof(TermNode));
 	for (int i = 0; i < ncolumns; i++)
 	{
+		const ColumnBuild build = {set, shape->tree, ColumnBit(i), optional_entity && i < nentity};
 		const Field *base;
 
 		shape->slots[i] = FieldSetAdd(set, fields[i]);
-		base = FieldBase(FieldOfSlot(set, shape->slots[i]));
-		if (base->kind == FIELD_PATH)
-		{
-			TermNode   *node = shape->tree;
-			bool		optional = optional_entity && i < nentity;
-
-			for (int step = 0; step < base->nsteps; step++)
-			{
-				node = ChildNode(node, set, base->steps, step + 1);
-				node->optional &= optional;
-				node->below |= ColumnBit(i);
-			}
-			node->columns |= ColumnBit(i);
-		}
+		base = ColumnBase(FieldOfSlot(set, shape->slots[i]));
+		if (base->kind != FIELD_ATTRIBUTE)	/* no array leads to one */
+			NodeOf(&build, base)->columns |= ColumnBit(i);
 	}
 }
 
@@ -94,7 +161,7 @@ NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, Jsonb
 	{
 		int			column = pg_rightmost_one_pos32(columns);
 
-		if (!FieldNormalise(FieldOfSlot(set, shape->slots[column]), value, &storage[column]))
+		if (!ColumnValue(shape, set, column, value, &storage[column]))
 			return ROW_LACKS_VALUE;
 		row[column] = &storage[column];
 	}
@@ -103,6 +170,8 @@ NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, Jsonb
 		JsonbValue	below;
 		RowState	state;
 
+		if (child->key == NULL)
+			return ROW_PASSES_ARRAY;	/* may give several values */
 		if (value->type != jbvBinary ||
 			!ObjectKey(value->val.binary.data, child->key, child->key_length, &below))
 			return ROW_LACKS_VALUE;
@@ -123,6 +192,8 @@ CommonArray(const TermShape *shape, const FieldSet *set, uint32 many)
 	{
 		for (node = node->children; node != NULL && (node->below & many) != many;)
 			node = node->sibling;
+		if (node != NULL && node->key == NULL)
+			return NULL;
 	} while (node != NULL && PathTreeArray(&set->places, node->slot) == NULL);
 	return node;
 }

@@ -14,6 +14,8 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "event/fan_out.h"
+#include "event/function.h"
 #include "event/term_product.h"
 
 const JsonbValue TermNullValue = {.type = jbvNull};
@@ -254,33 +256,66 @@ Unite(const Product *product, Rows *rows, RowSet *seen, const Rows *part)
 
 static Rows NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays);
 
-/* What the elements of an array show, `arrays` arrays deep. */
+/* What several values at one place show, `arrays` arrays deep. */
 static Rows
-ArrayRows(Product *product, const TermNode *node, JsonbContainer *array, int arrays)
+ListRows(Product *product, const TermNode *node, JsonbValue *values, int nvalues, int arrays)
 {
-	uint32		size = arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0;
-	JsonbValue *elements = ArrayElements(array);
 	Rows		result = {0};
 	Rows		valueless = {0};
 	RowSet		seen = {0};
 
-	for (uint32 i = 0; i < size; i++)
+	for (int i = 0; i < nvalues; i++)
 	{
 		Rows		part;
 
 		CHECK_FOR_INTERRUPTS();
-		part = NodeRows(product, node, &elements[i], arrays + 1);
+		part = NodeRows(product, node, &values[i], arrays);
 		/* with a value missing in all of its columns it is one row */
 		if (node->optional && IsOneRow(&part) && !RowHasValue(product, part.rows[0]))
 			valueless = part;
 		else
 			Unite(product, &result, &seen, &part);
 	}
-	pfree(elements);
 	if (seen.entries != NULL)
 		pfree(seen.entries);
 	/* an element without a value adds no null beside real values */
 	return result.total > 0 ? result : valueless;
+}
+
+/* What the elements of an array show, `arrays` arrays deep. */
+static Rows
+ArrayRows(Product *product, const TermNode *node, JsonbContainer *array, int arrays)
+{
+	JsonbValue *elements = ArrayElements(array);
+	Rows		result = ListRows(product, node, elements,
+								  arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0,
+								  arrays + 1);
+
+	pfree(elements);
+	return result;
+}
+
+/* The functions of a column around what its way leads to, applied to the value of that. */
+static bool
+ApplyAround(const Field *field, const JsonbValue *found, const Reference *reference,
+			JsonbValue *value)
+{
+	JsonbValue	argument;
+
+	if (!FIELD_IS_FUNCTION(field->kind) || field->kind == FIELD_JSON)
+	{
+		*value = *found;
+		return true;
+	}
+	return ApplyAround(field->arguments[0], found, reference, &argument) &&
+		FunctionApply(field, &argument, reference, value);
+}
+
+bool
+ColumnValue(const TermShape *shape, const FieldSet *set, int column, const JsonbValue *found,
+			JsonbValue *value)
+{
+	return ApplyAround(FieldOfSlot(set, shape->slots[column]), found, set->reference, value);
 }
 
 /* The cell of a column at a place that holds `value` (NULL: nothing), or NULL. */
@@ -291,7 +326,7 @@ ColumnCell(const Product *product, int column, const JsonbValue *value)
 	Cell	   *cell = palloc(sizeof(Cell));
 	MemoryContext old = EventContextEnter(product->set);
 	const bool	found = value != NULL &&
-		FieldNormalise(FieldOfSlot(product->set, shape->slots[column]), value, &cell->value);
+		ColumnValue(shape, product->set, column, value, &cell->value);
 
 	MemoryContextSwitchTo(old);
 	if (!found)
@@ -321,11 +356,11 @@ OwnRow(const Product *product, const TermNode *node, const JsonbValue *value)
 	return rows;
 }
 
-/* The rows of a node's child, below a value that is no array. */
+/* The rows of a node's child that is a key, below a value that is no array. */
 static Rows
-ChildRows(Product *product, const TermNode *child, const JsonbValue *value, int arrays)
+KeyRows(Product *product, const TermNode *child, const JsonbValue *value, int arrays)
 {
-	const JsonbValue *array = arrays > 0 ? NULL :
+	const JsonbValue *array = arrays > 0 || child->slot < 0 ? NULL :
 		PathTreeArray(&product->set->places, child->slot);
 	JsonbValue	below;
 	bool		found = true;
@@ -336,6 +371,55 @@ ChildRows(Product *product, const TermNode *child, const JsonbValue *value, int 
 		found = value != NULL && value->type == jbvBinary &&
 			ObjectKey(value->val.binary.data, child->key, child->key_length, &below);
 	return NodeRows(product, child, found ? &below : NULL, arrays);
+}
+
+/* What is done with a value, NULL for none, on the way to a node's columns. */
+static void
+StepValues(const Product *product, const TermNode *node, const JsonbValue *value, int arrays,
+		   ValueList *list)
+{
+	FieldSet   *set = product->set;
+	const Field *field = node->field;
+	char	  **steps = NULL;
+	JsonbValue	result;
+
+	if (node->slot >= 0 && (arrays == 0 || field->kind == FIELD_ATTRIBUTE))
+	{
+		const EventSlot *slot = EventValues(set, node->slot);
+
+		if (slot->count > 0)
+			ValueListAppend(list, &slot->own);
+	}
+	else if (value == NULL)
+		return;
+	else if (FIELD_IS_FUNCTION(field->kind))
+	{
+		if (FunctionApply(field, value, set->reference, &result))
+			ValueListAppend(list, &result);
+	}
+	else
+		ChoiceValues(field, FieldRoot(field, &steps), value, set->reference, list);
+}
+
+/* The rows of a node's child that is no key, below a value that is no array. */
+static Rows
+StepRows(Product *product, const TermNode *child, const JsonbValue *value, int arrays)
+{
+	ValueList	list = {0};
+	MemoryContext old = EventContextEnter(product->set);
+	Rows		rows;
+
+	/* values live as long as the event */
+	StepValues(product, child, value, arrays, &list);
+	MemoryContextSwitchTo(old);
+	if (list.count > 1)
+	{
+		rows = ListRows(product, child, list.values, list.count, arrays + 1);
+		if (rows.total > 0)
+			return rows;
+		list.count = 0;
+	}
+	return NodeRows(product, child, list.count == 0 ? NULL : list.values, arrays);
 }
 
 /*
@@ -366,7 +450,8 @@ NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays)
 
 		if ((child->below & product->many) == 0)
 			continue;
-		part = ChildRows(product, child, value, arrays);
+		part = child->key != NULL ? KeyRows(product, child, value, arrays) :
+			StepRows(product, child, value, arrays);
 		Cross(product, &rows, &part);
 	}
 	return rows;

@@ -8,14 +8,16 @@
 #include "event/term.h"
 
 /*
- * A node of the tree of a shape's paths.  Columns that end here take the
- * value of the place; children are looked up below it.
+ * A node of the tree of the ways to a shape's columns.  A step is a key of an
+ * object, or what is done with the value: a function, coalesce() or the like.
+ * Columns that end here take the value; children are looked up below it.
  */
 struct TermNode
 {
-	const char *key;
+	const char *key;			/* NULL: not by a key */
 	int			key_length;
-	int			slot;			/* of the place */
+	const Field *field;			/* without a key: what is done with the value above */
+	int			slot;			/* of the place or field, or -1 */
 	bool		optional;		/* all columns at and below may be missing */
 	uint32		columns;		/* those that end here, a bit each */
 	uint32		below;			/* all columns at and below, likewise */
@@ -34,6 +36,13 @@ ColumnBit(int column)
 
 /* What stands for a missing group_by value of a rule with optional_group_by. */
 extern const JsonbValue TermNullValue;
+
+/*
+ * A column's value, made of what was found at the end of the way to it by the functions
+ * around that; false where none is left.
+ */
+extern bool ColumnValue(const TermShape *shape, const FieldSet *set, int column,
+						const JsonbValue *found, JsonbValue *value);
 
 /*
  * Set the columns in `many`, on whose way an array of several is, of the different tuples

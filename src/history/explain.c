@@ -14,6 +14,7 @@
 
 #include "base/compat.h"
 #include "rule/dispatch.h"
+#include "rule/question.h"
 #include "rule/rule_functions.h"
 #include "rule/rule_parse.h"
 
@@ -45,23 +46,54 @@ PushValues(JsonbParseState **state, const EventSlot *slot)
 	}
 }
 
+/*
+ * The fields that a leaf looks at, in fields; how many.  An element's conditions have
+ * theirs themselves.
+ */
+static int
+FieldsOfLeaf(const FilterNode *node, const Field *fields[2])
+{
+	if (node->field == NULL || node->kind == FILTER_ELEMENT)
+		return 0;
+	fields[0] = node->field;
+	if (node->kind != FILTER_EQUAL)
+		return 1;
+	fields[1] = node->val.other.field;
+	return 2;
+}
+
+/* Have the set extract what each leaf below the node looks at. */
+static void
+AddLeaves(FieldSet *set, const FilterNode *node)
+{
+	const Field *fields[2];
+
+	for (int i = 0; i < node->nchildren; i++)
+		AddLeaves(set, node->children[i]);
+	for (int i = FieldsOfLeaf(node, fields) - 1; i >= 0; i--)
+		FieldSetAdd(set, fields[i]);
+}
+
 /* Add what each leaf below the node looks at. */
 static void
 SeeLeaves(Seen *seen, const FilterNode *node)
 {
+	const Field *fields[2];
+	int			count;
+
 	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < node->nchildren; i++)
 		SeeLeaves(seen, node->children[i]);
-	if (node->field != NULL)
+	count = FieldsOfLeaf(node, fields);
+	for (int i = 0; i < count; i++)
 	{
-		char	   *text = FieldToText(node->field);
 		JsonbValue	key = {.type = jbvString};
 
-		key.val.string.val = text;
-		key.val.string.len = strlen(text);
+		key.val.string.val = FieldToText(fields[i]);
+		key.val.string.len = strlen(key.val.string.val);
 		pushJsonbValue(&seen->state, WJB_KEY, &key);
 		PushValues(&seen->state, EventValues(seen->fields,
-											 FieldSetAdd(seen->fields, node->field)));
+											 FieldSetAdd(seen->fields, fields[i])));
 	}
 }
 
@@ -87,7 +119,7 @@ newterm_filter_steps(PG_FUNCTION_ARGS)
 	FilterNode *parsed = ParseFilter(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 									 LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2))));
 	Jsonb	   *event = PG_GETARG_JSONB_P(1);
-	FieldSet   *fields = QuestionSet();
+	FieldSet   *fields = QuestionSet(parsed);
 	const bool	several = parsed->kind == FILTER_AND;
 
 	CheckEventObject(event);
@@ -100,6 +132,7 @@ newterm_filter_steps(PG_FUNCTION_ARGS)
 		bool		nulls[3] = {0};
 
 		/* a set that a field was added to is pointed at the event anew */
+		AddLeaves(fields, clause);
 		EventBegin(fields, &event->root);
 		values[0] = CStringGetTextDatum(FilterToText(clause));
 		values[1] = BoolGetDatum(FilterMatches(bound, fields));

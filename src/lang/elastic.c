@@ -10,7 +10,23 @@
 
 #include "lang/elastic.h"
 
-/* Names that are one member of the record. */
+/*
+ * Who and what a record is about, by ARNs, names and ids: of the caller, of the
+ * session, of what calls of IAM and STS name, and of the resources.
+ */
+#define RELATED_ENTITY \
+	"any(userIdentity.arn, userIdentity.accessKeyId, userIdentity.userName, " \
+	"userIdentity.sessionContext.sessionIssuer.arn, " \
+	"userIdentity.sessionContext.sessionIssuer.userName, " \
+	"requestParameters.policyArn, requestParameters.policyName, " \
+	"requestParameters.roleArn, requestParameters.roleName, " \
+	"requestParameters.roleSessionName, requestParameters.userName, " \
+	"requestParameters.groupName, requestParameters.accessKeyId, " \
+	"responseElements.assumedRoleUser.arn, responseElements.role.arn, " \
+	"responseElements.user.arn, responseElements.policy.arn, " \
+	"responseElements.accessKey.accessKeyId, resources.ARN)"
+
+/* Names that are a field of the record, or a function of some. */
 typedef struct Alias
 {
 	const char *elastic;
@@ -19,29 +35,27 @@ typedef struct Alias
 
 static const Alias aliases[] = {
 	{"\"@timestamp\"", "eventTime"},	/* a key that begins with @ is quoted */
+	{"cloud.account.id", "$elastic_account"},
 	{"cloud.region", "awsRegion"},
+	{"entity.target.id", "$target"},
 	{"event.action", "eventName"},
 	{"event.id", "eventID"},
+	{"event.outcome", "$outcome"},
 	{"event.provider", "eventSource"},
+	{"related.entity", RELATED_ENTITY},
 	{"source.address", "sourceIPAddress"},
-	{"source.ip", "sourceIPAddress"},
+	{"source.as.number", "asn(sourceIPAddress)"},
+	{"source.as.organization.name", "as_org(sourceIPAddress)"},
+	{"source.geo.country_iso_code", "country(sourceIPAddress)"},
+	{"source.ip", "address(sourceIPAddress)"},
 	{"tls.cipher", "tlsDetails.cipherSuite"},
 	{"tls.client.server_name", "tlsDetails.clientProvidedHostHeader"},
-	{"user.id", "userIdentity.principalId"},
-	{"user_agent.original", "userAgent"}
-};
-
-/* Names that are derived from several members. */
-typedef struct DerivedAlias
-{
-	const char *elastic;
-	Attribute	attribute;
-} DerivedAlias;
-
-static const DerivedAlias derived_aliases[] = {
-	{"cloud.account.id", ATTRIBUTE_ELASTIC_ACCOUNT},
-	{"event.outcome", ATTRIBUTE_OUTCOME},
-	{"user.name", ATTRIBUTE_ELASTIC_USER}
+	{"user.id", "$elastic_user_id"},
+	{"user.name", "$elastic_user"},
+	{"user_agent.original", "userAgent"},
+	{"aws.cloudtrail.console_login.additional_eventdata.mfa_used", "$elastic_mfa_used"},
+	{"aws.cloudtrail.console_login.additional_eventdata.mobile_version",
+	"$elastic_mobile_version"}
 };
 
 /* Names that have the same value in every CloudTrail record of Elastic's. */
@@ -94,6 +108,8 @@ static const Member members[] = {
 	{"user_identity.session_context.creation_date",
 	"userIdentity.sessionContext.attributes.creationDate", false},
 	{"resources.arn", "resources.ARN", false},
+	{"addendum.original_event_id", "addendum.originalEventID", false},
+	{"addendum.original_request_id", "addendum.originalRequestID", false},
 	{"event_id", "eventID", false},
 	{"request_id", "requestID", false},
 	{"shared_event_id", "sharedEventID", false},
@@ -112,9 +128,9 @@ typedef struct Refusal
 
 static const Refusal refusals[] = {
 	{"source.geo", ENRICHED " (GeoIP)",
-	"Use sourceIPAddress or network(sourceIPAddress, 24)."},
+	"Use source.geo.country_iso_code or network(sourceIPAddress, 24)."},
 	{"source.as", ENRICHED " (the network's owner)",
-	"Use sourceIPAddress or network(sourceIPAddress, 24)."},
+	"Use source.as.number or source.as.organization.name."},
 	{"user_agent", ENRICHED " (it is cut out of the user agent)",
 	"Use user_agent.original or product(userAgent)."},
 	{"event.category", ENRICHED " (it follows from the event's name)",
@@ -129,12 +145,6 @@ static const Refusal refusals[] = {
 	"Use aws.cloudtrail.error_code or aws.cloudtrail.error_message."},
 	{"tls", "no CloudTrail record holds it under this name",
 	"Use tlsDetails.tlsVersion."},
-	{"aws.cloudtrail.console_login.additional_eventdata.mfa_used",
-		"Elastic turns Yes and No into true and false there",
-	"Use additionalEventData.MFAUsed with Yes and No."},
-	{"aws.cloudtrail.console_login.additional_eventdata.mobile_version",
-		"Elastic turns Yes and No into true and false there",
-	"Use additionalEventData.MobileVersion with Yes and No."},
 	{"aws.cloudtrail.flattened.digest",
 	"it is part of digest files, not of events", NULL},
 	{"aws.cloudtrail.digest",
@@ -226,8 +236,8 @@ MemberPath(const char *name)
  * What does the name, a path in canonical text, stand for?  See elastic.h.
  */
 ElasticOutcome
-ElasticResolve(const char *name, char **path, Attribute *attribute,
-			   const char **reason, const char **hint)
+ElasticResolve(const char *name, char **expression, const char **reason,
+			   const char **hint)
 {
 	const char *behind;
 
@@ -235,16 +245,8 @@ ElasticResolve(const char *name, char **path, Attribute *attribute,
 	{
 		if (strcmp(name, aliases[i].elastic) == 0)
 		{
-			*path = pstrdup(aliases[i].record);
-			return ELASTIC_PATH;
-		}
-	}
-	for (int i = 0; i < (int) lengthof(derived_aliases); i++)
-	{
-		if (strcmp(name, derived_aliases[i].elastic) == 0)
-		{
-			*attribute = derived_aliases[i].attribute;
-			return ELASTIC_ATTRIBUTE;
+			*expression = pstrdup(aliases[i].record);
+			return ELASTIC_FIELD;
 		}
 	}
 	for (int i = 0; i < (int) lengthof(constants); i++)
@@ -269,8 +271,8 @@ ElasticResolve(const char *name, char **path, Attribute *attribute,
 	behind = SkipSteps(name, "aws.cloudtrail");
 	if (behind != NULL && *behind != '\0')
 	{
-		*path = MemberPath(behind);
-		return ELASTIC_PATH;
+		*expression = MemberPath(behind);
+		return ELASTIC_FIELD;
 	}
 
 	for (int i = 0; i < (int) lengthof(schema_roots); i++)
@@ -303,15 +305,32 @@ ElasticConstant(const char *name, int length)
 	return NULL;
 }
 
+/* Does the path have exactly these keys, joined by dots? */
+static bool
+PathIs(const Field *path, const char *name)
+{
+	for (int i = 0; i < path->nsteps; i++)
+	{
+		int			length = strlen(path->steps[i]);
+
+		if (strncmp(name, path->steps[i], length) != 0 ||
+			name[length] != (i + 1 < path->nsteps ? '.' : '\0'))
+			return false;
+		name += length + 1;
+	}
+	return true;
+}
+
 /*
- * ElasticIsAddress
+ * ElasticIsTime
  *
- * Is this the name of a field that Elastic stores as an IP address?
+ * Is the path one that Elastic stores as a date?
  */
 bool
-ElasticIsAddress(const char *name)
+ElasticIsTime(const Field *path)
 {
-	return strcmp(name, "source.ip") == 0;
+	return PathIs(path, "eventTime") ||
+		PathIs(path, "userIdentity.sessionContext.attributes.creationDate");
 }
 
 /*
@@ -320,18 +339,16 @@ ElasticIsAddress(const char *name)
  * Is the field a member of the record that Elastic also stores as one text?
  */
 bool
-ElasticIsMapText(const Field *field)
+ElasticIsMapText(const Field *path)
 {
 	static const char *const texts[] = {
 		"requestParameters", "responseElements", "additionalEventData",
 		"serviceEventDetails"
 	};
 
-	if (field->kind != FIELD_PATH || field->nsteps != 1)
-		return false;
 	for (int i = 0; i < (int) lengthof(texts); i++)
 	{
-		if (strcmp(field->steps[0], texts[i]) == 0)
+		if (PathIs(path, texts[i]))
 			return true;
 	}
 	return false;

@@ -14,35 +14,28 @@
 typedef enum ElasticOutcome
 {
 	ELASTIC_OTHER,				/* not a name of Elastic's: the record's own */
-	ELASTIC_PATH,				/* the path in steps */
-	ELASTIC_ATTRIBUTE,			/* a derived attribute */
+	ELASTIC_FIELD,				/* the field in *expression */
 	ELASTIC_REFUSED				/* known, but no record holds it */
 } ElasticOutcome;
 
 /*
- * What does the name stand for?  `name` is a path as FieldToText
- * writes it.  ELASTIC_PATH: *path is the record's path, written likewise and
- * palloc'd.
- * ELASTIC_ATTRIBUTE: *attribute is set.  ELASTIC_REFUSED: *reason and *hint
+ * What does the name stand for?  `name` is a path with those keys in quotes
+ * that need them.  ELASTIC_FIELD: *expression is the field, palloc'd.  ELASTIC_REFUSED: *reason and *hint
  * say why and what to use instead (*hint may be NULL).
  */
-extern ElasticOutcome ElasticResolve(const char *name, char **path,
-									 Attribute *attribute,
+extern ElasticOutcome ElasticResolve(const char *name, char **expression,
 									 const char **reason, const char **hint);
 
 /* The value that the field has in all of Elastic's CloudTrail records or NULL. */
 extern const char *ElasticConstant(const char *name, int length);
 
-/*
- * Is this one of Elastic's fields of type ip?  It exists only where the source
- * is an address (and not a service's host name) and compares with networks.
- */
-extern bool ElasticIsAddress(const char *name);
+/* Is the record's member one that Elastic stores as a date? */
+extern bool ElasticIsTime(const Field *path);
 
 /*
  * Is the record's member one that Elastic also stores as one text?  Rules
  * match such a text by wildcards, for instance requestParameters by *owner=*.
  */
-extern bool ElasticIsMapText(const Field *field);
+extern bool ElasticIsMapText(const Field *path);
 
 #endif							/* NEWTERM_ELASTIC_H */

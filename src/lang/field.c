@@ -24,6 +24,7 @@ typedef struct FieldParser
 	const char *text;			/* the whole text, NUL-terminated */
 	int			next;			/* byte offset of what is not yet read */
 	Language	language;
+	bool		literal;		/* names are the record's own, aliases none */
 	SyntaxError *error;
 } FieldParser;
 
@@ -35,54 +36,133 @@ typedef struct AttributeName
 
 static const AttributeName attribute_names[] = {
 	{"principal", ATTRIBUTE_PRINCIPAL},
+	{"person", ATTRIBUTE_PERSON},
 	{"caller_account", ATTRIBUTE_CALLER_ACCOUNT},
-	{"outcome", ATTRIBUTE_OUTCOME},
 	{"cross_account", ATTRIBUTE_CROSS_ACCOUNT},
+	{"own_account", ATTRIBUTE_OWN_ACCOUNT},
 	{"vendor", ATTRIBUTE_VENDOR},
+	{"service_call", ATTRIBUTE_SERVICE_CALL},
+	{"outcome", ATTRIBUTE_OUTCOME},
+	{"target", ATTRIBUTE_TARGET},
 	{"elastic_account", ATTRIBUTE_ELASTIC_ACCOUNT},
-	{"elastic_user", ATTRIBUTE_ELASTIC_USER}
+	{"elastic_user", ATTRIBUTE_ELASTIC_USER},
+	{"elastic_user_id", ATTRIBUTE_ELASTIC_USER_ID},
+	{"elastic_mfa_used", ATTRIBUTE_ELASTIC_MFA_USED},
+	{"elastic_mobile_version", ATTRIBUTE_ELASTIC_MOBILE}
 };
 
 #define ATTRIBUTE_HINT \
-	"The derived attributes are $principal, $caller_account, $outcome, " \
-	"$cross_account and $vendor."
+	"The derived attributes are $principal, $person, $caller_account, " \
+	"$cross_account, $own_account, $vendor, $service_call, $outcome, $target, " \
+	"$country, $asn and $as_org."
+
+/* Names that stand for another expression. */
+typedef struct FieldAlias
+{
+	const char *name;
+	const char *expression;
+} FieldAlias;
+
+/* Attributes that are functions of the caller's address. */
+static const FieldAlias attribute_aliases[] = {
+	{"country", "country(sourceIPAddress)"},
+	{"asn", "asn(sourceIPAddress)"},
+	{"as_org", "as_org(sourceIPAddress)"}
+};
+
+/* Facets that Datadog's pipeline adds to a CloudTrail record. */
+static const FieldAlias facets[] = {
+	{"account", "recipientAccountId"},
+	{"error.kind", "errorCode"},
+	{"error.message", "errorMessage"},
+	{"evt.name", "eventName"},
+	{"http.useragent", "userAgent"},
+	{"network.client.ip", "sourceIPAddress"},
+	{"userIdentity.assumed_role", "role(userIdentity.arn)"},
+	{"userIdentity.session_name", "coalesce(session(userIdentity.arn), userIdentity.userName)"},
+	{"usr.account_id", "userIdentity.accountId"},
+	{"usr.id", "userIdentity.principalId"},
+	{"usr.name", "userIdentity.userName"}
+};
+
+/* Keys of the longest facet. */
+#define FACET_MAX_STEPS	3
+
+/* How a function's parentheses are filled. */
+typedef enum Arguments
+{
+	ARGUMENTS_ONE,				/* a field */
+	ARGUMENTS_SEVERAL,			/* fields */
+	ARGUMENTS_NETWORK,			/* a field, 24[, 64] */
+	ARGUMENTS_PREFIX			/* a field, ':', 2 */
+} Arguments;
 
 typedef struct FunctionName
 {
 	const char *name;
 	FieldKind	kind;
+	Arguments	arguments;
+	int			needs;			/* NEEDS_... */
 } FunctionName;
 
 static const FunctionName function_names[] = {
-	{"lower", FIELD_LOWER},
-	{"network", FIELD_NETWORK},
-	{"principal", FIELD_PRINCIPAL},
-	{"product", FIELD_PRODUCT},
-	{"text", FIELD_TEXT}
+	{"coalesce", FIELD_COALESCE, ARGUMENTS_SEVERAL, 0},
+	{"any", FIELD_ANY, ARGUMENTS_SEVERAL, 0},
+	{"lower", FIELD_LOWER, ARGUMENTS_ONE, 0},
+	{"network", FIELD_NETWORK, ARGUMENTS_NETWORK, 0},
+	{"principal", FIELD_PRINCIPAL, ARGUMENTS_ONE, 0},
+	{"session", FIELD_SESSION, ARGUMENTS_ONE, 0},
+	{"role", FIELD_ROLE, ARGUMENTS_ONE, 0},
+	{"product", FIELD_PRODUCT, ARGUMENTS_ONE, 0},
+	{"text", FIELD_TEXT, ARGUMENTS_ONE, 0},
+	{"json", FIELD_JSON, ARGUMENTS_ONE, 0},
+	{"account", FIELD_ACCOUNT, ARGUMENTS_ONE, 0},
+	{"external", FIELD_EXTERNAL, ARGUMENTS_ONE, NEEDS_OWN_ACCOUNTS},
+	{"prefix", FIELD_PREFIX, ARGUMENTS_PREFIX, 0},
+	{"basename", FIELD_BASENAME, ARGUMENTS_ONE, 0},
+	{"country", FIELD_COUNTRY, ARGUMENTS_ONE, NEEDS_GEOIP},
+	{"asn", FIELD_ASN, ARGUMENTS_ONE, NEEDS_GEOIP},
+	{"as_org", FIELD_AS_ORG, ARGUMENTS_ONE, NEEDS_GEOIP},
+	{"address", FIELD_ADDRESS, ARGUMENTS_ONE, 0},
+	{"filled", FIELD_FILLED, ARGUMENTS_ONE, 0}
 };
 
 #define FUNCTION_HINT \
-	"The functions are lower(path), network(path, 24), " \
-	"network(path, 24, 64), principal(path), product(path) and text(path)."
+	"The functions are account, address, any, as_org, asn, basename, coalesce, " \
+	"country, external, filled, json, lower, network, prefix, principal, product, " \
+	"role, session and text."
+
+/* First keys that mean something else where a filter's condition begins. */
+static const char *const reserved_keys[] = {
+	"AND", "OR", "NOT", "CIDR", "LIST", "EQUAL", "ELEMENT",
+	"_exists_", "_missing_", "source", "service", "status", "level"
+};
 
 static Field *ParseExpression(FieldParser *parser, int nesting);
+static void AppendPath(StringInfo out, const Field *path, bool quote_first);
 
-/* Is the byte white space between the parts of an expression? */
-static bool
-IsSpace(char byte)
+/* A no-break space in UTF-8, which is white space too. */
+#define NO_BREAK_SPACE	"\xC2\xA0"
+
+/* Bytes of the white space that begins the text; 0 where none does. */
+static int
+SpaceLength(const char *text)
 {
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+	if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r'))
+		return 1;
+	return strncmp(text, NO_BREAK_SPACE, 2) == 0 ? 2 : 0;
 }
 
 /*
- * May the byte stand in a key without quotes?  All bytes of characters beyond
- * ASCII may.
+ * May the byte at `text` stand in a key without quotes?  All bytes of
+ * characters beyond ASCII may, but for a no-break space and what begins like
+ * one and is no character.
  */
 static bool
-IsKeyByte(char byte)
+IsKeyByte(const char *text)
 {
-	return byte != '\0' && !IsSpace(byte) &&
-		strchr(".:\"'\\()[]{}<>=,*?!&|", byte) == NULL;
+	return *text != '\0' && SpaceLength(text) == 0 &&
+		!(*text == '\xC2' && (text[1] & 0xC0) != 0x80) && strchr(".:\"'\\()[]{}<>=,*?!&|", *text) == NULL;
 }
 
 /* May the byte stand in the name of a function or derived attribute? */
@@ -99,11 +179,20 @@ Peek(const FieldParser *parser)
 	return parser->text[parser->next];
 }
 
+/* The text from what is read next on. */
+static const char *
+Rest(const FieldParser *parser)
+{
+	return parser->text + parser->next;
+}
+
 static void
 SkipSpace(FieldParser *parser)
 {
-	while (IsSpace(Peek(parser)))
-		parser->next++;
+	int			length;
+
+	while ((length = SpaceLength(Rest(parser))) > 0)
+		parser->next += length;
 }
 
 /*
@@ -114,21 +203,6 @@ Fail(FieldParser *parser, int offset, const char *message, const char *hint)
 {
 	SyntaxErrorSet(parser->error, parser->text, offset, message, hint);
 	return NULL;
-}
-
-/*
- * A new field of the kind with everything else empty, palloc'd.
- */
-static Field *
-MakeField(FieldKind kind, const char *text, int length)
-{
-	Field	   *field = palloc0(sizeof(Field));
-
-	field->kind = kind;
-	field->text = palloc(length + 1);
-	memcpy(field->text, text, length);
-	field->text[length] = '\0';
-	return field;
 }
 
 /*
@@ -206,11 +280,12 @@ ParseKey(FieldParser *parser, bool after_dot)
 							"expected a character after \"\\\"", NULL);
 			parser->next++;
 		}
-		else if (!IsKeyByte(Peek(parser)))
+		else if (!IsKeyByte(Rest(parser)))
 			break;
-		else if (parser->next == start && Peek(parser) == '-')
+		else if (parser->next == start && (Peek(parser) == '-' || Peek(parser) == '+'))
 			return Fail(parser, start,
-						"a key that begins with \"-\" must be quoted", NULL);
+						psprintf("a key that begins with \"%c\" must be quoted",
+								 Peek(parser)), NULL);
 		appendStringInfoChar(&key, Peek(parser));
 		parser->next++;
 	}
@@ -220,11 +295,11 @@ ParseKey(FieldParser *parser, bool after_dot)
 }
 
 /*
- * Read the keys of a path into the field.  Returns false with the error set
- * where there is no path.
+ * Read the keys of a path into the field; `after_dot` where they go on behind a
+ * function.  Returns false with the error set where there is no path.
  */
 static bool
-ParseSteps(FieldParser *parser, Field *field)
+ParseSteps(FieldParser *parser, Field *field, bool after_dot)
 {
 	char	   *steps[FIELD_MAX_STEPS];
 
@@ -236,7 +311,7 @@ ParseSteps(FieldParser *parser, Field *field)
 				 psprintf("a path has at most %d keys", FIELD_MAX_STEPS), NULL);
 			return false;
 		}
-		steps[field->nsteps] = ParseKey(parser, field->nsteps > 0);
+		steps[field->nsteps] = ParseKey(parser, after_dot || field->nsteps > 0);
 		if (steps[field->nsteps] == NULL)
 			return false;
 		field->nsteps++;
@@ -251,45 +326,92 @@ ParseSteps(FieldParser *parser, Field *field)
 }
 
 /*
- * Replace a path by what the name means to Elastic, if anything.  `start` is
- * where the name begins.  Returns NULL with the error set where Elastic's name
- * is one that no record holds.
+ * What an alias stands for.  `start` is where its name begins in the text.
+ * Returns NULL with the error set where the expression is no field, as when a
+ * record's path has more keys than Elastic's.
+ */
+static Field *
+ParseAlias(FieldParser *parser, const char *expression, int start)
+{
+	FieldParser inner = *parser;
+	Field	   *field;
+
+	inner.text = expression;
+	inner.next = 0;
+	inner.language = LANGUAGE_DATADOG;
+	inner.literal = true;
+	field = ParseExpression(&inner, 0);
+	if (field == NULL)
+		return Fail(parser, start, parser->error->message, parser->error->hint);
+	return field;
+}
+
+/*
+ * What a path means to Elastic.  Returns NULL with the error set where it is a
+ * name that no record holds.
  */
 static Field *
 ApplyElastic(FieldParser *parser, Field *field, int start)
 {
-	char	   *name = FieldToText(field);
-	char	   *path;
+	StringInfoData name;
+	char	   *expression;
 	const char *reason;
 	const char *hint;
-	FieldParser inner;
 
-	switch (ElasticResolve(name, &path, &field->attribute, &reason, &hint))
+	initStringInfo(&name);
+	AppendPath(&name, field, false);
+	switch (ElasticResolve(name.data, &expression, &reason, &hint))
 	{
 		case ELASTIC_OTHER:
-			break;
-		case ELASTIC_ATTRIBUTE:
-			field->kind = FIELD_ATTRIBUTE;
-			field->nsteps = 0;
-			field->steps = NULL;
 			break;
 		case ELASTIC_REFUSED:
 			return Fail(parser, start,
 						psprintf("the field %s cannot be used: %s",
-								 SyntaxExcerpt(name, strlen(name)), reason),
+								 SyntaxExcerpt(name.data, name.len), reason),
 						hint);
-		case ELASTIC_PATH:
-			inner = *parser;
-			inner.text = path;
-			inner.next = 0;
-			field->nsteps = 0;
-			/* The record's path may have more keys than Elastic's. */
-			if (!ParseSteps(&inner, field))
-				return Fail(parser, start, parser->error->message,
-							parser->error->hint);
+		case ELASTIC_FIELD:
+			field = ParseAlias(parser, expression, start);
 			break;
 	}
+	/* Elastic's pipeline drops what is empty */
+	if (field != NULL && (field->kind == FIELD_PATH || field->kind == FIELD_ANY))
+		field = FieldMakeFunction(FIELD_FILLED, field);
 	return field;
+}
+
+/* What the name of `length` bytes is Datadog's facet for, or NULL. */
+static const char *
+FacetExpression(const char *name, int length)
+{
+	for (int i = 0; i < (int) lengthof(facets); i++)
+	{
+		if (strlen(facets[i].name) == (size_t) length &&
+			memcmp(facets[i].name, name, length) == 0)
+			return facets[i].expression;
+	}
+	return NULL;
+}
+
+/*
+ * KQL quotes whole names, "event.action", so there the dots of a name that is
+ * quoted as a whole separate its keys.
+ */
+static bool
+SplitQuotedName(FieldParser *parser, Field *field, int start)
+{
+	FieldParser inner = *parser;
+
+	if (field->nsteps != 1 || parser->text[start] != '"' ||
+		strchr(field->steps[0], '.') == NULL)
+		return true;
+	inner.text = field->steps[0];
+	inner.next = 0;
+	field->nsteps = 0;
+	if (ParseSteps(&inner, field, false) && Peek(&inner) == '\0')
+		return true;
+	Fail(parser, start, "this quoted name is no path",
+		 "Quote each key by itself: a.\"b c\".d");
+	return false;
 }
 
 /*
@@ -299,42 +421,32 @@ static Field *
 ParsePath(FieldParser *parser)
 {
 	int			start = parser->next;
+	int			name;
 	bool		kql = parser->language == LANGUAGE_KQL;
+	const char *expression;
 	Field	   *field = palloc0(sizeof(Field));
 
 	field->kind = FIELD_PATH;
 
 	/* Elastic's @timestamp is the one name of its that begins with @. */
-	if (Peek(parser) == '@' &&
-		!(kql && strncmp(parser->text + start, "@timestamp", 10) == 0))
+	if (Peek(parser) == '@' && !(kql && strncmp(Rest(parser), "@timestamp", 10) == 0))
 		parser->next++;
-	if (!ParseSteps(parser, field))
+	name = parser->next;
+	if (!ParseSteps(parser, field, false))
 		return NULL;
-
-	/*
-	 * KQL quotes whole names, "event.action", so there the dots of a name that
-	 * is quoted as a whole separate its keys.
-	 */
-	if (kql && field->nsteps == 1 && parser->text[start] == '"' &&
-		strchr(field->steps[0], '.') != NULL)
-	{
-		FieldParser inner = *parser;
-
-		inner.text = field->steps[0];
-		inner.next = 0;
-		field->nsteps = 0;
-		if (!ParseSteps(&inner, field) || Peek(&inner) != '\0')
-			return Fail(parser, start, "this quoted name is no path",
-						"Quote each key by itself: a.\"b c\".d");
-	}
+	field->text = pnstrdup(parser->text + start, parser->next - start);
 
 	if (kql)
 	{
-		field = ApplyElastic(parser, field, start);
-		if (field == NULL)
+		if (!SplitQuotedName(parser, field, start))
 			return NULL;
+		field = ApplyElastic(parser, field, start);
 	}
-	field->text = pnstrdup(parser->text + start, parser->next - start);
+	else if (!parser->literal &&
+			 (expression = FacetExpression(parser->text + name, parser->next - name)) != NULL)
+		field = ParseAlias(parser, expression, start);
+	if (field != NULL)
+		field->text = pnstrdup(parser->text + start, parser->next - start);
 	return field;
 }
 
@@ -345,36 +457,45 @@ static Field *
 ParseAttribute(FieldParser *parser)
 {
 	int			start = parser->next++;
+	const char *name = Rest(parser);
 	int			length;
-	Field	   *field;
+	Field	   *field = NULL;
 
-	while (IsKeyByte(Peek(parser)))
+	while (IsKeyByte(Rest(parser)))
 		parser->next++;
-	length = parser->next - start;
+	length = Rest(parser) - name;
 
 	for (int i = 0; i < (int) lengthof(attribute_names); i++)
 	{
-		const char *name = attribute_names[i].name;
-
-		if (strlen(name) + 1 == (size_t) length &&
-			memcmp(name, parser->text + start + 1, length - 1) == 0)
+		if (strlen(attribute_names[i].name) == (size_t) length &&
+			memcmp(attribute_names[i].name, name, length) == 0)
 		{
-			field = MakeField(FIELD_ATTRIBUTE, parser->text + start, length);
+			field = palloc0(sizeof(Field));
+			field->kind = FIELD_ATTRIBUTE;
 			field->attribute = attribute_names[i].attribute;
-			return field;
 		}
 	}
-	return Fail(parser, start,
-				psprintf("unknown derived attribute %s",
-						 SyntaxExcerpt(parser->text + start, length)),
-				ATTRIBUTE_HINT);
+	for (int i = 0; i < (int) lengthof(attribute_aliases) && field == NULL; i++)
+	{
+		if (strlen(attribute_aliases[i].name) == (size_t) length &&
+			memcmp(attribute_aliases[i].name, name, length) == 0)
+			field = ParseAlias(parser, attribute_aliases[i].expression, start);
+	}
+	if (field == NULL)
+		return Fail(parser, start,
+					psprintf("unknown derived attribute %s",
+							 SyntaxExcerpt(parser->text + start, length + 1)),
+					ATTRIBUTE_HINT);
+	field->text = pnstrdup(parser->text + start, length + 1);
+	return field;
 }
 
 /*
- * Read a prefix length between 0 and max, which stands behind a comma.
+ * Read a number between min and max, which stands behind a comma; `what` says
+ * in errors what it is.
  */
 static bool
-ParseBits(FieldParser *parser, int max, int *bits)
+ParseNumber(FieldParser *parser, int min, int max, const char *what, int *number)
 {
 	int			start;
 	int			value = 0;
@@ -389,15 +510,151 @@ ParseBits(FieldParser *parser, int max, int *bits)
 			value = value * 10 + (Peek(parser) - '0');
 		parser->next++;
 	}
-	if (parser->next == start || value > max)
+	if (parser->next == start || value < min || value > max)
 	{
-		Fail(parser, start,
-			 psprintf("expected a prefix length from 0 to %d", max), NULL);
+		Fail(parser, start, psprintf("expected %s from %d to %d", what, min, max), NULL);
 		return false;
 	}
 	SkipSpace(parser);
-	*bits = value;
+	*number = value;
 	return true;
+}
+
+#define NETWORK_HINT	"Write network(path, 24) or network(path, 24, 64)."
+#define PREFIX_HINT		"Write prefix(path, ':', 2) for what stands before the second \":\"."
+
+/*
+ * Read the prefix lengths of a call of network().
+ */
+static bool
+ParseNetwork(FieldParser *parser, Field *field)
+{
+	if (Peek(parser) != ',')
+	{
+		Fail(parser, parser->next, "expected \",\" and a prefix length", NETWORK_HINT);
+		return false;
+	}
+	field->ipv6_bits = IPV6_DEFAULT_BITS;
+	return ParseNumber(parser, 0, IPV4_BITS, "a prefix length", &field->ipv4_bits) &&
+		(Peek(parser) != ',' ||
+		 ParseNumber(parser, 0, IPV6_BITS, "a prefix length", &field->ipv6_bits));
+}
+
+/*
+ * Read a text in single or double quotes; NULL with the error set where there
+ * is none.
+ */
+static char *
+ParseQuoted(FieldParser *parser)
+{
+	StringInfoData text;
+	int			start = parser->next;
+	char		quote = Peek(parser);
+
+	initStringInfo(&text);
+	for (parser->next++; Peek(parser) != quote; parser->next++)
+	{
+		if (Peek(parser) == '\\')
+			parser->next++;
+		if (Peek(parser) == '\0')
+			return Fail(parser, start, "this quote is never closed", NULL);
+		appendStringInfoChar(&text, Peek(parser));
+	}
+	parser->next++;
+	return TakeText(&text);
+}
+
+/*
+ * Read the separator and the number of parts of a call of prefix().
+ */
+static bool
+ParsePrefix(FieldParser *parser, Field *field)
+{
+	int			start;
+
+	if (Peek(parser) != ',')
+	{
+		Fail(parser, parser->next, "expected \",\" and a separator", PREFIX_HINT);
+		return false;
+	}
+	parser->next++;
+	SkipSpace(parser);
+	start = parser->next;
+	if (Peek(parser) != '\'' && Peek(parser) != '"')
+	{
+		Fail(parser, start, "expected a separator in quotes", PREFIX_HINT);
+		return false;
+	}
+	field->separator = ParseQuoted(parser);
+	if (field->separator == NULL)
+		return false;
+	if (field->separator[0] == '\0' || strlen(field->separator) > FIELD_MAX_SEPARATOR)
+	{
+		Fail(parser, start,
+			 psprintf("a separator has 1 to %d bytes", FIELD_MAX_SEPARATOR), NULL);
+		return false;
+	}
+	SkipSpace(parser);
+	if (Peek(parser) != ',')
+	{
+		Fail(parser, parser->next, "expected \",\" and a number of parts", PREFIX_HINT);
+		return false;
+	}
+	return ParseNumber(parser, 1, FIELD_MAX_PARTS, "a number of parts", &field->parts);
+}
+
+/*
+ * Read the fields of a call, up to what stands behind them.
+ */
+static bool
+ParseArguments(FieldParser *parser, Field *field, Arguments style, int nesting)
+{
+	Field	   *arguments[FIELD_MAX_ARGUMENTS];
+
+	for (;;)
+	{
+		if (field->narguments == FIELD_MAX_ARGUMENTS)
+		{
+			Fail(parser, parser->next,
+				 psprintf("a function has at most %d arguments", FIELD_MAX_ARGUMENTS), NULL);
+			return false;
+		}
+		arguments[field->narguments] = ParseExpression(parser, nesting + 1);
+		if (arguments[field->narguments] == NULL)
+			return false;
+		field->narguments++;
+		SkipSpace(parser);
+		if (style != ARGUMENTS_SEVERAL || Peek(parser) != ',')
+			break;
+		parser->next++;
+	}
+	field->arguments = palloc(sizeof(Field *) * field->narguments);
+	memcpy(field->arguments, arguments, sizeof(Field *) * field->narguments);
+	return true;
+}
+
+/* The function of this name, or NULL. */
+static const FunctionName *
+FunctionByName(const char *name, int length)
+{
+	for (int i = 0; i < (int) lengthof(function_names); i++)
+	{
+		if (strlen(function_names[i].name) == (size_t) length &&
+			memcmp(function_names[i].name, name, length) == 0)
+			return &function_names[i];
+	}
+	return NULL;
+}
+
+/* A kind's entry in the table of functions. */
+static const FunctionName *
+FunctionOfKind(FieldKind kind)
+{
+	const FunctionName *function = function_names;
+
+	while (function->kind != kind)
+		function++;
+	return function;
 }
 
 /*
@@ -407,21 +664,10 @@ static Field *
 ParseFunction(FieldParser *parser, int name_length, int nesting)
 {
 	int			start = parser->next;
-	Field	   *field = NULL;
-	bool		is_network;
+	const FunctionName *function = FunctionByName(Rest(parser), name_length);
+	Field	   *field;
 
-	for (int i = 0; i < (int) lengthof(function_names) && field == NULL; i++)
-	{
-		const char *name = function_names[i].name;
-
-		if (strlen(name) == (size_t) name_length &&
-			memcmp(name, parser->text + start, name_length) == 0)
-		{
-			field = palloc0(sizeof(Field));
-			field->kind = function_names[i].kind;
-		}
-	}
-	if (field == NULL)
+	if (function == NULL)
 		return Fail(parser, start,
 					psprintf("unknown function %s",
 							 SyntaxExcerpt(parser->text + start, name_length)),
@@ -431,33 +677,41 @@ ParseFunction(FieldParser *parser, int name_length, int nesting)
 					psprintf("functions nest at most %d deep",
 							 FIELD_MAX_NESTING), NULL);
 
+	field = palloc0(sizeof(Field));
+	field->kind = function->kind;
 	parser->next += name_length;
 	SkipSpace(parser);
 	parser->next++;				/* the parenthesis */
-	field->argument = ParseExpression(parser, nesting + 1);
-	if (field->argument == NULL)
+	if (!ParseArguments(parser, field, function->arguments, nesting))
 		return NULL;
-	SkipSpace(parser);
-
-	is_network = field->kind == FIELD_NETWORK;
-	if (is_network)
-	{
-		if (Peek(parser) != ',')
-			return Fail(parser, parser->next,
-						"expected \",\" and a prefix length",
-						"Write network(path, 24) or network(path, 24, 64).");
-		field->ipv6_bits = IPV6_DEFAULT_BITS;
-		if (!ParseBits(parser, IPV4_BITS, &field->ipv4_bits))
-			return NULL;
-		if (Peek(parser) == ',' &&
-			!ParseBits(parser, IPV6_BITS, &field->ipv6_bits))
-			return NULL;
-	}
+	if (function->arguments == ARGUMENTS_NETWORK && !ParseNetwork(parser, field))
+		return NULL;
+	if (function->arguments == ARGUMENTS_PREFIX && !ParsePrefix(parser, field))
+		return NULL;
 	if (Peek(parser) != ')')
 		return Fail(parser, parser->next, "expected \")\"",
-					Peek(parser) == ',' && !is_network ?
+					Peek(parser) == ',' && function->arguments == ARGUMENTS_ONE ?
 					"This function takes one argument, a path." : NULL);
 	parser->next++;
+	field->text = pnstrdup(parser->text + start, parser->next - start);
+	return field;
+}
+
+/*
+ * Read the path that goes on behind a function.
+ */
+static Field *
+ParseBelow(FieldParser *parser, Field *function, int start)
+{
+	Field	   *field = palloc0(sizeof(Field));
+
+	field->kind = FIELD_BELOW;
+	field->narguments = 1;
+	field->arguments = palloc(sizeof(Field *));
+	field->arguments[0] = function;
+	parser->next++;				/* the dot */
+	if (!ParseSteps(parser, field, true))
+		return NULL;
 	field->text = pnstrdup(parser->text + start, parser->next - start);
 	return field;
 }
@@ -470,21 +724,27 @@ static Field *
 ParseExpression(FieldParser *parser, int nesting)
 {
 	int			name_length = 0;
-	int			behind_name;
+	int			start;
+	const char *behind_name;
+	Field	   *field;
 
 	SkipSpace(parser);
 	if (Peek(parser) == '@' && parser->text[parser->next + 1] == '$')
 		parser->next++;
 	if (Peek(parser) == '$')
 		return ParseAttribute(parser);
-	while (IsNameByte(parser->text[parser->next + name_length]))
+	start = parser->next;
+	while (IsNameByte(Rest(parser)[name_length]))
 		name_length++;
-	behind_name = parser->next + name_length;
-	while (IsSpace(parser->text[behind_name]))
-		behind_name++;
-	if (name_length > 0 && parser->text[behind_name] == '(')
-		return ParseFunction(parser, name_length, nesting);
-	return ParsePath(parser);
+	behind_name = Rest(parser) + name_length;
+	while (SpaceLength(behind_name) > 0)
+		behind_name += SpaceLength(behind_name);
+	if (name_length == 0 || *behind_name != '(')
+		return ParsePath(parser);
+	field = ParseFunction(parser, name_length, nesting);
+	if (field != NULL && Peek(parser) == '.')
+		field = ParseBelow(parser, field, start);
+	return field;
 }
 
 /*
@@ -496,7 +756,7 @@ ParseExpression(FieldParser *parser, int nesting)
 Field *
 FieldParse(const char *text, Language language, SyntaxError *error)
 {
-	FieldParser parser = {text, 0, language, error};
+	FieldParser parser = {.text = text,.language = language,.error = error};
 	Field	   *field;
 	char	   *canonical;
 	size_t		canonical_length;
@@ -544,6 +804,45 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 	return field;
 }
 
+/* Copies of the keys from number `first` on. */
+static char **
+CopySteps(const Field *field, int first)
+{
+	char	  **steps = palloc(sizeof(char *) * (field->nsteps - first));
+
+	for (int i = first; i < field->nsteps; i++)
+		steps[i - first] = pstrdup(field->steps[i]);
+	return steps;
+}
+
+/*
+ * FieldRelative
+ *
+ * A copy without the first `nsteps` keys of all paths.
+ */
+Field *
+FieldRelative(const Field *field, int nsteps)
+{
+	Field	   *copy = palloc(sizeof(Field));
+
+	*copy = *field;
+	copy->text = pstrdup(field->text);
+	if (field->separator != NULL)
+		copy->separator = pstrdup(field->separator);
+	if (field->kind == FIELD_PATH)
+	{
+		copy->steps = CopySteps(field, nsteps);
+		copy->nsteps -= nsteps;
+	}
+	else if (field->nsteps > 0)
+		copy->steps = CopySteps(field, 0);
+	if (field->narguments > 0)
+		copy->arguments = palloc(sizeof(Field *) * field->narguments);
+	for (int i = 0; i < field->narguments; i++)
+		copy->arguments[i] = FieldRelative(field->arguments[i], nsteps);
+	return copy;
+}
+
 /*
  * FieldCopy
  *
@@ -552,19 +851,7 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 Field *
 FieldCopy(const Field *field)
 {
-	Field	   *copy = palloc(sizeof(Field));
-
-	*copy = *field;
-	copy->text = pstrdup(field->text);
-	if (field->kind == FIELD_PATH)
-	{
-		copy->steps = palloc(field->nsteps * sizeof(char *));
-		for (int i = 0; i < field->nsteps; i++)
-			copy->steps[i] = pstrdup(field->steps[i]);
-	}
-	if (field->argument != NULL)
-		copy->argument = FieldCopy(field->argument);
-	return copy;
+	return FieldRelative(field, 0);
 }
 
 /*
@@ -575,66 +862,88 @@ FieldCopy(const Field *field)
 bool
 FieldEqual(const Field *a, const Field *b)
 {
-	if (a->kind != b->kind)
+	if (a->kind != b->kind || a->nsteps != b->nsteps || a->attribute != b->attribute ||
+		a->narguments != b->narguments || a->ipv4_bits != b->ipv4_bits ||
+		a->ipv6_bits != b->ipv6_bits || a->parts != b->parts)
 		return false;
-	switch (a->kind)
+	if (a->separator != NULL && strcmp(a->separator, b->separator) != 0)
+		return false;
+	for (int i = 0; i < a->nsteps; i++)
 	{
-		case FIELD_PATH:
-			if (a->nsteps != b->nsteps)
-				return false;
-			for (int i = 0; i < a->nsteps; i++)
-			{
-				if (strcmp(a->steps[i], b->steps[i]) != 0)
-					return false;
-			}
-			return true;
-		case FIELD_ATTRIBUTE:
-			return a->attribute == b->attribute;
-		case FIELD_NETWORK:
-			return a->ipv4_bits == b->ipv4_bits &&
-				a->ipv6_bits == b->ipv6_bits &&
-				FieldEqual(a->argument, b->argument);
-		case FIELD_LOWER:
-		case FIELD_PRINCIPAL:
-		case FIELD_PRODUCT:
-		case FIELD_TEXT:
-			return FieldEqual(a->argument, b->argument);
+		if (strcmp(a->steps[i], b->steps[i]) != 0)
+			return false;
 	}
-	return false;
+	for (int i = 0; i < a->narguments; i++)
+	{
+		if (!FieldEqual(a->arguments[i], b->arguments[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Append a text in quotes of the kind. */
+static void
+AppendQuoted(StringInfo out, const char *text, char quote)
+{
+	appendStringInfoChar(out, quote);
+	for (const char *byte = text; *byte != '\0'; byte++)
+	{
+		if (*byte == quote || *byte == '\\')
+			appendStringInfoChar(out, '\\');
+		appendStringInfoChar(out, *byte);
+	}
+	appendStringInfoChar(out, quote);
 }
 
 /*
- * Append a key as a path holds it: quoted unless it is plain.
+ * Append a key as a path holds it: quoted unless it is plain.  At the start of
+ * a field @ and $ mean something of their own.
  */
 static void
 AppendKey(StringInfo out, const char *key, bool first)
 {
-	bool		plain = key[0] != '\0' && key[0] != '-';
+	bool		plain = key[0] != '\0' && key[0] != '-' && key[0] != '+' &&
+		!(first && (key[0] == '@' || key[0] == '$'));
 
 	for (const char *byte = key; *byte != '\0' && plain; byte++)
-		plain = IsKeyByte(*byte);
-
-	/* At the start of a field, @ and $ mean something of their own. */
-	if (first && (key[0] == '@' || key[0] == '$'))
-		plain = false;
-	/* So do the words that join conditions. */
-	if (strcmp(key, "AND") == 0 || strcmp(key, "OR") == 0 ||
-		strcmp(key, "NOT") == 0 || strcmp(key, "CIDR") == 0)
-		plain = false;
-
+		plain = IsKeyByte(byte);
 	if (plain)
-	{
 		appendStringInfoString(out, key);
-		return;
-	}
-	appendStringInfoChar(out, '"');
-	for (const char *byte = key; *byte != '\0'; byte++)
+	else
+		AppendQuoted(out, key, '"');
+}
+
+/* Append the keys of a path, the first one in any case quoted or not. */
+static void
+AppendPath(StringInfo out, const Field *path, bool quote_first)
+{
+	for (int i = 0; i < path->nsteps; i++)
 	{
-		if (*byte == '"' || *byte == '\\')
-			appendStringInfoChar(out, '\\');
-		appendStringInfoChar(out, *byte);
+		if (i > 0)
+			appendStringInfoChar(out, '.');
+		if (i == 0 && quote_first)
+			AppendQuoted(out, path->steps[0], '"');
+		else
+			AppendKey(out, path->steps[i], i == 0);
 	}
-	appendStringInfoChar(out, '"');
+}
+
+/* Would the path without quotes be read as something else in Datadog's syntax? */
+static bool
+IsTaken(const Field *path)
+{
+	StringInfoData name;
+	bool		taken = false;
+
+	for (int i = 0; i < (int) lengthof(reserved_keys) && !taken; i++)
+		taken = strcmp(path->steps[0], reserved_keys[i]) == 0;
+	if (taken || path->nsteps > FACET_MAX_STEPS)
+		return taken;
+	initStringInfo(&name);
+	AppendPath(&name, path, false);
+	taken = FacetExpression(name.data, name.len) != NULL;
+	pfree(name.data);
+	return taken;
 }
 
 /*
@@ -646,11 +955,14 @@ AppendField(StringInfo out, const Field *field)
 	switch (field->kind)
 	{
 		case FIELD_PATH:
+			AppendPath(out, field, IsTaken(field));
+			return;
+		case FIELD_BELOW:
+			AppendField(out, field->arguments[0]);
 			for (int i = 0; i < field->nsteps; i++)
 			{
-				if (i > 0)
-					appendStringInfoChar(out, '.');
-				AppendKey(out, field->steps[i], i == 0);
+				appendStringInfoChar(out, '.');
+				AppendKey(out, field->steps[i], false);
 			}
 			return;
 		case FIELD_ATTRIBUTE:
@@ -660,22 +972,25 @@ AppendField(StringInfo out, const Field *field)
 					appendStringInfo(out, "$%s", attribute_names[i].name);
 			}
 			return;
-		case FIELD_LOWER:
-		case FIELD_NETWORK:
-		case FIELD_PRINCIPAL:
-		case FIELD_PRODUCT:
-		case FIELD_TEXT:
+		default:
 			break;
 	}
 
-	for (int i = 0; i < (int) lengthof(function_names); i++)
+	appendStringInfo(out, "%s(", FunctionOfKind(field->kind)->name);
+	for (int i = 0; i < field->narguments; i++)
 	{
-		if (function_names[i].kind == field->kind)
-			appendStringInfo(out, "%s(", function_names[i].name);
+		if (i > 0)
+			appendStringInfoString(out, ", ");
+		AppendField(out, field->arguments[i]);
 	}
-	AppendField(out, field->argument);
 	if (field->kind == FIELD_NETWORK)
 		appendStringInfo(out, ", %d, %d", field->ipv4_bits, field->ipv6_bits);
+	if (field->kind == FIELD_PREFIX)
+	{
+		appendStringInfoString(out, ", ");
+		AppendQuoted(out, field->separator, '\'');
+		appendStringInfo(out, ", %d", field->parts);
+	}
 	appendStringInfoChar(out, ')');
 }
 
@@ -695,46 +1010,156 @@ FieldToText(const Field *field)
 }
 
 /*
- * FieldMakeText
+ * FieldMakeFunction
  *
- * A new field, palloc'd, that applies text() to `argument` and shares it.
+ * A new field, palloc'd, that applies a function to `argument` and shares it.
  */
 Field *
-FieldMakeText(Field *argument)
+FieldMakeFunction(FieldKind kind, Field *argument)
 {
-	char	   *text = psprintf("text(%s)", argument->text);
-	Field	   *field = MakeField(FIELD_TEXT, text, strlen(text));
+	Field	   *field = palloc0(sizeof(Field));
 
-	field->argument = argument;
+	field->kind = kind;
+	field->narguments = 1;
+	field->arguments = palloc(sizeof(Field *));
+	field->arguments[0] = argument;
+	field->text = psprintf("%s(%s)", FunctionOfKind(kind)->name, argument->text);
 	return field;
+}
+
+/*
+ * FieldRoot
+ *
+ * The number of keys below which all values of the field are.
+ */
+int
+FieldRoot(const Field *field, char ***steps)
+{
+	int			nsteps;
+
+	if (field->kind == FIELD_PATH)
+	{
+		*steps = field->steps;
+		return field->nsteps;
+	}
+	if (field->narguments == 0)
+		return 0;
+	nsteps = FieldRoot(field->arguments[0], steps);
+	for (int i = 1; i < field->narguments; i++)
+	{
+		char	  **other = NULL;
+		int			nother = FieldRoot(field->arguments[i], &other);
+		int			common = 0;
+
+		while (common < Min(nsteps, nother) && strcmp((*steps)[common], other[common]) == 0)
+			common++;
+		nsteps = common;
+	}
+	return nsteps;
+}
+
+/*
+ * FieldIsBelow
+ *
+ * Are all paths of the field longer than `path`, and begin with it?
+ */
+bool
+FieldIsBelow(const Field *field, const Field *path)
+{
+	if (field->kind == FIELD_ATTRIBUTE)
+		return false;
+	if (field->kind == FIELD_PATH)
+	{
+		if (field->nsteps <= path->nsteps)
+			return false;
+		for (int i = 0; i < path->nsteps; i++)
+		{
+			if (strcmp(field->steps[i], path->steps[i]) != 0)
+				return false;
+		}
+	}
+	for (int i = 0; i < field->narguments; i++)
+	{
+		if (!FieldIsBelow(field->arguments[i], path))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * FieldNeeds
+ *
+ * What the field looks up outside the record.
+ */
+int
+FieldNeeds(const Field *field)
+{
+	int			needs = 0;
+
+	if (field->kind == FIELD_ATTRIBUTE)
+		return field->attribute == ATTRIBUTE_VENDOR ? NEEDS_KNOWN_ACCOUNTS :
+			field->attribute == ATTRIBUTE_OWN_ACCOUNT ? NEEDS_OWN_ACCOUNTS : 0;
+	if (FIELD_IS_FUNCTION(field->kind))
+		needs = FunctionOfKind(field->kind)->needs;
+	for (int i = 0; i < field->narguments; i++)
+		needs |= FieldNeeds(field->arguments[i]);
+	return needs;
+}
+
+/* Bytes of the path that goes on at `text`, from its dot on. */
+static int
+BelowExtent(const char *text)
+{
+	int			i = 0;
+
+	while (text[i] != '\0')
+	{
+		if (text[i] == '"')
+		{
+			for (i++; text[i] != '\0' && text[i] != '"'; i++)
+			{
+				if (text[i] == '\\' && text[i + 1] != '\0')
+					i++;
+			}
+			if (text[i] == '"')
+				i++;
+		}
+		else if (text[i] == '\\' && text[i + 1] != '\0')
+			i += 2;
+		else if (text[i] == '.' || IsKeyByte(text + i))
+			i++;
+		else
+			break;
+	}
+	return i;
 }
 
 /*
  * FieldFunctionExtent
  *
  * The number of bytes from text on to behind the parenthesis that closes the
- * first one opened, or to the end where none does.  Parentheses in quotes and
- * behind a backslash do not count.
+ * first one opened, and behind the path that follows it, or to the end where
+ * none closes it.  Parentheses in quotes and behind a backslash do not count.
  */
 int
 FieldFunctionExtent(const char *text)
 {
 	int			depth = 0;
-	bool		quoted = false;
+	char		quote = '\0';
 	int			i;
 
 	for (i = 0; text[i] != '\0'; i++)
 	{
 		if (text[i] == '\\' && text[i + 1] != '\0')
 			i++;
-		else if (text[i] == '"')
-			quoted = !quoted;
-		else if (quoted)
-			continue;
+		else if (quote != '\0')
+			quote = text[i] == quote ? '\0' : quote;
+		else if (text[i] == '"' || text[i] == '\'')
+			quote = text[i];
 		else if (text[i] == '(')
 			depth++;
 		else if (text[i] == ')' && --depth == 0)
-			return i + 1;
+			return i + 1 + (text[i + 1] == '.' ? BelowExtent(text + i + 1) : 0);
 	}
 	return i;
 }

@@ -213,12 +213,29 @@ FilterFailUnexpected(FilterParseState *state, int expected)
 	else if (expected & EXPECT_RANGE_END)
 		what = "\"]\" or \"}\"";
 	else if (expected & EXPECT_COMMA)
-	{
-		what = "\",\" and a network";
-		hint = "Write CIDR(path, 10.0.0.0/8).";
-	}
+		switch (state->function)
+		{
+			case FUNCTION_CIDR:
+				what = "\",\" and a network";
+				hint = "Write CIDR(path, 10.0.0.0/8).";
+				break;
+			case FUNCTION_LIST:
+				what = "\",\" and the name of a list";
+				hint = "Write LIST(path, name).";
+				break;
+			case FUNCTION_EQUAL:
+				what = "\",\" and a field";
+				hint = "Write EQUAL(path, path).";
+				break;
+			default:
+				what = "\",\" and a filter";
+				hint = "Write ELEMENT(path, path.key:value AND path.key:value).";
+				break;
+		}
 	else if (expected & EXPECT_NETWORK)
 		what = "an IP address or network";
+	else if (expected & EXPECT_LIST)
+		what = "the name of a list";
 	else if (expected & EXPECT_VALUE)
 	{
 		what = "a value";
@@ -238,6 +255,25 @@ FilterFailUnexpected(FilterParseState *state, int expected)
 		FilterFail(state, token.start,
 				   psprintf("expected %s after %s", what,
 							QuoteToken(state, state->previous)), hint);
+}
+
+/*
+ * FilterSkipSpace
+ *
+ * The next byte that is no white space, from `text` on.  Looking ahead is done
+ * here and not by the scanners' rules: for trailing context of variable length
+ * flex keeps a state for each byte of a token in an array of fixed size.
+ */
+const char *
+FilterSkipSpace(const char *text)
+{
+	for (;;)
+	{
+		text += strspn(text, " \t\n\v\f\r");
+		if (strncmp(text, "\xC2\xA0", 2) != 0)	/* a no-break space */
+			return text;
+		text += 2;
+	}
 }
 
 /*
@@ -306,6 +342,39 @@ FilterPrefixedName(FilterParseState *state, int start, int end)
 	return prefix ? psprintf("%s.%s", prefix, name) : name;
 }
 
+/* Names that Datadog's pipeline adds to every record of CloudTrail's. */
+static const struct
+{
+	const char *written;
+	FilterName	name;
+}			datadog_names[] = {
+	{"source", {.constant = "cloudtrail"}},
+	{"service", {.constant = "cloudtrail"}},
+	{"status", {.failed = "error",.succeeded = "info"}},
+	{"level", {.failed = "Error",.succeeded = "Info"}},
+	{"@level", {.failed = "Error",.succeeded = "Info"}}
+};
+
+/* Is the name none of a field?  Then *name says what it is. */
+static bool
+IsNoField(const FilterParseState *state, const char *written, FilterName *name)
+{
+	if (state->language == LANGUAGE_KQL)
+	{
+		name->constant = ElasticConstant(written, strlen(written));
+		return name->constant != NULL;
+	}
+	for (int i = 0; i < (int) lengthof(datadog_names); i++)
+	{
+		if (strcmp(written, datadog_names[i].written) == 0)
+		{
+			*name = datadog_names[i].name;
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * FilterReadName
  *
@@ -319,13 +388,15 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 	int			added = strlen(written) - (end - start);
 	SyntaxError error;
 
-	name->field = NULL;
-	name->constant = NULL;
-	if (state->language == LANGUAGE_KQL)
+	memset(name, 0, sizeof(FilterName));
+	if (IsNoField(state, written, name))
+		return true;
+	if (state->language == LANGUAGE_KQL &&
+		(strcmp(written, "_exists_") == 0 || strcmp(written, "_missing_") == 0))
 	{
-		name->constant = ElasticConstant(written, strlen(written));
-		if (name->constant != NULL)
-			return true;
+		FilterFail(state, start, psprintf("unexpected \"%s\"", written),
+				   written[1] == 'e' ? "Write field: *." : "Write not field: *.");
+		return false;
 	}
 	name->field = FieldParse(written, state->language, &error);
 	if (name->field != NULL)
@@ -349,6 +420,24 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 		return false;
 	}
 	return true;
+}
+
+/*
+ * FilterGroupPath
+ *
+ * The path that the name of KQL's nested group stands for, or NULL where it is
+ * only the beginning of names that mean something.
+ */
+Field *
+FilterGroupPath(FilterParseState *state, int start, int end)
+{
+	SyntaxError error;
+	Field	   *field = FieldParse(FilterPrefixedName(state, start, end),
+								   state->language, &error);
+
+	if (field != NULL && field->kind == FIELD_FILLED)
+		field = field->arguments[0];
+	return field != NULL && field->kind == FIELD_PATH ? field : NULL;
 }
 
 static bool
@@ -386,6 +475,9 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 		case FILTER_AND:
 		case FILTER_OR:
 		case FILTER_NOT:
+		case FILTER_ELEMENT:
+			if (a->kind == FILTER_ELEMENT && !FieldEqual(a->field, b->field))
+				return false;
 			if (a->nchildren != b->nchildren)
 				return false;
 			for (int i = 0; i < a->nchildren; i++)
@@ -399,6 +491,8 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 		case FILTER_WILDCARD:
 		case FILTER_RANGE:
 		case FILTER_CIDR:
+		case FILTER_LIST:
+		case FILTER_EQUAL:
 			break;
 	}
 
@@ -437,7 +531,30 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 					return false;
 			}
 			return true;
+		case FILTER_LIST:
+			return strcmp(a->val.list.name, b->val.list.name) == 0;
+		case FILTER_EQUAL:
+			return FieldEqual(a->val.other.field, b->val.other.field);
 		default:
 			return true;		/* FILTER_EXISTS */
 	}
+}
+
+/*
+ * FilterNeeds
+ *
+ * What the filter looks up outside the record.
+ */
+int
+FilterNeeds(const FilterNode *filter)
+{
+	int			needs = filter->kind == FILTER_LIST ? NEEDS_LISTS : 0;
+
+	if (filter->field != NULL)
+		needs |= FieldNeeds(filter->field);
+	if (filter->kind == FILTER_EQUAL)
+		needs |= FieldNeeds(filter->val.other.field);
+	for (int i = 0; i < filter->nchildren; i++)
+		needs |= FilterNeeds(filter->children[i]);
+	return needs;
 }

@@ -4,7 +4,7 @@
  *
  * Two grammars, Datadog's log search syntax and Elastic's KQL, have the same
  * tree as their target.  This file knows nothing of events, tables or SQL; it
- * is also built outside the server, by the fuzzers.  predicate.h evaluates.
+ * is also built outside the server, by the fuzzers.  filter_compare.h evaluates.
  *
  * Memory: everything is allocated by palloc in the current memory context.
  */
@@ -24,8 +24,15 @@ typedef enum FilterKind
 	FILTER_EQUALS,				/* field, text */
 	FILTER_WILDCARD,			/* field, pattern */
 	FILTER_RANGE,				/* field, lower, upper */
-	FILTER_CIDR					/* field, networks */
+	FILTER_CIDR,				/* field, networks */
+	FILTER_LIST,				/* field, name of a list of newterm.lists */
+	FILTER_EQUAL,				/* field, other field */
+	FILTER_ELEMENT				/* field, a path; children[0]: of one element of
+								 * it all conditions hold */
 } FilterKind;
+
+/* Has the node a condition on its field's values, one by one? */
+#define FILTER_IS_SCALAR(kind)	((kind) >= FILTER_EQUALS && (kind) <= FILTER_LIST)
 
 /* One element of a wildcard pattern: a literal run, `?` or `*`. */
 typedef enum WildcardKind
@@ -52,14 +59,17 @@ typedef struct FilterLiteral
 	bool		is_number;		/* a JSON number: compares with numbers */
 	bool		is_boolean;		/* true or false: compares with booleans too */
 	bool		is_time;		/* ISO 8601: compares with times */
+	bool		is_address;		/* end of a range of IP addresses */
 	int64		time;			/* is_time: microseconds since 1970-01-01 UTC */
-	void	   *number;			/* is_number: left to predicate.c (a Numeric) */
+	void	   *number;			/* is_number: left to filter_compare.c (a Numeric);
+								 * is_address: an IpNetwork */
 } FilterLiteral;
 
 typedef struct FilterBound
 {
 	bool		present;		/* false: unbounded on this side */
 	bool		inclusive;
+	int			offset;			/* where it stands in the filter, in bytes */
 	FilterLiteral literal;
 } FilterBound;
 
@@ -93,6 +103,17 @@ typedef struct FilterNode
 			int			nnetworks;
 			IpNetwork  *networks;
 		}			cidr;		/* FILTER_CIDR */
+		struct
+		{
+			char	   *name;
+			const void *values; /* set by the rule compiler */
+		}			list;		/* FILTER_LIST */
+		struct
+		{
+			Field	   *field;
+			int			slot;	/* as of the first one */
+		}			other;		/* FILTER_EQUAL */
+		struct FilterElement *element;	/* FILTER_ELEMENT: the rule compiler's */
 	}			val;
 } FilterNode;
 
@@ -124,6 +145,9 @@ extern FilterNode *FilterParse(const char *text, Language language,
  * it is longer than FILTER_MAX_LENGTH: lists of values repeat their field).
  */
 extern char *FilterToText(const FilterNode *filter);
+
+/* What the filter's fields look up outside the record (NEEDS_...). */
+extern int	FilterNeeds(const FilterNode *filter);
 
 /* Do two trees say the same in the same way? */
 extern bool FilterEqual(const FilterNode *a, const FilterNode *b);

@@ -349,12 +349,31 @@ AddUnicode(ValueReader *reader, int offset, int end)
 	return length;
 }
 
+/* Is the backslash at `offset` of KQL's quoted text no escape? */
+static bool
+StandsForItself(const FilterParseState *state, int offset, int end)
+{
+	switch (state->text[offset + 1])
+	{
+		case '\\':
+		case '"':
+		case 't':
+		case 'r':
+		case 'n':
+			return false;
+		case 'u':
+			return ReadHex(state, offset + 2, end) < 0;
+		default:
+			return true;
+	}
+}
+
 /*
  * Read the escape whose backslash is at `offset`.  Returns how many bytes it
  * took, or 0 with the error set.
  */
 static int
-AddEscape(ValueReader *reader, int offset, int end)
+AddEscape(ValueReader *reader, int offset, int end, bool quoted)
 {
 	FilterParseState *state = reader->state;
 	char		escaped;
@@ -367,6 +386,11 @@ AddEscape(ValueReader *reader, int offset, int end)
 	escaped = state->text[offset + 1];
 	if (state->language == LANGUAGE_KQL)
 	{
+		if (quoted && StandsForItself(state, offset, end))
+		{
+			AddText(reader, "\\", 1);
+			return 1;
+		}
 		switch (escaped)
 		{
 			case 't':
@@ -418,7 +442,7 @@ ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 
 		if (byte == '\\')
 		{
-			int			taken = AddEscape(reader, i, value.end);
+			int			taken = AddEscape(reader, i, value.end, value.quoted);
 
 			if (taken == 0)
 				return false;
@@ -576,6 +600,7 @@ ReadBound(FilterParseState *state, const FilterLimit *limit, FilterBound *bound)
 	}
 	bound->present = true;
 	bound->inclusive = limit->inclusive;
+	bound->offset = limit->value.start;
 	TakeLiteral(&reader, &bound->literal);
 	if (state->language == LANGUAGE_KQL && !limit->value.quoted &&
 		IsRelativeTime(bound->literal.text))
@@ -699,68 +724,218 @@ ConstantMatches(const FilterNode *values, const char *constant)
 				memcmp(values->val.literal.text, constant, length) == 0;
 		case FILTER_WILDCARD:
 			return FilterWildcardMatch(values, constant, length);
-		case FILTER_RANGE:
-		case FILTER_CIDR:
+		default:
 			return false;		/* no constant is a number, time or address */
 	}
-	return false;
+}
+
+/* A condition that holds where `truth` does. */
+static FilterNode *
+MakeTruth(FilterParseState *state, bool truth)
+{
+	FilterNode *everything = FilterMakeEverything();
+
+	return truth ? everything : FilterMakeNot(state, everything);
 }
 
 /*
- * Make a condition on one of Elastic's fields of type ip what it means there:
- * the field exists only where it is an address, and a value may be a network.
+ * Apply a tree of values to a name that has one value where errorCode is there
+ * and another one where it is not.
  */
-static void
-ApplyAddressType(FilterNode *leaf)
+static FilterNode *
+ApplyOutcome(FilterParseState *state, const FilterName *name, const FilterNode *values)
 {
-	IpNetwork	network = {0};
+	bool		failed = ConstantMatches(values, name->failed);
+	bool		succeeded = ConstantMatches(values, name->succeeded);
+	FilterNode *error;
+	SyntaxError unused;
 
-	if (leaf->kind == FILTER_EXISTS)
+	if (failed == succeeded)
+		return MakeTruth(state, failed);
+	error = MakeNode(FILTER_EXISTS);
+	error->field = FieldParse("errorCode", LANGUAGE_DATADOG, &unused);
+	return failed ? error : FilterMakeNot(state, error);
+}
+
+/*
+ * Give a range's end, if there is one, the meaning of an IP address.  Returns
+ * false with the error set where it is none.
+ */
+static bool
+ReadAddressBound(FilterParseState *state, FilterBound *bound)
+{
+	IpNetwork	address;
+
+	if (!bound->present)
+		return true;
+	if (!IpAddressParse(bound->literal.text, bound->literal.length, &address))
 	{
-		leaf->kind = FILTER_CIDR;
-		network.family = AF_INET;
-		AppendNetwork(leaf, &network);
-		network.family = AF_INET6;
-		AppendNetwork(leaf, &network);
+		FilterFail(state, bound->offset,
+				   psprintf("\"%s\" is no IP address",
+							SyntaxExcerpt(bound->literal.text, bound->literal.length)),
+				   "The field holds IP addresses alone.");
+		return false;
 	}
-	else if (leaf->kind == FILTER_EQUALS &&
-			 IpNetworkParse(leaf->val.literal.text, leaf->val.literal.length, &network))
+	bound->literal.is_number = bound->literal.is_boolean = bound->literal.is_time = false;
+	bound->literal.is_address = true;
+	return true;
+}
+
+/*
+ * Make a condition on address(p) what it means there: a value may be a network,
+ * and a range is one of addresses.
+ */
+static bool
+ApplyAddress(FilterParseState *state, FilterNode *leaf)
+{
+	IpNetwork	network;
+
+	if (leaf->kind == FILTER_RANGE)
+		return ReadAddressBound(state, &leaf->val.range->lower) &&
+			ReadAddressBound(state, &leaf->val.range->upper);
+	if (leaf->kind == FILTER_EQUALS &&
+		IpNetworkParse(leaf->val.literal.text, leaf->val.literal.length, &network))
 	{
 		leaf->kind = FILTER_CIDR;
 		memset(&leaf->val, 0, sizeof(leaf->val));
 		AppendNetwork(leaf, &network);
 	}
+	if (leaf->kind == FILTER_CIDR)
+		leaf->field = leaf->field->arguments[0];
+	return true;
+}
+
+/* How much time does a timestamp name: a day, or down to a microsecond? */
+static int64
+TimePrecision(const FilterLiteral *literal)
+{
+	const int64 second = INT64CONST(1000000);
+	const char *digits;
+	int64		precision = second;
+
+	if (literal->length <= 10)	/* 2024-01-02 */
+		return 24 * 60 * 60 * second;
+	if (literal->length < 19 || literal->text[16] != ':')
+		return 60 * second;
+	if (literal->text[19] == '.')
+	{
+		for (digits = literal->text + 20; *digits >= '0' && *digits <= '9' && precision > 1;
+			 digits++)
+			precision /= 10;
+	}
+	return precision;
 }
 
 /*
- * Give the field to all leaves of a tree of values.  `map_text` is the field to
- * use instead where values are compared as text, or NULL.
+ * Make the condition that a value is a time the range of times that it names,
+ * as a date of Elastic's compares.
  */
 static void
-ApplyField(FilterNode *node, Field *field, Field *map_text, bool is_address)
+ApplyTime(FilterNode *leaf)
+{
+	FilterLiteral literal = leaf->val.literal;
+	FilterRange *range;
+	char		end[ISOTIME_TEXT_SIZE];
+
+	if (!IsoTimeFormat(literal.time + TimePrecision(&literal), end))
+		return;
+	range = palloc0(sizeof(FilterRange));
+	range->lower.present = range->upper.present = true;
+	range->lower.inclusive = true;
+	range->lower.literal = literal;
+	ReadLiteral(&range->upper.literal, pstrdup(end), strlen(end));
+	leaf->kind = FILTER_RANGE;
+	leaf->val.range = range;
+}
+
+/* Could a value that Elastic drops satisfy the leaf? */
+static bool
+MatchesDropped(const FilterNode *leaf)
+{
+	static const char *const dropped[] = {"", "-", "none"};
+	const FilterRange *range = leaf->val.range;
+
+	switch (leaf->kind)
+	{
+		case FILTER_EQUALS:
+			for (int i = 0; i < (int) lengthof(dropped); i++)
+			{
+				if (strcmp(leaf->val.literal.text, dropped[i]) == 0)
+					return true;
+			}
+			return false;
+		case FILTER_WILDCARD:
+			for (int i = 0; i < (int) lengthof(dropped); i++)
+			{
+				if (FilterWildcardMatch(leaf, dropped[i], strlen(dropped[i])))
+					return true;
+			}
+			return false;
+		case FILTER_RANGE:
+			return !range->lower.literal.is_number && !range->lower.literal.is_time &&
+				!range->upper.literal.is_number && !range->upper.literal.is_time;
+		case FILTER_CIDR:
+			return false;
+		default:
+			return true;
+	}
+}
+
+/*
+ * Make a condition on filled(path) one on the path wherever that says the same:
+ * a path is looked up for all rules at once.
+ */
+static void
+ApplyFilled(FilterParseState *state, FilterNode *leaf, Field *text)
+{
+	Field	   *path = leaf->field->arguments[0];
+
+	if (path->kind != FIELD_PATH)
+		return;
+	if (state->language == LANGUAGE_KQL)
+	{
+		if (text != NULL && (leaf->kind == FILTER_EQUALS || leaf->kind == FILTER_WILDCARD ||
+							 leaf->kind == FILTER_RANGE))
+		{
+			leaf->field = text;
+			return;
+		}
+		if (leaf->kind == FILTER_EQUALS && leaf->val.literal.is_time && ElasticIsTime(path))
+			ApplyTime(leaf);
+	}
+	if (!MatchesDropped(leaf))
+		leaf->field = path;
+}
+
+/*
+ * Give the field to all leaves of a tree of values; `text` is what of it is
+ * compared as text, or NULL.  Returns false with the error set where one cannot
+ * be about it.
+ */
+static bool
+ApplyField(FilterParseState *state, FilterNode *node, Field *field, Field *text)
 {
 	switch (node->kind)
 	{
 		case FILTER_EVERYTHING:
-			return;
+			return true;
 		case FILTER_AND:
 		case FILTER_OR:
 		case FILTER_NOT:
 			for (int i = 0; i < node->nchildren; i++)
-				ApplyField(node->children[i], field, map_text, is_address);
-			return;
-		case FILTER_EXISTS:
-		case FILTER_CIDR:
+			{
+				if (!ApplyField(state, node->children[i], field, text))
+					return false;
+			}
+			return true;
+		default:
 			node->field = field;
-			break;
-		case FILTER_EQUALS:
-		case FILTER_WILDCARD:
-		case FILTER_RANGE:
-			node->field = map_text ? map_text : field;
-			break;
+			if (field->kind == FIELD_ADDRESS)
+				return ApplyAddress(state, node);
+			if (field->kind == FIELD_FILLED)
+				ApplyFilled(state, node, text);
+			return true;
 	}
-	if (is_address)
-		ApplyAddressType(node);
 }
 
 /*
@@ -772,21 +947,136 @@ FilterNode *
 FilterApplyName(FilterParseState *state, const FilterName *name,
 				FilterNode *values)
 {
-	bool		kql = state->language == LANGUAGE_KQL;
-	Field	   *map_text = NULL;
+	Field	   *field = name->field;
+	Field	   *text = NULL;
 
 	if (values == NULL)
 		return NULL;
 	if (name->constant != NULL)
-	{
-		FilterNode *everything = FilterMakeEverything();
+		return MakeTruth(state, ConstantMatches(values, name->constant));
+	if (name->failed != NULL)
+		return ApplyOutcome(state, name, values);
+	if (field->kind == FIELD_FILLED && field->arguments[0]->kind == FIELD_PATH &&
+		ElasticIsMapText(field->arguments[0]))
+		text = FieldMakeFunction(FIELD_TEXT, field->arguments[0]);
+	return ApplyField(state, values, field, text) ? values : NULL;
+}
 
-		return ConstantMatches(values, name->constant) ? everything :
-			FilterMakeNot(state, everything);
+/*
+ * FilterMakeExists
+ *
+ * The condition that there is a value.
+ */
+FilterNode *
+FilterMakeExists(FilterParseState *state)
+{
+	(void) state;
+	return MakeNode(FILTER_EXISTS);
+}
+
+/*
+ * FilterMakeList
+ *
+ * The condition that a value is in the list of this name.
+ */
+FilterNode *
+FilterMakeList(FilterParseState *state, FilterSpan name)
+{
+	FilterNode *node = MakeNode(FILTER_LIST);
+	ValueReader reader;
+	FilterLiteral literal;
+
+	name.quoted = true;			/* there are no wildcards */
+	if (!ReadValue(&reader, state, name))
+		return NULL;
+	TakeLiteral(&reader, &literal);
+	if (literal.length == 0)
+	{
+		FilterFail(state, name.start, "a list has a name", NULL);
+		return NULL;
 	}
-	if (kql && ElasticIsMapText(name->field))
-		map_text = FieldMakeText(name->field);
-	ApplyField(values, name->field, map_text,
-			   kql && ElasticIsAddress(name->field->text));
-	return values;
+	node->val.list.name = literal.text;
+	return node;
+}
+
+/*
+ * FilterMakeEqual
+ *
+ * The condition that one field has a value that another one has.
+ */
+FilterNode *
+FilterMakeEqual(FilterParseState *state, int offset, const FilterName *name,
+				const FilterName *other)
+{
+	FilterNode *node = MakeNode(FILTER_EQUAL);
+
+	if (name->field == NULL || other->field == NULL)
+	{
+		FilterFail(state, offset, "EQUAL compares two fields of the record", NULL);
+		return NULL;
+	}
+	node->field = name->field;
+	node->val.other.field = other->field;
+	return node;
+}
+
+/* Are all conditions of the tree about what lies below the path? */
+static bool
+IsBelow(const FilterNode *filter, const Field *path)
+{
+	if (filter->kind == FILTER_EVERYTHING)
+		return false;
+	if (filter->field != NULL && !FieldIsBelow(filter->field, path))
+		return false;
+	if (filter->kind == FILTER_EQUAL && !FieldIsBelow(filter->val.other.field, path))
+		return false;
+	for (int i = 0; i < filter->nchildren; i++)
+	{
+		if (!IsBelow(filter->children[i], path))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * FilterMakeElement
+ *
+ * The condition that one element at the path, where it may be an array, passes
+ * the filter.  Where that says no more than the filter, or the path is NULL, it
+ * is the filter.
+ */
+FilterNode *
+FilterMakeElement(FilterParseState *state, Field *path, FilterNode *filter)
+{
+	FilterNode *node;
+
+	if (path == NULL || filter->nchildren == 0 || !IsBelow(filter, path))
+		return filter;
+	node = MakeNode(FILTER_ELEMENT);
+	node->field = path;
+	AddChild(node, filter);
+	return CheckDepth(state, node);
+}
+
+/*
+ * FilterMakeElementCall
+ *
+ * What ELEMENT(path, filter) means.
+ */
+FilterNode *
+FilterMakeElementCall(FilterParseState *state, int offset, const FilterName *name,
+					  FilterNode *filter)
+{
+	Field	   *path = name->field;
+
+	if (path == NULL || path->kind != FIELD_PATH)
+		FilterFail(state, offset, "ELEMENT needs a path of the record", NULL);
+	else if (!IsBelow(filter, path))
+		FilterFail(state, offset,
+				   psprintf("the conditions of ELEMENT are not all about what is below %s",
+							SyntaxExcerpt(path->text, strlen(path->text))),
+				   "Write whole paths: ELEMENT(a, a.b:1 AND a.c:2).");
+	else
+		return FilterMakeElement(state, path, filter);
+	return NULL;
 }

@@ -63,11 +63,11 @@ static void yyerror(YYLTYPE *place, void *scanner, FilterParseState *state,
 					const char *message);
 }
 
-%token AND OR NOT MINUS STAR CIDR TO INVALID
+%token AND OR NOT MINUS PLUS STAR CIDR LIST EQUAL ELEMENT EXISTS MISSING TO INVALID
 %token COLON COMMA OPEN CLOSE OPEN_BRACKET CLOSE_BRACKET OPEN_BRACE CLOSE_BRACE
 %token GREATER GREATER_EQUAL LESS LESS_EQUAL
 %token <name> NAME
-%token <span> VALUE_TOKEN NETWORK
+%token <span> VALUE_TOKEN NETWORK LIST_NAME
 
 %type <node> any_of all_of one condition operand values all_values one_value
 %type <node> plain range comparison networks
@@ -97,6 +97,7 @@ all_of:
 one:
 	condition
 	| not one					{ CHECK($$ = FilterMakeNot(state, $2)); }
+	| PLUS one					{ $$ = $2; }
 	;
 
 not:
@@ -108,8 +109,25 @@ condition:
 	STAR						{ $$ = FilterMakeEverything(); }
 	| OPEN any_of CLOSE			{ $$ = $2; }
 	| NAME COLON operand			{ CHECK($$ = FilterApplyName(state, &$1, $3)); }
+	| EXISTS COLON NAME			{
+									CHECK($$ = FilterApplyName(state, &$3,
+															   FilterMakeExists(state)));
+								}
+	| MISSING COLON NAME		{
+									$$ = FilterApplyName(state, &$3, FilterMakeExists(state));
+									CHECK($$ = FilterMakeNot(state, $$));
+								}
 	| CIDR OPEN NAME COMMA networks CLOSE
 								{ CHECK($$ = FilterApplyName(state, &$3, $5)); }
+	| LIST OPEN NAME COMMA LIST_NAME CLOSE
+								{
+									CHECK($$ = FilterApplyName(state, &$3,
+															   FilterMakeList(state, $5)));
+								}
+	| EQUAL OPEN NAME COMMA NAME CLOSE
+								{ CHECK($$ = FilterMakeEqual(state, @3.start, &$3, &$5)); }
+	| ELEMENT OPEN NAME COMMA any_of CLOSE
+								{ CHECK($$ = FilterMakeElementCall(state, @3.start, &$3, $5)); }
 	;
 
 networks:
@@ -232,6 +250,8 @@ ExpectationOf(yysymbol_kind_t token)
 			return EXPECT_VALUE;
 		case YYSYMBOL_NETWORK:
 			return EXPECT_NETWORK;
+		case YYSYMBOL_LIST_NAME:
+			return EXPECT_LIST;
 		default:
 			return 0;
 	}

@@ -19,11 +19,13 @@ typedef struct FilterSpan
 	bool		quoted;			/* a value in quotes, which the span leaves out */
 } FilterSpan;
 
-/* What stands before a colon. */
+/* What stands before a colon: a field, or what is none of the record's. */
 typedef struct FilterName
 {
 	Field	   *field;
-	const char *constant;		/* or else: Elastic's constant field's value */
+	const char *constant;		/* its value in all records */
+	const char *failed;			/* its value in records with an errorCode */
+	const char *succeeded;		/* and in the others */
 } FilterName;
 
 /* The end of a range. */
@@ -39,6 +41,15 @@ typedef struct FilterOpen
 	int			offset;			/* where it stands, in bytes */
 	char	   *prefix;			/* KQL's "{": what inner names begin with */
 } FilterOpen;
+
+/* The functions of a filter, whose arguments the scanner reads by their own rules. */
+typedef enum FilterFunction
+{
+	FUNCTION_CIDR,				/* a field, networks */
+	FUNCTION_LIST,				/* a field, a list's name */
+	FUNCTION_EQUAL,				/* two fields */
+	FUNCTION_ELEMENT			/* a field, a filter */
+} FilterFunction;
 
 typedef struct FilterParseState
 {
@@ -57,6 +68,7 @@ typedef struct FilterParseState
 	FilterOpen *open;			/* FILTER_MAX_DEPTH + 1 of them */
 	int			group;			/* nopen outside the value group we are in, or
 								 * -1 */
+	FilterFunction function;	/* the one whose arguments are read */
 	sigjmp_buf	fatal;			/* where the scanner's fatal errors go */
 } FilterParseState;
 
@@ -71,6 +83,7 @@ typedef struct FilterParseState
 #define EXPECT_COMMA		0x0080
 #define EXPECT_NETWORK		0x0100
 #define EXPECT_FIELD		0x0200	/* also wherever a condition could stand */
+#define EXPECT_LIST			0x0400
 
 /*
  * Errors.  Both note the error unless there is one already.  FilterFail is
@@ -83,15 +96,18 @@ extern void FilterFailUnexpected(FilterParseState *state, int expected);
 extern void FilterFailFatal(FilterParseState *state, const char *message);
 
 /* The scanners' common parts. */
+extern const char *FilterSkipSpace(const char *text);
 extern void FilterToken(FilterParseState *state, int start, int end);
 extern bool FilterOpenParenthesis(FilterParseState *state, const char *prefix);
 extern char *FilterPrefixedName(FilterParseState *state, int start, int end);
 extern bool FilterReadName(FilterParseState *state, int start, int end,
 						   FilterName *name);
+extern Field *FilterGroupPath(FilterParseState *state, int start, int end);
 
 /*
  * Makers of nodes.  All return NULL with the error set when they refuse, and
- * NULL when given NULL.  Values have no field until FilterApplyName.
+ * NULL when given NULL.  Values have no field until FilterApplyName.  `offset`
+ * is where a name stands that may be refused.
  */
 extern FilterNode *FilterMakeEverything(void);
 extern FilterNode *FilterMakeAnd(FilterParseState *state, FilterNode *left,
@@ -106,6 +122,14 @@ extern FilterNode *FilterMakeRange(FilterParseState *state,
 extern FilterNode *FilterMakeNetworks(void);
 extern FilterNode *FilterAddNetwork(FilterParseState *state,
 									FilterNode *networks, FilterSpan network);
+extern FilterNode *FilterMakeExists(FilterParseState *state);
+extern FilterNode *FilterMakeList(FilterParseState *state, FilterSpan name);
+extern FilterNode *FilterMakeEqual(FilterParseState *state, int offset,
+								   const FilterName *name, const FilterName *other);
+extern FilterNode *FilterMakeElement(FilterParseState *state, Field *path,
+									 FilterNode *filter);
+extern FilterNode *FilterMakeElementCall(FilterParseState *state, int offset,
+										 const FilterName *name, FilterNode *filter);
 extern FilterNode *FilterApplyName(FilterParseState *state,
 								   const FilterName *name, FilterNode *values);
 

@@ -24,39 +24,56 @@ IsPlain(char byte)
 }
 
 /*
- * Append a literal, in quotes unless it is a plain word.
+ * Append a text, in quotes unless it is a plain word.
  */
 static void
-AppendLiteral(StringInfo out, const FilterLiteral *literal)
+AppendText(StringInfo out, const char *text, int length)
 {
 	static const char *const words[] = {
 		"AND", "OR", "NOT", "TO", "and", "or", "not", "to"
 	};
-	bool		plain = literal->length > 0 && literal->text[0] != '-';
+	bool		plain = length > 0 && text[0] != '-';
 
-	for (int i = 0; i < literal->length && plain; i++)
-		plain = IsPlain(literal->text[i]);
+	for (int i = 0; i < length && plain; i++)
+		plain = IsPlain(text[i]);
 	for (int i = 0; i < (int) lengthof(words) && plain; i++)
-		plain = strcmp(literal->text, words[i]) != 0;
+		plain = strcmp(text, words[i]) != 0;
 
 	if (plain)
 	{
-		appendBinaryStringInfo(out, literal->text, literal->length);
+		appendBinaryStringInfo(out, text, length);
 		return;
 	}
 	appendStringInfoChar(out, '"');
-	for (int i = 0; i < literal->length; i++)
+	for (int i = 0; i < length; i++)
 	{
-		if (literal->text[i] == '"' || literal->text[i] == '\\')
+		if (text[i] == '"' || text[i] == '\\')
 			appendStringInfoChar(out, '\\');
-		appendStringInfoChar(out, literal->text[i]);
+		appendStringInfoChar(out, text[i]);
 	}
 	appendStringInfoChar(out, '"');
 }
 
+static void
+AppendLiteral(StringInfo out, const FilterLiteral *literal)
+{
+	AppendText(out, literal->text, literal->length);
+}
+
+/*
+ * Does a no-break space, which is white space, begin at the byte, or what begins
+ * like one and is no character?
+ */
+static bool
+MayBeSpace(const char *text, int length)
+{
+	return text[0] == '\xC2' &&
+		(length < 2 || (text[1] & 0xC0) != 0x80 || text[1] == '\xA0');
+}
+
 /*
  * Append a wildcard pattern.  All that could have a meaning is escaped; beyond
- * ASCII only quotes at the start have one.
+ * ASCII only quotes at the start have one, and no-break spaces.
  */
 static void
 AppendPattern(StringInfo out, const FilterNode *node)
@@ -80,7 +97,8 @@ AppendPattern(StringInfo out, const FilterNode *node)
 					bool		leading = i == 0 && j == 0;
 
 					if ((!IsPlain(byte) && !IS_HIGHBIT_SET(byte)) ||
-						(leading && (byte == '-' || IS_HIGHBIT_SET(byte))))
+						(leading && (byte == '-' || IS_HIGHBIT_SET(byte))) ||
+						MayBeSpace(part->text + j, part->length - j))
 						appendStringInfoChar(out, '\\');
 					appendStringInfoChar(out, byte);
 				}
@@ -156,6 +174,20 @@ AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
 				(void) IpNetworkToText(&node->val.cidr.networks[i], network);
 				appendStringInfo(out, ", %s", network);
 			}
+			appendStringInfoChar(out, ')');
+			return;
+		case FILTER_LIST:
+			appendStringInfo(out, "LIST(%s, ", FieldToText(node->field));
+			AppendText(out, node->val.list.name, strlen(node->val.list.name));
+			appendStringInfoChar(out, ')');
+			return;
+		case FILTER_EQUAL:
+			appendStringInfo(out, "EQUAL(%s, %s)", FieldToText(node->field),
+							 FieldToText(node->val.other.field));
+			return;
+		case FILTER_ELEMENT:
+			appendStringInfo(out, "ELEMENT(%s, ", FieldToText(node->field));
+			AppendNode(out, node->children[0], FILTER_OR);
 			appendStringInfoChar(out, ')');
 			return;
 		case FILTER_EXISTS:

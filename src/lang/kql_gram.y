@@ -102,7 +102,7 @@ condition:
 	| OPEN any_of CLOSE			{ $$ = $2; }
 	| NAME COLON operand		{ CHECK($$ = FilterApplyName(state, &$1, $3)); }
 	| NAME COLON OPEN_BRACE any_of CLOSE_BRACE
-								{ $$ = $4; }
+								{ CHECK($$ = FilterMakeElement(state, $1.field, $4)); }
 	| NAME comparison value		{ CHECK($$ = Compare(state, &$1, $2, $3)); }
 	;
 

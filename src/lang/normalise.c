@@ -1,6 +1,6 @@
 /*
  * normalise.c
- *	  The normalisers network, principal and product on strings.
+ *	  The functions of fields that make a string of a string.
  */
 #ifdef FRONTEND
 #include "postgres_fe.h"
@@ -50,6 +50,50 @@ SkipWord(const char **next, const char *end, const char *word)
 	return true;
 }
 
+/* The parts of arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION. */
+typedef struct AssumedRole
+{
+	const char *partition;
+	int			partition_length;
+	const char *account;
+	int			account_length;
+	const char *role;
+	int			role_length;
+	const char *session;		/* to the end */
+} AssumedRole;
+
+/* Take an assumed-role ARN apart; false where the text is none. */
+static bool
+ReadAssumedRole(const char *text, int length, AssumedRole *arn)
+{
+	const char *next = text;
+	const char *end = text + length;
+
+	if (!SkipWord(&next, end, "arn:"))
+		return false;
+	arn->partition = next;
+	next = memchr(next, ':', end - next);
+	if (next == NULL || next == arn->partition)
+		return false;
+	arn->partition_length = next - arn->partition;
+	if (!SkipWord(&next, end, ":sts::"))
+		return false;
+	arn->account = next;
+	next = memchr(next, ':', end - next);
+	if (next == NULL || next == arn->account)
+		return false;
+	arn->account_length = next - arn->account;
+	if (!SkipWord(&next, end, ":assumed-role/"))
+		return false;
+	arn->role = next;
+	next = memchr(next, '/', end - next);
+	if (next == NULL || next == arn->role || next + 1 == end)
+		return false;
+	arn->role_length = next - arn->role;
+	arn->session = next + 1;
+	return true;
+}
+
 /*
  * NormalisePrincipal
  *
@@ -61,52 +105,154 @@ const char *
 NormalisePrincipal(const char *text, int length, char *buffer,
 				   int *result_length)
 {
-	const char *next = text;
-	const char *end = text + length;
-	const char *partition;
-	const char *account;
-	const char *role;
-	const char *slash;
-	int			partition_length;
-	int			account_length;
-	int			role_length;
+	AssumedRole arn;
 	char	   *out = buffer;
 
 	*result_length = length;
-
-	if (!SkipWord(&next, end, "arn:"))
+	if (!ReadAssumedRole(text, length, &arn))
 		return text;
-	partition = next;
-	next = memchr(partition, ':', end - partition);
-	if (next == NULL || next == partition)
-		return text;
-	partition_length = next - partition;
-	if (!SkipWord(&next, end, ":sts::"))
-		return text;
-	account = next;
-	next = memchr(account, ':', end - account);
-	if (next == NULL || next == account)
-		return text;
-	account_length = next - account;
-	if (!SkipWord(&next, end, ":assumed-role/"))
-		return text;
-	role = next;
-	slash = memchr(role, '/', end - role);
-	if (slash == NULL || slash == role || slash + 1 == end)
-		return text;
-	role_length = slash - role;
 
 #define APPEND(bytes, count) \
 	(memcpy(out, (bytes), (count)), out += (count))
 
 	APPEND("arn:", 4);
-	APPEND(partition, partition_length);
+	APPEND(arn.partition, arn.partition_length);
 	APPEND(":iam::", 6);
-	APPEND(account, account_length);
+	APPEND(arn.account, arn.account_length);
 	APPEND(":role/", 6);
-	APPEND(role, role_length);
+	APPEND(arn.role, arn.role_length);
 #undef APPEND
 
+	*result_length = out - buffer;
+	return buffer;
+}
+
+const char *
+NormaliseSession(const char *text, int length, int *result_length)
+{
+	AssumedRole arn;
+
+	if (!ReadAssumedRole(text, length, &arn))
+		return NULL;
+	*result_length = text + length - arn.session;
+	return arn.session;
+}
+
+const char *
+NormaliseRole(const char *text, int length, int *result_length)
+{
+	AssumedRole arn;
+
+	if (!ReadAssumedRole(text, length, &arn))
+		return NULL;
+	*result_length = arn.role_length;
+	return arn.role;
+}
+
+/* Digits of an AWS account's id. */
+#define ACCOUNT_DIGITS	12
+
+/* Colons before the account in an ARN: arn:partition:service:region:account. */
+#define ARN_COLONS		4
+
+const char *
+NormaliseAccount(const char *text, int length, int *result_length)
+{
+	const char *next = text;
+	const char *end = text + length;
+	int			digits = 0;
+
+	*result_length = length;
+	if (!SkipWord(&next, end, "arn:"))
+		return text;
+	for (int colons = 1; colons < ARN_COLONS; colons++)
+	{
+		next = memchr(next, ':', end - next);
+		if (next == NULL)
+			return text;
+		next++;
+	}
+	while (next + digits < end && next[digits] >= '0' && next[digits] <= '9')
+		digits++;
+	if (digits != ACCOUNT_DIGITS || (next + digits < end && next[digits] != ':'))
+		return text;
+	*result_length = digits;
+	return next;
+}
+
+const char *
+NormalisePrefix(const char *text, int length, const char *separator, int parts,
+				int *result_length)
+{
+	const int	separator_length = strlen(separator);
+	const char *end = text + length;
+
+	for (const char *next = text; end - next >= separator_length;)
+	{
+		if (memcmp(next, separator, separator_length) != 0)
+		{
+			next++;
+			continue;
+		}
+		if (--parts == 0)
+		{
+			*result_length = next - text;
+			return text;
+		}
+		next += separator_length;
+	}
+	*result_length = length;
+	return text;
+}
+
+const char *
+NormaliseBasename(const char *text, int length, int *result_length)
+{
+	int			start = length;
+
+	while (start > 0 && text[start - 1] != '/' && text[start - 1] != ':')
+		start--;
+	if (start == length)
+		start = 0;
+	*result_length = length - start;
+	return text + start;
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static int
+HexDigit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
+const char *
+NormalisePercent(const char *text, int length, char *buffer, int *result_length)
+{
+	char	   *out = buffer;
+
+	for (int i = 0; i < length; i++)
+	{
+		int			high;
+		int			low;
+
+		if (text[i] != '%')
+		{
+			*out++ = text[i];
+			continue;
+		}
+		high = i + 2 < length ? HexDigit(text[i + 1]) : -1;
+		low = i + 2 < length ? HexDigit(text[i + 2]) : -1;
+		if (high < 0 || low < 0)
+			return NULL;
+		*out++ = high * 16 + low;
+		i += 2;
+	}
 	*result_length = out - buffer;
 	return buffer;
 }

@@ -1,11 +1,12 @@
 /*
  * normalise.h
- *	  The normalisers network, principal and product on strings.
+ *	  The functions of fields that make a string of a string.
  *
  * Each takes `length` bytes at `text` and returns what the value becomes, as
  * a pointer and *result_length: either into `text` itself (nothing allocated)
  * or into `buffer`, which the caller gives with at least
- * NORMALISE_BUFFER_SIZE(length) bytes.  Nothing is NUL-terminated.
+ * NORMALISE_BUFFER_SIZE(length) bytes.  Nothing is NUL-terminated.  Those that
+ * may leave no value return NULL then.
  */
 #ifndef NEWTERM_NORMALISE_H
 #define NEWTERM_NORMALISE_H
@@ -28,6 +29,44 @@ extern const char *NormaliseNetwork(const char *text, int length,
  */
 extern const char *NormalisePrincipal(const char *text, int length,
 									  char *buffer, int *result_length);
+
+/*
+ * The session's and the role's name of an assumed-role ARN; NULL for anything
+ * else.
+ */
+extern const char *NormaliseSession(const char *text, int length,
+									int *result_length);
+extern const char *NormaliseRole(const char *text, int length,
+								 int *result_length);
+
+/*
+ * The account of an ARN that has one of 12 digits; anything else stays as it
+ * is.
+ */
+extern const char *NormaliseAccount(const char *text, int length,
+									int *result_length);
+
+/*
+ * The first `parts` parts (1 or more) of a text that `separator` divides; all
+ * of it where it has no more.
+ */
+extern const char *NormalisePrefix(const char *text, int length,
+								   const char *separator, int parts,
+								   int *result_length);
+
+/*
+ * What stands behind the last "/" or ":"; a text that ends with one stays as
+ * it is.
+ */
+extern const char *NormaliseBasename(const char *text, int length,
+									 int *result_length);
+
+/*
+ * The text with %XX decoded, into `buffer`; NULL where a "%" stands before
+ * anything else than two hexadecimal digits.
+ */
+extern const char *NormalisePercent(const char *text, int length,
+									char *buffer, int *result_length);
 
 /*
  * A user agent's leading product name without versions:

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "nodes/pg_list.h"
 
 #include "base/cache_line.h"
@@ -94,7 +95,7 @@ BindLiteral(const FilterLiteral *parsed)
 	FilterLiteral bound = *parsed;
 
 	bound.text = Copy(parsed->text, parsed->length + 1);
-	FilterCompareReadNumber(&bound);
+	FilterCompareReady(&bound);
 	return bound;
 }
 
@@ -119,15 +120,58 @@ CountNodes(const FilterNode *filter)
 	return count;
 }
 
-/* FilterBind, whose nodes lie from *next on in the order in which they are tried. */
+/* An element of an array as a record of its own, and the filter that it has to pass. */
+struct FilterElement
+{
+	FieldSet   *fields;
+	FilterNode *filter;
+};
+
+static FilterNode *BindBelow(const FilterNode *parsed, FieldSet *fields, int skip);
+
+/* The slot of a field of which the first `skip` keys lead to the set's record. */
+static int
+BindField(const Field *field, FieldSet *fields, int skip)
+{
+	Field	   *relative;
+
+	if (skip == 0)
+		return FieldSetAdd(fields, field);
+	relative = FieldRelative(field, skip);
+	return FieldSetAdd(fields, relative);
+}
+
+/* What tries the filter of ELEMENT on one element. */
+static struct FilterElement *
+BindElement(const FilterNode *parsed, const FieldSet *fields)
+{
+	struct FilterElement *element = palloc(sizeof(struct FilterElement));
+
+	element->fields = FieldSetCreate(&fields->key, fields->reference);
+	element->filter = BindBelow(parsed->children[0], element->fields, parsed->field->nsteps);
+	return element;
+}
+
+/* The list of a filter, to be filled by those who know the set's reference. */
+static const ReferenceList *
+BindList(const FilterNode *parsed, FieldSet *fields)
+{
+	Reference  *reference = fields->reference;
+
+	if (reference == NULL)
+		reference = ReferenceCreate();	/* nobody will: an empty one */
+	return ReferenceListNamed(reference, parsed->val.list.name);
+}
+
+/* BindBelow, whose nodes lie from *next on in the order in which they are tried. */
 static FilterNode *
-Bind(const FilterNode *parsed, FieldSet *fields, FilterNode **next)
+Bind(const FilterNode *parsed, FieldSet *fields, int skip, FilterNode **next)
 {
 	FilterNode *bound = (*next)++;
 
 	*bound = *parsed;
 	if (parsed->field != NULL)
-		bound->slot = FieldSetAdd(fields, parsed->field);
+		bound->slot = BindField(parsed->field, fields, skip);
 	bound->field = NULL;
 	switch (parsed->kind)
 	{
@@ -137,12 +181,15 @@ Bind(const FilterNode *parsed, FieldSet *fields, FilterNode **next)
 		case FILTER_AND:
 		case FILTER_OR:
 		case FILTER_NOT:
+		case FILTER_ELEMENT:
 			bound->children = Copy(parsed->children,
 								   sizeof(FilterNode *) * parsed->nchildren);
-			if (parsed->kind != FILTER_NOT)
+			if (parsed->nchildren > 1)
 				SortByCost(bound->children, bound->nchildren);
 			for (int i = 0; i < bound->nchildren; i++)
-				bound->children[i] = Bind(bound->children[i], fields, next);
+				bound->children[i] = Bind(bound->children[i], fields, skip, next);
+			if (parsed->kind == FILTER_ELEMENT)
+				bound->val.element = BindElement(parsed, fields);
 			break;
 		case FILTER_EQUALS:
 			bound->val.literal = BindLiteral(&parsed->val.literal);
@@ -167,17 +214,110 @@ Bind(const FilterNode *parsed, FieldSet *fields, FilterNode **next)
 			bound->val.cidr.networks = Copy(parsed->val.cidr.networks,
 											sizeof(IpNetwork) * parsed->val.cidr.nnetworks);
 			break;
+		case FILTER_LIST:
+			bound->val.list.name = pstrdup(parsed->val.list.name);
+			bound->val.list.values = BindList(parsed, fields);
+			break;
+		case FILTER_EQUAL:
+			bound->val.other.slot = BindField(parsed->val.other.field, fields, skip);
+			bound->val.other.field = NULL;
+			break;
 	}
 	return bound;
+}
+
+/* FilterBind of a filter whose fields' first `skip` keys lead to the set's record. */
+static FilterNode *
+BindBelow(const FilterNode *parsed, FieldSet *fields, int skip)
+{
+	FilterNode *nodes = AllocateLines(CurrentMemoryContext,
+									  sizeof(FilterNode) * CountNodes(parsed));
+
+	return Bind(parsed, fields, skip, &nodes);
 }
 
 FilterNode *
 FilterBind(const FilterNode *parsed, FieldSet *fields)
 {
-	FilterNode *nodes = AllocateLines(CurrentMemoryContext,
-									  sizeof(FilterNode) * CountNodes(parsed));
+	return BindBelow(parsed, fields, 0);
+}
 
-	return Bind(parsed, fields, &nodes);
+/* Does one element of an array, or what stands in its place, pass the filter? */
+static bool
+MatchesElement(const FilterNode *filter, FieldSet *fields)
+{
+	const struct FilterElement *element = filter->val.element;
+	const EventSlot *slot = EventSingle(fields, filter->slot);
+
+	if (slot != NULL)
+		return slot->count > 0 && FilterMatches(filter->children[0], fields);
+	slot = EventValues(fields, filter->slot);
+	for (int i = 0; i < slot->count; i++)
+	{
+		const JsonbValue *value = &SlotValues(slot)[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (value->type != jbvBinary)
+			continue;
+		EventBegin(element->fields, value->val.binary.data);
+		if (FilterMatches(element->filter, element->fields))
+			return true;
+	}
+	return false;
+}
+
+static int
+CompareDigests(const void *a, const void *b)
+{
+	return DigestCompare(a, b);
+}
+
+/* The digests of a slot's values, palloc'd. */
+static Digest *
+SlotDigests(const FieldSet *fields, const EventSlot *slot)
+{
+	Digest	   *digests = palloc(sizeof(Digest) * slot->count);
+
+	for (int i = 0; i < slot->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		digests[i] = DigestJsonbValue(&fields->key, &SlotValues(slot)[i]);
+	}
+	return digests;
+}
+
+/* Has one of a field's values another field, too? */
+static bool
+SharesValue(const FilterNode *filter, FieldSet *fields)
+{
+	EventSlot  *slot = EventValues(fields, filter->slot);
+	EventSlot  *other = EventValues(fields, filter->val.other.slot);
+	MemoryContext old;
+	Digest	   *digests;
+	Digest	   *sorted;
+	bool		found = false;
+
+	if (slot->count == 0 || other->count == 0)
+		return false;
+	if (slot->single && other->single)
+		return DigestEqual(*EventDigest(fields, slot), *EventDigest(fields, other));
+	old = EventContextEnter(fields);
+	digests = SlotDigests(fields, slot);
+	sorted = SlotDigests(fields, other);
+	qsort(sorted, other->count, sizeof(Digest), CompareDigests);
+	for (int i = 0; i < slot->count && !found; i++)
+		found = bsearch(&digests[i], sorted, other->count, sizeof(Digest),
+						CompareDigests) != NULL;
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+/* FilterMatches of conditions that are not on one value of one field. */
+static pg_noinline bool
+MatchesOther(const FilterNode *filter, FieldSet *fields)
+{
+	return filter->kind == FILTER_ELEMENT ? MatchesElement(filter, fields) :
+		SharesValue(filter, fields);
 }
 
 bool
@@ -203,6 +343,9 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 			return !FilterMatches(filter->children[0], fields);
 		case FILTER_EXISTS:
 			return EventValues(fields, filter->slot)->count > 0;
+		case FILTER_EQUAL:
+		case FILTER_ELEMENT:
+			return MatchesOther(filter, fields);
 		default:
 			slot = EventValues(fields, filter->slot);
 			for (int i = 0; i < slot->count; i++)
@@ -258,6 +401,8 @@ DemandAt(FilterNode *filter, int slot)
 				list_free(demand);
 			}
 			return best;
+		case FILTER_ELEMENT:	/* what one element shows, the event does */
+			return DemandAt(filter->children[0], slot);
 		default:
 			return NIL;
 	}
@@ -357,6 +502,8 @@ FollowsFromString(const FilterNode *filter, int slot, const JsonbValue *string)
 					return true;
 			return false;
 		case FILTER_NOT:
+		case FILTER_EQUAL:
+		case FILTER_ELEMENT:
 			return false;
 		case FILTER_EXISTS:
 			return filter->slot == slot;
@@ -474,7 +621,7 @@ EqualitySlots(FilterNode *filter, List **slots)
 {
 	if (filter->kind == FILTER_EQUALS)
 		*slots = list_append_unique_int(*slots, filter->slot);
-	else if (filter->kind == FILTER_AND || filter->kind == FILTER_OR)
+	else if (filter->kind != FILTER_NOT)
 		for (int i = 0; i < filter->nchildren; i++)
 			EqualitySlots(filter->children[i], slots);
 }
@@ -507,7 +654,7 @@ DispatchBuild(RuleSet *set)
 			entered = DispatchAdd(set, rule, filter, preferred[j]);
 		EqualitySlots(filter, &slots);
 		foreach(cell, slots)
-			if (!entered)
+			if (!entered && FilterCompareIsCheap(FieldOfSlot(set->fields, lfirst_int(cell))))
 				entered = DispatchAdd(set, rule, filter, lfirst_int(cell));
 		list_free(slots);
 		if (!entered)

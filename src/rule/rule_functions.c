@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "rule/dispatch.h"
 #include "settings.h"
+#include "rule/question.h"
 #include "rule/rule.h"
 #include "rule/rule_functions.h"
 #include "rule/rule_parse.h"
@@ -26,6 +27,8 @@
 
 PG_FUNCTION_INFO_V1(newterm_test_filter);
 PG_FUNCTION_INFO_V1(newterm_terms);
+PG_FUNCTION_INFO_V1(newterm_value);
+PG_FUNCTION_INFO_V1(newterm_principal);
 PG_FUNCTION_INFO_V1(newterm_rules_changed);
 PG_FUNCTION_INFO_V1(newterm_term_object);
 
@@ -38,48 +41,20 @@ CheckEventObject(Jsonb *event)
 				 errmsg("the event is no JSON object")));
 }
 
-/* A key for digests that nobody stores. */
-static const DigestKey *
-QuestionKey(void)
-{
-	static DigestKey key;
-	static bool expanded = false;
-	const uint8 secret[DIGEST_SECRET_BYTES] = {0};
-
-	if (!expanded)
-		DigestKeyExpand(&key, secret);
-	expanded = true;
-	return &key;
-}
-
-FieldSet *
-QuestionSet(void)
-{
-	FieldSet   *set = FieldSetCreate(QuestionKey());
-	RuleSet    *rules = RulesCurrent();
-
-	if (rules != NULL && rules->fields != NULL)
-		FieldSetShareVendors(set, rules->fields);
-	return set;
-}
-
 /*
  * newterm.test_filter(filter text, event jsonb, language text) returns boolean
  */
 Datum
 newterm_test_filter(PG_FUNCTION_ARGS)
 {
-	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *filter = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Jsonb	   *event = PG_GETARG_JSONB_P(1);
 	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	FilterNode *parsed = ParseFilter(source, language);
-	FieldSet   *fields = QuestionSet();
-	FilterNode *filter;
+	Question   *question;
 
 	CheckEventObject(event);
-	filter = FilterBind(parsed, fields);
-	EventBegin(fields, &event->root);
-	PG_RETURN_BOOL(FilterMatches(filter, fields));
+	question = Ask(fcinfo, QUESTION_FILTER, &filter, 1, language, event);
+	PG_RETURN_BOOL(FilterMatches(question->filter, question->set));
 }
 
 /*
@@ -93,9 +68,7 @@ newterm_terms(PG_FUNCTION_ARGS)
 	char	  **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
 	Jsonb	   *event = PG_GETARG_JSONB_P(1);
 	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	FieldSet   *set = QuestionSet();
-	Field	  **fields = palloc(sizeof(Field *) * Max(count, 1));
-	TermShape	shape;
+	Question   *question;
 	TupleList	tuples;
 	HASHCTL		control = {
 		.keysize = sizeof(Digest),.entrysize = sizeof(Digest),.hcxt = CurrentMemoryContext
@@ -107,12 +80,10 @@ newterm_terms(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("fields must name 1 to %d fields, not %d", TERM_MAX_FIELDS, count)));
 	CheckEventObject(event);
-	for (int i = 0; i < count; i++)
-		fields[i] = ParseField(texts[i], language);
-	TermShapeInitialise(&shape, set, fields, count, 0, false);
-	EventBegin(set, &event->root);
+	question = Ask(fcinfo, QUESTION_FIELDS, texts, count, language, event);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (TermTuples(&shape, set, QuestionKey(), MaxTermsPerEventSetting, &tuples) > 0)
+	if (TermTuples(&question->shape, question->set, QuestionKey(), MaxTermsPerEventSetting,
+				   &tuples) > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the event shows more than %d terms: these are the first ones",
@@ -136,6 +107,98 @@ newterm_terms(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 	}
 	return (Datum) 0;
+}
+
+/* A value of a slot, by its digest. */
+typedef struct SlotValue
+{
+	Digest		digest;
+	int			number;			/* in the order of the event */
+} SlotValue;
+
+static int
+CompareSlotValues(const void *a, const void *b)
+{
+	const SlotValue *left = a;
+	const SlotValue *right = b;
+	int			order = DigestCompare(&left->digest, &right->digest);
+
+	return order != 0 ? order : left->number - right->number;
+}
+
+/* The values of a slot, each of them once: one as it is, several as an array. */
+static Jsonb *
+DistinctValues(const FieldSet *set, const EventSlot *slot)
+{
+	JsonbParseState *state = NULL;
+	SlotValue  *values = palloc(sizeof(SlotValue) * slot->count);
+	bool	   *repeated = palloc0(sizeof(bool) * slot->count);
+	int			distinct = slot->count;
+
+	for (int i = 0; i < slot->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		values[i] = (SlotValue) {DigestJsonbValue(&set->key, &SlotValues(slot)[i]), i};
+	}
+	qsort(values, slot->count, sizeof(SlotValue), CompareSlotValues);
+	for (int i = 1; i < slot->count; i++)
+		if (DigestEqual(values[i].digest, values[i - 1].digest))
+		{
+			repeated[values[i].number] = true;
+			distinct--;
+		}
+	if (distinct == 1)
+		return JsonbValueToJsonb(unconstify(JsonbValue *, SlotValues(slot)));
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < slot->count; i++)
+		if (!repeated[i])
+			pushJsonbValue(&state, WJB_ELEM, unconstify(JsonbValue *, &SlotValues(slot)[i]));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+/*
+ * newterm.value(field text, event jsonb, language text) returns jsonb
+ *		The value of a field, several ones as an array, NULL for none.  Immutable: what is
+ *		no object has no value, as an index on dirty rows must not fail.
+ */
+Datum
+newterm_value(PG_FUNCTION_ARGS)
+{
+	char	   *field = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb	   *event = PG_GETARG_JSONB_P(1);
+	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	Question   *question;
+	EventSlot  *slot;
+
+	if (!JB_ROOT_IS_OBJECT(event))
+		PG_RETURN_NULL();
+	question = Ask(fcinfo, QUESTION_IMMUTABLE, &field, 1, language, event);
+	slot = EventValues(question->set, question->slot);
+	if (slot->count == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(DistinctValues(question->set, slot));
+}
+
+/*
+ * newterm.principal(event jsonb) returns text
+ *		$principal.
+ */
+Datum
+newterm_principal(PG_FUNCTION_ARGS)
+{
+	static char *field = "$principal";
+	Jsonb	   *event = PG_GETARG_JSONB_P(0);
+	Question   *question;
+	EventSlot  *slot;
+
+	if (!JB_ROOT_IS_OBJECT(event))
+		PG_RETURN_NULL();
+	question = Ask(fcinfo, QUESTION_IMMUTABLE, &field, 1, LANGUAGE_DATADOG, event);
+	slot = EventValues(question->set, question->slot);
+	if (slot->count == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(slot->own.val.string.val,
+											  slot->own.val.string.len));
 }
 
 /*

@@ -10,10 +10,4 @@
 /* Raise an error where the event is no JSON object. */
 extern void CheckEventObject(Jsonb *event);
 
-/*
- * A field set for one question, in the current memory context, with the reference data
- * that rules use.
- */
-extern FieldSet *QuestionSet(void);
-
 #endif							/* NEWTERM_RULE_FUNCTIONS_H */

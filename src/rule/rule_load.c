@@ -19,11 +19,11 @@
 #include "base/compat.h"
 #include "base/guard.h"
 #include "rule/dispatch.h"
+#include "rule/reference_load.h"
 #include "rule/evaluation.h"
 #include "rule/rule_load.h"
 #include "rule/rule_digest.h"
 #include "store/table_store.h"
-#include "rule/vendor.h"
 #include "store/extension.h"
 #include "rule/rule_parse.h"
 
@@ -72,6 +72,9 @@ enum
 	VERSION_LANGUAGE,
 	VERSION_LEARNING_FROM
 };
+
+/* What rules look up, their titles included. */
+#define REFERENCES_OF_RULES	(NEEDS_KNOWN_ACCOUNTS | NEEDS_OWN_ACCOUNTS | NEEDS_LISTS)
 
 /* The column of newterm.digest_key. */
 #define DIGEST_KEY_KEY	1
@@ -364,7 +367,6 @@ LoadSet(void *state)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 	TableStore		digest_key;
-	TableStore		accounts;
 	TableStore		rules;
 	TableStore		versions;
 	Snapshot	snapshot;
@@ -372,7 +374,6 @@ LoadSet(void *state)
 	ListCell   *cell;
 
 	TableStoreOpenWhole(&digest_key, oids->digest_key);
-	TableStoreOpenWhole(&accounts, oids->known_accounts);
 	TableStoreOpenWhole(&rules, oids->rules);
 	TableStoreOpenWhole(&versions, oids->rule_versions);
 	snapshot = TableStoreLatestSnapshot();
@@ -380,8 +381,7 @@ LoadSet(void *state)
 	stored = ReadVersions(&rules, &versions, snapshot, VERSIONS_IN_USE);
 
 	MemoryContextSwitchTo(set->context);
-	set->fields = FieldSetCreate(&set->key);
-	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad(&accounts, snapshot));
+	set->fields = FieldSetCreate(&set->key, ReferenceCreate());
 	set->rules = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
 	set->clockless = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
 	foreach(cell, stored)
@@ -397,12 +397,14 @@ LoadSet(void *state)
 		if (!rule->clock_set)
 			set->clockless[set->nclockless++] = rule;
 	}
+	MemoryContextSwitchTo(scratch);
+	ReferenceLoad(set->fields->reference, REFERENCES_OF_RULES, InvalidSnapshot);
+	MemoryContextSwitchTo(set->context);
 	set->evaluation = EvaluationCreate(set);
 	DispatchBuild(set);
 
 	TableStoreClose(&versions);
 	TableStoreClose(&rules);
-	TableStoreClose(&accounts);
 	TableStoreClose(&digest_key);
 	UnregisterSnapshot(snapshot);
 	MemoryContextSwitchTo(caller);
@@ -474,20 +476,15 @@ DescribedVersion(HeapTupleHeader header, int32 number)
 RuleSet *
 RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
 {
-	const ExtensionOids *oids = ExtensionLookup();
 	RuleSet    *set = palloc0(sizeof(RuleSet));
 	MemoryContext parsing = AllocSetContextCreate(CurrentMemoryContext, "newterm rule parsing",
 												  ALLOCSET_DEFAULT_SIZES);
-	TableStore	accounts;
 	Datum	   *elements;
 	int			count;
 
 	set->context = CurrentMemoryContext;
 	DigestKeyExpand(&set->key, secret);
-	set->fields = FieldSetCreate(&set->key);
-	TableStoreOpenWhole(&accounts, oids->known_accounts);
-	FieldSetVendors(set->fields, VendorOfAccount, VendorsLoad(&accounts, snapshot));
-	TableStoreClose(&accounts);
+	set->fields = FieldSetCreate(&set->key, ReferenceCreate());
 	deconstruct_array(rules, ARR_ELEMTYPE(rules), -1, false, TYPALIGN_DOUBLE, &elements, NULL,
 					  &count);
 	set->rules = palloc(sizeof(Rule *) * Max(count, 1));
@@ -503,6 +500,7 @@ RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
 		MemoryContextReset(parsing);
 	}
 	set->nrules = count;
+	ReferenceLoad(set->fields->reference, REFERENCES_OF_RULES, snapshot);
 	set->evaluation = EvaluationCreate(set);
 	DispatchBuild(set);
 	MemoryContextDelete(parsing);

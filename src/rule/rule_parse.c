@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 
 #include "base/compat.h"
+#include "event/geoip.h"
 #include "rule/rule_parse.h"
 
 Language
@@ -81,6 +82,17 @@ ParseField(const char *text, Language language)
 	if (field == NULL)
 		ReportSyntaxError("field", text, &error);
 	return field;
+}
+
+void
+CheckBuiltIn(int needs)
+{
+	if ((needs & NEEDS_GEOIP) && !GEOIP_BUILT_IN)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this build of newterm has no country(), asn() and as_org()"),
+				 errdetail("It was made without libmaxminddb."),
+				 errhint("Install libmaxminddb's development files (Debian: libmaxminddb-dev) and build newterm again.")));
 }
 
 char **

@@ -21,6 +21,9 @@ pg_noreturn extern void ReportSyntaxError(const char *what, const char *text,
 extern FilterNode *ParseFilter(const char *text, Language language);
 extern Field *ParseField(const char *text, Language language);
 
+/* Raise an error where an expression needs what this build lacks (NEEDS_..., field.h). */
+extern void CheckBuiltIn(int needs);
+
 /* The elements of a text[] without NULLs as C strings; `what` is named in errors. */
 extern char **ArrayTexts(ArrayType *array, const char *what, int *count);
 

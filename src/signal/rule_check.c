@@ -26,6 +26,7 @@ CheckFields(char **texts, int count, Language language)
 	for (int i = 0; i < count; i++)
 	{
 		fields[i] = ParseField(texts[i], language);
+		CheckBuiltIn(FieldNeeds(fields[i]));
 		for (int j = 0; j < i; j++)
 			if (FieldEqual(fields[i], fields[j]))
 				ereport(ERROR,
@@ -89,7 +90,7 @@ CheckTexts(const TriggerData *data, HeapTuple row)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("group_by has at most %d fields, not %d", TERM_MAX_FIELDS, ngroup)));
-	ParseFilter(filter, language);
+	CheckBuiltIn(FilterNeeds(ParseFilter(filter, language)));
 	CheckFields(fields, nfields, language);
 	CheckFields(group_by, ngroup, language);
 	if (title != NULL)

@@ -136,8 +136,7 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 
 	if (field == NULL || values->event == NULL)
 		return false;
-	fields = FieldSetCreate(&values->set->key);
-	FieldSetShareVendors(fields, values->set->fields);
+	fields = FieldSetCreate(&values->set->key, values->set->fields->reference);
 	slot = FieldSetAdd(fields, field);
 	EventBegin(fields, &values->event->root);
 	found = EventValues(fields, slot);

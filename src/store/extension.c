@@ -88,6 +88,8 @@ ExtensionLookup(void)
 		Oids.baseline = RelationOid("baseline");
 		Oids.digest_key = RelationOid("digest_key");
 		Oids.known_accounts = RelationOid("known_accounts");
+		Oids.own_accounts = RelationOid("own_accounts");
+		Oids.lists = RelationOid("lists");
 		Oids.rule_versions = RelationOid("rule_versions");
 		Oids.version_sequence = RelationOid("rule_version_id");
 		Oids.runs = RelationOid("runs");

@@ -15,6 +15,8 @@ typedef struct ExtensionOids
 	Oid			runs;
 	Oid			digest_key;
 	Oid			known_accounts;
+	Oid			own_accounts;
+	Oid			lists;
 	Oid			rule_versions;
 	Oid			version_sequence;
 	Oid			entity_clocks;

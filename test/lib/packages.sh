@@ -86,6 +86,7 @@ missing_packages()
 	command -v bison >/dev/null || echo bison
 	command -v perl >/dev/null || echo perl
 	has_header json-c/json.h || echo libjson-c-dev
+	has_header maxminddb.h || echo libmaxminddb-dev
 	has_header zlib.h || echo zlib1g-dev
 	has_header curl/curl.h || echo libcurl4-openssl-dev
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl

@@ -1,0 +1,100 @@
+/*
+ * reference_load.c
+ *	  The accounts and lists that fields and filters look up, from their tables.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "lang/field.h"
+#include "rule/reference_load.h"
+#include "store/extension.h"
+#include "store/table_store.h"
+
+/* The first columns of all three tables, and the second of two. */
+#define FIRST_COLUMN	1
+#define SECOND_COLUMN	2
+
+static char *
+ColumnText(TupleTableSlot *row, int column)
+{
+	bool		isnull;
+
+	return TextDatumGetCString(SlotColumn(row, column, &isnull));
+}
+
+/* A row of newterm.known_accounts, newterm.own_accounts and newterm.lists. */
+static void
+AddKnownAccount(Reference *reference, TupleTableSlot *row)
+{
+	ReferenceAddVendor(reference, ColumnText(row, FIRST_COLUMN), ColumnText(row, SECOND_COLUMN));
+}
+
+static void
+AddOwnAccount(Reference *reference, TupleTableSlot *row)
+{
+	ReferenceAddOwn(reference, ColumnText(row, FIRST_COLUMN));
+}
+
+static void
+AddListValue(Reference *reference, TupleTableSlot *row)
+{
+	char	   *name = ColumnText(row, FIRST_COLUMN);
+
+	if (ReferenceWants(reference, name))
+		ReferenceAddValue(reference, name, ColumnText(row, SECOND_COLUMN));
+}
+
+/* Read a whole table, whose rows one of these adds. */
+static void
+ReadTable(Reference *reference, Oid table, Snapshot snapshot,
+		  void (*add) (Reference *reference, TupleTableSlot *row))
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "newterm reference",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext of_row = AllocSetContextCreate(scratch, "newterm reference row",
+												 ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	const bool	latest = snapshot == InvalidSnapshot;
+	TableStore	store;
+	TupleTableSlot *row;
+
+	TableStoreOpenWhole(&store, table);
+	if (latest)
+		snapshot = TableStoreLatestSnapshot();
+	TableStoreScan(&store, snapshot);
+	while (TableStoreScanNext(&store, &row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(of_row);
+		add(reference, row);
+		MemoryContextSwitchTo(scratch);
+		MemoryContextReset(of_row);
+	}
+	TableStoreClose(&store);
+	if (latest)
+		UnregisterSnapshot(snapshot);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+void
+ReferenceLoad(Reference *reference, int needs, Snapshot snapshot)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+
+	if (oids != NULL)
+	{
+		if (needs & NEEDS_KNOWN_ACCOUNTS)
+			ReadTable(reference, oids->known_accounts, snapshot, AddKnownAccount);
+		if (needs & NEEDS_OWN_ACCOUNTS)
+			ReadTable(reference, oids->own_accounts, snapshot, AddOwnAccount);
+		if ((needs & NEEDS_LISTS) && ReferenceWantsLists(reference))
+			ReadTable(reference, oids->lists, snapshot, AddListValue);
+	}
+	ReferenceSeal(reference);
+}
