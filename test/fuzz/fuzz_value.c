@@ -1,6 +1,6 @@
 /*
  * fuzz_value.c
- *	  Fuzzing harness of what works on values: normalisers, timestamps, numbers,
+ *	  Fuzzing harness of what works on values: functions, timestamps, numbers,
  *	  networks and wildcards.
  *
  * The input's first line is a pattern or second value; the rest is the value.
@@ -153,6 +153,69 @@ CheckNormalisers(const char *value, int length)
 }
 
 /*
+ * Functions that cut a part out of a text stay within it, and basename and
+ * account have nothing more to cut.
+ */
+static void
+CheckParts(const char *pattern, const char *value, int length)
+{
+	const char *result;
+	const char *again;
+	int			result_length;
+	int			again_length;
+	char	   *buffer = palloc(NORMALISE_BUFFER_SIZE(length));
+
+	result = NormaliseSession(value, length, &result_length);
+	if (result != NULL && (result <= value || result + result_length != value + length))
+		FuzzFail("a session outside its ARN", "");
+	if ((result == NULL) != (NormaliseRole(value, length, &again_length) == NULL))
+		FuzzFail("a session without a role", "");
+
+	result = NormaliseAccount(value, length, &result_length);
+	again = NormaliseAccount(result, result_length, &again_length);
+	if (result < value || result + result_length > value + length ||
+		again != result || again_length != result_length)
+		FuzzFail("an account that is not final", "");
+
+	result = NormaliseBasename(value, length, &result_length);
+	again = NormaliseBasename(result, result_length, &again_length);
+	if (result + result_length != value + length || (length > 0 && result_length == 0) ||
+		again != result || again_length != result_length)
+		FuzzFail("a basename that is not final", "");
+
+	if (pattern[0] != '\0')
+	{
+		result = NormalisePrefix(value, length, pattern, 2, &result_length);
+		again = NormalisePrefix(value, length, pattern, 1, &again_length);
+		if (result != value || result_length > length || again_length > result_length)
+			FuzzFail("a prefix that is none", pattern);
+	}
+
+	result = NormalisePercent(value, length, buffer, &result_length);
+	if (result != NULL && (result != buffer || result_length > length))
+		FuzzFail("decoding that makes longer", "");
+}
+
+/*
+ * Times: what is written reads as the same time.
+ */
+static void
+CheckTime(const char *value, int length)
+{
+	int64		micros;
+	int64		again;
+	char		text[ISOTIME_TEXT_SIZE];
+
+	if (!IsoTimeParse(value, length, &micros))
+		return;
+	if (micros < INT64CONST(-62135683200000000) || micros > INT64CONST(253402387200000000))
+		FuzzFail("a time out of years 1 to 9999", "");
+	if (IsoTimeFormat(micros, text) &&
+		(!IsoTimeParse(text, strlen(text), &again) || again != micros))
+		FuzzFail("another time from a time's text", text);
+}
+
+/*
  * Numbers: comparing is antisymmetric, and equal to itself.
  */
 static void
@@ -195,17 +258,14 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	char	   *pattern = FuzzText(data, first);
 	int			length = size - behind;
 	char	   *value = palloc(length);
-	int64		micros;
 
 	memcpy(value, data + behind, length);
 	CheckWildcard(pattern, value, length);
 	CheckNetwork(value, length);
 	CheckNormalisers(value, length);
+	CheckParts(pattern, value, length);
 	CheckDecimal(pattern, value, length);
-	if (IsoTimeParse(value, length, &micros) &&
-		(micros < INT64CONST(-62135683200000000) ||
-		 micros > INT64CONST(253402387200000000)))
-		FuzzFail("a time out of years 1 to 9999", "");
+	CheckTime(value, length);
 	FuzzReset();
 	return 0;
 }

@@ -333,7 +333,121 @@ insert into cases (filter, event, expected) values
     ('CIDR (ip , 10.0.0.0/8 )',             '{"ip": "10.0.0.1"}',       true),
     ('CIDR(a."b c", "10.0.0.0/8")',         '{"a": {"b c": "10.0.0.1"}}', true);
 
--- Derived attributes and normalisers
+-- Existence by Lucene's words, and a plus that says nothing
+insert into cases (filter, event, expected) values
+    ('_exists_:a',          '{"a": ""}',                                true),
+    ('_exists_:a',          '{"a": null}',                              false),
+    ('_exists_:a',          '{}',                                       false),
+    ('-_exists_:a',         '{}',                                       true),
+    ('_missing_:a',         '{}',                                       true),
+    ('_missing_:a',         '{"a": 0}',                                 false),
+    ('NOT _missing_:a',     '{"a": 0}',                                 true),
+    ('_exists_ : @a.b c:1', '{"a": [{}, {"b": 1}], "c": 1}',            true),
+    ('_exists_:"a b"',      '{"a b": 1}',                               true),
+    ('_exists_:session(p)', '{"p": "x"}',                               false),
+    ('_missing_:errorCode (a:1 OR _exists_:b)', '{"b": 1}',             true),
+    ('_exists_:@evt.name',  '{"eventName": "x"}',                       true),
+    ('_exists_:source',     '{}',                                       true),
+    ('_missing_:status',    '{}',                                       false),
+    ('_exists_.a:1',        '{"_exists_": {"a": 1}}',                   true),
+    ('"_exists_":a',        '{"_exists_": "a"}',                        true),
+    ('+a:b',                '{"a": "b"}',                               true),
+    ('+a:b -c:d',           '{"a": "b", "c": "d"}',                     false),
+    ('+ a:b +(c:d OR e:f)', '{"a": "b", "e": "f"}',                     true),
+    ('NOT +a:b',            '{"a": "b"}',                               false),
+    ('"+a":b',              '{"+a": "b"}',                              true),
+    ('a:+5',                '{"a": "+5"}',                              true);
+
+-- Datadog's facets of CloudTrail, and what every log of its has
+insert into cases (filter, event, expected) values
+    ('source:cloudtrail',               '{}',                                   true),
+    ('source:cloudtrail @evt.name:X',   '{"eventName": "X"}',                   true),
+    ('source:cloudtrail @evt.name:X',   '{"eventName": "Y"}',                   false),
+    ('-source:cloudtrail',              '{}',                                   false),
+    ('source:guardduty',                '{}',                                   false),
+    ('source:(cloudtrail OR guardduty) a:1', '{"a": 1}',                        true),
+    ('source:cloud*',                   '{}',                                   true),
+    ('service:cloudtrail',              '{}',                                   true),
+    ('"source":x',                      '{"source": "x"}',                      true),
+    ('source.a:x',                      '{"source": {"a": "x"}}',               true),
+    ('status:error',                    '{"errorCode": "AccessDenied"}',        true),
+    ('status:error',                    '{"errorMessage": "no"}',               false),
+    ('status:error',                    '{}',                                   false),
+    ('-status:error',                   '{}',                                   true),
+    ('status:info',                     '{}',                                   true),
+    ('status:info',                     '{"errorCode": "X"}',                   false),
+    ('status:(error OR info)',          '{}',                                   true),
+    ('status:warn',                     '{"errorCode": "X"}',                   false),
+    ('@level:Error',                    '{"errorCode": "X"}',                   true),
+    ('level:Error',                     '{}',                                   false),
+    ('@level:(-Error)',                 '{}',                                   true),
+    ('"status":x',                      '{"status": "x"}',                      true),
+    ('@usr.id:"AROA1:s"',               '{"userIdentity": {"principalId": "AROA1:s"}}', true),
+    ('@usr.account_id:1',               '{"userIdentity": {"accountId": "1"}}', true),
+    ('@usr.name:me',                    '{"userIdentity": {"userName": "me"}}', true),
+    ('CIDR(@network.client.ip, 10.0.0.0/8)', '{"sourceIPAddress": "10.1.2.3"}', true),
+    ('@network.client.ip:10.1.2.3',     '{"sourceIPAddress": "10.1.2.3"}',      true),
+    ('@http.useragent:aws-cli*',        '{"userAgent": "aws-cli/2"}',           true),
+    ('@error.kind:AccessDenied',        '{"errorCode": "AccessDenied"}',        true),
+    ('@error.message:no',               '{"errorMessage": "no"}',               true),
+    ('account:1',                       '{"recipientAccountId": "1"}',          true),
+    ('@userIdentity.session_name:s',    '{"userIdentity": {"arn": "arn:aws:sts::1:assumed-role/R/s"}}', true),
+    ('@userIdentity.session_name:me',   '{"userIdentity": {"arn": "arn:aws:iam::1:user/me", "userName": "me"}}', true),
+    ('@userIdentity.session_name:i-*',  '{"userIdentity": {"arn": "arn:aws:sts::1:assumed-role/R/i-0"}}', true),
+    ('@userIdentity.assumed_role:R',    '{"userIdentity": {"arn": "arn:aws:sts::1:assumed-role/R/s"}}', true),
+    ('@userIdentity.assumed_role:*',    '{"userIdentity": {"arn": "arn:aws:iam::1:user/R"}}', false),
+    ('userIdentity.type:x',             '{"userIdentity": {"type": "x"}}',      true),
+    ('"evt".name:x',                    '{"evt": {"name": "x"}}',               true),
+    ('evt."name":x',                    '{"evt": {"name": "x"}}',               true),
+    ('account.id:x',                    '{"account": {"id": "x"}}',             true);
+
+-- One field against another
+insert into cases (filter, event, expected) values
+    ('EQUAL(a, b)',         '{"a": "x", "b": "x"}',                     true),
+    ('EQUAL(a, b)',         '{"a": "x", "b": "y"}',                     false),
+    ('EQUAL(a, b)',         '{"a": "x"}',                               false),
+    ('EQUAL(a, b)',         '{}',                                       false),
+    ('-EQUAL(a, b)',        '{}',                                       true),
+    ('EQUAL(a, b)',         '{"a": 1, "b": 1.0}',                       true),
+    ('EQUAL(a, b)',         '{"a": 1, "b": "1"}',                       false),
+    ('EQUAL(a, b)',         '{"a": ["x", "y"], "b": ["z", "y"]}',       true),
+    ('EQUAL(a, b)',         '{"a": ["x", "y"], "b": ["z", "w"]}',       false),
+    ('EQUAL(a, b)',         '{"a": {"c": 1, "d": 2}, "b": {"d": 2.0, "c": 1}}', true),
+    ('EQUAL( @a.b , lower(c) ) d:1', '{"a": {"b": "x"}, "c": "X", "d": 1}', true),
+    ('EQUAL(userIdentity.userName, requestParameters.userName)', '{"userIdentity": {"userName": "me"}, "requestParameters": {"userName": "me"}}', true),
+    ('EQUAL:x',             '{"EQUAL": "x"}',                           true);
+
+-- Conditions of one element of an array
+insert into cases (filter, event, expected) values
+    ('r.a:1 r.b:2',                     '{"r": [{"a": 1}, {"b": 2}]}',          true),
+    ('ELEMENT(r, r.a:1 r.b:2)',         '{"r": [{"a": 1}, {"b": 2}]}',          false),
+    ('ELEMENT(r, r.a:1 r.b:2)',         '{"r": [{"a": 1, "b": 3}, {"a": 1, "b": 2}]}', true),
+    ('ELEMENT(r, r.a:1 r.b:2)',         '{"r": {"a": 1, "b": 2}}',              true),
+    ('ELEMENT(r, r.a:1 r.b:2)',         '{"r": [{"a": 1, "b": 2}]}',            true),
+    ('ELEMENT(r, r.a:1 -r.b:2)',        '{"r": [{"a": 1, "b": 2}, {"a": 3}]}',  false),
+    ('ELEMENT(r, r.a:1 -r.b:2)',        '{"r": [{"a": 1, "b": 2}, {"a": 1}]}',  true),
+    ('ELEMENT(r, -r.b:2)',              '{}',                                   false),
+    ('ELEMENT(r, -r.b:2)',              '{"r": [{"b": 2}, {"b": 3}]}',          true),
+    ('ELEMENT(r, -r.b:2)',              '{"r": {"b": 2}}',                      false),
+    ('ELEMENT(r, r.x.a:1 r.x.b:2)',     '{"r": [{"x": [{"a": 1}, {"b": 2}]}, 5]}', true),
+    ('ELEMENT(r.x, r.x.a:1 r.x.b:2)',   '{"r": [{"x": [{"a": 1}, {"b": 2}]}, 5]}', false),
+    ('ELEMENT(r, r.c:3 ELEMENT(r.x, r.x.a:1 r.x.b:2))', '{"r": [{"c": 3, "x": [{"a": 1}, {"b": 2}]}, {"x": {"a": 1, "b": 2}}]}', false),
+    ('ELEMENT(r, r.c:3 ELEMENT(r.x, r.x.a:1 r.x.b:2))', '{"r": [{"c": 4}, {"c": 3, "x": [{"a": 5}, {"a": 1, "b": 2}]}]}', true),
+    ('ELEMENT(r, lower(r.a):x EQUAL(r.b, r.c))', '{"r": [{"a": "X", "b": 1, "c": 2}, {"a": "Y", "b": 1, "c": 1}]}', false),
+    ('ELEMENT(r, lower(r.a):x EQUAL(r.b, r.c))', '{"r": [{"a": "X", "b": 1, "c": 1}]}', true),
+    ('ELEMENT(resources, resources.accountId:1 AND (resources.type:A OR resources.type:B)) x:1',
+        '{"x": 1, "resources": [{"accountId": "1", "type": "B"}, {"accountId": "2", "type": "A"}]}', true),
+    ('ELEMENT:x',                       '{"ELEMENT": "x"}',                     true);
+
+-- A no-break space is white space
+insert into cases (filter, event, expected) values
+    (E'a:1\u00A0b:2',        '{"a": 1, "b": 2}',                         true),
+    (E'\u00A0a\u00A0:\u00A0x\u00A0', '{"a": "x"}',                       true),
+    (E'a:"x\u00A0y"',        E'{"a": "x\u00A0y"}',                       true),
+    (E'a:x\\\u00A0y',        E'{"a": "x\u00A0y"}',                       true),
+    (E'a:x\u00A0OR\u00A0b:é', '{"b": "é"}',                              true);
+
+-- Derived attributes and functions
 insert into cases (filter, event, expected) values
     ('$outcome:success',    '{}',                                       true),
     ('$outcome:failure',    '{"errorCode": "AccessDenied"}',            true),
@@ -503,6 +617,30 @@ insert into refusals (filter, position_) values
     ('CIDR(ip, 10.0.0.0/8) OR',     24),
     ('CIDR(ip, ::/129)',            10),
     ('cidr(ip, 10.0.0.0/8)',        1),
+    -- The other functions
+    ('LIST()',                      6),
+    ('LIST(a)',                     7),
+    ('LIST(a, )',                   9),
+    ('LIST(a, "")',                 10),
+    ('LIST(a, b c)',                11),
+    ('LIST(a, b, c)',               10),
+    ('list(a, b)',                  1),
+    ('EQUAL(a)',                    8),
+    ('EQUAL(a, )',                  10),
+    ('EQUAL(a, b',                  11),
+    ('EQUAL(a, b, c)',              11),
+    ('ELEMENT(a)',                  10),
+    ('ELEMENT(a, )',                12),
+    ('ELEMENT(a, a.b:1',            17),
+    ('_exists_:',                   10),
+    ('_exists_:(a)',                10),
+    ('_exists_:a..b',               12),
+    ('_missing_: OR b:1',           12),
+    ('a:b + ',                      7),
+    ('json(p).:x',                  9),
+    ('json(p.a:x',                  9),
+    ('address(p):>x',               13),
+    ('address(p):[10.0.0.0 TO 11]', 25),
     -- Escapes and limits
     ('a:x\',                        4),
     ('a\',                          2),
@@ -550,3 +688,9 @@ select newterm.test_filter('été:x (eventName:CreateUser', '{}');
 select newterm.test_filter('ConsoleLogin', '{}');
 select newterm.test_filter('resources[0].accountId:1', '{}');
 select newterm.test_filter('CIDR(sourceIPAddress, 10.0.0.0/33)', '{}');
+select newterm.test_filter('LIST(sourceIPAddress)', '{}');
+select newterm.test_filter('EQUAL(a:b)', '{}');
+select newterm.test_filter('EQUAL(source, b)', '{}');
+select newterm.test_filter('ELEMENT(resources, type:x)', '{}');
+select newterm.test_filter('ELEMENT($principal, type:x)', '{}');
+select newterm.test_filter('address(sourceIPAddress):>=here', '{}');

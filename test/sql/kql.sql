@@ -52,7 +52,8 @@ insert into cases (filter, event, expected) values
     ('a: *y*',                      '{"a": "xyz"}',                 true),
     ('a: x?z',                      '{"a": "xyz"}',                 false),
     ('a: x?z',                      '{"a": "x?z"}',                 true),
-    ('a: *',                        '{"a": ""}',                    true),
+    ('a: *',                        '{"a": ""}',                    false),
+    ('a: *',                        '{"a": " "}',                   true),
     ('a: *',                        '{"a": null}',                  false),
     ('a: *',                        '{}',                           false),
     ('not a: *',                    '{}',                           true),
@@ -112,6 +113,94 @@ insert into cases (filter, event, expected) values
     ('lower(a): x*',                '{"a": "XY"}',                  true),
     ('$outcome: success',           '{}',                           true),
     (e'a:1\n  and b:2',             '{"a": 1, "b": 2}',             true);
+
+-- What Elastic's pipeline drops is missing
+insert into cases (filter, event, expected)
+select filter, jsonb_build_object('a', dropped), expected
+from unnest('{"\"\"","{}","\"-\"","\"none\"","null","[]","[\"\"]","{\"b\": null}","{\"b\": {\"c\": [\"-\"]}}"}'::jsonb[]) as dropped, (values
+    ('a: *',            false),
+    ('not a: *',        true),
+    ('a: ""',           false),
+    ('a: "-"',          false),
+    ('a: none',         false),
+    ('not a: "-"',      true),
+    ('a: n*',           false),
+    ('a: (n* or *-)',   false),
+    ('a >= " "',        false),
+    ('a < "zz"',        false)) as tried (filter, expected);
+insert into cases (filter, event, expected) values
+    ('a: n*',                       '{"a": "none of it"}',          true),
+    ('a: none',                     '{"a": ["none", "nonesuch"]}',  false),
+    ('a: n*',                       '{"a": ["none", "nonesuch"]}',  true),
+    ('a: None',                     '{"a": "None"}',                true),
+    ('a >= "a"',                    '{"a": ["-", "b"]}',            true),
+    ('a.b: *',                      '{"a": [{"b": ""}, {"b": 0}]}', true),
+    ('a.b: *',                      '{"a": [{"b": ""}, {"b": {}}]}', false),
+    ('lower(a): *',                 '{"a": "-"}',                   false);
+
+-- Quotes, backslashes and white space
+insert into cases (filter, event, expected) values
+    ('a: "CORP\bob"',              '{"a": "CORP\\bob"}',          true),
+    ('a: "CORP\user"',             '{"a": "CORP\\user"}',         true),
+    ('a: "CORP\\user"',           '{"a": "CORP\\user"}',         true),
+    ('a: "C:\*"',                  '{"a": "C:\\*"}',              true),
+    ('a: "x\ty"',                  '{"a": "x\ty"}',               true),
+    ('a: "x\"y"',                  '{"a": "x\"y"}',               true),
+    ('a: "\u00e9"',                '{"a": "é"}',                   true),
+    ('a: "\u00e"',                 '{"a": "\\u00e"}',             true),
+    ('a: "x\:y"',                  '{"a": "x\\:y"}',              true),
+    (E'a:\u00A01\u00A0and\u00A0b: 2', '{"a": 1, "b": 2}',           true),
+    (E'a: x\u00A0y',                E'{"a": "x\u00A0y"}',           true),
+    (E'a: "x\u00A0y"',              E'{"a": "x\u00A0y"}',           true),
+    (E'a: x\u00A0or b: 1',          '{"b": 1}',                     true);
+
+-- { } keeps to one element of an array
+insert into cases (filter, event, expected) values
+    ('r:{ a: 1 and b: 2 }',         '{"r": [{"a": 1}, {"b": 2}]}',          false),
+    ('r:{ a: 1 and b: 2 }',         '{"r": [{"a": 1, "b": 3}, {"a": 1, "b": 2}]}', true),
+    ('r:{ a: 1 or b: 2 }',          '{"r": [{"a": 3}, {"b": 2}]}',          true),
+    ('r:{ a: 1 and not b: 2 }',     '{"r": [{"a": 1, "b": 2}, {"a": 1}]}',  true),
+    ('r:{ a: 1 and not b: 2 }',     '{"r": [{"a": 1, "b": 2}, {"b": 3}]}',  false),
+    ('r:{ not a: 1 }',              '{}',                                   false),
+    ('r:{ a: (1 and 2) }',          '{"r": [{"a": 1}, {"a": 2}]}',          false),
+    ('r:{ a: (1 and 2) }',          '{"r": [{"a": [1, 2]}, {"a": 2}]}',     true),
+    ('r:{ x:{ a: 1 and b: 2 } and c: 3 }', '{"r": [{"c": 3, "x": [{"a": 1}, {"b": 2}]}]}', false),
+    ('r:{ x:{ a: 1 and b: 2 } and c: 3 }', '{"r": [{"c": 3, "x": [{"a": 1}, {"a": 1, "b": 2}]}]}', true),
+    ('aws.cloudtrail.resources:{ account_id: 1 and type: B }', '{"resources": [{"accountId": "1", "type": "A"}, {"accountId": "2", "type": "B"}]}', false),
+    ('aws.cloudtrail.resources:{ account_id: 1 and arn: a }', '{"resources": [{"accountId": "1", "ARN": "a"}, {"accountId": "2", "ARN": "b"}]}', true),
+    ('aws.cloudtrail.flattened.request_parameters.items:{ userId: * and not group: * }', '{"requestParameters": {"items": [{"userId": "", "group": "all"}, {"userId": "1"}]}}', true),
+    ('event:{ outcome: failure and action: X }', '{"eventName": "X", "errorCode": "Y"}', true);
+
+-- Addresses and times compare as such
+insert into cases (filter, event, expected) values
+    ('source.ip >= "10.0.0.0"',     '{"sourceIPAddress": "9.1.2.3"}',       false),
+    ('source.ip >= "10.0.0.0"',     '{"sourceIPAddress": "10.0.0.0"}',      true),
+    ('source.ip > "10.0.0.0"',      '{"sourceIPAddress": "10.0.0.0"}',      false),
+    ('source.ip >= "9.0.0.0"',      '{"sourceIPAddress": "10.1.2.3"}',      true),
+    ('source.ip < 100.0.0.0 and source.ip > 20.0.0.0', '{"sourceIPAddress": "99.1.2.3"}', true),
+    ('source.ip >= "10.0.0.0"',     '{"sourceIPAddress": "AWS Internal"}',  false),
+    ('not source.ip >= "10.0.0.0"', '{"sourceIPAddress": "AWS Internal"}',  true),
+    ('source.ip >= "10.0.0.0"',     '{"sourceIPAddress": "2001:db8::1"}',   true),
+    ('source.ip <= "2001:db8::1"',  '{"sourceIPAddress": "10.1.2.3"}',      true),
+    ('source.ip <= "2001:db8::1"',  '{"sourceIPAddress": "2001:db8::2"}',   false),
+    ('source.ip: "AWS Internal"',   '{"sourceIPAddress": "AWS Internal"}',  false),
+    ('source.ip: s3*',              '{"sourceIPAddress": "s3.amazonaws.com"}', false),
+    ('@timestamp: "2018-04-03T19:04:17"', '{"eventTime": "2018-04-03T19:04:17Z"}', true),
+    ('@timestamp: "2018-04-03T19:04:17"', '{"eventTime": "2018-04-03T21:04:17+02:00"}', true),
+    ('@timestamp: "2018-04-03T19:04:17"', '{"eventTime": "2018-04-03T19:04:17.999Z"}', true),
+    ('@timestamp: "2018-04-03T19:04:17"', '{"eventTime": "2018-04-03T19:04:18Z"}', false),
+    ('@timestamp: "2018-04-03T19:04:17.000Z"', '{"eventTime": "2018-04-03T19:04:17Z"}', true),
+    ('@timestamp: "2018-04-03T19:04:17.000Z"', '{"eventTime": "2018-04-03T19:04:17.001Z"}', false),
+    ('@timestamp: "2018-04-03T19:04Z"', '{"eventTime": "2018-04-03T19:04:59Z"}', true),
+    ('@timestamp: 2018-04-03',      '{"eventTime": "2018-04-03T23:59:59Z"}', true),
+    ('@timestamp: 2018-04-03',      '{"eventTime": "2018-04-04T00:00:00Z"}', false),
+    ('@timestamp: "2024-02-29"',    '{"eventTime": "2024-02-29T12:00:00Z"}', true),
+    ('@timestamp: "1969-12-31"',    '{"eventTime": "1969-12-31T23:59:59Z"}', true),
+    ('not @timestamp: ("2018-04-03" or "2018-04-05")', '{"eventTime": "2018-04-04T00:00:00Z"}', true),
+    ('eventTime: "2018-04-03T19:04:17"', '{"eventTime": "2018-04-03T19:04:17Z"}', true),
+    ('aws.cloudtrail.user_identity.session_context.creation_date: "2018-04-03"',
+        '{"userIdentity": {"sessionContext": {"attributes": {"creationDate": "2018-04-03T19:04:17Z"}}}}', true),
+    ('a: "2018-04-03"',             '{"a": "2018-04-03T19:04:17Z"}',        false);
 
 -- Elastic's names
 create table record (event jsonb);
@@ -217,6 +306,36 @@ insert into cases (filter, event, expected) values
 
 -- Names that mean different members of different records
 insert into cases (filter, event, expected) values
+    ('user.name: *',            '{"userIdentity": {"type": "AWSService", "invokedBy": "ec2.amazonaws.com", "userName": "x"}}', false),
+    ('user.name: *',            '{"userIdentity": {"type": "AssumedRole", "invokedBy": "autoscaling.amazonaws.com", "sessionContext": {"sessionIssuer": {"userName": "R"}}}}', false),
+    ('user.name: me',           '{"eventName": "UserAuthentication", "userIdentity": {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}}, "additionalEventData": {"UserName": "me"}}', true),
+    ('user.name: u-1',          '{"eventName": "Federate", "userIdentity": {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}}, "additionalEventData": {"UserName": "me"}}', true),
+    ('user.name: me',           '{"userIdentity": {"type": "IAMUser", "userName": "me", "onBehalfOf": {"userId": "u-1"}}}', true),
+    ('user.name: *',            '{"userIdentity": {"type": "Root", "userName": ""}}',                    false),
+    ('user.id: p',              '{"userIdentity": {"principalId": "p", "onBehalfOf": {"userId": "u-1"}}}', true),
+    ('user.id: u-1',            '{"userIdentity": {"principalId": "", "onBehalfOf": {"userId": "u-1"}}}', true),
+    ('user.id: *',              '{"userIdentity": {"type": "AssumedRole", "principalId": "p", "invokedBy": "x"}}', false),
+    ('aws.cloudtrail.console_login.additional_eventdata.mfa_used: true',  '{"eventName": "ConsoleLogin", "additionalEventData": {"MFAUsed": "Yes"}}', true),
+    ('aws.cloudtrail.console_login.additional_eventdata.mfa_used: false', '{"eventName": "ConsoleLogin", "additionalEventData": {"MFAUsed": "No"}}', true),
+    ('aws.cloudtrail.console_login.additional_eventdata.mfa_used: false', '{"eventName": "ConsoleLogin", "additionalEventData": {"MFAUsed": "Yes"}}', false),
+    ('aws.cloudtrail.console_login.additional_eventdata.mfa_used: *',     '{"eventName": "ConsoleLogin"}', false),
+    ('aws.cloudtrail.console_login.additional_eventdata.mfa_used: *',     '{"eventName": "Other", "additionalEventData": {"MFAUsed": "Yes"}}', false),
+    ('aws.cloudtrail.console_login.additional_eventdata.mobile_version: false', '{"eventName": "ConsoleLogin", "additionalEventData": {"MobileVersion": "No"}}', true),
+    ('aws.cloudtrail.addendum.original_request_id: r', '{"addendum": {"originalRequestID": "r"}}',       true),
+    ('aws.cloudtrail.addendum.original_event_id: e', '{"addendum": {"originalEventID": "e"}}',           true),
+    ('aws.cloudtrail.addendum.reason: x', '{"addendum": {"reason": "x"}}',                               true),
+    ('aws.cloudtrail.user_identity.on_behalf_of.user_id: u-1', '{"userIdentity": {"onBehalfOf": {"userId": "u-1"}}}', true),
+    ('related.entity: "arn:aws:iam::aws:policy/AdministratorAccess"', '{"eventName": "AttachRolePolicy", "requestParameters": {"roleName": "R", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}}', true),
+    ('related.entity: *AdministratorAccess and related.entity: R', '{"eventName": "AttachRolePolicy", "requestParameters": {"roleName": "R", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}}', true),
+    ('related.entity: me',      '{"userIdentity": {"userName": "me"}}',                                  true),
+    ('related.entity: "arn:b"', '{"resources": [{"ARN": "arn:a"}, {"ARN": "arn:b"}]}',                   true),
+    ('related.entity: *',       '{"eventName": "X"}',                                                    false),
+    ('entity.target.id: R',     '{"requestParameters": {"roleName": "R"}}',                              true),
+    ('aws.cloudtrail.request_parameters: *owner=*', '{"requestParameters": {"owner": null, "x": 1}}',    false),
+    ('aws.cloudtrail.request_parameters: *owner=*', '{"requestParameters": {"owner": "", "x": 1}}',      false),
+    ('aws.cloudtrail.request_parameters: "{x=1}"', '{"requestParameters": {"owner": null, "x": 1}}',     true),
+    ('aws.cloudtrail.request_parameters: *', '{"requestParameters": {"owner": null}}',                   false),
+    ('aws.cloudtrail.request_parameters: *', '{"requestParameters": {}}',                                false),
     ('user.name: bob',          '{"userIdentity": {"type": "IAMUser", "userName": "bob"}}',                  true),
     ('user.name: R',            '{"userIdentity": {"type": "FederatedUser", "sessionContext": {"sessionIssuer": {"userName": "R"}}}}', true),
     ('cloud.account.id: 2',     '{"recipientAccountId": "2"}',                                               true),
@@ -308,8 +427,13 @@ insert into refusals (filter, position_) values
     ('a..b: c',                     3),
     ('a[0]: b',                     2),
     -- what no record holds
-    ('source.geo.country_iso_code: US',             1),
-    ('a: b and source.as.organization.name: X',     10),
+    ('source.geo.city_name: X',                     1),
+    ('a: b and source.as.other: X',                 10),
+    ('_exists_: a',                                 1),
+    ('a: b and _missing_:c',                        10),
+    ('+a: b',                                       1),
+    ('source.ip >= here',                           14),
+    ('source.ip < "10.0.0.0/8"',                    14),
     ('not user_agent.name: (Chrome or Firefox)',    5),
     ('source:{ geo.city_name: X }',                 10),
     ('event.category: iam',                         1),
@@ -319,8 +443,7 @@ insert into refusals (filter, position_) values
     ('process.name: x',                             1),
     ('host.name: x',                                1),
     ('tls.version: x',                              1),
-    ('aws.s3.bucket.name: x',                       1),
-    ('aws.cloudtrail.console_login.additional_eventdata.mfa_used: true', 1);
+    ('aws.s3.bucket.name: x',                       1);
 
 select count(*) as refusals from refusals;
 select id, left(filter, 60) as filter, position_ as expected, refused_at(filter) as actual,
@@ -333,7 +456,9 @@ order by id;
 
 -- Some messages in full
 \set SHOW_CONTEXT never
-select newterm.test_filter('event.action: X and source.geo.country_iso_code: US', '{}', 'kql');
+select newterm.test_filter('event.action: X and source.geo.city_name: Rome', '{}', 'kql');
+select newterm.test_filter('_exists_:errorCode', '{}', 'kql');
+select newterm.test_filter('source.ip: * and source.ip >= "10.0.0.0/8"', '{}', 'kql');
 select newterm.test_filter('event.action: X event.provider: Y', '{}', 'kql');
 select newterm.test_filter('not user_agent.name: Chrome', '{}', 'kql');
 select newterm.test_filter('@timestamp >= now-15d', '{}', 'kql');
@@ -341,3 +466,11 @@ select newterm.test_filter('event.action: "X" event.provider: "Y"', '{}', 'kql')
 select newterm.test_filter('event.action: Assume "Role"', '{}', 'kql');
 select newterm.test_filter('event.action: Assume "Role', '{}', 'kql');
 select newterm.test_filter('a:b', '{}', 'sql');
+
+-- Elastic's names as terms: what its pipeline drops is none, an address only where it is one
+select * from newterm.terms('{source.ip}', '{"sourceIPAddress": "AWS Internal"}', 'kql');
+select * from newterm.terms('{source.ip, user.name}', '{"sourceIPAddress": "10.1.2.3", "userIdentity": {"userName": "me"}}', 'kql');
+select * from newterm.terms('{user_agent.original}', '{"userAgent": "-"}', 'kql');
+select * from newterm.terms('{aws.cloudtrail.resources.arn, aws.cloudtrail.resources.type}',
+    '{"resources": [{"ARN": "a", "type": "A"}, {"ARN": "", "type": "B"}, {"ARN": "c", "type": "none"}]}', 'kql');
+select term from newterm.terms('{related.entity}', '{"userIdentity": {"arn": "a", "userName": "u"}, "requestParameters": {"policyArn": "p"}, "resources": [{"ARN": "r"}, {"ARN": ""}]}', 'kql') as term order by term;
