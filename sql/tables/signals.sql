@@ -98,7 +98,8 @@ CREATE TABLE newterm.event_errors (
 	cause text NOT NULL,
 	detail text,
 	occurred_at timestamptz NOT NULL,
-	events bigint NOT NULL DEFAULT 1
+	events bigint NOT NULL DEFAULT 1,
+	counts_until timestamptz
 );
 CREATE INDEX event_errors_source ON newterm.event_errors (source, cause, occurred_at);
 COMMENT ON TABLE newterm.event_errors IS 'events that could not be evaluated as they are, a row a transaction, table and cause; their inserts went on';
@@ -110,3 +111,4 @@ COMMENT ON COLUMN newterm.event_errors.cause IS 'invalid_json, not_an_object, no
 COMMENT ON COLUMN newterm.event_errors.detail IS 'more about the cause, as the first event met it';
 COMMENT ON COLUMN newterm.event_errors.occurred_at IS 'when it happened';
 COMMENT ON COLUMN newterm.event_errors.events IS 'how many events; after 1,000 rows in an hour for a table and cause the newest row counts on';
+COMMENT ON COLUMN newterm.event_errors.counts_until IS 'of a row that counts on: until when it does, as the hour before has its 1,000 rows';

@@ -32,7 +32,8 @@ enum
 	ERROR_DETAIL,
 	ERROR_OCCURRED_AT,
 	ERROR_EVENTS,
-	ERROR_COLUMNS = ERROR_EVENTS
+	ERROR_COUNTS_UNTIL,
+	ERROR_COLUMNS = ERROR_COUNTS_UNTIL
 };
 
 /* Rows of a table and cause that one hour may bring. */
@@ -110,25 +111,40 @@ FindRows(TableStore *store, const EventError *error)
 
 /* The next one of them, from the newest on, that is of the last hour. */
 static bool
-NextOfHour(TableStore *store, TimestampTz now, TupleTableSlot **slot)
+NextOfHour(TableStore *store, TimestampTz now, TupleTableSlot **slot, TimestampTz *occurred_at)
 {
 	bool		isnull;
 
-	return TableStoreNextBackward(store, slot) &&
-		DatumGetTimestampTz(SlotColumn(*slot, ERROR_OCCURRED_AT, &isnull)) > now - USECS_PER_HOUR;
+	if (!TableStoreNextBackward(store, slot))
+		return false;
+	*occurred_at = DatumGetTimestampTz(SlotColumn(*slot, ERROR_OCCURRED_AT, &isnull));
+	return *occurred_at > now - USECS_PER_HOUR;
 }
 
-/* Are there as many rows of the last hour as there may be? */
-static bool
-HourIsFull(TableStore *store, const EventError *error, TimestampTz now)
+/*
+ * FullUntil
+ *		Until when are there as many rows of the last hour as there may be?  0 where there
+ *		are not.  The newest row knows it, so that it is not counted again.
+ */
+static TimestampTz
+FullUntil(TableStore *store, const EventError *error, TimestampTz now)
 {
 	TupleTableSlot *slot;
+	TimestampTz occurred_at;
 	int			count = 0;
 
 	FindRows(store, error);
-	while (count < ROWS_AN_HOUR && NextOfHour(store, now, &slot))
-		count++;
-	return count == ROWS_AN_HOUR;
+	while (NextOfHour(store, now, &slot, &occurred_at))
+	{
+		bool		isnull;
+		Datum		until = SlotColumn(slot, ERROR_COUNTS_UNTIL, &isnull);
+
+		if (count == 0 && !isnull && DatumGetTimestampTz(until) > now)
+			return DatumGetTimestampTz(until);
+		if (++count == ROWS_AN_HOUR)
+			return occurred_at + USECS_PER_HOUR;
+	}
+	return 0;
 }
 
 /*
@@ -137,12 +153,13 @@ HourIsFull(TableStore *store, const EventError *error, TimestampTz now)
  *		counting on; false where there is none.  So no loader waits for another.
  */
 static bool
-CountOn(TableStore *store, const EventError *error, TimestampTz now)
+CountOn(TableStore *store, const EventError *error, TimestampTz now, TimestampTz until)
 {
 	TupleTableSlot *slot;
+	TimestampTz occurred_at;
 
 	FindRows(store, error);
-	while (NextOfHour(store, now, &slot))
+	while (NextOfHour(store, now, &slot, &occurred_at))
 	{
 		HeapTuple	tuple;
 		Datum		row[ERROR_COLUMNS] = {0};
@@ -154,7 +171,8 @@ CountOn(TableStore *store, const EventError *error, TimestampTz now)
 			continue;
 		row[ERROR_EVENTS - 1] =
 			Int64GetDatum(DatumGetInt64(SlotColumn(slot, ERROR_EVENTS, &isnull)) + error->events);
-		replace[ERROR_EVENTS - 1] = true;
+		row[ERROR_COUNTS_UNTIL - 1] = TimestampTzGetDatum(until);
+		replace[ERROR_EVENTS - 1] = replace[ERROR_COUNTS_UNTIL - 1] = true;
 		TableStoreUpdate(store, tuple, ERROR_COLUMNS, row, nulls, replace);
 		return true;
 	}
@@ -165,7 +183,7 @@ static void
 InsertError(TableStore *store, const ExtensionOids *oids, const EventError *error,
 			TimestampTz now)
 {
-	Datum		row[ERROR_COLUMNS];
+	Datum		row[ERROR_COLUMNS] = {0};
 	bool		nulls[ERROR_COLUMNS] = {0};
 
 	row[ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
@@ -177,6 +195,7 @@ InsertError(TableStore *store, const ExtensionOids *oids, const EventError *erro
 	row[ERROR_DETAIL - 1] = OptionalText(error->detail, &nulls[ERROR_DETAIL - 1]);
 	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(now);
 	row[ERROR_EVENTS - 1] = Int64GetDatum(error->events);
+	nulls[ERROR_COUNTS_UNTIL - 1] = true;
 	TableStoreInsert(store, ERROR_COLUMNS, row, nulls);
 }
 
@@ -199,10 +218,10 @@ EventErrorsWrite(const ExtensionOids *oids, List *faults)
 	{
 		const EventError *error = lfirst(cell);
 		const TimestampTz now = GetCurrentTimestamp();
+		const TimestampTz until = store.index == NULL ? 0 : FullUntil(&store, error, now);
 
 		CHECK_FOR_INTERRUPTS();
-		if (store.index == NULL || !HourIsFull(&store, error, now) ||
-			!CountOn(&store, error, now))
+		if (until == 0 || !CountOn(&store, error, now, until))
 			InsertError(&store, oids, error, now);
 		MemoryContextReset(context);
 	}
