@@ -12,6 +12,7 @@
 #include "utils/snapmgr.h"
 
 #include "baseline/event_ref.h"
+#include "event/event_summary.h"
 #include "event/record.h"
 
 CommandId
@@ -84,4 +85,15 @@ ReferenceEvent(const EventReference *reference)
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(table, NoLock);
 	return record.jsonb;
+}
+
+Jsonb *
+EventSample(Jsonb *event, Size *stored)
+{
+	const Size	size = VARSIZE(event);
+
+	if (*stored > 0 && *stored + size > SAMPLE_BYTES)
+		return EventSummary(&event->root);
+	*stored += size;
+	return event;
 }

@@ -21,7 +21,12 @@ typedef struct EventReference
 	Jsonb	   *event;			/* given at hand instead, or NULL */
 	int64		time;			/* at which it is evaluated */
 	uint64		generation;		/* of the rule set that it was evaluated by */
+	Size		with_signals;	/* bytes of it that are stored with signals (EventSample) ... */
+	Size		with_values;	/* ... and with the first values of scopes */
 } EventReference;
+
+/* Of one event, so many bytes are stored as samples of what it showed. */
+#define SAMPLE_BYTES	(512 * 1024)
 
 /*
  * For EventReference.command, while the row's own command or a later one runs: rows
@@ -35,5 +40,12 @@ extern CommandId ReferenceCommand(void);
  * where the row is damaged.
  */
 extern Jsonb *ReferenceEvent(const EventReference *reference);
+
+/*
+ * What is to be stored of an event with one thing that it showed, as *stored bytes of it
+ * are already: the event itself, or its summary where that would be more than
+ * SAMPLE_BYTES.  Else whoever writes events would choose how much is stored.
+ */
+extern Jsonb *EventSample(Jsonb *event, Size *stored);
 
 #endif							/* NEWTERM_EVENT_REF_H */

@@ -208,6 +208,15 @@ ReadScope(TableStore *store, Scope *scope)
 	}
 }
 
+/* What is stored of an event, or NULL. */
+static Jsonb *
+SampleOf(EventReference *reference)
+{
+	Jsonb	   *event = ReferenceEvent(reference);
+
+	return event == NULL ? NULL : EventSample(event, &reference->with_values);
+}
+
 /* Enter the term of some news as a candidate. */
 static void
 EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
@@ -239,7 +248,7 @@ EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
 	{
 		member->first_seen = first_seen;
 		member->event = pending->runs[0].source < 0 ? NULL :
-			ReferenceEvent(&level->references[pending->runs[0].source]);
+			SampleOf(&level->references[pending->runs[0].source]);
 	}
 	if (member->event == NULL)
 		member->event = KeptEvent(kept, &pending->term, member->first_seen);

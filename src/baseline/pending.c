@@ -101,6 +101,7 @@ PendingClear(PendingLevel *level)
 	foreach(cell, level->spills)
 		PendingFileClose(lfirst(cell));
 	level->spills = NIL;
+	level->kept = 0;
 	level->unspillable = false;
 	MemoryContextReset(level->context);
 	level->terms = NULL;

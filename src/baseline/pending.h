@@ -74,6 +74,7 @@ typedef struct PendingLevel
 	List	   *faults;			/* EventError, in order */
 	HTAB	   *faults_by_key;	/* the same; NULL while there is none */
 	List	   *spills;			/* PendingFile: terms that did not fit into memory */
+	Size		kept;			/* bytes that stayed when terms were written to a file */
 	bool		unspillable;	/* writing failed: it holds all in memory */
 } PendingLevel;
 

@@ -103,6 +103,7 @@ PendingSpill(PendingLevel *level)
 	PendingDropTerms(level);
 	old = MemoryContextSwitchTo(level->context);
 	level->spills = lappend(level->spills, file);
+	level->kept = PendingSize(level);
 	MemoryContextSwitchTo(old);
 }
 
@@ -128,9 +129,62 @@ ReadJsonb(PendingFile *file, uint32 size)
 	return jsonb;
 }
 
+/* A row, by which a batch finds its reference. */
+typedef struct RowPlace
+{
+	Oid			table;
+	Oid			file;
+	CommandId	command;
+	ItemPointerData tid;
+} RowPlace;
+
+typedef struct RowEntry
+{
+	RowPlace	place;			/* hash key */
+	int			index;			/* of PendingLevel.references */
+} RowEntry;
+
+/* Rows that a batch refers to, in its memory. */
+static HTAB *
+RowsCreate(const PendingLevel *level)
+{
+	HASHCTL		control = {0};
+
+	control.keysize = sizeof(RowPlace);
+	control.entrysize = sizeof(RowEntry);
+	control.hcxt = level->context;
+	return hash_create("newterm spilled rows", 64, &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/* A row's reference in the level, once for all terms that it showed. */
+static int
+ReferenceOnce(PendingLevel *level, HTAB *rows, const EventReference *reference)
+{
+	RowPlace	place;
+	RowEntry   *entry;
+	EventReference *kept;
+	bool		found;
+
+	if (reference->event != NULL || !ItemPointerIsValid(&reference->tid))
+		return PendingReference(level, reference);
+	memset(&place, 0, sizeof(place));
+	place.table = reference->table;
+	place.file = reference->file;
+	place.command = reference->command;
+	place.tid = reference->tid;
+	entry = hash_search(rows, &place, HASH_ENTER, &found);
+	if (!found)
+		entry->index = PendingReference(level, reference);
+	/* what any of its terms was found by older rules for is evaluated again */
+	kept = &level->references[entry->index];
+	kept->generation = Min(kept->generation, reference->generation);
+	return entry->index;
+}
+
 /* One term into the level; false at the end of the file. */
 static bool
-ReadTerm(PendingFile *file, PendingLevel *level)
+ReadTerm(PendingFile *file, PendingLevel *level, HTAB *rows)
 {
 	SpilledTerm head;
 	PendingTerm pending = {0};
@@ -150,7 +204,7 @@ ReadTerm(PendingFile *file, PendingLevel *level)
 		ReadBytes(file, &run, sizeof(run));
 		run.reference.event = ReadJsonb(file, run.event_size);
 		if (run.run.source >= 0)
-			run.run.source = PendingReference(level, &run.reference);
+			run.run.source = ReferenceOnce(level, rows, &run.reference);
 		PendingAddRun(level, &pending, &run.run, &apart);
 	}
 	return true;
@@ -163,9 +217,10 @@ ReadBatch(PendingFile *file, PendingLevel *level)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm spill",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
+	HTAB	   *rows = RowsCreate(level);
 	bool		any = false;
 
-	while (PendingSize(level) < MERGE_MEMORY && ReadTerm(file, level))
+	while (PendingSize(level) < MERGE_MEMORY && ReadTerm(file, level, rows))
 	{
 		CHECK_FOR_INTERRUPTS();
 		any = true;

@@ -144,7 +144,9 @@ PendingSpillLarge(void)
 	PendingLevel  *level = PendingExisting();
 	ErrorData  *error;
 
-	if (level == NULL || level->unspillable || PendingSize(level) <= MERGE_MEMORY)
+	/* what cannot be written must not make each further term a file */
+	if (level == NULL || level->unspillable ||
+		PendingSize(level) <= MERGE_MEMORY + level->kept)
 		return;
 	error = RunUnlessFinal(PendingFileLevel, level);
 	if (error == NULL)

@@ -80,6 +80,9 @@ typedef struct Merge
 	int64		nactions;
 	int64		actions_allocated;
 	Action	   *actions;
+	int			source;			/* the reference that was read last, or -1 ... */
+	Jsonb	   *source_event;	/* ... its event, or NULL ... */
+	MemoryContext source_context;	/* ... and where that is */
 } Merge;
 
 static int
@@ -247,12 +250,36 @@ IsLearned(Merge *merge, const Rule *rule, const PendingTerm *pending, const Run 
 	return run->first_seen < ClockOf(&merge->clocks, rule, pending) + rule->learning;
 }
 
-/* The event that showed a run's start, or NULL. */
+/* The event of a reference of the level, or NULL; valid until another one is asked for. */
 static Jsonb *
-RunEvent(Merge *merge, const Action *action)
+EventOfSource(Merge *merge, int source)
+{
+	MemoryContext old;
+
+	/* most events with several new terms show them one after the other */
+	if (source == merge->source)
+		return merge->source_event;
+	merge->source = -1;
+	MemoryContextReset(merge->source_context);
+	old = MemoryContextSwitchTo(merge->source_context);
+	merge->source_event = ReferenceEvent(&merge->level->references[source]);
+	merge->source = source;
+	MemoryContextSwitchTo(old);
+	return merge->source_event;
+}
+
+/* The event that showed a run's start, or NULL, and in *sample what is stored of it. */
+static Jsonb *
+RunEvent(Merge *merge, const Action *action, Jsonb **sample)
 {
 	if (action->source >= 0)
-		return ReferenceEvent(&merge->level->references[action->source]);
+	{
+		Jsonb	   *event = EventOfSource(merge, action->source);
+
+		if (event != NULL)
+			*sample = EventSample(event, &merge->level->references[action->source].with_signals);
+		return event;
+	}
 	if (merge->first_values != NULL)
 		return LearningValuesEvent(merge->first_values, &action->pending->term,
 								action->first_seen);
@@ -370,7 +397,8 @@ CompareActions(const void *a, const void *b)
 static void
 CarryOut(Merge *merge, const Action *action)
 {
-	Subject		subject;
+	Subject		subject = {0};
+	Jsonb	   *event;
 
 	subject.rule = RuleByVersion(merge->set, action->pending->version_id);
 	subject.term = &action->pending->term;
@@ -379,12 +407,12 @@ CarryOut(Merge *merge, const Action *action)
 	switch (action->decision)
 	{
 		case DECISION_DETECT:
-			SignalDetect(&merge->writer, &subject, action->first_seen,
-						 RunEvent(merge, action));
+			event = RunEvent(merge, action, &subject.sample);
+			SignalDetect(&merge->writer, &subject, action->first_seen, event);
 			break;
 		case DECISION_AMEND:
-			SignalAmend(&merge->writer, &subject, action->before, action->first_seen,
-						RunEvent(merge, action));
+			event = RunEvent(merge, action, &subject.sample);
+			SignalAmend(&merge->writer, &subject, action->before, action->first_seen, event);
 			break;
 		case DECISION_RETRACT:
 			SignalRetract(&merge->writer, &subject, action->before,
@@ -422,6 +450,9 @@ MergeTerms(Merge *merge)
 	MemoryContext old;
 
 	merge->nactions = 0;
+	merge->source = -1;
+	merge->source_context = AllocSetContextCreate(CurrentMemoryContext, "newterm event",
+												  ALLOCSET_DEFAULT_SIZES);
 	LearningValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
 					 merge->level, merge->kept, &merge->terms, &merge->nterms);
 	old = MemoryContextSwitchTo(context);
@@ -442,6 +473,7 @@ MergeTerms(Merge *merge)
 	SignalsFlush(&merge->writer);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+	MemoryContextDelete(merge->source_context);
 	EventErrorsWrite(merge->oids, merge->level->faults);
 	CommandCounterIncrement();
 }

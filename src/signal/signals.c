@@ -245,6 +245,13 @@ ValuesOf(SignalWriter *writer, const Subject *subject, Jsonb *event)
 	};
 }
 
+/* What is stored of an event (or NULL) that a subject was seen in. */
+static Jsonb *
+SampleOf(const Subject *subject, Jsonb *event)
+{
+	return subject->sample != NULL ? subject->sample : event;
+}
+
 /* Make the signal of a detection and announce it; returns its number. */
 static int64
 MakeSignal(SignalWriter *writer, const Detection *detection)
@@ -270,7 +277,7 @@ MakeSignal(SignalWriter *writer, const Detection *detection)
 	values[SIGNAL_FIRST_SEEN] = values[SIGNAL_LAST_SEEN] =
 		TimestampTzGetDatum(TIMESTAMP_OF(detection->first_seen));
 	values[SIGNAL_EVENT_ID] = OptionalText(detection->event_id, &nulls[SIGNAL_EVENT_ID]);
-	values[SIGNAL_EVENT] = JsonbPGetDatum(given->event);
+	values[SIGNAL_EVENT] = JsonbPGetDatum(SampleOf(detection->subject, given->event));
 	nulls[SIGNAL_EVENT] = given->event == NULL;
 	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
 	values[SIGNAL_CREATED_AT] = values[SIGNAL_UPDATED_AT] =
@@ -568,7 +575,7 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
 	bool		row_nulls[DETECTION_COLUMNS] = {0};
 	bool		replace[DETECTION_COLUMNS] = {0};
 	char	   *event_id = event == NULL ? NULL : EventIdentity(&event->root);
-	SignalChange change = {.first_seen = first_seen,.event = event};
+	SignalChange change = {.first_seen = first_seen,.event = SampleOf(subject, event)};
 	HeapTuple	detection = FindDetection(writer, subject, before, &change.signal);
 
 	if (detection == NULL)
