@@ -12,6 +12,7 @@
 #include "common/jsonapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
@@ -96,9 +97,12 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 
 				pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 				for (size_t i = 0; i < length; i++)
+				{
+					CHECK_FOR_INTERRUPTS();
 					if (!PushObject(state, WJB_ELEM, json_object_array_get_idx(object, i),
 									prepared, result))
 						return false;
+				}
 				*result = pushJsonbValue(state, WJB_END_ARRAY, NULL);
 				return true;
 			}
@@ -112,6 +116,7 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 				{
 					const char *key = json_object_iter_peek_name(&each);
 
+					CHECK_FOR_INTERRUPTS();
 					value.type = jbvString;
 					value.val.string.val = unconstify(char *, key);
 					value.val.string.len = strlen(key);

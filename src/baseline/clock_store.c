@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/fmgrprotos.h"
@@ -185,6 +186,7 @@ ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int 
 	{
 		Rule	   *rule = RuleByVersion(clocks->set, terms[i]->version_id);
 
+		CHECK_FOR_INTERRUPTS();
 		if (terms[i]->continues)
 			continue;
 		if (terms[i]->by_entity)

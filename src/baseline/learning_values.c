@@ -308,6 +308,7 @@ SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **push
 		Standing   *standing = hash_search(values->standings, &member->pending->term,
 										  HASH_ENTER, &found);
 
+		CHECK_FOR_INTERRUPTS();
 		standing->included = included;
 		standing->member = member;
 		if (member->stored &&
@@ -344,6 +345,7 @@ LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *
 		Digest		digest;
 		bool		found;
 
+		CHECK_FOR_INTERRUPTS();
 		if (rule->learning_values < 0 || pending->nruns == 0 || pending->continues)
 			continue;
 		if (scopes == NULL)

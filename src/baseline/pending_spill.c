@@ -75,7 +75,10 @@ WriteLevel(const PendingLevel *level)
 	{
 		hash_seq_init(&each, level->terms);
 		while ((pending = hash_seq_search(&each)) != NULL)
+		{
+			CHECK_FOR_INTERRUPTS();
 			WriteTerm(file, level, pending);
+		}
 		/* all of it is written before anything is given up */
 		PendingFileRewind(file);
 	}

@@ -327,6 +327,7 @@ RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 	{
 		bool		stored = false;
 
+		CHECK_FOR_INTERRUPTS();
 		for (; next < before->nruns &&
 			 before->runs[next].last_granule <= after[i].last_granule; next++)
 		{

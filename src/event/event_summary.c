@@ -9,9 +9,22 @@
 
 #include "event/event_summary.h"
 
-/* CloudTrail's records have some 30 members. */
-#define SUMMARY_MEMBERS		50
-#define SUMMARY_STRING		300
+/* Longer strings and arrays, and what lies deeper, is left out ... */
+#define MAX_STRING		300
+#define MAX_ELEMENTS	10
+#define MAX_DEPTH		6
+
+/* ... and what is behind so many bytes. */
+#define MAX_BYTES		8192
+
+/* A summary as it is made. */
+typedef struct Summary
+{
+	JsonbParseState *state;
+	int			room;			/* bytes that are left */
+} Summary;
+
+static void PushContainer(Summary *summary, JsonbContainer *container, int depth);
 
 static JsonbValue
 StringValue(const char *text)
@@ -24,46 +37,105 @@ StringValue(const char *text)
 	return value;
 }
 
-static void
-PushMember(JsonbParseState **state, const JsonbValue *key, const JsonbValue *value)
+/* Bytes of a scalar, more or less. */
+static int
+ScalarBytes(const JsonbValue *value)
 {
-	pushJsonbValue(state, WJB_KEY, unconstify(JsonbValue *, key));
-	pushJsonbValue(state, WJB_VALUE, unconstify(JsonbValue *, value));
+	return sizeof(JEntry) + (value->type == jbvString ? value->val.string.len :
+							 value->type == jbvNumeric ? VARSIZE_ANY(value->val.numeric) : 0);
 }
 
-/* Is it a scalar that takes little room? */
+/* May a value be kept that is so deep? */
 static bool
-IsSmall(const JsonbValue *value)
+IsKept(const Summary *summary, const JsonbValue *value, int depth)
 {
-	return value->type != jbvBinary &&
-		(value->type != jbvString || value->val.string.len <= SUMMARY_STRING) &&
-		(value->type != jbvNumeric || VARSIZE(value->val.numeric) <= SUMMARY_STRING);
+	if (value->type == jbvBinary)
+		return depth < MAX_DEPTH && summary->room > 0 &&
+			(JsonContainerIsObject(value->val.binary.data) ||
+			 JsonContainerSize(value->val.binary.data) <= MAX_ELEMENTS);
+	return ScalarBytes(value) <= Min(MAX_STRING, summary->room);
+}
+
+static void
+PushValue(Summary *summary, JsonbIteratorToken token, JsonbValue *value, int depth)
+{
+	if (value->type == jbvBinary)
+	{
+		PushContainer(summary, value->val.binary.data, depth + 1);
+		return;
+	}
+	summary->room -= ScalarBytes(value);
+	pushJsonbValue(&summary->state, token, value);
+}
+
+static void
+PushMember(Summary *summary, JsonbValue *key, JsonbValue *value, int depth)
+{
+	summary->room -= ScalarBytes(key);
+	pushJsonbValue(&summary->state, WJB_KEY, key);
+	PushValue(summary, WJB_VALUE, value, depth);
+}
+
+/* Push what is kept of an object's members, or an array's elements. */
+static void
+PushParts(Summary *summary, JsonbContainer *container, int depth)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue	key;
+	JsonbValue	value;
+
+	while (summary->room > 0 &&
+		   (token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_KEY)
+			key = value;
+		else if (token == WJB_VALUE && IsKept(summary, &key, depth) &&
+				 IsKept(summary, &value, depth))
+			PushMember(summary, &key, &value, depth);
+		else if (token == WJB_ELEM && IsKept(summary, &value, depth))
+			PushValue(summary, token, &value, depth);
+	}
+}
+
+static void
+PushContainer(Summary *summary, JsonbContainer *container, int depth)
+{
+	const bool	object = JsonContainerIsObject(container);
+
+	pushJsonbValue(&summary->state, object ? WJB_BEGIN_OBJECT : WJB_BEGIN_ARRAY, NULL);
+	PushParts(summary, container, depth);
+	pushJsonbValue(&summary->state, object ? WJB_END_OBJECT : WJB_END_ARRAY, NULL);
+}
+
+/* Push what an event is known by, before others take the room; twice does no harm. */
+static void
+PushIdentity(Summary *summary, JsonbContainer *record)
+{
+	static const char *const keys[] = {"sharedEventID", "eventID", "eventId", "eventTime"};
+
+	for (int i = 0; i < (int) lengthof(keys); i++)
+	{
+		JsonbValue	key = StringValue(keys[i]);
+		JsonbValue	value;
+
+		if (getKeyJsonValueFromContainer(record, keys[i], strlen(keys[i]), &value) != NULL &&
+			value.type != jbvBinary && IsKept(summary, &value, 0))
+			PushMember(summary, &key, &value, 0);
+	}
 }
 
 Jsonb *
 EventSummary(JsonbContainer *record)
 {
-	const JsonbValue key = StringValue(SUMMARY_KEY);
-	const JsonbValue note = StringValue("a summary: other signals of this event have all of it");
-	JsonbIterator *iterator = JsonbIteratorInit(record);
-	JsonbIteratorToken token;
-	JsonbParseState *state = NULL;
-	JsonbValue	value;
-	JsonbValue	member;
-	int			count = 0;
+	Summary		summary = {.room = MAX_BYTES};
+	JsonbValue	key = StringValue(SUMMARY_KEY);
+	JsonbValue	note = StringValue("a summary: other signals of this event have all of it");
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	while (count < SUMMARY_MEMBERS &&
-		   (token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (token == WJB_KEY)
-			member = value;
-		if (token != WJB_VALUE || member.val.string.len > SUMMARY_STRING || !IsSmall(&value))
-			continue;
-		PushMember(&state, &member, &value);
-		count++;
-	}
-	PushMember(&state, &key, &note);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	pushJsonbValue(&summary.state, WJB_BEGIN_OBJECT, NULL);
+	PushIdentity(&summary, record);
+	PushParts(&summary, record, 0);
+	PushMember(&summary, &key, &note, 0);
+	return JsonbValueToJsonb(pushJsonbValue(&summary.state, WJB_END_OBJECT, NULL));
 }

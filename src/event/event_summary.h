@@ -7,12 +7,12 @@
 
 #include "utils/jsonb.h"
 
-/* The key by which a summary says that it is none of the event's records. */
+/* The key by which a summary says that it is not the whole event. */
 #define SUMMARY_KEY		"newterm"
 
 /*
- * The members of a record that are scalars of a usual size, its identity and time among
- * them, and one that says what this is; palloc'd, and small whatever the record.
+ * A record without its long strings and arrays, palloc'd: of some kB, whatever the record,
+ * and with everything that usual records have.
  */
 extern Jsonb *EventSummary(JsonbContainer *record);
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -331,6 +332,7 @@ PushCanonical(JsonbParseState **state, JsonbIteratorToken token, const JsonbValu
 
 		while ((inner = JsonbIteratorNext(&iterator, &part, false)) != WJB_DONE)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (inner == WJB_VALUE || inner == WJB_ELEM || inner == WJB_KEY)
 				part = CanonicalScalar(&part);
 			pushJsonbValue(state, inner,

@@ -140,6 +140,7 @@ CollectTerms(Merge *merge, PendingLevel *level)
 	{
 		Rule	   *rule = RuleOfVersion(merge->set, pending->version_id);
 
+		CHECK_FOR_INTERRUPTS();
 		if (rule == NULL)
 			continue;
 		pending->continues = !rule->evaluated;
@@ -159,8 +160,11 @@ static bool
 IsKnown(const PendingTerm *pending, const StoredRuns *stored)
 {
 	for (int i = 0; i < pending->nruns; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (!RunsCover(stored->runs, stored->nruns, &pending->runs[i]))
 			return false;
+	}
 	return true;
 }
 
@@ -227,6 +231,7 @@ LockAll(Merge *merge)
 		PendingTerm	   *pending = merge->terms[i];
 		Rule	   *rule = RuleByVersion(merge->set, pending->version_id);
 
+		CHECK_FOR_INTERRUPTS();
 		requests[count++] = (SlotRequest) {.digest = pending->term};
 		if (rule->learning_values >= 0 && !pending->continues)
 			requests[count++] = (SlotRequest) {
@@ -339,8 +344,11 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 	nafter = stored.nruns;
 	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
 	for (int i = 0; i < pending->nruns; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (!pending->continues || RunsContinue(after, nafter, &pending->runs[i], &rule->span))
 			nafter = RunsAdd(after, nafter, &pending->runs[i], &rule->span);
+	}
 	for (int i = 0; i < nafter && !pending->continues; i++)
 		after[i].learned = IsLearned(merge, rule, pending, &after[i], i == 0);
 

@@ -320,6 +320,19 @@ MatchesOther(const FilterNode *filter, FieldSet *fields)
 		SharesValue(filter, fields);
 }
 
+/* Does one of several values satisfy the leaf? */
+static pg_noinline bool
+MatchesAny(const FilterNode *leaf, const EventSlot *slot)
+{
+	for (int i = 0; i < slot->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (FilterCompareScalar(leaf, &SlotValues(slot)[i]))
+			return true;
+	}
+	return false;
+}
+
 bool
 FilterMatches(const FilterNode *filter, FieldSet *fields)
 {
@@ -348,10 +361,9 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 			return MatchesOther(filter, fields);
 		default:
 			slot = EventValues(fields, filter->slot);
-			for (int i = 0; i < slot->count; i++)
-				if (FilterCompareScalar(filter, &SlotValues(slot)[i]))
-					return true;
-			return false;
+			if (slot->single)
+				return slot->count > 0 && FilterCompareScalar(filter, &slot->own);
+			return MatchesAny(filter, slot);
 	}
 }
 
@@ -707,10 +719,17 @@ DispatchEvent(Evaluation *event)
 
 		for (int j = 0; j < slot->count; j++)
 		{
-			Digest		digest = slot->single ? *EventDigest(event->fields, slot) :
-				DigestJsonbValue(&set->key, &SlotValues(slot)[j]);
-			DispatchEntry *entry = DispatchFind(table, &digest);
+			Digest		digest;
+			DispatchEntry *entry;
 
+			if (slot->single)
+				digest = *EventDigest(event->fields, slot);
+			else
+			{
+				CHECK_FOR_INTERRUPTS();
+				digest = DigestJsonbValue(&set->key, &SlotValues(slot)[j]);
+			}
+			entry = DispatchFind(table, &digest);
 			for (int k = 0; k < entry->ncandidates; k++)
 			{
 				Rule	   *rule = entry->candidates[k].rule;

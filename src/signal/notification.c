@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "commands/async.h"
+#include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/timestamp.h"
@@ -188,7 +189,10 @@ NotificationsSend(const Notifications *notifications)
 		return;
 	}
 	foreach(cell, notifications->payloads)
+	{
+		CHECK_FOR_INTERRUPTS();
 		Async_Notify(ChannelSetting, lfirst(cell));
+	}
 	if (notifications->count > list_length(notifications->payloads))
 		Async_Notify(ChannelSetting,
 					 psprintf("{\"kind\":\"more\",\"signals\":" INT64_FORMAT "}",

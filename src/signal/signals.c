@@ -236,6 +236,13 @@ typedef struct Detection
 	char	   *event_id;		/* or NULL */
 } Detection;
 
+/* What is stored of an event (or NULL) that a subject was seen in, and told. */
+static Jsonb *
+SampleOf(const Subject *subject, Jsonb *event)
+{
+	return subject->sample != NULL ? subject->sample : event;
+}
+
 static TemplateValues
 ValuesOf(SignalWriter *writer, const Subject *subject, Jsonb *event)
 {
@@ -243,13 +250,6 @@ ValuesOf(SignalWriter *writer, const Subject *subject, Jsonb *event)
 		.rule = subject->rule, .set = writer->set, .entity = EntityObject(subject),
 		.term = SubjectTermObject(subject), .event = event
 	};
-}
-
-/* What is stored of an event (or NULL) that a subject was seen in. */
-static Jsonb *
-SampleOf(const Subject *subject, Jsonb *event)
-{
-	return subject->sample != NULL ? subject->sample : event;
 }
 
 /* Make the signal of a detection and announce it; returns its number. */
@@ -277,7 +277,7 @@ MakeSignal(SignalWriter *writer, const Detection *detection)
 	values[SIGNAL_FIRST_SEEN] = values[SIGNAL_LAST_SEEN] =
 		TimestampTzGetDatum(TIMESTAMP_OF(detection->first_seen));
 	values[SIGNAL_EVENT_ID] = OptionalText(detection->event_id, &nulls[SIGNAL_EVENT_ID]);
-	values[SIGNAL_EVENT] = JsonbPGetDatum(SampleOf(detection->subject, given->event));
+	values[SIGNAL_EVENT] = JsonbPGetDatum(given->event);
 	nulls[SIGNAL_EVENT] = given->event == NULL;
 	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
 	values[SIGNAL_CREATED_AT] = values[SIGNAL_UPDATED_AT] =
@@ -328,7 +328,7 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 
 	if (event == NULL)
 		event = EarlierEvent(writer, subject, first_seen);
-	detection.given = ValuesOf(writer, subject, event);
+	detection.given = ValuesOf(writer, subject, SampleOf(subject, event));
 	detection.event_id = event == NULL ? NULL : EventIdentity(&event->root);
 	LogDetection(writer, &detection,
 				 subject->rule->silent || writer->origin == ORIGIN_BACKFILL ? NO_SIGNAL :

@@ -52,7 +52,7 @@ typedef struct Subject
 	const Digest *term;
 	Jsonb	   *entity_values;	/* or NULL */
 	Jsonb	   *term_values;
-	Jsonb	   *sample;			/* what is stored of its event; NULL: all of it */
+	Jsonb	   *sample;			/* what is stored of its event, and told; NULL: all of it */
 } Subject;
 
 /*

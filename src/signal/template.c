@@ -6,6 +6,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 #include "base/compat.h"
 #include "base/jsonbtext.h"
@@ -142,6 +143,7 @@ AppendField(StringInfo text, const char *name, const TemplateValues *values)
 	found = EventValues(fields, slot);
 	for (int i = 0; i < found->count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (i > 0)
 			appendStringInfoString(text, ", ");
 		AppendValue(text, &SlotValues(found)[i]);

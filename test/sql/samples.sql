@@ -11,7 +11,7 @@ create function large(at text, id text, x text[]) returns jsonb language sql as 
 		'true', true, 'long', repeat('long', 100), 'pad', (select string_agg(md5(i::text || id), '') from generate_series(1, 6250) i)) $$;
 select octet_length(large('2024-01-01T00:00:00Z', '1', '{}')::text) / 1000 as kilobytes;
 
--- Titles see the whole event.
+-- A summary has no long strings and arrays: titles are as those of the whole event.
 select newterm.create_rule('x', fields => '{x}', learning => '0', learning_from => '2020-01-01', forget_after => null, title => '{{x}} of {{inner.name}}');
 insert into events values (large('2024-01-02T00:00:00Z', 'first', '{a,b,c,d}'));
 select title, event_id, summary, small, case when summary then event end as event from stored;
