@@ -112,7 +112,9 @@ select * from faults;
 
 -- Rules that cannot be loaded: one WARNING and one row, however many events.
 truncate newterm.event_errors;
+set session_replication_role = replica;
 update newterm.rule_versions set filter = '(';
+reset session_replication_role;
 update newterm.rules set title = title;
 insert into events select jsonb_build_object('eventID', 'not evaluated ' || i, 'eventTime', '2024-01-01T00:00:00Z', 'x', i) from generate_series(1, 100) i;
 select event_id, cause, detail, events from newterm.event_errors;
