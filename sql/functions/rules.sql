@@ -50,10 +50,6 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	ELSIF NEW.learning_scope = 'entity' AND NEW.group_by = '{}' THEN
 		RAISE EXCEPTION 'learning_scope entity needs group_by' USING ERRCODE = 'invalid_parameter_value';
-	ELSIF EXTRACT(epoch FROM NEW.keep_alive) <> 0 OR NEW.group_signals_by IS NOT NULL THEN
-		RAISE EXCEPTION 'merging detections into one signal (keep_alive, group_signals_by) is not in this version'
-			USING ERRCODE = 'feature_not_supported',
-				  HINT = 'Leave keep_alive at 0 and group_signals_by NULL: each detection is a signal.';
 	END IF;
 	RETURN NEW;
 END
