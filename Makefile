@@ -26,8 +26,10 @@ NEWTERM_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" newterm
 
 # The install script is these files, in this order.
 SQL_SOURCES = sql/install.sql $(sort $(wildcard sql/tables/*.sql)) $(sort $(wildcard sql/functions/*.sql)) \
-	sql/views.sql sql/triggers.sql sql/dump.sql
+	sql/views.sql sql/triggers.sql sql/packs.sql sql/dump.sql
 SQL_BUILT = sql/newterm--$(NEWTERM_VERSION).sql
+# Rule packs, as statements that fill newterm.packs.
+PACKS = $(sort $(wildcard sql/packs/*.json))
 # From one version to the next.
 SQL_UPGRADES = $(wildcard sql/updates/newterm--*--*.sql)
 
@@ -66,7 +68,7 @@ SHLIB_LINK += -Wl,-Bsymbolic -ljson-c -lz
 CLIENT = newterm-alerts
 CLIENT_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/client/*.c)))
 
-EXTRA_CLEAN = $(GENERATED) $(PARSER_HEADERS) $(CLIENT) $(CLIENT_OBJS) build
+EXTRA_CLEAN = $(GENERATED) $(PARSER_HEADERS) sql/packs.sql $(CLIENT) $(CLIENT_OBJS) build
 
 # No bitcode: JIT has nothing to inline here, and it would need clang.
 override with_llvm = no
@@ -92,6 +94,13 @@ BISONFLAGS += -d
 
 $(SQL_BUILT): $(SQL_SOURCES) newterm.control
 	cat $(SQL_SOURCES) > $@
+
+sql/packs.sql: $(PACKS)
+	echo "-- Made from sql/packs." > $@
+	for pack in $(basename $(notdir $(PACKS))); do \
+		printf "INSERT INTO newterm.packs VALUES ('%s', \$$json\$$" $$pack && cat sql/packs/$$pack.json && \
+		printf "\$$json\$$) ON CONFLICT (pack) DO UPDATE SET document = EXCLUDED.document;\n"; \
+	done >> $@
 
 # bison writes the header together with the parser.
 $(PARSER_HEADERS): %.h: %.c

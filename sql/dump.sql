@@ -8,6 +8,7 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.digest_key', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.known_accounts', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.own_accounts', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.lists', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.pack_rules', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.entity_clocks', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.learned_values', '');
