@@ -70,7 +70,8 @@ BEGIN
 	END IF;
 	PERFORM newterm.terms(ARRAY[name], '{}');
 	RETURN true;
-EXCEPTION WHEN syntax_error OR invalid_parameter_value THEN
+EXCEPTION WHEN SQLSTATE 'NT001' OR invalid_parameter_value THEN
+	-- NT001: newterm's own syntax errors
 	RETURN false;
 END
 $$;
@@ -99,10 +100,22 @@ BEGIN
 		EXIT WHEN closed = 0;
 		name := btrim(substr(rest, opened + 2, closed - 1));
 		result := result || left(rest, opened - 1)
-			|| CASE WHEN newterm.import_is_field(name) THEN '{{' || name || '}}' ELSE '{' || name || '}' END;
+			|| CASE WHEN newterm.import_is_field(name) THEN '{{' || replace(name, '@$', '$') || '}}' ELSE '{' || name || '}' END;
 		rest := substr(rest, opened + closed + 3);
 	END LOOP;
 	RETURN result || rest;
 END
 $$;
 COMMENT ON FUNCTION newterm.import_template(text) IS 'a text with its placeholders {{@path}}; others are left as {text}';
+
+-- Queries that are taken apart piece by piece.
+CREATE OR REPLACE FUNCTION newterm.import_check_query(query text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF length(query) > 100000 THEN
+		RAISE EXCEPTION 'a query of % characters is too long to be translated', length(query)
+			USING ERRCODE = 'program_limit_exceeded';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION newterm.import_check_query(text) IS 'raises where a query is too long to be translated';

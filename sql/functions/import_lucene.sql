@@ -1,125 +1,125 @@
 -- Lucene's query syntax, as Kibana's rules may use it, as KQL.
 
--- What stands behind "field:", as KQL, and how long it was.
-CREATE OR REPLACE FUNCTION newterm.import_lucene_operand(field text, rest text, OUT clause text, OUT length integer)
+-- A range [a TO b] of a field; an open end is *.
+CREATE OR REPLACE FUNCTION newterm.import_lucene_range(field text, range text[]) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN range[2] = '*' AND range[3] = '*' THEN field || ': *' ELSE '(' || concat_ws(' and ',
+		CASE WHEN range[2] <> '*' THEN field || CASE range[1] WHEN '[' THEN ' >= ' ELSE ' > ' END || range[2] END,
+		CASE WHEN range[3] <> '*' THEN field || CASE range[4] WHEN ']' THEN ' <= ' ELSE ' < ' END || range[3] END) || ')' END
+$$;
+COMMENT ON FUNCTION newterm.import_lucene_range(text, text[]) IS 'KQL for a range of a Lucene query: its brackets and bounds';
+
+-- What a field is asked for, as KQL, and what follows.
+CREATE OR REPLACE FUNCTION newterm.import_lucene_value(field text, source text, OUT clause text, OUT rest text)
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	phrase CONSTANT text := '"(?:[^"\\]|\\.)*"';
+	word CONSTANT text := '(?:[^\s()"\\\[\]{}/^~?<>]|\\.)+';
 	m text[];
-	bounds text[] := '{}';
 BEGIN
-	m := regexp_match(rest, '^"((?:[^"\\]|\\.)*)"');
+	IF field = '' THEN
+		RAISE EXCEPTION 'a term without a field asks all fields, which newterm does not: %', left(source, 40)
+			USING ERRCODE = 'feature_not_supported';
+	END IF;
+	m := regexp_match(source, '^([\[{])\s*(' || phrase || '|\S+)\s+TO\s+(' || phrase || '|[^\s\]}]+)\s*([\]}])(.*)$');
 	IF m IS NOT NULL THEN
-		clause := field || ': "' || m[1] || '"';
-		length := pg_catalog.length(m[1]) + 2;
+		clause := newterm.import_lucene_range(field, m);
+		rest := m[5];
 		RETURN;
 	END IF;
-	m := regexp_match(rest, '^(([\[{])\s*("(?:[^"\\]|\\.)*"|\S+)\s+TO\s+("(?:[^"\\]|\\.)*"|[^\s\]}]+)\s*([\]}]))');
-	IF m IS NOT NULL THEN
-		IF m[3] <> '*' THEN
-			bounds := bounds || (field || CASE m[2] WHEN '[' THEN ' >= ' ELSE ' > ' END || m[3]);
-		END IF;
-		IF m[4] <> '*' THEN
-			bounds := bounds || (field || CASE m[5] WHEN ']' THEN ' <= ' ELSE ' < ' END || m[4]);
-		END IF;
-		clause := CASE bounds WHEN '{}' THEN field || ': *' ELSE '(' || array_to_string(bounds, ' and ') || ')' END;
-		length := pg_catalog.length(m[1]);
-		RETURN;
-	END IF;
-	m := regexp_match(rest, '^(([<>]=?)\s*((?:[^\s()\\]|\\.)+))');
-	IF m IS NOT NULL THEN
-		clause := field || ' ' || m[2] || ' ' || m[3];
-		length := pg_catalog.length(m[1]);
-		RETURN;
-	END IF;
-	m := regexp_match(rest, '^((?:[^\s()"\\\[\]{}/^~?]|\\.)+)(.?)');
-	IF m IS NULL OR m[2] IN ('^', '~', '?', '/', '"', '[', ']', '{', '}') THEN
-		RAISE EXCEPTION 'this cannot be said in KQL: %', left(rest, 40)
+	m := regexp_match(source, '^([<>]=?)?\s*(' || phrase || '|' || word || ')(?=[\s)]|$)(.*)$');
+	IF m IS NULL THEN
+		RAISE EXCEPTION 'this cannot be said in KQL: %', left(source, 40)
 			USING ERRCODE = 'feature_not_supported',
 				  HINT = 'Regular expressions, fuzzy and boosted terms and ? have no counterpart.';
 	END IF;
-	clause := field || ': ' || m[1];
-	length := pg_catalog.length(m[1]);
+	clause := field || coalesce(' ' || m[1], ':') || ' ' || m[2];
+	rest := m[3];
 END
 $$;
-COMMENT ON FUNCTION newterm.import_lucene_operand(text, text) IS 'what a field of a Lucene query is asked for, as KQL';
+COMMENT ON FUNCTION newterm.import_lucene_value(text, text) IS 'what a field of a Lucene query is asked for as KQL, and what follows';
 
--- Each level of parentheses may join its clauses in one way only: Lucene gives AND
--- beside OR another meaning than KQL.
+-- The next token: its kind, the field before a value or a parenthesis, and what follows.
+CREATE OR REPLACE FUNCTION newterm.import_lucene_token(source text, OUT kind text, OUT field text, OUT rest text)
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	name CONSTANT text := '((?:[[:alnum:]_.@-]|\\.)+)';
+	m text[] := regexp_match(source, '^(AND\M|&&|OR\M|\|\||NOT\M|!|-|\(|\))(.*)$');
+BEGIN
+	IF m IS NOT NULL THEN
+		kind := CASE m[1] WHEN '&&' THEN 'AND' WHEN '||' THEN 'OR' WHEN '!' THEN 'NOT' WHEN '-' THEN 'NOT' ELSE m[1] END;
+		rest := m[2];
+		RETURN;
+	END IF;
+	m := regexp_match(source, '^_exists_\s*:\s*"?' || name || '"?(.*)$');
+	IF m IS NOT NULL THEN
+		kind := 'exists';
+		field := m[1];
+		rest := m[2];
+		RETURN;
+	END IF;
+	m := regexp_match(source, '^' || name || '\s*:\s*(\()?(.*)$');
+	kind := coalesce(m[2], 'value');
+	field := m[1];
+	rest := CASE WHEN m IS NULL THEN source ELSE m[3] END;
+END
+$$;
+COMMENT ON FUNCTION newterm.import_lucene_token(text) IS 'the first token of a Lucene query';
+
+-- Each level of parentheses joins its clauses in one way only: Lucene gives AND beside
+-- OR another meaning than KQL. Without a word between them, clauses are joined by OR.
 CREATE OR REPLACE FUNCTION newterm.import_lucene(query text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	rest text := ltrim(query, E' \t\r\n');
 	result text := '';
-	joiners text[] := '{""}';	-- of each level
-	fields text[] := '{""}';	-- whose values a level names
+	rest text := btrim(query, E' \t\r\n');
+	joiners text[] := '{""}';	-- of each level of parentheses
+	fields text[] := '{""}';	-- the field that the level's values are of
 	level integer := 1;
 	operand_next boolean := true;
-	joiner text;
-	m text[];
-	operand record;
+	token record;
+	value record;
 BEGIN
+	PERFORM newterm.import_check_query(query);
 	WHILE rest <> '' LOOP
-		joiner := NULL;
-		IF NOT operand_next AND rest LIKE ')%' THEN
-			level := level - 1;
-			EXIT WHEN level < 1;
-			joiners := joiners[1:level];
-			fields := fields[1:level];
-			result := result || ')';
-			rest := ltrim(substr(rest, 2), E' \t\r\n');
-			CONTINUE;
-		ELSIF NOT operand_next THEN
-			m := regexp_match(rest, '^(AND\M|&&|OR\M|\|\|)\s*');
-			joiner := CASE WHEN m[1] IN ('AND', '&&') THEN ' and ' ELSE ' or ' END;
-			IF joiners[level] NOT IN ('', joiner) THEN
+		token := newterm.import_lucene_token(rest);
+		IF NOT operand_next AND token.kind <> ')' THEN
+			IF token.kind NOT IN ('AND', 'OR') THEN
+				token.kind := 'OR';
+				token.rest := rest;
+			END IF;
+			IF joiners[level] NOT IN ('', token.kind) THEN
 				RAISE EXCEPTION 'AND and OR beside each other at: %', left(rest, 40)
 					USING ERRCODE = 'feature_not_supported', HINT = 'Put one of them into parentheses.';
 			END IF;
-			joiners[level] := joiner;
-			result := result || joiner;
-			rest := CASE WHEN m IS NULL THEN rest ELSE regexp_replace(rest, '^(AND\M|&&|OR\M|\|\|)\s*', '') END;
+			joiners[level] := token.kind;
+			result := result || ' ' || lower(token.kind) || ' ';
 			operand_next := true;
-			CONTINUE;
-		END IF;
-		IF rest ~ '^(NOT\M|!|-)' THEN
-			result := result || 'not ';
-			rest := regexp_replace(rest, '^(NOT\M|!|-)\s*', '');
-		ELSIF rest LIKE '(%' THEN
+		ELSIF operand_next = (token.kind IN (')', 'AND', 'OR')) OR (token.kind = ')' AND level = 1) THEN
+			RAISE EXCEPTION 'the Lucene query is wrong at: %', left(rest, 40) USING ERRCODE = 'syntax_error';
+		ELSIF token.kind = '(' THEN
 			level := level + 1;
-			joiners := joiners || ''::text;
-			fields := fields || fields[level - 1];
+			joiners[level] := '';
+			fields[level] := coalesce(token.field, fields[level - 1]);
 			result := result || '(';
-			rest := ltrim(substr(rest, 2), E' \t\r\n');
+		ELSIF token.kind = ')' THEN
+			level := level - 1;
+			result := result || ')';
+		ELSIF token.kind = 'NOT' THEN
+			result := result || 'not ';
+		ELSIF token.kind = 'exists' THEN
+			result := result || token.field || ': *';
+			operand_next := false;
 		ELSE
-			m := regexp_match(rest, '^((?:[[:alnum:]_.@-]|\\.)+)\s*:\s*');
-			IF m[1] = '_exists_' THEN
-				m := regexp_match(rest, '^_exists_\s*:\s*"?((?:[[:alnum:]_.@-]|\\.)+)"?');
-				result := result || m[1] || ': *';
-				rest := regexp_replace(rest, '^_exists_\s*:\s*"?((?:[[:alnum:]_.@-]|\\.)+)"?', '');
-			ELSIF m IS NOT NULL AND regexp_replace(rest, '^((?:[[:alnum:]_.@-]|\\.)+)\s*:\s*', '') LIKE '(%' THEN
-				level := level + 1;
-				joiners := joiners || ''::text;
-				fields := fields || m[1];
-				result := result || '(';
-				rest := ltrim(substr(regexp_replace(rest, '^((?:[[:alnum:]_.@-]|\\.)+)\s*:\s*', ''), 2), E' \t\r\n');
-				CONTINUE;
-			ELSE
-				IF m IS NOT NULL THEN
-					rest := regexp_replace(rest, '^((?:[[:alnum:]_.@-]|\\.)+)\s*:\s*', '');
-				ELSIF fields[level] = '' THEN
-					RAISE EXCEPTION 'a term without a field asks all fields, which newterm does not: %', left(rest, 40)
-						USING ERRCODE = 'feature_not_supported';
-				END IF;
-				operand := newterm.import_lucene_operand(coalesce(m[1], fields[level]), rest);
-				result := result || operand.clause;
-				rest := substr(rest, operand.length + 1);
-			END IF;
-			rest := ltrim(rest, E' \t\r\n');
+			value := newterm.import_lucene_value(coalesce(token.field, fields[level]), token.rest);
+			result := result || value.clause;
+			token.rest := value.rest;
 			operand_next := false;
 		END IF;
+		rest := ltrim(token.rest, E' \t\r\n');
 	END LOOP;
 	IF level <> 1 OR operand_next THEN
-		RAISE EXCEPTION 'the Lucene query does not end well: %', right(query, 40) USING ERRCODE = 'syntax_error';
+		RAISE EXCEPTION 'the Lucene query ends too early: %', right(query, 40) USING ERRCODE = 'syntax_error';
 	END IF;
 	RETURN result;
 END

@@ -56,25 +56,21 @@ COMMENT ON FUNCTION newterm.import_datadog_value(text, boolean) IS 'a text as a 
 CREATE OR REPLACE FUNCTION newterm.import_sumo_comparison(name text, operator text, value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	text_value text := CASE WHEN value ~ '^[''"]' THEN substr(value, 2, length(value) - 2) ELSE value END;
-	path text;
+	bare text := CASE WHEN value ~ '^[''"]' THEN substr(value, 2, length(value) - 2) ELSE value END;
+	negated boolean := operator IN ('!=', '<>') OR operator ~* '^not';
 	clause text;
 BEGIN
-	IF btrim(name) IN ('metadata_vendor', 'metadata_product', 'metadata_parseTime', 'objectType') THEN
-		RETURN '*';				-- every record here is CloudTrail's
-	ELSIF btrim(name) = 'metadata_deviceEventId' THEN
-		RETURN '(eventType:' || newterm.import_datadog_value(split_part(text_value, '-', 1), true)
-			|| ' AND eventName:' || newterm.import_datadog_value(split_part(text_value, '-', 2), true) || ')';
-	ELSIF btrim(name) = 'success' THEN
-		RETURN '$outcome:' || CASE WHEN (text_value = 'true') = (operator IN ('=', '==')) THEN 'success' ELSE 'failure' END;
-	END IF;
-	path := newterm.import_sumo_path(name);
 	clause := CASE
-		WHEN operator IN ('=', '==', '!=', '<>') THEN path || ':' || newterm.import_datadog_value(text_value, false)
-		WHEN operator ~* '^(not\s+)?like$' THEN path || ':' || newterm.import_datadog_value(replace(text_value, '%', '*'), true)
-		WHEN operator = 'matchesWildcard' THEN path || ':' || newterm.import_datadog_value(text_value, true)
-		ELSE path || ':' || operator || text_value END;
-	RETURN CASE WHEN operator IN ('!=', '<>') OR operator ~* '^not' THEN '-' ELSE '' END || clause;
+		-- every record here is CloudTrail's
+		WHEN btrim(name) IN ('metadata_vendor', 'metadata_product', 'objectType') THEN '*'
+		WHEN btrim(name) = 'metadata_deviceEventId' THEN format('(eventType:%s AND eventName:%s)',
+			newterm.import_datadog_value(split_part(bare, '-', 1), true), newterm.import_datadog_value(split_part(bare, '-', 2), true))
+		WHEN btrim(name) = 'success' THEN '$outcome:' || CASE lower(bare) WHEN 'true' THEN 'success' ELSE 'failure' END
+		WHEN operator IN ('=', '==', '!=', '<>') THEN newterm.import_sumo_path(name) || ':' || newterm.import_datadog_value(bare, false)
+		WHEN operator ~* 'like$' THEN newterm.import_sumo_path(name) || ':' || newterm.import_datadog_value(replace(bare, '%', '*'), true)
+		WHEN operator = 'matchesWildcard' THEN newterm.import_sumo_path(name) || ':' || newterm.import_datadog_value(bare, true)
+		ELSE newterm.import_sumo_path(name) || ':' || operator || bare END;
+	RETURN CASE WHEN negated THEN '-' ELSE '' END || clause;
 END
 $$;
 COMMENT ON FUNCTION newterm.import_sumo_comparison(text, text, text) IS 'a comparison of Sumo Logic in Datadog''s syntax';
@@ -132,6 +128,7 @@ DECLARE
 	result text := '';
 	part record;
 BEGIN
+	PERFORM newterm.import_check_query(expression);
 	WHILE rest <> '' LOOP
 		part := newterm.import_sumo_piece(rest);
 		result := result || CASE WHEN result IN ('') OR result LIKE '%(' OR part.piece = ')' THEN '' ELSE ' ' END || part.piece;
