@@ -19,7 +19,7 @@
 Call		calls[1024];
 int			ncalls = 0;
 double		call_sums[1024];
-char		accounts[ACCOUNTS][13];
+char		accounts[MAX_ACCOUNTS][13];
 Identity   *identities;
 int			nidentities = 0;
 double	   *identity_sums;
@@ -331,12 +331,12 @@ static void
 make_plans(int64_t span)
 {
 	int64_t		period = 6 * 3600;
-	int64_t		least = (int64_t) (span * ACCOUNTS * CALLERS * 12.0 /
+	int64_t		least = (int64_t) (span * settings.accounts * CALLERS * 12.0 /
 								   settings.records);
 
 	if (period < least)
 		period = least;
-	for (int caller = 0; caller < ACCOUNTS * CALLERS; caller++)
+	for (int caller = 0; caller < settings.accounts * CALLERS; caller++)
 		for (int64_t t = below(period); t < span;
 			 t += period / 2 + below(period))
 			plan(settings.start + t, PLAN_VISIT, caller / CALLERS, caller);
@@ -347,7 +347,7 @@ make_plans(int64_t span)
 			0.32 + 0.58 * i / (settings.strangers - 1);
 		int64_t		t = settings.start +
 			(int64_t) (span * (share + 0.03 * fraction()));
-		int			account = below(ACCOUNTS);
+		int			account = below(settings.accounts);
 		bool		intruder = i == settings.strangers - 1;
 		int			visits = intruder ? 1 : 3 + below(12);
 
@@ -370,22 +370,22 @@ void
 make_company(int64_t span)
 {
 	int			late = (int) (settings.newcomers * span / DAY);
-	int			room = ACCOUNTS * IDENTITIES + late;
+	int			room = settings.accounts * IDENTITIES + late;
 	double		sum = 0;
 
 	random_state = mix(settings.seed);
-	for (int i = 0; i < ACCOUNTS; i++)
+	for (int i = 0; i < settings.accounts; i++)
 		snprintf(accounts[i], sizeof(accounts[i]), "%012llu",
 				 100000000000ULL + random64() % 900000000000ULL);
 
 	make_calls();
 	identities = calloc(room, sizeof(Identity));
 	identity_sums = calloc(room, sizeof(double));
-	callers = calloc(ACCOUNTS * CALLERS + settings.strangers, sizeof(Caller));
+	callers = calloc(settings.accounts * CALLERS + settings.strangers, sizeof(Caller));
 	if (!identities || !identity_sums || !callers)
 		abort();
 
-	for (int account = 0; account < ACCOUNTS; account++)
+	for (int account = 0; account < settings.accounts; account++)
 	{
 		static const Kind kinds[ROLES] = {
 			KIND_PERSON, KIND_PERSON, KIND_PERSON, KIND_PERSON,
@@ -408,7 +408,7 @@ make_company(int64_t span)
 			KIND_FUNCTION, KIND_INSTANCE, KIND_USER, KIND_PERSON, KIND_PIPELINE
 		};
 
-		make_identity(kinds[below(LENGTH(kinds))], below(ACCOUNTS), i,
+		make_identity(kinds[below(LENGTH(kinds))], below(settings.accounts), i,
 					  settings.start + (int64_t) (span * (i + fraction()) / late));
 	}
 	for (int i = 0; i < nidentities; i++)
@@ -418,10 +418,10 @@ make_company(int64_t span)
 	}
 
 	/* Two callers of the company's own, two vendors that serve all accounts. */
-	for (int account = 0; account < ACCOUNTS; account++)
+	for (int account = 0; account < settings.accounts; account++)
 	{
 		make_caller(account == 0 ? 1 : 0, 4);
-		make_caller((account + 1 + below(ACCOUNTS - 1)) % ACCOUNTS, 9);
+		make_caller((account + 1 + below(settings.accounts - 1)) % settings.accounts, 9);
 		for (int vendor = 0; vendor < 2; vendor++)
 		{
 			if (account < 3)

@@ -11,7 +11,7 @@
 
 #include "services.h"
 
-#define ACCOUNTS			12
+#define MAX_ACCOUNTS		100
 #define ROLES				16		/* in each account */
 #define USERS				5		/* in each account */
 #define CALLERS				4		/* accounts that assume roles in an account */
@@ -95,7 +95,8 @@ typedef struct Caller
 extern Call calls[];
 extern int	ncalls;
 extern double call_sums[];		/* running sums of how frequent they are */
-extern char accounts[ACCOUNTS][13];
+extern char accounts[MAX_ACCOUNTS][13];
+/* Made for each account, one after the other: roles, users, root, services. */
 extern Identity *identities;
 extern int	nidentities;
 extern double *identity_sums;

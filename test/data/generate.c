@@ -26,6 +26,7 @@
 #include "names.h"
 #include "random.h"
 #include "record.h"
+#include "routine.h"
 #include "settings.h"
 #include "text.h"
 
@@ -34,6 +35,7 @@
 
 Settings	settings = {
 	.records = 10000,
+	.accounts = 12,
 	.days = 30,
 	.seed = 1,
 	.duplicates = 5,
@@ -305,6 +307,15 @@ run(int64_t span)
 	}
 }
 
+/* The same for a company that keeps to its timetable. */
+static void
+run_routine(int64_t span)
+{
+	make_routine(span);
+	while (written < settings.records && next_of_routine())
+		emit(settings.start);
+}
+
 static int
 compare_sizes(const void *a, const void *b)
 {
@@ -337,7 +348,10 @@ static void
 usage(FILE *to)
 {
 	fputs("Writes CloudTrail records, one a line, to standard output.\n\n"
-		  "  --records N      how many (10000)\n"
+		  "  --records N      how many (10000), or at most with --routine\n"
+		  "  --accounts N     the company's (12)\n"
+		  "  --routine        everybody keeps to a timetable: --days decides how many records\n"
+		  "  --attacks        with --routine: twelve attacks, a day each from the 16th on\n"
 		  "  --days D         over how much time (30)\n"
 		  "  --start TIME     from when, as 2025-06-01T00:00:00Z (that)\n"
 		  "  --seed N         another company (1)\n"
@@ -393,6 +407,9 @@ read_arguments(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"records", required_argument, NULL, 'n'},
+		{"accounts", required_argument, NULL, 'a'},
+		{"routine", no_argument, NULL, 'q'},
+		{"attacks", no_argument, NULL, 'i'},
 		{"days", required_argument, NULL, 'd'},
 		{"start", required_argument, NULL, 's'},
 		{"seed", required_argument, NULL, 'r'},
@@ -418,6 +435,17 @@ read_arguments(int argc, char **argv)
 		{
 			case 'n':
 				settings.records = (long) number("records", optarg, 1, 1e10);
+				break;
+			case 'a':
+				settings.accounts = (int) number("accounts", optarg, 3, MAX_ACCOUNTS);
+				break;
+			case 'q':
+				settings.routine = true;
+				settings.newcomers = 0;
+				settings.duplicates = 0;
+				break;
+			case 'i':
+				settings.attacks = true;
 				break;
 			case 'd':
 				settings.days = number("days", optarg, 0, 36500);
@@ -495,7 +523,10 @@ main(int argc, char **argv)
 	make_company(span);
 	if (settings.log_format)
 		fputs("{\"Records\":[", out);
-	run(span);
+	if (settings.routine)
+		run_routine(span);
+	else
+		run(span);
 	if (settings.log_format)
 		fputs("]}\n", out);
 	if (fflush(out) != 0 || ferror(out) || fclose(out) != 0)

@@ -96,6 +96,13 @@ put_user_identity(const Scene *scene)
 	const Identity *identity = scene->identity;
 	const char *account;
 
+	if (scene->who)
+	{
+		LIT("\"userIdentity\":");
+		put(scene->who);
+		LIT(",");
+		return;
+	}
 	LIT("\"userIdentity\":{\"type\":\"");
 	if (scene->caller)
 	{
@@ -160,8 +167,12 @@ put_user_identity(const Scene *scene)
 			put(identity->name);
 			LIT("\",\"accountId\":\"");
 			put(account);
-			LIT("\",\"accessKeyId\":\"");
-			put_id("AKIA", identity->seed, 16);
+			/* Who signs in has no key yet. */
+			if (scene->body == NULL || scene->call->shape != SHAPE_LOGIN)
+			{
+				LIT("\",\"accessKeyId\":\"");
+				put_id("AKIA", identity->seed, 16);
+			}
 			LIT("\",\"userName\":\"");
 			put(identity->name);
 			LIT("\"");
@@ -243,7 +254,13 @@ static void
 put_source(const Scene *scene)
 {
 	LIT("\"sourceIPAddress\":\"");
-	if (scene->invoked)
+	if (scene->address)
+	{
+		put(scene->address);
+		LIT("\",\"userAgent\":\"");
+		put(scene->agent);
+	}
+	else if (scene->invoked)
 	{
 		put(scene->call->service->name);
 		LIT(".amazonaws.com\",\"userAgent\":\"");
@@ -670,31 +687,11 @@ put_login(const Scene *scene)
 	LIT("\"},\"additionalEventData\":{\"LoginTo\":\"https://console.aws.amazon.com/console/home\",\"MobileVersion\":\"No\",\"MFAUsed\":\"Yes\"},");
 }
 
-void
-build(const Scene *scene)
+/* What a call says of itself, by its shape. */
+static void
+put_body(const Scene *scene)
 {
-	const Call *call = scene->call;
-	bool		data = call->shape == SHAPE_OBJECT;
-	const char *recipient = scene->callers_copy ?
-		scene->caller->account : accounts[scene->account];
-
-	used = 0;
-	LIT("{\"eventVersion\":\"1.09\",");
-	put_user_identity(scene);
-	LIT("\"eventTime\":\"");
-	put_time(scene->time);
-	LIT("\",\"eventSource\":\"");
-	put(call->service->name);
-	LIT(".amazonaws.com\",\"eventName\":\"");
-	put(call->name);
-	LIT("\",\"awsRegion\":\"");
-	put(scene->region);
-	LIT("\",");
-	put_source(scene);
-	if (scene->failed)
-		put_failure(scene);
-
-	switch (call->shape)
+	switch (scene->call->shape)
 	{
 		case SHAPE_ASSUME_ROLE:
 			put_assume_role(scene);
@@ -727,11 +724,43 @@ build(const Scene *scene)
 			put_write(scene);
 			break;
 	}
+}
 
+void
+build(const Scene *scene)
+{
+	const Call *call = scene->call;
+	bool		data = call->shape == SHAPE_OBJECT;
+	const char *recipient = scene->callers_copy ?
+		scene->caller->account : accounts[scene->account];
+
+	used = 0;
+	LIT("{\"eventVersion\":\"1.09\",");
+	put_user_identity(scene);
+	LIT("\"eventTime\":\"");
+	put_time(scene->time);
+	LIT("\",\"eventSource\":\"");
+	put(call->service->name);
+	LIT(".amazonaws.com\",\"eventName\":\"");
+	put(call->name);
+	LIT("\",\"awsRegion\":\"");
+	put(scene->region);
+	LIT("\",");
+	put_source(scene);
+	if (scene->failed)
+		put_failure(scene);
+
+	if (scene->body)
+		put(scene->body);
+	else
+		put_body(scene);
 	LIT("\"requestID\":\"");
 	put_uuid(random64(), random64());
 	LIT("\",\"eventID\":\"");
-	put_uuid(random64(), random64());
+	if (scene->event_id)
+		put(scene->event_id);
+	else
+		put_uuid(random64(), random64());
 	if (call->read_only)
 		LIT("\",\"readOnly\":true,\"eventType\":\"");
 	else

@@ -25,6 +25,12 @@ typedef struct Scene
 	const char *shared_id;		/* NULL or 36 characters */
 	const char *role;			/* of SHAPE_ASSUME_ROLE */
 	const char *role_session;
+	/* What a routine says of it, instead of chance; NULL where it does not. */
+	const char *who;			/* userIdentity */
+	const char *address;
+	const char *agent;
+	const char *body;			/* what stands before requestID */
+	const char *event_id;
 } Scene;
 
 /* Write it into `record`, `used` bytes. */

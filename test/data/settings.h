@@ -11,6 +11,7 @@
 typedef struct Settings
 {
 	long		records;
+	int			accounts;
 	double		days;
 	int64_t		start;			/* seconds since 1970 */
 	uint64_t	seed;
@@ -19,6 +20,8 @@ typedef struct Settings
 	int			large_every;	/* 0: none is large */
 	double		newcomers;		/* a day */
 	int			strangers;		/* -1: by the days */
+	bool		routine;		/* everybody keeps to a timetable */
+	bool		attacks;		/* and intruders come */
 	bool		copy_format;
 	bool		log_format;
 	bool		unique_agents;
