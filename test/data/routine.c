@@ -7,7 +7,8 @@
  * scripts run every night, every week or every other week, vendors look in
  * daily.  Whatever belongs to this was there within the first two weeks.  After
  * them a little is new, as in any company: somebody joins, somebody travels,
- * an application reads another secret.
+ * somebody tries another tool, an application reads another secret, and twice
+ * a team begins to deploy.
  *
  * With --attacks intruders come in the second half (attacks.h).  The identity
  * of their records is a77ac000-NNNN-4000-8000-SSSSSSSSSSSS, attack and step.
@@ -62,6 +63,7 @@ typedef struct Entry
 	int			attack;			/* 0: none */
 	int			step;
 	bool		away;			/* from an address never used */
+	const char *agent;			/* NULL: the usual one */
 } Entry;
 
 #include "attacks.h"
@@ -203,11 +205,23 @@ is_workday(int64_t time)
 	return (time / DAY + 3) % 7 < 5;
 }
 
+/* From when on an identity is there: of two accounts the second team comes late. */
+static int64_t
+birth_of(int i)
+{
+	int			account = identities[i].account;
+
+	if (identities[i].kind == KIND_PIPELINE && (account == 1 || account == 2) &&
+		number_of_kind(i) == 1)
+		return settings.start + (QUIET_DAYS - 4 + 7 * account) * DAY;
+	return settings.start;
+}
+
 static void
 plan_routine(const Routine *routine, int i, int session, int64_t end)
 {
 	uint64_t	habit = mix(identities[i].seed + 31 * session + routine->days);
-	int64_t		first = settings.start + (int64_t) (habit % routine->days) * DAY;
+	int64_t		first = birth_of(i) + (int64_t) (habit % routine->days) * DAY;
 
 	for (int64_t day = first; day < end; day += (int64_t) routine->days * DAY)
 	{
@@ -246,7 +260,7 @@ find_identity(int account, Kind kind, int which)
 	abort();
 }
 
-/* Every second day a person travels, every third one joins, every fourth an application changes. */
+/* Every day a person travels, every second one joins or a secret comes, every third somebody tries a tool. */
 static void
 plan_news(int64_t end)
 {
@@ -258,12 +272,14 @@ plan_news(int64_t end)
 		int			machine = find_identity(n * 5 % settings.accounts, KIND_INSTANCE, n % 4);
 		int			account = identities[person].account;
 
+		add(day + 9 * HOUR, &person_deeds[0], person, 0, account)->away = true;
 		if (n % 2 == 0)
-			add(day + 9 * HOUR, &person_deeds[0], person, 0, account)->away = true;
-		if (n % 3 == 0)
 			add(day + 10 * HOUR, &person_deeds[0], person, identities[person].sessions + n, account);
-		if (n % 4 == 0)
+		else
 			add(day + 11 * HOUR, &another_secret, machine, 0, identities[machine].account);
+		if (n % 3 == 0)
+			add(day + 12 * HOUR, &person_deeds[1], person, 0, account)->agent =
+				"HashiCorp/1.0 Terraform/1.8.3 (+https://www.terraform.io)";
 	}
 }
 
@@ -331,7 +347,7 @@ make_routine(int64_t span)
 
 /* ---- Records ---- */
 
-/* A text with its placeholders filled in. */
+/* A text with its placeholders filled in; holds until the call after the next. */
 static const char *
 expand(const char *text, const Entry *entry, const char *region)
 {
@@ -408,6 +424,8 @@ agent_of(const Entry *entry)
 {
 	const char *service = entry->deed->service;
 
+	if (entry->agent)
+		return entry->agent;
 	switch (identities[entry->identity].kind)
 	{
 		case KIND_PERSON:
@@ -471,15 +489,15 @@ build_deed(const Entry *entry)
 		scene.address = step && step->address ? step->address : address_of(entry);
 		scene.agent = step && step->agent ? step->agent : agent_of(entry);
 	}
-	if (strcmp(call.name, "AssumeRoleWithWebIdentity") == 0)
-		scene.who = expand(web_identity, entry, scene.region);
 	if (step)
 	{
 		snprintf(event_id, sizeof(event_id), "a77ac000-%04d-4000-8000-%012d", entry->attack, entry->step);
 		scene.event_id = event_id;
-		if (step->who)
-			scene.who = expand(step->who, entry, scene.region);
 	}
+	if (step && step->who)
+		scene.who = expand(step->who, entry, scene.region);
+	else if (strcmp(call.name, "AssumeRoleWithWebIdentity") == 0)
+		scene.who = expand(web_identity, entry, scene.region);
 	build(&scene);
 }
 
