@@ -54,7 +54,7 @@ $$;
 COMMENT ON FUNCTION newterm.import_kql_range(text, jsonb) IS 'KQL for: the field lies within bounds';
 
 -- The clauses of a bool query: must and filter, one of should, none of must_not.
-CREATE OR REPLACE FUNCTION newterm.import_elastic_bool(query jsonb) RETURNS text
+CREATE OR REPLACE FUNCTION newterm.import_elastic_bool(query jsonb, depth integer) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	wrong text;
@@ -69,7 +69,7 @@ BEGIN
 			USING ERRCODE = 'feature_not_supported';
 	END IF;
 	FOREACH kind IN ARRAY '{must,filter,should,must_not}'::text[] LOOP
-		SELECT string_agg('(' || newterm.import_elastic_query(q) || ')', CASE kind WHEN 'should' THEN ' or ' WHEN 'must_not' THEN ' or ' ELSE ' and ' END ORDER BY n)
+		SELECT string_agg('(' || newterm.import_elastic_query(q, depth + 1) || ')', CASE kind WHEN 'should' THEN ' or ' WHEN 'must_not' THEN ' or ' ELSE ' and ' END ORDER BY n)
 		INTO joined
 		FROM jsonb_array_elements(CASE jsonb_typeof(query -> kind) WHEN 'array' THEN query -> kind WHEN 'object' THEN jsonb_build_array(query -> kind) ELSE '[]' END)
 			WITH ORDINALITY AS e (q, n);
@@ -80,9 +80,9 @@ BEGIN
 	RETURN coalesce(nullif(array_to_string(clauses, ' and '), ''), '*');
 END
 $$;
-COMMENT ON FUNCTION newterm.import_elastic_bool(jsonb) IS 'a bool query of Elasticsearch as KQL';
+COMMENT ON FUNCTION newterm.import_elastic_bool(jsonb, integer) IS 'a bool query of Elasticsearch as KQL';
 
-CREATE OR REPLACE FUNCTION newterm.import_elastic_query(query jsonb) RETURNS text
+CREATE OR REPLACE FUNCTION newterm.import_elastic_query(query jsonb, depth integer DEFAULT 0) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	kind text;
@@ -94,6 +94,9 @@ BEGIN
 		RAISE EXCEPTION 'a filter must be one query, not %', left(coalesce(query::text, 'nothing'), 100)
 			USING ERRCODE = 'feature_not_supported';
 	END IF;
+	IF depth > 50 THEN
+		RAISE EXCEPTION 'a filter''s queries are nested more than 50 deep' USING ERRCODE = 'program_limit_exceeded';
+	END IF;
 	SELECT e.key, e.value INTO kind, body FROM jsonb_each(query) e;
 	IF jsonb_typeof(body) <> 'object' THEN
 		RAISE EXCEPTION 'a query % must be an object', kind USING ERRCODE = 'invalid_parameter_value';
@@ -101,7 +104,7 @@ BEGIN
 	SELECT e.key, e.value INTO field, value FROM jsonb_each(body) e WHERE e.key <> 'boost' LIMIT 1;
 	CASE kind
 		WHEN 'bool' THEN
-			RETURN newterm.import_elastic_bool(body);
+			RETURN newterm.import_elastic_bool(body, depth);
 		WHEN 'match_all' THEN
 			RETURN '*';
 		WHEN 'exists' THEN
@@ -130,7 +133,7 @@ BEGIN
 	END CASE;
 END
 $$;
-COMMENT ON FUNCTION newterm.import_elastic_query(jsonb) IS 'a query of Elasticsearch as KQL';
+COMMENT ON FUNCTION newterm.import_elastic_query(jsonb, integer) IS 'a query of Elasticsearch as KQL';
 
 -- One of a rule's filters; NULL where it is switched off.
 CREATE OR REPLACE FUNCTION newterm.import_elastic_filter(filter jsonb) RETURNS text

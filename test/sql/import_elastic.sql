@@ -126,15 +126,14 @@ select * from newterm.import_rules('{"rule_id": "l", "name": "value list", "type
 {"item_id": "i1", "list_id": "vl", "name": "ips", "entries": [{"field": "source.ip", "operator": "included", "type": "list", "list": {"id": "ips", "type": "ip"}}]}
 {"rule_id": "m", "name": "cut off", "type": "new_te
 {"rule_id": "n", "name": "whole", "type": "new_terms", "severity": "low", "query": "event.action: *", "new_terms_fields": ["user.id"], "history_window_start": "now-7d"}');
--- 10,000 deep inside a rule, and 10 MB of rules in one document
-do $$
-begin
-	perform newterm.import_rules('{"rule_id": "x", "name": "deep", "type": "new_terms", "severity": "low", "query": "event.action: *", "new_terms_fields": ["user.id"], "history_window_start": "now-7d",
-		"filters": [{"query": ' || repeat('{"bool": {"must": [', depth) || '{"match_all": {}}' || repeat(']}}', depth) || '}]}') from (values (400), (3400)) v (depth);
-exception when others then
-	raise notice '%', left(sqlerrm, 29);
-end
+-- deep inside a rule, deeper than the server's stack, and 10 MB of rules in one document
+create function deep(depth integer) returns text language sql as $$
+	select '{"rule_id": "x", "name": "deep", "type": "new_terms", "severity": "low", "query": "event.action: *", "new_terms_fields": ["user.id"], "history_window_start": "now-7d",
+		"filters": [{"query": ' || repeat('{"bool": {"must": [', depth) || '{"match_all": {}}' || repeat(']}}', depth) || '}]}'
 $$;
-select count(*) from newterm.rules where name = 'deep';
+select * from newterm.import_rules(deep(500));
+\set VERBOSITY sqlstate
+select * from newterm.import_rules(deep(100000));
+\set VERBOSITY default
 select rule, outcome, left(detail, 80) as detail from newterm.import_rules('{"rule_id": "x", "name": "large", "type": "new_terms", "severity": "low", "query": "event.action: (' || repeat('xxxxxxxx or ', 900000) || 'y)", "new_terms_fields": ["user.id"], "history_window_start": "now-7d"}');
 select outcome, left(detail, 60) as detail, count(*) from newterm.import_rules(repeat('{"rule_id": "x", "name": "many", "type": "eql", "description": "' || repeat('x', 10000) || E'"}\n', 1000)) group by 1, 2;
