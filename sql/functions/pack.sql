@@ -114,6 +114,10 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	document jsonb := newterm.pack_document(pack);
 BEGIN
+	IF document::text ~ '\$own_account|external\(' AND NOT EXISTS (SELECT FROM newterm.own_accounts) THEN
+		RAISE NOTICE 'newterm.own_accounts is empty: rules on foreign accounts take yours for foreign'
+			USING HINT = 'INSERT INTO newterm.own_accounts (account_id) VALUES (''111122223333''), …';
+	END IF;
 	RETURN QUERY
 		SELECT i.description ->> 'name', d.outcome, d.detail
 		FROM jsonb_array_elements(document -> 'rules') WITH ORDINALITY AS r (rule, n),

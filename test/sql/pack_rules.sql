@@ -2,17 +2,18 @@
 \set SHOW_CONTEXT never
 create extension newterm;
 set timezone = 'UTC';
-set client_min_messages = warning;
 
 \getenv inputdir PG_ABS_SRCDIR
 \set crafted :inputdir '/packs/aws-cloudtrail.ndjson'
 create table staging (line int generated always as identity, record jsonb);
 copy staging (record) from :'crafted' with (format csv, quote e'\x01', delimiter e'\x02');
 
+-- tells what is missing, once there is something to tell
 select outcome, count(*) from newterm.install_rules() group by outcome;
 select count(*) as rules, count(*) filter (where not enabled) as off from newterm.rules;
 update newterm.rules set enabled = true where not enabled;
 insert into newterm.own_accounts values ('444455556666', 'ours');
+select outcome, detail, count(*) from newterm.install_rules() group by outcome, detail order by outcome, detail;
 -- every rule has its text, tags and severity, and says in the pack what of it was not seen in a record
 select name from newterm.rules where title is null or message !~ 'Check first: .*SELECT \* FROM newterm.neighbourhood' or severity is null
 	or not tags && '{attack_version:17.1}' or array_to_string(tags, ' ') !~ 'tactic:TA\d{4}.*technique:T\d{4}';
