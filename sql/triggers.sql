@@ -74,3 +74,10 @@ CREATE OR REPLACE TRIGGER signal_triaged AFTER UPDATE OF status, archive_reason,
 		AND (OLD.status, OLD.archive_reason, OLD.assignee) IS DISTINCT FROM (NEW.status, NEW.archive_reason, NEW.assignee))
 	EXECUTE FUNCTION newterm.signal_triaged();
 COMMENT ON TRIGGER signal_triaged ON newterm.signals IS 'triage of a signal is a change, too';
+
+CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.suppressions
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
+COMMENT ON TRIGGER rules_changed ON newterm.suppressions IS 'makes every session compile its rules anew';
+CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.unlearnings
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
+COMMENT ON TRIGGER rules_changed ON newterm.unlearnings IS 'makes every session compile its rules anew';

@@ -10,6 +10,7 @@
 #include "settings.h"
 #include "baseline/sighting.h"
 #include "rule/rule_digest.h"
+#include "rule/suppression.h"
 
 /* The tuples of a matching rule; notes where there are more. */
 static void
@@ -27,7 +28,7 @@ typedef enum TermCount
 {
 	TERMS_NONE,					/* a value is missing that has to be there */
 	TERMS_ONE,
-	TERMS_ANY					/* an array is involved, or a value that may be missing */
+	TERMS_ANY					/* an array is involved, a value that may be missing, or a suppression */
 } TermCount;
 
 /*
@@ -55,6 +56,13 @@ OnlyTerm(Evaluation *event, const Rule *rule, Digest *term)
 	return TERMS_ONE;
 }
 
+/* Does a row of values count for nothing? */
+static inline bool
+IsVoid(Evaluation *event, const Rule *rule, const Digest *row)
+{
+	return rule->excludes && SuppressionExcludes(event, rule, row);
+}
+
 /* Make room in event->terms. */
 static void
 EnlargeTerms(Evaluation *event, int count)
@@ -76,9 +84,10 @@ AppendTerms(Evaluation *event, Rule *rule)
 	RuleTuples(event, rule, &tuples);
 	EnlargeTerms(event, tuples.count);
 	for (int j = 0; j < tuples.count; j++)
-		event->terms[event->nterms++] = (TermOfRule) {
-			rule, TermDigest(rule, &tuples.digests[j * ncolumns])
-		};
+		if (!IsVoid(event, rule, &tuples.digests[j * ncolumns]))
+			event->terms[event->nterms++] = (TermOfRule) {
+				rule, TermDigest(rule, &tuples.digests[j * ncolumns])
+			};
 }
 
 void
@@ -90,7 +99,7 @@ EventTerms(Evaluation *event, bool expect)
 		Rule	   *rule = event->matching[i];
 		TermOfRule *next = &event->terms[event->nterms];
 
-		switch (OnlyTerm(event, rule, &next->term))
+		switch (rule->excludes ? TERMS_ANY : OnlyTerm(event, rule, &next->term))
 		{
 			case TERMS_NONE:
 				break;
@@ -128,6 +137,8 @@ EventSightings(Evaluation *event, SightingFunction function, void *state)
 			sighting.rule = rule;
 			sighting.row = &tuples.values[j * ncolumns];
 			sighting.row_digests = &tuples.digests[j * ncolumns];
+			if (IsVoid(event, rule, sighting.row_digests))
+				continue;
 			sighting.term = TermDigest(rule, sighting.row_digests);
 			function(state, &sighting);
 		}

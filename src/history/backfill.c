@@ -85,7 +85,7 @@ FillRecord(RuleSet *set, const Record *record, ArrayType *versions)
 		.time = record->time
 	};
 
-	DispatchBegin(event);
+	DispatchBegin(event, record->time);
 	DispatchEvent(event);
 	EventTerms(event, false);
 	if (KnownAll(event->terms, event->nterms, record->time))

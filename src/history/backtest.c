@@ -237,7 +237,7 @@ AddRecord(Replay *replay, const Record *record)
 	state->events++;
 	state->earliest = Min(state->earliest, record->time);
 	state->latest = Max(state->latest, record->time);
-	DispatchBegin(event);
+	DispatchBegin(event, record->time);
 	DispatchEvent(event);
 	EventTerms(event, false);
 	CountMatches(state, event);

@@ -138,7 +138,7 @@ newterm_evaluate(PG_FUNCTION_ARGS)
 			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME));
 	if (record.cause != NULL || record.absent)
 		return (Datum) 0;
-	DispatchBegin(event);
+	DispatchBegin(event, record.time);
 	DispatchEvent(event);
 	if (event->nmatching == 0)
 		return (Datum) 0;

@@ -254,9 +254,9 @@ ObserveClocks(RuleSet *set, Observation *observation)
  *		way from memory while filters are tried.
  */
 static void
-FindTerms(Evaluation *event, bool at_once)
+FindTerms(Evaluation *event, int64 time, bool at_once)
 {
-	DispatchBegin(event);
+	DispatchBegin(event, time);
 	if (at_once)
 		EventTerms(event, true);
 	DispatchEvent(event);
@@ -331,11 +331,11 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 		observation.source.index = -1;
 	}
 	ObserveClocks(set, &observation);
-	FindTerms(event, at_once);
+	FindTerms(event, record.time, at_once);
 	if (site->in_trigger && PrefetchSettle())
 	{
 		EventBegin(set->fields, &record.jsonb->root);
-		FindTerms(event, true);
+		FindTerms(event, record.time, true);
 	}
 	if (site->in_trigger && event->ntoo_many > 0)
 		EventFaultTooMany(PendingCurrent(), observation.table, event, record.jsonb);

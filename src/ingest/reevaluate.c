@@ -56,7 +56,7 @@ EvaluateEvent(Reevaluation *evaluation, Jsonb *record)
 	for (int i = 0; i < set->nclockless; i++)
 		PendingAddClock(evaluation->level, set->clockless[i]->version_id,
 					 evaluation->source.reference.time);
-	DispatchBegin(event);
+	DispatchBegin(event, evaluation->source.reference.time);
 	DispatchEvent(event);
 	EventSightings(event, EvaluateSighting, evaluation);
 	if (event->ntoo_many > 0)

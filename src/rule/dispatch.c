@@ -697,9 +697,10 @@ DispatchExpect(const Evaluation *event)
 }
 
 void
-DispatchBegin(Evaluation *event)
+DispatchBegin(Evaluation *event, int64 time)
 {
 	event->number++;
+	event->time = time;
 	event->nmatching = event->set->dispatch->nunfiltered;
 	event->nshown = 0;
 	event->nterms = 0;

@@ -30,8 +30,8 @@ extern void DispatchBuild(RuleSet *set);
  */
 extern void DispatchExpect(const Evaluation *event);
 
-/* Begin with an event: the rules without a filter are the matching ones so far. */
-extern void DispatchBegin(Evaluation *event);
+/* Begin with an event of that time: the rules without a filter are the matching ones so far. */
+extern void DispatchBegin(Evaluation *event, int64 time);
 
 /* Find those whose filter the current event of event->fields passes. */
 extern void DispatchEvent(Evaluation *event);

@@ -29,6 +29,7 @@ typedef struct Evaluation
 	RuleSet    *set;
 	FieldSet   *fields;			/* of the set, pointed at the event by EventBegin */
 	uint32		number;			/* counts events, for Rule.matched */
+	int64		time;			/* of the event */
 	int			nmatching;
 	Rule	  **matching;		/* rules whose filter the event passes */
 	int			nshown;			/* those of them whose terms EventTerms found */

@@ -40,6 +40,9 @@ typedef struct Rule
 	char	   *message;		/* or NULL */
 	bool		silent;			/* mode observe: detections without signals */
 	Datum		tags;			/* text[] */
+	int			nsuppressions;	/* and unlearnings: rule/suppression.h */
+	struct Suppression *suppressions;
+	bool		excludes;		/* some of them make sightings void */
 
 	/* session state */
 	bool		clock_set;		/* the rule's clock is stored and committed */

@@ -22,6 +22,7 @@
 #include "rule/reference_load.h"
 #include "rule/evaluation.h"
 #include "rule/rule_load.h"
+#include "rule/suppression.h"
 #include "rule/rule_digest.h"
 #include "store/table_store.h"
 #include "store/extension.h"
@@ -369,6 +370,7 @@ LoadSet(void *state)
 	TableStore		digest_key;
 	TableStore		rules;
 	TableStore		versions;
+	SuppressionTables suppressions;
 	Snapshot	snapshot;
 	List	   *stored;
 	ListCell   *cell;
@@ -376,6 +378,7 @@ LoadSet(void *state)
 	TableStoreOpenWhole(&digest_key, oids->digest_key);
 	TableStoreOpenWhole(&rules, oids->rules);
 	TableStoreOpenWhole(&versions, oids->rule_versions);
+	SuppressionTablesOpen(&suppressions);
 	snapshot = TableStoreLatestSnapshot();
 	ReadDigestKey(&digest_key, snapshot, &set->key);
 	stored = ReadVersions(&rules, &versions, snapshot, VERSIONS_IN_USE);
@@ -397,12 +400,15 @@ LoadSet(void *state)
 		if (!rule->clock_set)
 			set->clockless[set->nclockless++] = rule;
 	}
+	MemoryContextSwitchTo(parsing);
+	SuppressionsLoad(set, &suppressions, snapshot);
 	MemoryContextSwitchTo(scratch);
 	ReferenceLoad(set->fields->reference, REFERENCES_OF_RULES, InvalidSnapshot);
 	MemoryContextSwitchTo(set->context);
 	set->evaluation = EvaluationCreate(set);
 	DispatchBuild(set);
 
+	SuppressionTablesClose(&suppressions);
 	TableStoreClose(&versions);
 	TableStoreClose(&rules);
 	TableStoreClose(&digest_key);
@@ -479,6 +485,7 @@ RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
 	RuleSet    *set = palloc0(sizeof(RuleSet));
 	MemoryContext parsing = AllocSetContextCreate(CurrentMemoryContext, "newterm rule parsing",
 												  ALLOCSET_DEFAULT_SIZES);
+	SuppressionTables suppressions;
 	Datum	   *elements;
 	int			count;
 
@@ -500,6 +507,11 @@ RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
 		MemoryContextReset(parsing);
 	}
 	set->nrules = count;
+	MemoryContextSwitchTo(parsing);
+	SuppressionTablesOpen(&suppressions);
+	SuppressionsLoad(set, &suppressions, snapshot);
+	SuppressionTablesClose(&suppressions);
+	MemoryContextSwitchTo(set->context);
 	ReferenceLoad(set->fields->reference, REFERENCES_OF_RULES, snapshot);
 	set->evaluation = EvaluationCreate(set);
 	DispatchBuild(set);

@@ -90,6 +90,8 @@ ExtensionLookup(void)
 		Oids.known_accounts = RelationOid("known_accounts");
 		Oids.own_accounts = RelationOid("own_accounts");
 		Oids.lists = RelationOid("lists");
+		Oids.suppressions = RelationOid("suppressions");
+		Oids.unlearnings = RelationOid("unlearnings");
 		Oids.rule_versions = RelationOid("rule_versions");
 		Oids.version_sequence = RelationOid("rule_version_id");
 		Oids.runs = RelationOid("runs");

@@ -17,6 +17,8 @@ typedef struct ExtensionOids
 	Oid			known_accounts;
 	Oid			own_accounts;
 	Oid			lists;
+	Oid			suppressions;
+	Oid			unlearnings;
 	Oid			rule_versions;
 	Oid			version_sequence;
 	Oid			entity_clocks;
