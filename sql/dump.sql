@@ -10,6 +10,8 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.own_accounts', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.lists', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.pack_rules', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.suppressions', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.signal_history_id', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.signal_history', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.unlearning_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.unlearnings', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.runs', '');

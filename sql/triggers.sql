@@ -81,3 +81,15 @@ COMMENT ON TRIGGER rules_changed ON newterm.suppressions IS 'makes every session
 CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.unlearnings
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
 COMMENT ON TRIGGER rules_changed ON newterm.unlearnings IS 'makes every session compile its rules anew';
+CREATE OR REPLACE TRIGGER check_suppression BEFORE INSERT OR UPDATE ON newterm.suppressions
+	FOR EACH ROW EXECUTE FUNCTION newterm.check_suppression();
+COMMENT ON TRIGGER check_suppression ON newterm.suppressions IS 'refuses suppressions that make no sense';
+CREATE OR REPLACE TRIGGER check_suppression BEFORE INSERT OR UPDATE ON newterm.unlearnings
+	FOR EACH ROW EXECUTE FUNCTION newterm.check_suppression();
+COMMENT ON TRIGGER check_suppression ON newterm.unlearnings IS 'refuses unlearnings that make no sense';
+CREATE OR REPLACE TRIGGER refuse_write BEFORE DELETE OR TRUNCATE ON newterm.suppressions
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.refuse_write('Suppressions are never deleted: newterm.drop_suppression() ends one.');
+COMMENT ON TRIGGER refuse_write ON newterm.suppressions IS 'keeps what decided about events';
+CREATE OR REPLACE TRIGGER refuse_write BEFORE DELETE OR TRUNCATE ON newterm.unlearnings
+	FOR EACH STATEMENT EXECUTE FUNCTION newterm.refuse_write('Unlearnings are never deleted.');
+COMMENT ON TRIGGER refuse_write ON newterm.unlearnings IS 'keeps what decided about events';

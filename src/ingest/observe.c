@@ -270,7 +270,7 @@ static int64 EventsPassedOver = 0;
 static bool
 ConcernsRule(Evaluation *event)
 {
-	DispatchBegin(event);
+	DispatchBegin(event, 0);
 	DispatchEvent(event);
 	/* dispatch leaves out what does not matter for events without a term */
 	for (int i = 0; i < event->nmatching; i++)

@@ -141,7 +141,7 @@ ReadUnlearning(TupleTableSlot *slot)
 /* ---------- compiling ---------- */
 
 static bool
-ArrayHasText(ArrayType *array, const char *text)
+ArrayHasText(ArrayType *array, const char *wanted)
 {
 	Datum	   *elements;
 	bool	   *nulls;
@@ -149,7 +149,7 @@ ArrayHasText(ArrayType *array, const char *text)
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
-		if (!nulls[i] && strcmp(TextDatumGetCString(elements[i]), text) == 0)
+		if (!nulls[i] && strcmp(TextDatumGetCString(elements[i]), wanted) == 0)
 			return true;
 	return false;
 }

@@ -15,6 +15,7 @@
 #include "base/compat.h"
 #include "merge/postpone.h"
 #include "event/event_time.h"
+#include "signal/mute.h"
 #include "signal/signals.h"
 #include "signal/template.h"
 #include "store/extension.h"
@@ -234,6 +235,7 @@ typedef struct Detection
 	int64		first_seen;
 	TemplateValues given;		/* entity, term, and the event or NULL */
 	char	   *event_id;		/* or NULL */
+	const char *muted_by;		/* the suppression, or NULL */
 } Detection;
 
 /* What is stored of an event (or NULL) that a subject was seen in, and told. */
@@ -316,7 +318,8 @@ LogDetection(SignalWriter *writer, const Detection *detection, int64 signal)
 	row[DETECTION_ORIGIN - 1] = CStringGetTextDatum(OriginName(writer->origin));
 	row[DETECTION_SIGNAL_ID - 1] = Int64GetDatum(signal);
 	nulls[DETECTION_SIGNAL_ID - 1] = signal == NO_SIGNAL;
-	nulls[DETECTION_SUPPRESSION - 1] = true;
+	row[DETECTION_SUPPRESSION - 1] = OptionalText(detection->muted_by,
+												  &nulls[DETECTION_SUPPRESSION - 1]);
 	TableStoreInsertLater(Detections(writer), DETECTION_COLUMNS, row, nulls);
 }
 
@@ -330,9 +333,10 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 		event = EarlierEvent(writer, subject, first_seen);
 	detection.given = ValuesOf(writer, subject, SampleOf(subject, event));
 	detection.event_id = event == NULL ? NULL : EventIdentity(&event->root);
+	detection.muted_by = MutedBy(writer->set, subject, first_seen, event);
 	LogDetection(writer, &detection,
-				 subject->rule->silent || writer->origin == ORIGIN_BACKFILL ? NO_SIGNAL :
-				 MakeSignal(writer, &detection));
+				 subject->rule->silent || writer->origin == ORIGIN_BACKFILL ||
+				 detection.muted_by != NULL ? NO_SIGNAL : MakeSignal(writer, &detection));
 }
 
 void
