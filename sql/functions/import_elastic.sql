@@ -181,7 +181,7 @@ $$;
 COMMENT ON FUNCTION newterm.import_elastic_entry(jsonb) IS 'an entry of an exception item as KQL';
 
 -- What the rule's exception lists let through, from the items in the same text.
-CREATE OR REPLACE FUNCTION newterm.import_elastic_exceptions(rule jsonb, others jsonb, OUT clauses text[], OUT remarks text[])
+CREATE OR REPLACE FUNCTION newterm.import_elastic_exceptions(rule jsonb, items jsonb, OUT clauses text[], OUT remarks text[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	list jsonb;
@@ -193,8 +193,7 @@ BEGIN
 	FOR list IN SELECT newterm.import_objects(rule, 'exceptions_list') LOOP
 		found_any := false;
 		FOR item IN
-			SELECT o -> 'document' FROM jsonb_array_elements(others) o
-			WHERE o #>> '{document,list_id}' = list ->> 'list_id' AND jsonb_typeof(o #> '{document,entries}') = 'array'
+			SELECT i FROM jsonb_array_elements(items) i WHERE i ->> 'list_id' = list ->> 'list_id'
 		LOOP
 			found_any := true;
 			CONTINUE WHEN (newterm.import_text(item, 'expire_time'))::timestamptz < now();
@@ -341,7 +340,7 @@ END
 $$;
 COMMENT ON FUNCTION newterm.import_elastic_clauses(jsonb) IS 'query and filters of an Elastic rule as clauses of KQL';
 
-CREATE OR REPLACE FUNCTION newterm.import_elastic(document jsonb, others jsonb, OUT description jsonb, OUT remarks text[]) RETURNS SETOF record
+CREATE OR REPLACE FUNCTION newterm.import_elastic(document jsonb, items jsonb, OUT description jsonb, OUT remarks text[]) RETURNS SETOF record
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	rule jsonb := newterm.import_elastic_flatten(document);
@@ -358,7 +357,7 @@ BEGIN
 	END IF;
 	history := newterm.import_elastic_history(rule);
 	suppression := newterm.import_elastic_suppression(rule);
-	exceptions := newterm.import_elastic_exceptions(rule, others);
+	exceptions := newterm.import_elastic_exceptions(rule, items);
 	clauses := newterm.import_elastic_clauses(rule) || exceptions.clauses;
 	description := jsonb_strip_nulls(jsonb_build_object(
 		'name', newterm.import_text(rule, 'name'),

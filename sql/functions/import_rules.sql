@@ -122,9 +122,9 @@ END
 $$;
 COMMENT ON FUNCTION newterm.import_newterm(jsonb) IS 'a rule of newterm''s own form: its settings';
 
--- What the rules of a document are in our words: a row a rule. The other documents
--- of the same text may hold what a rule refers to.
-CREATE OR REPLACE FUNCTION newterm.import_descriptions(document jsonb, format text, others jsonb, OUT description jsonb, OUT remarks text[]) RETURNS SETOF record
+-- What the rules of a document are in our words: a row a rule.  Elastic's exceptions
+-- are documents of the same text.
+CREATE OR REPLACE FUNCTION newterm.import_descriptions(document jsonb, format text, exceptions jsonb, OUT description jsonb, OUT remarks text[]) RETURNS SETOF record
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF jsonb_typeof(document) IS DISTINCT FROM 'object' THEN
@@ -134,7 +134,7 @@ BEGIN
 	CASE format
 		WHEN 'newterm' THEN RETURN QUERY SELECT * FROM newterm.import_newterm(document);
 		WHEN 'datadog' THEN RETURN QUERY SELECT * FROM newterm.import_datadog(document);
-		WHEN 'elastic' THEN RETURN QUERY SELECT * FROM newterm.import_elastic(document, others);
+		WHEN 'elastic' THEN RETURN QUERY SELECT * FROM newterm.import_elastic(document, exceptions);
 		WHEN 'sumo' THEN RETURN QUERY SELECT * FROM newterm.import_sumo(document);
 		ELSE
 			RAISE EXCEPTION 'this is no rule of newterm, Datadog, Elastic or Sumo Logic'
@@ -159,12 +159,12 @@ $$;
 COMMENT ON FUNCTION newterm.import_name_of(jsonb) IS 'the name in a document of a rule, for those that are refused';
 
 -- Stores the rules of one document; a row a rule.
-CREATE OR REPLACE FUNCTION newterm.import_document(document jsonb, format text, others jsonb, taken text[]) RETURNS TABLE (rule text, outcome text, detail text)
+CREATE OR REPLACE FUNCTION newterm.import_document(document jsonb, format text, exceptions jsonb, taken text[]) RETURNS TABLE (rule text, outcome text, detail text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	described record;
 BEGIN
-	FOR described IN SELECT * FROM newterm.import_descriptions(document, format, others) LOOP
+	FOR described IN SELECT * FROM newterm.import_descriptions(document, format, exceptions) LOOP
 		rule := described.description ->> 'name';
 		IF rule = ANY (taken) THEN
 			RAISE EXCEPTION 'the document has another rule "%"', rule USING ERRCODE = 'duplicate_object';
@@ -184,6 +184,7 @@ DECLARE
 	results jsonb := '[]';
 	stored jsonb;
 	documents jsonb;
+	exceptions jsonb;
 	item jsonb;
 	reason text;
 	hint text;
@@ -194,7 +195,8 @@ BEGIN
 		RAISE EXCEPTION 'format must be auto, newterm, datadog, elastic or sumo, not "%"', format
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	SELECT jsonb_agg(to_jsonb(d)) INTO documents FROM newterm.import_documents(document) d;
+	SELECT jsonb_agg(to_jsonb(d)), jsonb_agg(d.document) FILTER (WHERE jsonb_typeof(d.document -> 'entries') = 'array')
+	INTO documents, exceptions FROM newterm.import_documents(document) d;
 	BEGIN
 		FOR item IN SELECT d FROM jsonb_array_elements(documents) d LOOP
 			BEGIN
@@ -204,7 +206,7 @@ BEGIN
 				SELECT jsonb_agg(to_jsonb(d)) INTO stored
 				FROM newterm.import_document(item -> 'document',
 					CASE import_rules.format WHEN 'auto' THEN newterm.import_format_of(item -> 'document') ELSE import_rules.format END,
-					documents, ARRAY(SELECT r ->> 'rule' FROM jsonb_array_elements(results) r WHERE r ->> 'outcome' <> 'refused')) d;
+					exceptions, ARRAY(SELECT r ->> 'rule' FROM jsonb_array_elements(results) r WHERE r ->> 'outcome' <> 'refused')) d;
 				results := results || coalesce(stored, '[]');
 			EXCEPTION WHEN OTHERS THEN
 				IF NOT newterm.import_may_refuse(SQLSTATE) THEN
