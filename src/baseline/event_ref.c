@@ -8,6 +8,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -85,6 +86,36 @@ ReferenceEvent(const EventReference *reference)
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(table, NoLock);
 	return record.jsonb;
+}
+
+void
+EventReaderOpen(EventReader *reader)
+{
+	reader->context = AllocSetContextCreate(CurrentMemoryContext, "newterm event",
+											ALLOCSET_DEFAULT_SIZES);
+	reader->last = NULL;
+}
+
+void
+EventReaderClose(EventReader *reader)
+{
+	MemoryContextDelete(reader->context);
+}
+
+Jsonb *
+EventReaderRead(EventReader *reader, const EventReference *reference)
+{
+	MemoryContext old;
+
+	if (reference == reader->last)
+		return reader->event;
+	reader->last = NULL;
+	MemoryContextReset(reader->context);
+	old = MemoryContextSwitchTo(reader->context);
+	reader->event = ReferenceEvent(reference);
+	MemoryContextSwitchTo(old);
+	reader->last = reference;
+	return reader->event;
 }
 
 Jsonb *

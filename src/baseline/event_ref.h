@@ -41,6 +41,21 @@ extern CommandId ReferenceCommand(void);
  */
 extern Jsonb *ReferenceEvent(const EventReference *reference);
 
+/* Reads events one after the other, where many things were shown by one of them. */
+typedef struct EventReader
+{
+	MemoryContext context;		/* of the event */
+	const EventReference *last; /* NULL: none was read */
+	Jsonb	   *event;
+} EventReader;
+
+/* Opens a reader in the current memory context, and frees what it holds. */
+extern void EventReaderOpen(EventReader *reader);
+extern void EventReaderClose(EventReader *reader);
+
+/* ReferenceEvent, valid until another event is read. */
+extern Jsonb *EventReaderRead(EventReader *reader, const EventReference *reference);
+
 /*
  * What is to be stored of an event with one thing that it showed, as *stored bytes of it
  * are already: the event itself, or its summary where that would be more than

@@ -40,7 +40,8 @@ typedef struct Member
 	int64		first_seen;
 	Jsonb	   *term;			/* as objects, which ties are ordered by */
 	Jsonb	   *entity;
-	Jsonb	   *event;
+	EventReference *reference;	/* of its event, where this merge shows it, or NULL ... */
+	Jsonb	   *event;			/* ... else the event, or NULL */
 	bool		stored;			/* has a row, with this time and event */
 	int64		stored_first_seen;
 	Jsonb	   *stored_event;
@@ -68,7 +69,7 @@ typedef struct Standing
 {
 	Digest		term;			/* hash key */
 	bool		included;
-	const Member *member;
+	Member	   *member;
 } Standing;
 
 struct LearningValues
@@ -208,15 +209,6 @@ ReadScope(TableStore *store, Scope *scope)
 	}
 }
 
-/* What is stored of an event, or NULL. */
-static Jsonb *
-SampleOf(EventReference *reference)
-{
-	Jsonb	   *event = ReferenceEvent(reference);
-
-	return event == NULL ? NULL : EventSample(event, &reference->with_values);
-}
-
 /* Enter the term of some news as a candidate. */
 static void
 EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
@@ -247,10 +239,11 @@ EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
 	if (first_seen < member->first_seen)
 	{
 		member->first_seen = first_seen;
-		member->event = pending->runs[0].source < 0 ? NULL :
-			SampleOf(&level->references[pending->runs[0].source]);
+		member->event = NULL;
+		member->reference = pending->runs[0].source < 0 ? NULL :
+			&level->references[pending->runs[0].source];
 	}
-	if (member->event == NULL)
+	if (member->event == NULL && member->reference == NULL)
 		member->event = KeptEvent(kept, &pending->term, member->first_seen);
 }
 
@@ -277,11 +270,22 @@ CompareMembers(const void *a, const void *b)
 	return CompareTerms(left, right);
 }
 
+/* The event of a member, as far as it is stored, or NULL; valid until another one is read. */
+static Jsonb *
+MemberEvent(Member *member, EventReader *reader)
+{
+	EventReference *reference = member->reference;
+	Jsonb	   *event = reference == NULL ? NULL : EventReaderRead(reader, reference);
+
+	return event == NULL ? member->event : EventSample(event, &reference->with_values);
+}
+
 static void
-InsertMember(TableStore *store, const Scope *scope, const Member *member)
+InsertMember(TableStore *store, const Scope *scope, Member *member, EventReader *reader)
 {
 	Datum		row[VALUE_COLUMNS];
 	bool		nulls[VALUE_COLUMNS] = {0};
+	Jsonb	   *event = MemberEvent(member, reader);
 
 	row[VALUE_SCOPE - 1] = PointerGetDatum(&scope->digest);
 	row[VALUE_VERSION_ID - 1] = Int32GetDatum(scope->rule->version_id);
@@ -290,8 +294,8 @@ InsertMember(TableStore *store, const Scope *scope, const Member *member)
 	row[VALUE_TERM - 1] = PointerGetDatum(member->pending->term_values);
 	row[VALUE_ENTITY - 1] = PointerGetDatum(member->pending->entity_values);
 	nulls[VALUE_ENTITY - 1] = member->pending->entity_values == NULL;
-	row[VALUE_EVENT - 1] = PointerGetDatum(member->event);
-	nulls[VALUE_EVENT - 1] = member->event == NULL;
+	row[VALUE_EVENT - 1] = PointerGetDatum(event);
+	nulls[VALUE_EVENT - 1] = event == NULL;
 	TableStoreInsert(store, VALUE_COLUMNS, row, nulls);
 }
 
@@ -299,6 +303,9 @@ InsertMember(TableStore *store, const Scope *scope, const Member *member)
 static void
 SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **pushed_out)
 {
+	EventReader reader;
+
+	EventReaderOpen(&reader);
 	qsort(scope->members, scope->nmembers, sizeof(Member *), CompareMembers);
 	for (int i = 0; i < scope->nmembers; i++)
 	{
@@ -316,10 +323,11 @@ SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **push
 			TableStoreDelete(store, &member->place);
 		if (included &&
 			(!member->stored || member->first_seen != member->stored_first_seen))
-			InsertMember(store, scope, member);
+			InsertMember(store, scope, member, &reader);
 		if (member->stored && !included && !member->in_merge)
 			*pushed_out = lappend(*pushed_out, member->pending);
 	}
+	EventReaderClose(&reader);
 }
 
 void
@@ -418,6 +426,7 @@ LearningValuesEvent(LearningValues *values, const Digest *term, int64 first_seen
 	if (standing->member->stored && standing->member->stored_first_seen == first_seen)
 		return standing->member->stored_event;
 	if (standing->member->first_seen == first_seen)
-		return standing->member->event;
+		return standing->member->reference == NULL ? standing->member->event :
+			ReferenceEvent(standing->member->reference);
 	return NULL;
 }

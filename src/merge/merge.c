@@ -80,9 +80,7 @@ typedef struct Merge
 	int64		nactions;
 	int64		actions_allocated;
 	Action	   *actions;
-	int			source;			/* the reference that was read last, or -1 ... */
-	Jsonb	   *source_event;	/* ... its event, or NULL ... */
-	MemoryContext source_context;	/* ... and where that is */
+	EventReader reader;			/* of the actions' events */
 } Merge;
 
 static int
@@ -255,34 +253,17 @@ IsLearned(Merge *merge, const Rule *rule, const PendingTerm *pending, const Run 
 	return run->first_seen < ClockOf(&merge->clocks, rule, pending) + rule->learning;
 }
 
-/* The event of a reference of the level, or NULL; valid until another one is asked for. */
-static Jsonb *
-EventOfSource(Merge *merge, int source)
-{
-	MemoryContext old;
-
-	/* most events with several new terms show them one after the other */
-	if (source == merge->source)
-		return merge->source_event;
-	merge->source = -1;
-	MemoryContextReset(merge->source_context);
-	old = MemoryContextSwitchTo(merge->source_context);
-	merge->source_event = ReferenceEvent(&merge->level->references[source]);
-	merge->source = source;
-	MemoryContextSwitchTo(old);
-	return merge->source_event;
-}
-
 /* The event that showed a run's start, or NULL, and in *sample what is stored of it. */
 static Jsonb *
 RunEvent(Merge *merge, const Action *action, Jsonb **sample)
 {
 	if (action->source >= 0)
 	{
-		Jsonb	   *event = EventOfSource(merge, action->source);
+		EventReference *reference = &merge->level->references[action->source];
+		Jsonb	   *event = EventReaderRead(&merge->reader, reference);
 
 		if (event != NULL)
-			*sample = EventSample(event, &merge->level->references[action->source].with_signals);
+			*sample = EventSample(event, &reference->with_signals);
 		return event;
 	}
 	if (merge->first_values != NULL)
@@ -458,9 +439,7 @@ MergeTerms(Merge *merge)
 	MemoryContext old;
 
 	merge->nactions = 0;
-	merge->source = -1;
-	merge->source_context = AllocSetContextCreate(CurrentMemoryContext, "newterm event",
-												  ALLOCSET_DEFAULT_SIZES);
+	EventReaderOpen(&merge->reader);
 	LearningValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
 					 merge->level, merge->kept, &merge->terms, &merge->nterms);
 	old = MemoryContextSwitchTo(context);
@@ -481,7 +460,7 @@ MergeTerms(Merge *merge)
 	SignalsFlush(&merge->writer);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	MemoryContextDelete(merge->source_context);
+	EventReaderClose(&merge->reader);
 	EventErrorsWrite(merge->oids, merge->level->faults);
 	CommandCounterIncrement();
 }
