@@ -185,6 +185,9 @@ insert into cases (filter, event, expected) values
     ('a:x\**',              '{"a": "xy"}',                              false),
     ('a:\?*',               '{"a": "?x"}',                              true),
     ('a:1*',                '{"a": 15}',                                true),
+    -- a number of more digits than any record has matches no wildcard
+    ('a:1*',                '{"a": 1e499}',                             true),
+    ('a:1*',                '{"a": 1e500}',                             false),
     ('a:*.5',               '{"a": 2.5}',                               true),
     ('a:t*',                '{"a": true}',                              true),
     ('a:f*e',               '{"a": false}',                             true),
