@@ -110,6 +110,21 @@ foreach my $format ('plain', 'custom')
 	$other->stop;
 }
 
+# ---- without the table that event_errors tells of, and with times that no calendar has ----
+
+$node->safe_psql('postgres', "create database part; create database part_restored");
+$node->safe_psql('part', q{
+	create extension newterm;
+	create table elsewhere (at timestamptz, event jsonb);
+	select newterm.watch('elsewhere', time_column => 'at');
+	select newterm.create_rule('weeks', '{x}', granule => '7 days', learning => '0');
+	insert into elsewhere values ('4714-11-24 BC', '{"x": 1}'), ('-infinity', '{"x": 2}'), ('294276-12-31', '{"x": 3}'), ('2024-01-01', '{"x": 4}');});
+$node->command_ok([ 'pg_dump', '-T', 'elsewhere', '-f', "$folder/part", $node->connstr('part') ], 'pg_dump without the watched table');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$folder/part", $node->connstr('part_restored') ], 'restored by psql');
+is($node->safe_psql('part_restored', 'select source, cause, events from newterm.event_errors order by cause'),
+	"public.elsewhere|future_event_time|1\npublic.elsewhere|past_event_time|2", 'event_errors is there');
+is($node->safe_psql('part_restored', 'select first_seen, last_granule from newterm.runs'), '2024-01-01 00:00:00+00|2023-12-28 00:00:00+00', 'and what was evaluated');
+
 # ---- base backup, archive, point in time ----
 
 $node->backup('base');
