@@ -301,3 +301,13 @@ IsoTimeFormat(int64 micros, char text[ISOTIME_TEXT_SIZE])
 			 (int) (rest % 1000000));
 	return true;
 }
+
+bool
+IsoTimeFormatShort(int64 micros, char text[ISOTIME_TEXT_SIZE])
+{
+	if (!IsoTimeFormat(micros, text))
+		return false;
+	if (micros % 1000000 == 0)
+		strcpy(strchr(text, '.'), "Z");
+	return true;
+}

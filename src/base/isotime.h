@@ -28,4 +28,7 @@ extern bool IsoTimeParse(const char *text, int length, int64 *micros);
  */
 extern bool IsoTimeFormat(int64 micros, char text[ISOTIME_TEXT_SIZE]);
 
+/* The same without the fraction where that is zero, as CloudTrail writes times. */
+extern bool IsoTimeFormatShort(int64 micros, char text[ISOTIME_TEXT_SIZE]);
+
 #endif							/* NEWTERM_ISOTIME_H */

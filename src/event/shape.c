@@ -8,6 +8,7 @@
 
 #include "base/compat.h"
 #include "base/jsonc.h"
+#include "event/ocsf.h"
 #include "event/shape.h"
 
 /* Each record has at least one of these. */
@@ -52,7 +53,8 @@ static const char *const KindNames[] = {
 	[DOCUMENT_SNS] = "sns",
 	[DOCUMENT_SQS] = "sqs",
 	[DOCUMENT_CLOUDWATCH] = "cloudwatch",
-	[DOCUMENT_SHIPPED] = "shipped"
+	[DOCUMENT_SHIPPED] = "shipped",
+	[DOCUMENT_OCSF] = "ocsf"
 };
 
 /* A document that is being read. */
@@ -152,6 +154,15 @@ ReadLayer(Reading *reading, const Layer *layer, JsonbValue *value, int depth)
 	}
 }
 
+/* Call the function for a record, which is freed. */
+static void
+GiveRecord(Reading *reading, Jsonb *record)
+{
+	reading->found.records++;
+	reading->function(reading->state, record);
+	pfree(record);
+}
+
 static DocumentKind
 ReadObject(Reading *reading, JsonbValue *object, int depth)
 {
@@ -160,15 +171,16 @@ ReadObject(Reading *reading, JsonbValue *object, int depth)
 
 	if (IsRecord(container))
 	{
-		Jsonb	   *record = JsonbValueToJsonb(object);
-
-		reading->found.records++;
-		reading->function(reading->state, record);
-		pfree(record);
+		GiveRecord(reading, JsonbValueToJsonb(object));
 		return DOCUMENT_RECORD;
 	}
 	if (IsWithoutRecords(container))
 		return DOCUMENT_EMPTY;
+	if (IsOcsf(container))
+	{
+		GiveRecord(reading, OcsfRecord(container));
+		return DOCUMENT_OCSF;
+	}
 	for (int i = 0; i < (int) lengthof(Layers); i++)
 		if (Member(container, Layers[i].key, &value))
 		{

@@ -28,7 +28,8 @@ typedef enum DocumentKind
 	DOCUMENT_SNS,				/* {"Message": "…"} */
 	DOCUMENT_SQS,				/* {"Body": "…"}, {"Messages": […]} */
 	DOCUMENT_CLOUDWATCH,		/* {"message": "…"}, {"logEvents": […]} */
-	DOCUMENT_SHIPPED			/* {"log": …}, {"event": …}, {"_airbyte_data": …} */
+	DOCUMENT_SHIPPED,			/* {"log": …}, {"event": …}, {"_airbyte_data": …} */
+	DOCUMENT_OCSF				/* Security Lake's, of class API Activity and others */
 } DocumentKind;
 
 /* What is called for each record; it must copy what is to outlive the call. */

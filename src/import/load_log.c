@@ -22,7 +22,6 @@
 #include "parser/parse_relation.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -55,7 +54,6 @@ typedef struct Target
 	AttrNumber	event_column;
 	bool		hexadecimal;	/* the event column is of type bytea */
 	AttrNumber	time_column;	/* 0: none that is to be filled */
-	bool		time_zone;
 	bool		time_needed;	/* it is NOT NULL */
 } Target;
 
@@ -106,21 +104,6 @@ PlaceOf(Feed *feed, const char *place)
 
 /* ---------- rows ---------- */
 
-/* A time as PostgreSQL reads it, whatever DateStyle is. */
-static void
-AppendTime(StringInfo rows, int64 micros, bool zone)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	char		text[MAXDATELEN + 1];
-
-	if (timestamp2tm(TIMESTAMP_OF(micros), NULL, &tm, &fsec, NULL, NULL) != 0)
-		return;
-	tm.tm_isdst = 0;			/* or the zone is left out */
-	EncodeDateTime(&tm, fsec, zone, 0, "UTC", USE_ISO_DATES, text);
-	appendStringInfoString(rows, text);
-}
-
 static void
 AppendHexadecimal(StringInfo rows, const char *text, size_t length)
 {
@@ -161,9 +144,12 @@ AppendRow(Feed *feed, const char *text, size_t length, bool lines, bool has_time
 		AppendText(&feed->rows, text, length, lines);
 	if (target->time_column != 0)
 	{
+		char		text[ISOTIME_TEXT_SIZE];
+
+		/* as PostgreSQL reads it, whatever DateStyle is, with a zone or without */
 		appendStringInfoString(&feed->rows, CSV_DELIMITER);
-		if (has_time)
-			AppendTime(&feed->rows, time, target->time_zone);
+		if (has_time && IsoTimeFormatShort(time, text))
+			appendStringInfoString(&feed->rows, text);
 	}
 	appendStringInfoChar(&feed->rows, '\n');
 	feed->outcome->records++;
@@ -340,7 +326,6 @@ SetTimeColumn(Target *target, const Watch *watch)
 		return;
 	CheckColumn(RelationGetRelid(target->table), watch->time_column);
 	target->time_column = watch->time_column;
-	target->time_zone = watch->time_type == TIMESTAMPTZOID;
 	target->time_needed = column->attnotnull;
 }
 

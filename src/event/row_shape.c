@@ -1,0 +1,389 @@
+/*
+ * row_shape.c
+ *	  Records that tools part into columns, put together again.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/isotime.h"
+#include "base/jsonc.h"
+#include "event/event.h"
+#include "event/row_shape.h"
+
+/* Members of CloudTrail's records. */
+static const char *const Members[] = {
+	"addendum", "additionalEventData", "apiVersion", "awsRegion", "edgeDeviceDetails",
+	"errorCode", "errorMessage", "eventCategory", "eventID", "eventName", "eventSource",
+	"eventTime", "eventType", "eventVersion", "insightDetails", "managementEvent", "readOnly",
+	"recipientAccountId", "requestID", "requestParameters", "resources", "responseElements",
+	"serviceEventDetails", "sessionCredentialFromConsole", "sharedEventID", "sourceIPAddress",
+	"timeWindow", "tlsDetails", "userAgent", "userIdentity", "vpcEndpointAccountId",
+	"vpcEndpointId"
+};
+
+/* Those of them that are objects or arrays: text in their columns is JSON. */
+static const char *const Containers[] = {
+	"addendum", "additionalEventData", "edgeDeviceDetails", "insightDetails",
+	"requestParameters", "resources", "responseElements", "serviceEventDetails", "timeWindow",
+	"tlsDetails", "userIdentity"
+};
+
+/* Those that are booleans, which some tools store as text. */
+static const char *const Flags[] = {
+	"managementEvent", "readOnly", "sessionCredentialFromConsole"
+};
+
+/* How a column's value becomes a member's. */
+typedef enum ColumnKind
+{
+	COLUMN_JSONB,
+	COLUMN_JSON,				/* text that is JSON */
+	COLUMN_TEXT,
+	COLUMN_FLAG_TEXT,
+	COLUMN_FLAG,
+	COLUMN_INTEGER,				/* of up to 8 bytes */
+	COLUMN_NUMERIC,
+	COLUMN_TIME,
+	COLUMN_COMPOSITE,			/* and arrays: by to_jsonb */
+	COLUMN_OTHER				/* its text */
+} ColumnKind;
+
+typedef struct RowColumn
+{
+	char	   *member;
+	int			member_length;
+	Oid			type;			/* not a domain */
+	ColumnKind	kind;
+	bool		identity;		/* userIdentity and its like: keys of it may have underscores */
+	FmgrInfo	convert;		/* of composite and other types */
+} RowColumn;
+
+struct RowShape
+{
+	int			count;
+	RowColumn	columns[FLEXIBLE_ARRAY_MEMBER];
+};
+
+static bool
+IsListed(const char *const *list, int count, const char *member)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(list[i], member) == 0)
+			return true;
+	return false;
+}
+
+/* Are two names the same but for case and underscores? */
+static bool
+IsSameName(const char *a, const char *b)
+{
+	for (;;)
+	{
+		a += strspn(a, "_");
+		b += strspn(b, "_");
+		if (pg_tolower((unsigned char) *a) != pg_tolower((unsigned char) *b))
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
+}
+
+const char *
+RecordMember(const char *column)
+{
+	for (int i = 0; i < (int) lengthof(Members); i++)
+		if (IsSameName(Members[i], column))
+			return Members[i];
+	return NULL;
+}
+
+static ColumnKind
+KindOf(Oid type, const char *member)
+{
+	switch (type)
+	{
+		case JSONBOID:
+			return COLUMN_JSONB;
+		case JSONOID:
+			return COLUMN_JSON;
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+			return IsListed(Containers, lengthof(Containers), member) ? COLUMN_JSON :
+				IsListed(Flags, lengthof(Flags), member) ? COLUMN_FLAG_TEXT : COLUMN_TEXT;
+		case BOOLOID:
+			return COLUMN_FLAG;
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return COLUMN_INTEGER;
+		case NUMERICOID:
+			return COLUMN_NUMERIC;
+		case TIMESTAMPTZOID:
+		case TIMESTAMPOID:
+			return COLUMN_TIME;
+		default:
+			return type_is_rowtype(type) || OidIsValid(get_element_type(type)) ?
+				COLUMN_COMPOSITE : COLUMN_OTHER;
+	}
+}
+
+/* Find the function that a column's values are converted by, where there is one. */
+static void
+SetConversion(RowColumn *column)
+{
+	Oid			output;
+	bool		varlena;
+
+	if (column->kind == COLUMN_COMPOSITE)
+	{
+		/* to_jsonb asks for its argument's type by the call */
+		fmgr_info(F_TO_JSONB, &column->convert);
+		fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID,
+												 list_make1(makeNullConst(column->type, -1,
+																		  InvalidOid)),
+												 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL),
+						   &column->convert);
+	}
+	else if (column->kind == COLUMN_OTHER)
+	{
+		getTypeOutputInfo(column->type, &output, &varlena);
+		fmgr_info(output, &column->convert);
+	}
+}
+
+RowShape *
+RowShapeMake(int count, char **members, const Oid *types)
+{
+	RowShape   *shape = palloc0(offsetof(RowShape, columns) + sizeof(RowColumn) * count);
+
+	shape->count = count;
+	for (int i = 0; i < count; i++)
+	{
+		RowColumn  *column = &shape->columns[i];
+
+		column->member = pstrdup(members[i]);
+		column->member_length = strlen(members[i]);
+		column->type = getBaseType(types[i]);
+		column->kind = KindOf(column->type, members[i]);
+		column->identity = strcmp(members[i], "userIdentity") == 0 ||
+			strcmp(members[i], "tlsDetails") == 0 || strcmp(members[i], "resources") == 0;
+		SetConversion(column);
+	}
+	return shape;
+}
+
+static void
+SetString(JsonbValue *value, char *text, int length)
+{
+	value->type = jbvString;
+	value->val.string.val = text;
+	value->val.string.len = length;
+}
+
+/* The value of a whole jsonb, which may be a scalar; false for null. */
+static bool
+SetJsonb(JsonbValue *value, Jsonb *jsonb)
+{
+	if (JB_ROOT_IS_SCALAR(jsonb))
+		(void) JsonbExtractScalar(&jsonb->root, value);
+	else
+		JsonbToJsonbValue(jsonb, value);
+	return value->type != jbvNull;
+}
+
+/* Text that is JSON; where it is none, a string. */
+static bool
+SetJson(JsonbValue *value, text *json)
+{
+	int			offset = 0;
+	JsonError	error;
+	Jsonb	   *jsonb = JsonParse(VARDATA_ANY(json), VARSIZE_ANY_EXHDR(json), &offset, &error);
+
+	if (jsonb != NULL && offset == (int) VARSIZE_ANY_EXHDR(json))
+		return SetJsonb(value, jsonb);
+	SetString(value, VARDATA_ANY(json), VARSIZE_ANY_EXHDR(json));
+	return value->val.string.len > 0;
+}
+
+static bool
+SetInteger(JsonbValue *value, Oid type, Datum datum)
+{
+	value->type = jbvNumeric;
+	value->val.numeric = int64_to_numeric(type == INT2OID ? DatumGetInt16(datum) :
+										  type == INT4OID ? DatumGetInt32(datum) :
+										  DatumGetInt64(datum));
+	return true;
+}
+
+/* A timestamp without time zone is UTC: the numbers are alike. */
+static bool
+SetTime(JsonbValue *value, Timestamp time)
+{
+	char	   *text = palloc(ISOTIME_TEXT_SIZE);
+
+	if (TIMESTAMP_NOT_FINITE(time) || !IsoTimeFormatShort(UNIX_MICROS(time), text))
+		return false;
+	SetString(value, text, strlen(text));
+	return true;
+}
+
+static bool
+SetFlag(JsonbValue *value, text *flag)
+{
+	const char *data = VARDATA_ANY(flag);
+	int			length = VARSIZE_ANY_EXHDR(flag);
+
+	SetString(value, VARDATA_ANY(flag), length);
+	if (!(length == 4 && pg_strncasecmp(data, "true", 4) == 0) &&
+		!(length == 5 && pg_strncasecmp(data, "false", 5) == 0))
+		return length > 0;
+	value->type = jbvBool;
+	value->val.boolean = length == 4;
+	return true;
+}
+
+/* A column's value as a member's; false where the record has none. */
+static bool
+SetValue(JsonbValue *value, RowColumn *column, Datum datum)
+{
+	char	   *output;
+
+	switch (column->kind)
+	{
+		case COLUMN_JSONB:
+			return SetJsonb(value, DatumGetJsonbP(datum));
+		case COLUMN_JSON:
+			return SetJson(value, DatumGetTextPP(datum));
+		case COLUMN_TEXT:
+			SetString(value, VARDATA_ANY(DatumGetTextPP(datum)),
+					  VARSIZE_ANY_EXHDR(DatumGetTextPP(datum)));
+			return true;
+		case COLUMN_FLAG_TEXT:
+			return SetFlag(value, DatumGetTextPP(datum));
+		case COLUMN_FLAG:
+			value->type = jbvBool;
+			value->val.boolean = DatumGetBool(datum);
+			return true;
+		case COLUMN_INTEGER:
+			return SetInteger(value, column->type, datum);
+		case COLUMN_NUMERIC:
+			value->type = jbvNumeric;
+			value->val.numeric = DatumGetNumeric(datum);
+			return !numeric_is_nan(value->val.numeric) && !numeric_is_inf(value->val.numeric);
+		case COLUMN_TIME:
+			return SetTime(value, DatumGetTimestamp(datum));
+		case COLUMN_COMPOSITE:
+			return SetJsonb(value, DatumGetJsonbP(FunctionCall1(&column->convert, datum)));
+		case COLUMN_OTHER:
+			output = OutputFunctionCall(&column->convert, datum);
+			SetString(value, output, strlen(output));
+			return true;
+	}
+	return false;
+}
+
+/* ---------- members with underscores ---------- */
+
+/* Has an object one of the keys by which tools write userIdentity and its like? */
+static bool
+HasUnderscores(JsonbContainer *container)
+{
+	static const char *const keys[] = {
+		"principal_id", "account_id", "access_key_id", "session_context", "user_name",
+		"invoked_by", "tls_version", "cipher_suite"
+	};
+	JsonbValue	value;
+
+	if (JsonContainerIsArray(container))
+		return JsonContainerSize(container) > 0 &&
+			getIthJsonbValueFromContainer(container, 0)->type == jbvBinary &&
+			HasUnderscores(getIthJsonbValueFromContainer(container, 0)->val.binary.data);
+	for (int i = 0; i < (int) lengthof(keys); i++)
+		if (getKeyJsonValueFromContainer(container, keys[i], strlen(keys[i]), &value) != NULL)
+			return true;
+	return false;
+}
+
+/* session_context → sessionContext; `upper` where the record has ARN for arn. */
+static void
+CamelKey(JsonbValue *key, bool upper)
+{
+	char	   *camel = palloc(key->val.string.len + 1);
+	int			length = 0;
+
+	for (int i = 0; i < key->val.string.len; i++)
+	{
+		const char *text = key->val.string.val;
+
+		if (text[i] == '_' && length > 0 && i + 1 < key->val.string.len)
+			camel[length++] = pg_toupper((unsigned char) text[++i]);
+		else
+			camel[length++] = text[i];
+	}
+	camel[length] = '\0';
+	if (upper && strcmp(camel, "arn") == 0)
+		strcpy(camel, "ARN");
+	SetString(key, camel, length);
+}
+
+/* Rewrite the keys of a container. */
+static void
+Camelise(JsonbValue *value, bool upper)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
+	JsonbParseState *state = NULL;
+	JsonbValue *result = NULL;
+	JsonbIteratorToken token;
+	JsonbValue	part;
+
+	while ((token = JsonbIteratorNext(&iterator, &part, false)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_KEY)
+			CamelKey(&part, upper);
+		result = pushJsonbValue(&state, token,
+								token == WJB_KEY || token == WJB_VALUE || token == WJB_ELEM ?
+								&part : NULL);
+	}
+	JsonbToJsonbValue(JsonbValueToJsonb(result), value);
+}
+
+/* ---------- rows ---------- */
+
+Jsonb *
+RowShapeDocument(RowShape *shape, const NullableDatum *values)
+{
+	JsonbParseState *state = NULL;
+	bool		any = false;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < shape->count; i++)
+	{
+		RowColumn  *column = &shape->columns[i];
+		JsonbValue	key;
+		JsonbValue	value;
+
+		if (values[i].isnull || !SetValue(&value, column, values[i].value))
+			continue;
+		if (column->identity && value.type == jbvBinary && HasUnderscores(value.val.binary.data))
+			Camelise(&value, strcmp(column->member, "resources") == 0);
+		any = true;
+		SetString(&key, column->member, column->member_length);
+		pushJsonbValue(&state, WJB_KEY, &key);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return any ? JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)) : NULL;
+}

@@ -1,0 +1,28 @@
+/*
+ * row_shape.h
+ *	  Records that tools part into columns, put together again.
+ *
+ * Vector names columns as the record's members, Steampipe and Tailpipe write these
+ * names with underscores, and so may who makes a table by hand.  A row becomes one
+ * document: each column that is not NULL is a member of it.
+ */
+#ifndef NEWTERM_ROW_SHAPE_H
+#define NEWTERM_ROW_SHAPE_H
+
+#include "utils/jsonb.h"
+
+typedef struct RowShape RowShape;
+
+/*
+ * The member of a record that a column of this name stands for, whatever its case and
+ * underscores, or NULL: "eventTime" for event_time, "sourceIPAddress" for sourceipaddress.
+ */
+extern const char *RecordMember(const char *column);
+
+/* Make a shape in the current memory context: members and types of `count` columns. */
+extern RowShape *RowShapeMake(int count, char **members, const Oid *types);
+
+/* Put a row together from the columns' values; NULL where all are NULL. */
+extern Jsonb *RowShapeDocument(RowShape *shape, const NullableDatum *values);
+
+#endif							/* NEWTERM_ROW_SHAPE_H */
