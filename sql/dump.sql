@@ -29,6 +29,7 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.lease_epoch', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.deliveries', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.event_error_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.event_errors', '');
+SELECT pg_catalog.pg_extension_config_dump('newterm.watches', '');
 
 -- loaders evaluate newterm.observe in the trigger of a watched table
 GRANT USAGE ON SCHEMA newterm TO PUBLIC;

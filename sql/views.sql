@@ -69,15 +69,20 @@ CREATE OR REPLACE VIEW newterm.watched AS
 		CASE t.tgenabled
 			WHEN 'O' THEN 'origin' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'never'
 		END AS fires,
-		t.tgtype & 16 <> 0 AS updates
+		coalesce(w.shape, CASE WHEN c.event_column IS NULL THEN 'columns' ELSE 'record' END) AS shape,
+		t.tgtype & 16 <> 0 AS updates,
+		c.document
 	FROM pg_catalog.pg_trigger t
 	CROSS JOIN LATERAL newterm.watch_columns(t.tgrelid::regclass) c
+	LEFT JOIN newterm.watches w ON w.events = newterm.qualified_name(t.tgrelid)
 	WHERE t.tgfoid = 'newterm.merge()'::regprocedure AND t.tgparentid = 0;
 COMMENT ON VIEW newterm.watched IS 'the watched tables';
 COMMENT ON COLUMN newterm.watched.events IS 'the table; partitions of it are not listed';
-COMMENT ON COLUMN newterm.watched.event_column IS 'the column that holds the record';
+COMMENT ON COLUMN newterm.watched.event_column IS 'the column that holds the record; NULL: several columns are members of it';
 COMMENT ON COLUMN newterm.watched.time_column IS 'the column that holds its time; NULL: the record''s eventTime';
 COMMENT ON COLUMN newterm.watched.fires IS 'for which inserts: origin, replica or always; never: the trigger is disabled';
+COMMENT ON COLUMN newterm.watched.shape IS 'how the record is stored: as itself, in an envelope, or in columns';
+COMMENT ON COLUMN newterm.watched.document IS 'the expression that gives a row''s document, for newterm.records()';
 COMMENT ON COLUMN newterm.watched.updates IS 'whether a row whose event is changed by UPDATE counts too';
 
 CREATE OR REPLACE VIEW newterm.inbox AS

@@ -118,8 +118,12 @@ BEGIN
 		WHERE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = i.inhrelid AND t.tgfoid = 'newterm.merge()'::regprocedure)
 	)
 	SELECT b.watched, b.leaf, format('%s AS event, %s AS event_text, %s AS event_time, %L::boolean AS has_time',
-			CASE WHEN a.atttypid = 'jsonb'::regtype THEN quote_ident(w.event_column) ELSE 'NULL::jsonb' END,
-			CASE WHEN a.atttypid = 'jsonb'::regtype THEN 'NULL::text' ELSE quote_ident(w.event_column) || '::text' END,
+			CASE WHEN w.event_column IS NULL THEN w.document
+				WHEN a.base_type = 'jsonb'::regtype THEN quote_ident(w.event_column) || CASE WHEN a.type = a.base_type THEN '' ELSE '::jsonb' END
+				-- bytes may be no text
+				WHEN a.base_type = 'bytea'::regtype THEN format('(SELECT jsonb_agg(r) FROM newterm.records(%I) r)', w.event_column)
+				ELSE 'NULL::jsonb' END,
+			CASE WHEN a.base_type IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) THEN quote_ident(w.event_column) || '::text' ELSE 'NULL::text' END,
 			CASE WHEN w.time_column IS NULL THEN 'NULL::timestamptz'
 				 WHEN t.atttypid = 'timestamp'::regtype THEN quote_ident(w.time_column) || ' AT TIME ZONE ''UTC'''
 				 ELSE quote_ident(w.time_column) END,
@@ -129,7 +133,7 @@ BEGIN
 	FROM below b
 	JOIN newterm.watched w ON w.events = b.watched
 	JOIN pg_class c ON c.oid = b.leaf AND c.relkind <> 'p'
-	JOIN pg_attribute a ON a.attrelid = w.events AND a.attname = w.event_column
+	LEFT JOIN LATERAL newterm.event_candidates(w.events) a ON a.column_name = w.event_column
 	LEFT JOIN pg_attribute t ON t.attrelid = w.events AND t.attname = w.time_column
 	ORDER BY b.watched::text, b.leaf::text;
 	IF NOT EXISTS (SELECT FROM newterm.watched w WHERE stored_tables.events IS NULL OR w.events = stored_tables.events) THEN

@@ -4,6 +4,10 @@ CREATE OR REPLACE FUNCTION newterm.observe(event "any", event_time "any", source
 	AS 'MODULE_PATHNAME', 'newterm_observe' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION newterm.observe("any", "any", oid, tid) IS 'the WHEN clause of a watched table''s trigger: notes what the row shows, and is false; by hand: does the event bring news?';
 
+CREATE OR REPLACE FUNCTION newterm.observe_columns(members text[], event_time "any", source oid, place tid, VARIADIC columns "any") RETURNS boolean
+	AS 'MODULE_PATHNAME', 'newterm_observe_columns' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION newterm.observe_columns(text[], "any", oid, tid, "any") IS 'the same for a table whose columns are members of the record';
+
 CREATE OR REPLACE FUNCTION newterm.merge() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_merge' LANGUAGE C;
 COMMENT ON FUNCTION newterm.merge() IS 'trigger function of watched tables, by which their trigger is known: newterm.observe in its WHEN clause does the work';
@@ -46,7 +50,3 @@ COMMENT ON FUNCTION newterm.merge_postponed() IS 'merges at commit what prepared
 CREATE OR REPLACE FUNCTION newterm.term_object(fields text[], "values" jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'newterm_term_object' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION newterm.term_object(text[], jsonb) IS 'stored values as an object keyed by the fields';
-
-CREATE OR REPLACE FUNCTION newterm.watch_columns(events regclass, OUT event_column text, OUT time_column text)
-	AS 'MODULE_PATHNAME', 'newterm_watch_columns' LANGUAGE C STABLE STRICT;
-COMMENT ON FUNCTION newterm.watch_columns(regclass) IS 'the columns that a watched table''s trigger observes';

@@ -5,19 +5,27 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "base/compat.h"
 #include "base/jsonc.h"
 #include "event/event_time.h"
 #include "event/record.h"
+#include "event/shape.h"
+
+bool
+RecordTypeIsUsable(Oid type)
+{
+	return type == JSONBOID || type == JSONOID || type == TEXTOID || type == VARCHAROID ||
+		type == BYTEAOID;
+}
 
 /* A text as a record; says in *record what is wrong with it. */
 static void
-ReadText(Record *record, text *value)
+ReadText(Record *record, const char *data, int length)
 {
-	char	   *data = VARDATA_ANY(value);
-	int			length = VARSIZE_ANY_EXHDR(value);
 	int			offset = 0;
 	JsonError	error;
 
@@ -36,6 +44,21 @@ ReadText(Record *record, text *value)
 	}
 }
 
+/* The same for bytes, which may be anything. */
+static void
+ReadBytes(Record *record, const char *data, int length)
+{
+	int			valid = pg_encoding_verifymbstr(PG_UTF8, data, length);
+
+	if (valid == length)
+		ReadText(record, data, length);
+	else
+	{
+		record->cause = "invalid_json";
+		record->detail = psprintf("the text is no UTF-8, at byte %d", valid + 1);
+	}
+}
+
 void
 RecordParse(Record *record, Datum event, Oid type)
 {
@@ -43,9 +66,16 @@ RecordParse(Record *record, Datum event, Oid type)
 	if (type == JSONBOID)
 		record->jsonb = DatumGetJsonbP(event);
 	else
-		ReadText(record, DatumGetTextPP(event));
+	{
+		/* json, text, varchar and bytea are stored alike */
+		text	   *value = DatumGetTextPP(event);
+
+		(type == BYTEAOID ? ReadBytes : ReadText) (record, VARDATA_ANY(value),
+												   VARSIZE_ANY_EXHDR(value));
+	}
 	if (record->jsonb != NULL && !JB_ROOT_IS_OBJECT(record->jsonb))
 	{
+		record->document = record->jsonb;
 		record->jsonb = NULL;
 		record->cause = "not_an_object";
 		record->detail = "the value is JSON, but no object";
@@ -89,24 +119,105 @@ RefuseTime(Record *record, EventTimeStatus status, bool has_time_column)
 	}
 }
 
-void
-RecordRead(Record *record, FieldSet *fields, Datum event, bool event_null,
-		   Oid event_type, bool has_time_column, Datum time, bool time_null)
+/* Find the time of a record that was parsed, and point the set at it. */
+static void
+SetTime(Record *record, FieldSet *fields, const RowValues *row)
 {
 	EventTimeStatus status;
 
-	if (event_null)
-	{
-		memset(record, 0, sizeof(Record));
-		record->absent = true;
-		return;
-	}
-	RecordParse(record, event, event_type);
-	if (record->jsonb == NULL)
-		return;
 	EventBegin(fields, &record->jsonb->root);
-	status = has_time_column ? ColumnTime(time, time_null, &record->time) :
+	status = row->has_time_column ? ColumnTime(row->time, row->time_null, &record->time) :
 		EventTime(fields, &record->time);
 	if (status != EVENT_TIME_USABLE)
-		RefuseTime(record, status, has_time_column);
+		RefuseTime(record, status, row->has_time_column);
+}
+
+/* Reading what is inside a document. */
+typedef struct Inside
+{
+	FieldSet   *fields;
+	const RowValues *row;
+	RowFunction function;
+	void	   *state;
+	MemoryContext context;		/* of one record */
+} Inside;
+
+/* One record of a document (a RecordFunction). */
+static void
+ReadInside(void *state, Jsonb *jsonb)
+{
+	Inside	   *inside = state;
+	MemoryContext old = MemoryContextSwitchTo(inside->context);
+	Record		record = {.jsonb = jsonb, .inside = true};
+
+	SetTime(&record, inside->fields, inside->row);
+	inside->function(inside->state, &record);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(inside->context);
+}
+
+/* The values of a document that are no records, as one fault. */
+static void
+RefuseOthers(const Inside *inside, int others)
+{
+	Record		record = {.cause = "not_a_record", .inside = true};
+
+	record.detail = psprintf("values in the document that are no CloudTrail records: %d", others);
+	inside->function(inside->state, &record);
+}
+
+/* Read the records inside a document; false where it is no envelope that we know. */
+static bool
+ReadDocument(FieldSet *fields, const RowValues *row, Jsonb *document, RowFunction function,
+			 void *state)
+{
+	Inside		inside = {fields, row, function, state};
+	Document	found;
+
+	inside.context = AllocSetContextCreate(CurrentMemoryContext, "newterm document",
+										   ALLOCSET_SMALL_SIZES);
+	found = DocumentRecords(document, ReadInside, &inside);
+	MemoryContextDelete(inside.context);
+	if (found.kind == DOCUMENT_UNKNOWN || found.kind == DOCUMENT_RECORD ||
+		(found.records == 0 && !JB_ROOT_IS_OBJECT(document)))
+		return false;
+	if (found.others > 0)
+		RefuseOthers(&inside, found.others);
+	return true;
+}
+
+/*
+ * MayHoldRecords
+ *		Is a value worth being looked into?  Most are records and have a usable time, so
+ *		that nothing more is asked of them.
+ */
+static inline bool
+MayHoldRecords(const Record *record, const RowValues *row)
+{
+	if (record->document != NULL)
+		return true;
+	return record->jsonb != NULL && (record->cause != NULL || row->has_time_column) &&
+		JB_ROOT_COUNT(record->jsonb) > 0 && !IsRecord(&record->jsonb->root);
+}
+
+void
+RecordsRead(FieldSet *fields, const RowValues *row, RowFunction function, void *state)
+{
+	Record		record;
+
+	if (row->event_null)
+		return;
+	RecordParse(&record, row->event, row->event_type);
+	if (record.jsonb != NULL)
+		SetTime(&record, fields, row);
+	if (MayHoldRecords(&record, row))
+	{
+		Jsonb	   *document = record.document != NULL ? record.document : record.jsonb;
+
+		if (ReadDocument(fields, row, document, function, state))
+			return;
+		if (record.jsonb != NULL)
+			EventBegin(fields, &record.jsonb->root);
+	}
+	function(state, &record);
 }

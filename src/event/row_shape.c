@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -164,23 +165,47 @@ SetConversion(RowColumn *column)
 	}
 }
 
-RowShape *
-RowShapeMake(int count, char **members, const Oid *types)
+static void
+SetColumn(RowColumn *column, char *member, Oid type)
 {
-	RowShape   *shape = palloc0(offsetof(RowShape, columns) + sizeof(RowColumn) * count);
+	column->member = member;
+	column->member_length = strlen(member);
+	column->type = getBaseType(type);
+	column->kind = KindOf(column->type, member);
+	column->identity = strcmp(member, "userIdentity") == 0 ||
+		strcmp(member, "tlsDetails") == 0 || strcmp(member, "resources") == 0;
+	SetConversion(column);
+}
 
+RowShape *
+RowShapeOfCall(FunctionCallInfo fcinfo, int members, int first)
+{
+	int			count = PG_NARGS() - first;
+	RowShape   *shape = palloc0(offsetof(RowShape, columns) + sizeof(RowColumn) * Max(count, 0));
+	Datum	   *names;
+	bool	   *nulls;
+	int			nnames;
+
+	if (PG_ARGISNULL(members) || get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("members and their columns must be given, one by one")));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(members), TEXTOID, -1, false, TYPALIGN_INT, &names,
+					  &nulls, &nnames);
+	if (nnames != count)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there are %d columns for %d members", count, nnames)));
 	shape->count = count;
 	for (int i = 0; i < count; i++)
 	{
-		RowColumn  *column = &shape->columns[i];
+		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, first + i);
 
-		column->member = pstrdup(members[i]);
-		column->member_length = strlen(members[i]);
-		column->type = getBaseType(types[i]);
-		column->kind = KindOf(column->type, members[i]);
-		column->identity = strcmp(members[i], "userIdentity") == 0 ||
-			strcmp(members[i], "tlsDetails") == 0 || strcmp(members[i], "resources") == 0;
-		SetConversion(column);
+		if (nulls[i] || !OidIsValid(type))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a member must not be NULL, and its column must have a type")));
+		SetColumn(&shape->columns[i], TextDatumGetCString(names[i]), type);
 	}
 	return shape;
 }

@@ -9,6 +9,7 @@
 #ifndef NEWTERM_ROW_SHAPE_H
 #define NEWTERM_ROW_SHAPE_H
 
+#include "fmgr.h"
 #include "utils/jsonb.h"
 
 typedef struct RowShape RowShape;
@@ -19,8 +20,12 @@ typedef struct RowShape RowShape;
  */
 extern const char *RecordMember(const char *column);
 
-/* Make a shape in the current memory context: members and types of `count` columns. */
-extern RowShape *RowShapeMake(int count, char **members, const Oid *types);
+/*
+ * The shape that a call of a function describes, in the current memory context: argument
+ * `members` is an array of the record's members, those from `first` on are their columns,
+ * of any types.  Raises where they are not.
+ */
+extern RowShape *RowShapeOfCall(FunctionCallInfo fcinfo, int members, int first);
 
 /* Put a row together from the columns' values; NULL where all are NULL. */
 extern Jsonb *RowShapeDocument(RowShape *shape, const NullableDatum *values);

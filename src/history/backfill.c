@@ -18,6 +18,7 @@
 #include "baseline/pending.h"
 #include "baseline/sighting.h"
 #include "event/record.h"
+#include "history/stored_row.h"
 #include "ingest/reevaluate.h"
 #include "rule/dispatch.h"
 #include "rule/rule.h"
@@ -74,17 +75,32 @@ AddSighting(void *argument, const Sighting *sighting)
 	}
 }
 
-/* Note what a record shows that is not known. */
-static void
-FillRecord(RuleSet *set, const Record *record, ArrayType *versions)
+/* The rows of a call. */
+typedef struct Filler
 {
+	RuleSet    *set;
+	ArrayType  *versions;
+	int64		since;
+	int64		until;
+	bool		usable;			/* a record has a usable time inside the interval */
+} Filler;
+
+/* Note what a record shows that is not known (a RowFunction). */
+static void
+FillRecord(void *state, Record *record)
+{
+	Filler	   *filler = state;
+	RuleSet    *set = filler->set;
 	Evaluation *event = set->evaluation;
 	Filling		filling = {
-		.versions = (int32 *) ARR_DATA_PTR(versions),
-		.nversions = ArrayGetNItems(ARR_NDIM(versions), ARR_DIMS(versions)),
+		.versions = (int32 *) ARR_DATA_PTR(filler->versions),
+		.nversions = ArrayGetNItems(ARR_NDIM(filler->versions), ARR_DIMS(filler->versions)),
 		.time = record->time
 	};
 
+	if (record->cause != NULL || record->time < filler->since || record->time >= filler->until)
+		return;
+	filler->usable = true;
 	DispatchBegin(event, record->time);
 	DispatchEvent(event);
 	EventTerms(event, false);
@@ -116,28 +132,18 @@ ArgumentTime(FunctionCallInfo fcinfo, int number, int64 missing)
 Datum
 newterm_backfill_event(PG_FUNCTION_ARGS)
 {
-	const bool	is_jsonb = !PG_ARGISNULL(ARGUMENT_EVENT);
-	RuleSet    *set = RulesCurrent();
-	ArrayType  *versions;
-	Record		record;
+	Filler		filler = {.set = RulesCurrent()};
 
-	if (set == NULL || PG_ARGISNULL(ARGUMENT_VERSIONS))
+	if (filler.set == NULL || PG_ARGISNULL(ARGUMENT_VERSIONS))
 		PG_RETURN_BOOL(false);
-	RulesCheck(set);
-	versions = PG_GETARG_ARRAYTYPE_P(ARGUMENT_VERSIONS);
-	if (ARR_HASNULL(versions))
+	RulesCheck(filler.set);
+	filler.versions = PG_GETARG_ARRAYTYPE_P(ARGUMENT_VERSIONS);
+	if (ARR_HASNULL(filler.versions))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("versions must not contain NULL")));
-	RecordRead(&record, set->fields,
-			   PG_GETARG_DATUM(is_jsonb ? ARGUMENT_EVENT : ARGUMENT_TEXT),
-			   !is_jsonb && PG_ARGISNULL(ARGUMENT_TEXT), is_jsonb ? JSONBOID : TEXTOID,
-			   !PG_ARGISNULL(ARGUMENT_HAS_TIME) && PG_GETARG_BOOL(ARGUMENT_HAS_TIME),
-			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME));
-	if (record.cause != NULL || record.absent ||
-		record.time < ArgumentTime(fcinfo, ARGUMENT_SINCE, PG_INT64_MIN) ||
-		record.time >= ArgumentTime(fcinfo, ARGUMENT_UNTIL, PG_INT64_MAX))
-		PG_RETURN_BOOL(false);
-	FillRecord(set, &record, versions);
-	PG_RETURN_BOOL(true);
+	filler.since = ArgumentTime(fcinfo, ARGUMENT_SINCE, PG_INT64_MIN);
+	filler.until = ArgumentTime(fcinfo, ARGUMENT_UNTIL, PG_INT64_MAX);
+	StoredRowRead(fcinfo, ARGUMENT_EVENT, filler.set->fields, FillRecord, &filler);
+	PG_RETURN_BOOL(filler.usable);
 }

@@ -27,6 +27,7 @@
 #include "event/record.h"
 #include "history/replay_decide.h"
 #include "history/replay_state.h"
+#include "history/stored_row.h"
 #include "rule/dispatch.h"
 #include "rule/rule_digest.h"
 #include "rule/rule_load.h"
@@ -247,6 +248,18 @@ AddRecord(Replay *replay, const Record *record)
 	ReplayBound(state);
 }
 
+/* Replay a record of a row (a RowFunction). */
+static void
+ReplayRecord(void *state, Record *record)
+{
+	Replay	   *replay = state;
+
+	if (record->cause != NULL)
+		replay->state->unusable++;
+	else if (record->time >= replay->since && record->time < replay->until)
+		AddRecord(replay, record);
+}
+
 /*
  * newterm.replay_add(state internal, event jsonb, event_text text, event_time timestamptz,
  *		has_time boolean, rules newterm.rules[], clocks timestamptz[], secret uuid,
@@ -259,8 +272,6 @@ newterm_replay_add(PG_FUNCTION_ARGS)
 	MemoryContext aggregate;
 	MemoryContext old;
 	Replay	   *replay;
-	Record		record;
-	const bool	is_jsonb = !PG_ARGISNULL(ARGUMENT_EVENT);
 
 	if (!AggCheckCallContext(fcinfo, &aggregate))
 		elog(ERROR, "newterm.replay_add called outside an aggregate");
@@ -268,15 +279,7 @@ newterm_replay_add(PG_FUNCTION_ARGS)
 	replay = PG_ARGISNULL(ARGUMENT_STATE) ? ReplayBegin(fcinfo) :
 		(Replay *) PG_GETARG_POINTER(ARGUMENT_STATE);
 	MemoryContextSwitchTo(replay->event_context);
-	RecordRead(&record, replay->set->fields,
-			   PG_GETARG_DATUM(is_jsonb ? ARGUMENT_EVENT : ARGUMENT_TEXT),
-			   !is_jsonb && PG_ARGISNULL(ARGUMENT_TEXT), is_jsonb ? JSONBOID : TEXTOID,
-			   !PG_ARGISNULL(ARGUMENT_HAS_TIME) && PG_GETARG_BOOL(ARGUMENT_HAS_TIME),
-			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME));
-	if (record.cause != NULL)
-		replay->state->unusable++;
-	else if (!record.absent && record.time >= replay->since && record.time < replay->until)
-		AddRecord(replay, &record);
+	StoredRowRead(fcinfo, ARGUMENT_EVENT, replay->set->fields, ReplayRecord, replay);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(replay->event_context);
 	PG_RETURN_POINTER(replay);

@@ -19,6 +19,7 @@
 #include "baseline/sighting.h"
 #include "event/event_time.h"
 #include "event/record.h"
+#include "history/stored_row.h"
 #include "rule/dispatch.h"
 #include "rule/rule_load.h"
 
@@ -28,10 +29,7 @@ PG_FUNCTION_INFO_V1(newterm_evaluate);
 enum
 {
 	ARGUMENT_RULE,
-	ARGUMENT_EVENT,
-	ARGUMENT_TEXT,
-	ARGUMENT_TIME,
-	ARGUMENT_HAS_TIME
+	ARGUMENT_EVENT				/* and those of StoredRowRead behind it */
 };
 
 /* A call site's rule, compiled once for all its events. */
@@ -88,6 +86,7 @@ CallSiteOf(FunctionCallInfo fcinfo)
 typedef struct Output
 {
 	ReturnSetInfo *result;
+	Evaluation *event;
 	const Record *record;
 	char	   *event_id;
 } Output;
@@ -112,38 +111,40 @@ PutSighting(void *state, const Sighting *sighting)
 	tuplestore_putvalues(output->result->setResult, output->result->setDesc, values, nulls);
 }
 
+/* Put what a record shows (a RowFunction). */
+static void
+PutRecord(void *state, Record *record)
+{
+	Output	   *output = state;
+	Evaluation *event = output->event;
+
+	if (record->cause != NULL)
+		return;
+	DispatchBegin(event, record->time);
+	DispatchEvent(event);
+	if (event->nmatching == 0)
+		return;
+	output->record = record;
+	output->event_id = EventIdentity(&record->jsonb->root);
+	EventSightings(event, PutSighting, output);
+}
+
 /*
  * newterm.evaluate(rule newterm.rules, event jsonb, event_text text,
  *		event_time timestamptz, has_time boolean)
  *		returns table (seen_at timestamptz, event_id text, entity jsonb, term jsonb)
- *		What an event shows to a rule whose filter it passes; none where its time is not
- *		usable.
+ *		What the events of a stored row show to a rule whose filter they pass; none where
+ *		their time is not usable.
  */
 Datum
 newterm_evaluate(PG_FUNCTION_ARGS)
 {
 	Output		output = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
-	const bool	is_jsonb = !PG_ARGISNULL(ARGUMENT_EVENT);
-	Evaluation *event;
-	Record		record;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(ARGUMENT_RULE))
 		return (Datum) 0;
-	event = CallSiteOf(fcinfo)->set->evaluation;
-	RecordRead(&record, event->fields,
-			   PG_GETARG_DATUM(is_jsonb ? ARGUMENT_EVENT : ARGUMENT_TEXT),
-			   !is_jsonb && PG_ARGISNULL(ARGUMENT_TEXT), is_jsonb ? JSONBOID : TEXTOID,
-			   !PG_ARGISNULL(ARGUMENT_HAS_TIME) && PG_GETARG_BOOL(ARGUMENT_HAS_TIME),
-			   PG_GETARG_DATUM(ARGUMENT_TIME), PG_ARGISNULL(ARGUMENT_TIME));
-	if (record.cause != NULL || record.absent)
-		return (Datum) 0;
-	DispatchBegin(event, record.time);
-	DispatchEvent(event);
-	if (event->nmatching == 0)
-		return (Datum) 0;
-	output.record = &record;
-	output.event_id = EventIdentity(&record.jsonb->root);
-	EventSightings(event, PutSighting, &output);
+	output.event = CallSiteOf(fcinfo)->set->evaluation;
+	StoredRowRead(fcinfo, ARGUMENT_EVENT, output.event->fields, PutRecord, &output);
 	return (Datum) 0;
 }

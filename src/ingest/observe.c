@@ -15,15 +15,9 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
-#include "miscadmin.h"
-#include "nodes/primnodes.h"
-#include "utils/acl.h"
 #include "utils/memutils.h"
 
 #include "ingest/prefetch.h"
@@ -32,6 +26,7 @@
 #include "base/guard.h"
 #include "baseline/event_error.h"
 #include "baseline/known.h"
+#include "ingest/call_site.h"
 #include "ingest/event_fault.h"
 #include "rule/dispatch.h"
 #include "baseline/pending.h"
@@ -42,111 +37,20 @@
 #include "store/extension.h"
 
 PG_FUNCTION_INFO_V1(newterm_observe);
+PG_FUNCTION_INFO_V1(newterm_observe_columns);
 PG_FUNCTION_INFO_V1(newterm_merge);
 PG_FUNCTION_INFO_V1(newterm_events_passed_over);
 
-/* What one call site of observe is. */
-typedef struct CallSite
-{
-	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
-	bool		repeated;		/* the table has several such triggers */
-	bool		foreign;		/* its rows cannot be read again */
-	bool		silent;			/* called by hand, by who may not ask what is known */
-	Oid			file;			/* of the trigger's table: no statement changes it meanwhile */
-	AttrNumber	event_column;
-	Oid			event_type;
-	bool		has_time_column;
-	Oid			time_type;
-} CallSite;
-
-/* Is the node a column of the new row in a trigger's WHEN clause? */
-static bool
-IsNewColumn(Node *node)
-{
-	/*
-	 * TriggerEnabled() makes NEW an OUTER_VAR, in varnosyn too; the planner
-	 * leaves the range table's index there.  So no query can look like this.
-	 */
-	return IsA(node, Var) && ((Var *) node)->varno == OUTER_VAR &&
-		((Var *) node)->varnosyn == OUTER_VAR;
-}
-
-/* Does the table of a site have our trigger?  Notes what else is to be known of it. */
-static bool
-ReadTable(CallSite *site, Oid table)
-{
-	Relation	relation = RelationIdGetRelation(table);
-	int			watches;
-
-	if (relation == NULL)
-		return false;
-	watches = CountWatches(relation);
-	site->repeated = watches > 1;
-	site->foreign = relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
-	site->file = relation->rd_rel->relfilenode;
-	RelationClose(relation);
-	return watches > 0;
-}
-
-/* May the current user ask what is known? */
-static bool
-MayReadBaseline(void)
-{
-	const ExtensionOids *oids = ExtensionLookup();
-
-	return oids != NULL &&
-		pg_class_aclcheck(oids->runs, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
-}
-
-static CallSite *
-CallSiteOf(FunctionCallInfo fcinfo)
-{
-	FmgrInfo   *function = fcinfo->flinfo;
-	CallSite   *site = function->fn_extra;
-	List	   *arguments;
-
-	if (site != NULL)
-		return site;
-	site = MemoryContextAllocZero(function->fn_mcxt, sizeof(CallSite));
-	site->event_type = get_fn_expr_argtype(function, 0);
-	site->time_type = get_fn_expr_argtype(function, 1);
-	if (site->event_type != JSONBOID && site->event_type != JSONOID &&
-		site->event_type != TEXTOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("newterm.observe takes an event of type jsonb, json or text")));
-	site->has_time_column = site->time_type == TIMESTAMPTZOID ||
-		site->time_type == TIMESTAMPOID;
-	if (function->fn_expr != NULL && IsA(function->fn_expr, FuncExpr))
-	{
-		arguments = ((FuncExpr *) function->fn_expr)->args;
-		if (site->has_time_column && !IsA(lsecond(arguments), Var))
-			site->has_time_column = false;	/* watch() passes a constant NULL */
-		if (IsA(linitial(arguments), Var))
-			site->event_column = ((Var *) linitial(arguments))->varattno;
-		site->in_trigger = list_length(arguments) == 4 &&
-			IsNewColumn(linitial(arguments)) &&
-			IsNewColumn(lthird(arguments)) &&
-			((Var *) lthird(arguments))->varattno == TableOidAttributeNumber &&
-			IsNewColumn(lfourth(arguments)) &&
-			((Var *) lfourth(arguments))->varattno == SelfItemPointerAttributeNumber &&
-			ReadTable(site, PG_GETARG_OID(2));
-	}
-	site->silent = !site->in_trigger && !MayReadBaseline();
-	function->fn_extra = site;
-	return site;
-}
-
-/* What observing one record finds. */
+/* What observing a row finds. */
 typedef struct Observation
 {
 	const CallSite *site;
-	int64		time;
-	Jsonb	   *event;
+	RuleSet    *set;
 	Oid			table;			/* in the trigger: where the row is */
 	ItemPointer place;
-	EventSource source;			/* the row, once something needs it */
-	bool		pending;		/* it brings news, for who calls by hand */
+	const Record *record;		/* the one at hand */
+	EventSource source;			/* of the record, once something needs it */
+	bool		pending;		/* there is news, for who calls by hand */
 } Observation;
 
 /*
@@ -185,8 +89,9 @@ RowReference(const Observation *observation)
 	return (EventReference) {
 		.table = observation->table, .file = site->file, .tid = *observation->place,
 		.column = site->event_column, .type = site->event_type,
-		.command = ReferenceCommand(), .time = observation->time,
-		.event = site->foreign ? observation->event : NULL,
+		.command = ReferenceCommand(), .time = observation->record->time,
+		.event = site->unreadable || observation->record->inside ?
+			observation->record->jsonb : NULL,
 		.generation = RulesInUse()->generation
 	};
 }
@@ -200,17 +105,17 @@ ObserveSighting(void *state, const Sighting *sighting)
 
 	if (!observation->site->in_trigger)
 	{
-		if (KnownNovelty(&sighting->term, observation->time, span) != NOVELTY_NONE)
+		if (KnownNovelty(&sighting->term, observation->record->time, span) != NOVELTY_NONE)
 			observation->pending = true;
 		return;
 	}
-	switch (PendingNovelty(&sighting->term, observation->time, span))
+	switch (PendingNovelty(&sighting->term, observation->record->time, span))
 	{
 		case NOVELTY_NONE:
 			break;
 		case NOVELTY_LATER:
 			/* no detection can come of it, so that the row is of no interest */
-			PendingAddSighting(PendingCurrent(), sighting, observation->time, NULL);
+			PendingAddSighting(PendingCurrent(), sighting, observation->record->time, NULL);
 			break;
 		case NOVELTY_NEW:
 			if (RuleIsFull(sighting->rule) && !KnownStored(&sighting->term))
@@ -218,7 +123,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 			if (!OidIsValid(observation->source.reference.table))
 				observation->source.reference =
 					RowReference(observation);
-			PendingAddSighting(PendingCurrent(), sighting, observation->time,
+			PendingAddSighting(PendingCurrent(), sighting, observation->record->time,
 							&observation->source);
 			break;
 	}
@@ -228,13 +133,14 @@ ObserveSighting(void *state, const Sighting *sighting)
 static void
 ObserveClocks(RuleSet *set, Observation *observation)
 {
+	const int64 time = observation->record->time;
 	uint32		epoch = PendingEpoch();
 
 	for (int i = 0; i < set->nclockless; i++)
 	{
 		Rule	   *rule = set->clockless[i];
 
-		if (rule->clock_epoch == epoch && observation->time >= rule->clock_pending)
+		if (rule->clock_epoch == epoch && time >= rule->clock_pending)
 			continue;
 		if (!observation->site->in_trigger)
 		{
@@ -242,8 +148,8 @@ ObserveClocks(RuleSet *set, Observation *observation)
 			return;
 		}
 		rule->clock_epoch = epoch;
-		rule->clock_pending = observation->time;
-		PendingAddClock(PendingCurrent(), rule->version_id, observation->time);
+		rule->clock_pending = time;
+		PendingAddClock(PendingCurrent(), rule->version_id, time);
 	}
 }
 
@@ -285,75 +191,86 @@ ConcernsRule(Evaluation *event)
  *		and it passes none.
  */
 static void
-NoteRefused(Evaluation *event, const CallSite *site, const Record *record, Oid table)
+NoteRefused(const Observation *observation)
 {
-	if (!site->in_trigger)
+	const Record *record = observation->record;
+
+	if (!observation->site->in_trigger)
 		return;
-	if (record->jsonb == NULL || ConcernsRule(event))
-		EventErrorAdd(PendingCurrent(), table, record->cause, record->jsonb, record->detail);
+	if (record->jsonb == NULL || ConcernsRule(observation->set->evaluation))
+		EventErrorAdd(PendingCurrent(), observation->table, record->cause, record->jsonb,
+					  record->detail);
 	else
 		EventsPassedOver++;
 }
 
 /*
- * Observe
- *		Does the record bring news?  Everything inside works on memory alone, or
- *		guards itself, so that an error leaves nothing half done.
+ * ObserveRecord
+ *		Does a record bring news (a RowFunction)?  Everything inside works on memory
+ *		alone, or guards itself, so that an error leaves nothing half done.
  */
-static bool
-Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
+static void
+ObserveRecord(void *state, Record *record)
 {
+	Observation *observation = state;
+	RuleSet    *set = observation->set;
 	Evaluation *event = set->evaluation;
-	Record		record;
-	Observation observation = {.site = site};
+	const bool	in_trigger = observation->site->in_trigger;
 	const bool	at_once = !PrefetchIsTime();
 	bool		known;
 
-	if (site->repeated && IsRepeated(site, PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(3)))
-		return false;
-	if (at_once)
-		DispatchExpect(event);
-	RecordRead(&record, set->fields, PG_GETARG_DATUM(0), PG_ARGISNULL(0), site->event_type,
-			   site->has_time_column, PG_GETARG_DATUM(1), PG_ARGISNULL(1));
-	if (record.cause != NULL)
+	observation->record = record;
+	if (record->cause != NULL)
 	{
-		NoteRefused(event, site, &record, PG_GETARG_OID(2));
-		return false;
+		NoteRefused(observation);
+		return;
 	}
-	if (record.absent)
-		return false;
-	observation.time = record.time;
-	observation.event = record.jsonb;
-	if (site->in_trigger)
+	observation->source.reference.table = InvalidOid;
+	observation->source.index = -1;
+	ObserveClocks(set, observation);
+	FindTerms(event, record->time, at_once);
+	if (in_trigger && PrefetchSettle())
 	{
-		observation.table = PG_GETARG_OID(2);
-		observation.place = (ItemPointer) PG_GETARG_POINTER(3);
-		observation.source.index = -1;
+		EventBegin(set->fields, &record->jsonb->root);
+		FindTerms(event, record->time, true);
 	}
-	ObserveClocks(set, &observation);
-	FindTerms(event, record.time, at_once);
-	if (site->in_trigger && PrefetchSettle())
+	if (in_trigger && event->ntoo_many > 0)
+		EventFaultTooMany(PendingCurrent(), observation->table, event, record->jsonb);
+	else if (in_trigger && PrefetchMayWait(event, record->jsonb))
 	{
-		EventBegin(set->fields, &record.jsonb->root);
-		FindTerms(event, record.time, true);
+		PrefetchEvent(event, RowReference(observation), record->jsonb);
+		return;
 	}
-	if (site->in_trigger && event->ntoo_many > 0)
-		EventFaultTooMany(PendingCurrent(), observation.table, event, record.jsonb);
-	else if (site->in_trigger && PrefetchMayWait(event, record.jsonb))
-	{
-		PrefetchEvent(event, RowReference(&observation), record.jsonb);
-		return false;
-	}
-	known = KnownAll(event->terms, event->nterms, record.time);
-	if (site->in_trigger)
+	known = KnownAll(event->terms, event->nterms, record->time);
+	if (in_trigger)
 		PrefetchLearn(known);
 	if (!known)
 	{
-		if (site->in_trigger)
-			KnownLookUp(event->terms, event->nterms, record.time);
-		EventSightings(event, ObserveSighting, &observation);
+		if (in_trigger)
+			KnownLookUp(event->terms, event->nterms, record->time);
+		EventSightings(event, ObserveSighting, observation);
 		PendingSpillLarge();
 	}
+}
+
+/* Observe a row, which may hold several records. */
+static bool
+Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
+{
+	Observation observation = {.site = site, .set = set};
+	RowValues	row;
+
+	if (site->in_trigger)
+	{
+		observation.table = PG_GETARG_OID(OBSERVE_TABLE);
+		observation.place = (ItemPointer) PG_GETARG_POINTER(OBSERVE_PLACE);
+		if (site->repeated && IsRepeated(site, observation.table, observation.place))
+			return false;
+	}
+	if (!PrefetchIsTime())
+		DispatchExpect(set->evaluation);
+	CallSiteValues(site, fcinfo, &row);
+	RecordsRead(set->fields, &row, ObserveRecord, &observation);
 	return observation.pending;
 }
 
@@ -363,27 +280,26 @@ NoteFailure(const RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	EventError *error;
 	Record		record = {0};
+	RowValues	row;
 
-	if (!site->in_trigger || PG_ARGISNULL(0) ||
-		(site->repeated && IsRepeated(site, PG_GETARG_OID(2), (ItemPointer) PG_GETARG_POINTER(3))))
+	if (!site->in_trigger ||
+		(site->repeated && IsRepeated(site, PG_GETARG_OID(OBSERVE_TABLE),
+									  (ItemPointer) PG_GETARG_POINTER(OBSERVE_PLACE))))
 		return;
-	error = PendingAddError(PendingCurrent(), PG_GETARG_OID(2), "internal_error", 1);
+	CallSiteValues(site, fcinfo, &row);
+	if (row.event_null)
+		return;
+	error = PendingAddError(PendingCurrent(), PG_GETARG_OID(OBSERVE_TABLE), "internal_error", 1);
 	if (error == NULL)
 		return;
-	RecordParse(&record, PG_GETARG_DATUM(0), site->event_type);
+	RecordParse(&record, row.event, row.event_type);
 	EventErrorDescribe(PendingCurrent(), error, record.jsonb, set->failure);
 }
 
-/*
- * newterm.observe(event "any", event_time "any", source oid, place tid) returns boolean
- *		The WHEN clause of a watched table's trigger: notes what the row shows, and is
- *		false.  By hand: does the event bring news?  NULL to who may not read
- *		newterm.runs.
- */
-Datum
-newterm_observe(PG_FUNCTION_ARGS)
+/* What both functions do with a call. */
+static Datum
+ObserveCall(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	CallSite   *volatile site = CallSiteOf(fcinfo);
 	RuleSet    *set = RulesCurrent();
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
@@ -410,8 +326,31 @@ newterm_observe(PG_FUNCTION_ARGS)
 	}
 	PG_END_TRY();
 	if (error != NULL && site->in_trigger)
-		EventFaultInternal(PendingCurrent(), PG_GETARG_OID(2), NULL, error);
+		EventFaultInternal(PendingCurrent(), PG_GETARG_OID(OBSERVE_TABLE), NULL, error);
 	PG_RETURN_BOOL(pending);
+}
+
+/*
+ * newterm.observe(event "any", event_time "any", source oid, place tid) returns boolean
+ *		The WHEN clause of a watched table's trigger: notes what the row shows, and is
+ *		false.  By hand: does the event bring news?  NULL to who may not read
+ *		newterm.runs.
+ */
+Datum
+newterm_observe(PG_FUNCTION_ARGS)
+{
+	return ObserveCall(fcinfo, CallSiteOf(fcinfo));
+}
+
+/*
+ * newterm.observe_columns(members text[], event_time "any", source oid, place tid,
+ *		VARIADIC columns "any") returns boolean
+ *		The same for a table whose columns are members of the record.
+ */
+Datum
+newterm_observe_columns(PG_FUNCTION_ARGS)
+{
+	return ObserveCall(fcinfo, CallSiteOfColumns(fcinfo));
 }
 
 /*

@@ -4,12 +4,16 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/primnodes.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "base/compat.h"
+#include "ingest/call_site.h"
 #include "ingest/watch.h"
 #include "store/extension.h"
 
@@ -24,19 +28,50 @@ IsFunctionOfOurs(Oid function, const char *name)
 		get_func_namespace(function) == oids->schema;
 }
 
-/* Find the call of newterm.observe in a WHEN clause. */
+/* Find the call of one of our functions in a WHEN clause. */
 static bool
 ObserveCall(Node *node, FuncExpr **call)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) &&
-		IsFunctionOfOurs(((FuncExpr *) node)->funcid, "observe"))
+		(IsFunctionOfOurs(((FuncExpr *) node)->funcid, "observe") ||
+		 IsFunctionOfOurs(((FuncExpr *) node)->funcid, "observe_columns")))
 	{
 		*call = (FuncExpr *) node;
 		return true;
 	}
 	return expression_tree_walker(node, ObserveCall, call);
+}
+
+/* The columns and members of a call of observe_columns; false where it is not as watch() writes it. */
+static bool
+ReadColumns(const FuncExpr *call, Watch *watch)
+{
+	Node	   *members = list_nth(call->args, OBSERVE_EVENT);
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	if (!IsA(members, Const) || ((Const *) members)->constisnull)
+		return false;
+	deconstruct_array(DatumGetArrayTypeP(((Const *) members)->constvalue), TEXTOID, -1, false,
+					  TYPALIGN_INT, &values, &nulls, &count);
+	if (count != list_length(call->args) - OBSERVE_COLUMNS)
+		return false;
+	watch->ncolumns = count;
+	watch->columns = palloc(sizeof(AttrNumber) * count);
+	watch->members = palloc(sizeof(char *) * count);
+	for (int i = 0; i < count; i++)
+	{
+		Node	   *column = list_nth(call->args, OBSERVE_COLUMNS + i);
+
+		if (nulls[i] || !IsA(column, Var))
+			return false;
+		watch->columns[i] = ((Var *) column)->varattno;
+		watch->members[i] = TextDatumGetCString(values[i]);
+	}
+	return true;
 }
 
 bool
@@ -48,14 +83,22 @@ WatchOfClause(char *condition, Watch *watch)
 
 	memset(watch, 0, sizeof(Watch));
 	if (condition == NULL || !ObserveCall(stringToNode(condition), &call) ||
-		list_length(call->args) != 4)
+		list_length(call->args) < OBSERVE_COLUMNS)
 		return false;
-	event = linitial(call->args);
-	time = lsecond(call->args);
-	if (!IsA(event, Var))
+	event = list_nth(call->args, OBSERVE_EVENT);
+	time = list_nth(call->args, OBSERVE_TIME);
+	if (list_length(call->args) > OBSERVE_COLUMNS)
+	{
+		if (!ReadColumns(call, watch))
+			return false;
+	}
+	else if (IsA(event, Var))
+	{
+		watch->event_column = ((Var *) event)->varattno;
+		watch->event_type = getBaseType(((Var *) event)->vartype);
+	}
+	else
 		return false;
-	watch->event_column = ((Var *) event)->varattno;
-	watch->event_type = ((Var *) event)->vartype;
 	if (IsA(time, Var))
 	{
 		watch->time_column = ((Var *) time)->varattno;

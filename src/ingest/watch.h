@@ -15,10 +15,13 @@
 
 typedef struct Watch
 {
-	AttrNumber	event_column;
-	Oid			event_type;		/* jsonb, json or text */
+	AttrNumber	event_column;	/* 0: several columns make the event */
+	Oid			event_type;		/* not a domain */
 	AttrNumber	time_column;	/* 0: the record's eventTime */
 	Oid			time_type;		/* timestamptz or timestamp */
+	int			ncolumns;		/* of several */
+	AttrNumber *columns;
+	char	  **members;		/* of the record, that they are */
 } Watch;
 
 /* Is it a trigger that newterm.watch() made?  Looks at its function's name. */
@@ -30,7 +33,10 @@ extern bool IsWatchingTrigger(const Trigger *trigger);
  */
 extern int	CountWatches(Relation table);
 
-/* Read the table's first watching trigger; false where it has none. */
+/*
+ * Read the table's first watching trigger; false where it has none.  Lists are palloc'd
+ * in the current memory context.
+ */
 extern bool WatchOf(Relation table, Watch *watch);
 
 /*

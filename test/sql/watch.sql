@@ -24,7 +24,45 @@ select newterm.watch('timed', time_column => 'day');
 select newterm.watch('timed', time_column => 'At tz');
 select * from newterm.watched order by events::text;
 
+-- which column is meant: what stored rows hold counts, then names, then types
+create table candidates (tags jsonb, body text, event_data jsonb);
+select newterm.watch('candidates');
+select event_column from newterm.watched where events = 'candidates'::regclass;
+select newterm.unwatch('candidates');
+insert into candidates values ('{"a":"b"}', 'x', null), ('{"a":"b"}', '{"detail-type":"x","detail":{"eventName":"x"}}', '{}');
+select newterm.watch('candidates', 'tags');
+select newterm.watch('candidates');
+select event_column, shape from newterm.watched where events = 'candidates'::regclass;
+create table by_name (tags jsonb, event text);
+select newterm.watch('by_name');
+select event_column from newterm.watched where events = 'by_name'::regclass;
+create table by_type (tag text, doc_ jsonb);
+select newterm.watch('by_type');
+create table two_names (tags jsonb, event text, message text);
+select newterm.watch('two_names');
+create table useless (a jsonb, b text);
+insert into useless values ('{"x":1}', '{"x":1}');
+select newterm.watch('useless');
+select newterm.watch('useless', 'b');
+select newterm.watch('useless', 'b', shape => 'record');
+create table parted ("eventTime" timestamptz, "eventName" text, "userIdentity" jsonb, "requestParameters" jsonb);
+select newterm.watch('parted', event_column => 'userIdentity');
+insert into parted values ('2024-01-01', 'x', '{"arn":"x"}', '{}');
+select newterm.watch('parted', event_column => 'userIdentity');
+select newterm.watch('parted', event_column => 'userIdentity', shape => 'columns');
+select newterm.watch('parted');
+select event_column, shape from newterm.watched where events = 'parted'::regclass;
+select newterm.watch('no_candidate', shape => 'columns');
+select newterm.watch('no_candidate', shape => 'csv');
+create table cq (_cq_id uuid, resources jsonb, cloud_trail_event jsonb, event_name text, event_time timestamp, event_source text, id int primary key);
+select newterm.watch('cq');
+select event_column, shape, updates from newterm.watched where events = 'cq'::regclass;
+select newterm.unwatch(t::regclass) from unnest('{candidates,by_name,by_type,useless,parted,cq}'::text[]) t;
+drop table candidates, by_name, by_type, two_names, useless, parted, cq;
+
 -- what cannot be watched
+select newterm.watch(null);
+select newterm.watch('events', fires => null);
 create view a_view as select event from events;
 select newterm.watch('a_view');
 create materialized view a_matview as select event from events;

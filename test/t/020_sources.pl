@@ -72,7 +72,7 @@ sql(q{
 	insert into owners values (1, event('own root', 7200)), (2, event('own late root', 7200)), (1, '12'), (2, '13');
 	insert into own_1 values (event('own leaf', 7200), 1);});
 is(signals($node, 'own'), 'own late root own leaf own root', 'partitions that are watched by themselves');
-is(sql("select count(*) from newterm.event_errors where source in ('own_1'::regclass, 'own_2')"), 2,
+is(sql("select count(*) from newterm.event_errors where source in ('public.own_1', 'public.own_2')"), 2,
 	'are recorded once where they cannot be evaluated');
 sql('truncate newterm.event_errors');
 is(sql("select events from newterm.watched where events::text like 'own%' order by 1"), "own_1\nown_2\nowners", 'and are listed');
@@ -105,7 +105,7 @@ sql(qq{
 is(signals($node, 'far root') . signals($node, 'far leaf') . signals($node, 'far copy'), 'far rootfar leaffar copy', 'a foreign partition');
 is(sql("select count(*), count(*) filter (where event->>'eventName' = term->>'eventName'), count(event_id)
 	from newterm.signals where term->>'eventName' like 'far %'"), '2003|2003|2003', 'with the events');
-is(sql("select source, cause from newterm.event_errors"), 'parts_far|not_an_object', 'and what cannot be evaluated is recorded');
+is(sql("select source, cause from newterm.event_errors"), 'public.parts_far|not_an_object', 'and what cannot be evaluated is recorded');
 sql('truncate newterm.event_errors; delete from parts_far');
 
 # ---- statements ----

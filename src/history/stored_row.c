@@ -1,0 +1,37 @@
+/*
+ * stored_row.c
+ *	  The records of a stored row, as newterm.stored_events() gives it.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+
+#include "base/compat.h"
+#include "history/stored_row.h"
+
+/* Arguments, from the first one on. */
+enum
+{
+	STORED_EVENT,
+	STORED_TEXT,
+	STORED_TIME,
+	STORED_HAS_TIME
+};
+
+void
+StoredRowRead(FunctionCallInfo fcinfo, int first, FieldSet *fields, RowFunction function,
+			  void *state)
+{
+	const NullableDatum *arguments = &fcinfo->args[first];
+	const bool	is_jsonb = !arguments[STORED_EVENT].isnull;
+	const NullableDatum *event = &arguments[is_jsonb ? STORED_EVENT : STORED_TEXT];
+	RowValues	row = {
+		.event = event->value, .event_null = event->isnull,
+		.event_type = is_jsonb ? JSONBOID : TEXTOID,
+		.has_time_column = !arguments[STORED_HAS_TIME].isnull &&
+			DatumGetBool(arguments[STORED_HAS_TIME].value),
+		.time = arguments[STORED_TIME].value, .time_null = arguments[STORED_TIME].isnull
+	};
+
+	RecordsRead(fields, &row, function, state);
+}
