@@ -20,11 +20,13 @@
 #include "nodes/makefuncs.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
+#include "partitioning/partdefs.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 
@@ -314,18 +316,36 @@ CheckColumn(Oid table, AttrNumber column)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
 }
 
+/* The time column by which the table is partitioned, or 0. */
+static AttrNumber
+PartitionTime(Relation table)
+{
+	PartitionKey key;
+
+	if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return 0;
+	key = RelationGetPartitionKey(table);
+	if (key->strategy != PARTITION_STRATEGY_RANGE || key->partnatts != 1 ||
+		(key->parttypid[0] != TIMESTAMPTZOID && key->parttypid[0] != TIMESTAMPOID))
+		return 0;
+	return key->partattrs[0];
+}
+
+/* The watch's time column is filled, or else the one by which the table is partitioned. */
 static void
 SetTimeColumn(Target *target, const Watch *watch)
 {
+	AttrNumber	number = watch->time_column != 0 ? watch->time_column :
+		PartitionTime(target->table);
 	Form_pg_attribute column;
 
-	if (watch->time_column == 0)
+	if (number == 0)
 		return;
-	column = TupleDescAttr(RelationGetDescr(target->table), watch->time_column - 1);
+	column = TupleDescAttr(RelationGetDescr(target->table), number - 1);
 	if (column->attgenerated != '\0')
 		return;
-	CheckColumn(RelationGetRelid(target->table), watch->time_column);
-	target->time_column = watch->time_column;
+	CheckColumn(RelationGetRelid(target->table), number);
+	target->time_column = number;
 	target->time_needed = column->attnotnull;
 }
 
@@ -355,9 +375,15 @@ OpenTarget(Target *target, Oid table)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("load_log cannot insert into a table with row-level security"),
 				 errhint("Use INSERT statements.")));
+	if (watch.event_column == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("load_log needs a table with one column for the event, and \"%s\" has several",
+						RelationGetRelationName(target->table)),
+				 errhint("newterm.create_log_table() makes one.")));
 	CheckColumn(table, watch.event_column);
 	target->event_column = watch.event_column;
-	target->hexadecimal = getBaseType(watch.event_type) == BYTEAOID;
+	target->hexadecimal = watch.event_type == BYTEAOID;
 	SetTimeColumn(target, &watch);
 }
 
