@@ -11,7 +11,7 @@
 #include "base/compat.h"
 #include "ingest/when_cache.h"
 #include "baseline/known.h"
-#include "merge/merge.h"
+#include "merge/commit.h"
 #include "baseline/pending.h"
 #include "settings.h"
 #include "rule/rule.h"
@@ -41,7 +41,7 @@ NewtermUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
 		standard_ProcessUtility(statement, query, read_only_tree, context, parameters,
 								environment, destination, completion);
 	if (commit_prepared)
-		MergePostponedAtCommit();
+		MergePostponedAtCommit(false);
 }
 
 void		_PG_init(void);
@@ -55,7 +55,7 @@ _PG_init(void)
 	KnownInitialise();
 	PendingInitialise();
 	PrefetchInitialise();
-	MergeInitialise();
+	CommitInitialise();
 	WhenCacheInitialise();
 	NextUtilityHook = ProcessUtility_hook;
 	ProcessUtility_hook = NewtermUtility;

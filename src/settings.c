@@ -15,6 +15,7 @@
 #include "settings.h"
 
 int			OnErrorSetting = ON_ERROR_RECORD;
+int			LockTimeoutSetting = 1000;
 int			CacheSizeSetting = 8192;
 int			RulesMemorySetting = 16384;
 int			MergeMemorySetting = 65536;
@@ -86,6 +87,11 @@ SettingsDefine(void)
 							 "\"record\" warns and writes newterm.event_errors; \"fail\" raises the error.",
 							 &OnErrorSetting, ON_ERROR_RECORD, OnErrorOptions,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("newterm.lock_timeout",
+							"Time that a transaction waits for locks of newterm in all before it commits; 0: no limit.",
+							"What could not be merged by then is kept in newterm.postponed and merged by a later transaction.",
+							&LockTimeoutSetting, 1000, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.cache_size",
 							"Memory of a session for what it knows to be known.",
 							NULL, &CacheSizeSetting, 8192, 64, 4 * 1024 * 1024,

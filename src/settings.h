@@ -14,6 +14,9 @@ typedef enum OnError
 /* newterm.on_error */
 extern int	OnErrorSetting;
 
+/* newterm.lock_timeout, in ms: what one merge waits for locks in all; 0: no limit */
+extern int	LockTimeoutSetting;
+
 /* newterm.cache_size, in kB: session cache of what is known */
 extern int	CacheSizeSetting;
 

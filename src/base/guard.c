@@ -17,11 +17,27 @@
 #include "settings.h"
 
 bool
+ErrorIsContention(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
+}
+
+const char *
+ErrorReason(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ?
+		"a lock was not to be had in time" : error->message;
+}
+
+bool
 ErrorIsFinal(int sqlerrcode)
 {
-	return OnErrorSetting == ON_ERROR_FAIL ||
-		sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+	if (sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		return true;
+	return OnErrorSetting == ON_ERROR_FAIL && !ErrorIsContention(sqlerrcode);
 }
 
 ErrorData *

@@ -6,6 +6,15 @@
 #define NEWTERM_GUARD_H
 
 /*
+ * Errors that tell of others at work and not of a fault: a lock that was not to be had in
+ * time, a deadlock, a serialization failure.  Trying again later helps.
+ */
+extern bool ErrorIsContention(int sqlerrcode);
+
+/* Why something of ours failed: PostgreSQL's text speaks of the user's statement otherwise. */
+extern const char *ErrorReason(const ErrorData *error);
+
+/*
  * Errors that end the statement whatever we think of it: somebody asked for
  * that (cancel, timeout, shutdown), or newterm.on_error = fail does.
  */

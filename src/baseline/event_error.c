@@ -17,6 +17,7 @@
 #include "base/guard.h"
 #include "event/event_time.h"
 #include "baseline/pending_spill.h"
+#include "store/lock_wait.h"
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
@@ -239,33 +240,16 @@ typedef struct Failure
 	char	   *detail;
 } Failure;
 
-/* What ReadEvent reads. */
-typedef struct Reading
-{
-	const EventReference *reference;
-	Jsonb	   *event;
-} Reading;
-
-static void
-ReadEvent(void *state)
-{
-	Reading    *reading = state;
-
-	reading->event = ReferenceEvent(reading->reference);
-}
-
 /* Note that an event's news are lost. */
 static void
 AddLost(const Failure *failure, const EventReference *reference)
 {
 	EventError *error = PendingAddError(failure->level, reference->table, "internal_error", 1);
-	Reading		reading = {reference, NULL};
 
-	if (error == NULL)
-		return;
 	/* an event that cannot be read is recorded all the same */
-	RunUnlessFinal(ReadEvent, &reading);
-	EventErrorDescribe(failure->level, error, reading.event, failure->detail);
+	if (error != NULL)
+		EventErrorDescribe(failure->level, error, ReferenceEventIfReadable(reference),
+						   failure->detail);
 }
 
 static int
@@ -335,10 +319,10 @@ WriteFailure(void *state)
 }
 
 void
-EventErrorsOfMerge(PendingLevel *level, ErrorData *error)
+EventErrorsOfMerge(PendingLevel *level, ErrorData *error, int *budget)
 {
-	Failure		failure = {level, psprintf("the merge failed: %s", error->message)};
-	ErrorData  *second = RunLast(WriteFailure, &failure);
+	Failure		failure = {level, psprintf("the merge failed: %s", ErrorReason(error))};
+	ErrorData  *second = LockWaitsRun(WriteFailure, &failure, budget);
 
 	if (second == NULL)
 		return;
@@ -347,5 +331,5 @@ EventErrorsOfMerge(PendingLevel *level, ErrorData *error)
 	ereport(WARNING,
 			(errcode(second->sqlerrcode),
 			 errmsg("newterm could not record the events of a failed merge: %s",
-					second->message)));
+					ErrorReason(second))));
 }

@@ -28,9 +28,10 @@ extern void EventErrorDescribe(PendingLevel *level, EventError *error, Jsonb *ev
 extern void EventErrorsWrite(const ExtensionOids *oids, List *faults);
 
 /*
- * A merge failed: write its faults, and how many events' news are lost, in a
- * subtransaction of its own; a WARNING where even that fails.
+ * What a transaction showed is lost: write its faults, and how many events' news it is, in
+ * a subtransaction of its own; a WARNING where even that fails.  Waits for locks as
+ * LockWaitsRun does.
  */
-extern void EventErrorsOfMerge(PendingLevel *level, ErrorData *error);
+extern void EventErrorsOfMerge(PendingLevel *level, ErrorData *error, int *budget);
 
 #endif							/* NEWTERM_EVENT_ERROR_H */

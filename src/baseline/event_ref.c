@@ -12,6 +12,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/guard.h"
 #include "baseline/event_ref.h"
 #include "event/event_summary.h"
 #include "event/record.h"
@@ -127,4 +128,29 @@ EventSample(Jsonb *event, Size *stored)
 		return EventSummary(&event->root);
 	*stored += size;
 	return event;
+}
+
+/* What ReadEvent reads. */
+typedef struct Reading
+{
+	const EventReference *reference;
+	Jsonb	   *event;
+} Reading;
+
+static void
+ReadEvent(void *state)
+{
+	Reading    *reading = state;
+
+	reading->event = ReferenceEvent(reading->reference);
+}
+
+Jsonb *
+ReferenceEventIfReadable(const EventReference *reference)
+{
+	Reading		reading = {reference, reference->event};
+
+	if (reading.event == NULL)
+		RunUnlessFinal(ReadEvent, &reading);
+	return reading.event;
 }

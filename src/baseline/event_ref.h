@@ -19,14 +19,17 @@ typedef struct EventReference
 	Oid			type;			/* of the column */
 	CommandId	command;		/* the row's own or a later one */
 	Jsonb	   *event;			/* given at hand instead, or NULL */
-	int64		time;			/* at which it is evaluated */
-	uint64		generation;		/* of the rule set that it was evaluated by */
+	int64		time;			/* at which it is evaluated, or RECORD_OWN_TIME */
+	uint64		generation;		/* of the rule set that it was evaluated by, or GENERATION_NONE */
 	Size		with_signals;	/* bytes of it that are stored with signals (EventSample) ... */
 	Size		with_values;	/* ... and with the first values of scopes */
 } EventReference;
 
 /* Of one event, so many bytes are stored as samples of what it showed. */
 #define SAMPLE_BYTES	(512 * 1024)
+
+/* No rule set has evaluated it: rules could not be loaded. */
+#define GENERATION_NONE	0
 
 /*
  * For EventReference.command, while the row's own command or a later one runs: rows
@@ -55,6 +58,9 @@ extern void EventReaderClose(EventReader *reader);
 
 /* ReferenceEvent, valid until another event is read. */
 extern Jsonb *EventReaderRead(EventReader *reader, const EventReference *reference);
+
+/* The same, with NULL for an event whose row is damaged. */
+extern Jsonb *ReferenceEventIfReadable(const EventReference *reference);
 
 /*
  * What is to be stored of an event with one thing that it showed, as *stored bytes of it

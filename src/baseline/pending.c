@@ -112,6 +112,13 @@ PendingClear(PendingLevel *level)
 	level->faults_by_key = NULL;
 }
 
+bool
+PendingHasTerms(const PendingLevel *level)
+{
+	return level->terms != NULL || level->clocks != NULL || level->spills != NIL ||
+		level->nreferences > 0;
+}
+
 Size
 PendingSize(const PendingLevel *level)
 {
@@ -264,6 +271,15 @@ PendingReference(PendingLevel *level, const EventReference *reference)
 	copy.event = CopyJsonb(level->context, reference->event);
 	AppendReferences(level, &copy, 1);
 	return level->nreferences - 1;
+}
+
+void
+PendingAddUnevaluated(PendingLevel *level, const EventReference *reference)
+{
+	EventReference unevaluated = *reference;
+
+	unevaluated.generation = GENERATION_NONE;
+	PendingReference(level, &unevaluated);
 }
 
 /* The entry of a term; *found, unless NULL, tells whether it was there. */

@@ -93,6 +93,12 @@ extern PendingLevel *PendingExisting(void);
 /* Where the event of the coming sightings is stored; returns its index. */
 extern int	PendingReference(PendingLevel *level, const EventReference *reference);
 
+/*
+ * An event that could not be evaluated, as rules could not be loaded: it is evaluated at
+ * its `time` when the level is merged.
+ */
+extern void PendingAddUnevaluated(PendingLevel *level, const EventReference *reference);
+
 /* The event of some sightings; put into a level once one of them needs it. */
 typedef struct EventSource
 {
@@ -116,6 +122,9 @@ extern void PendingAddClock(PendingLevel *level, int32 version_id, int64 earlies
  */
 extern EventError *PendingAddError(PendingLevel *level, Oid table, const char *cause,
 								   int64 events);
+
+/* Does it hold terms, or what may become some? */
+extern bool PendingHasTerms(const PendingLevel *level);
 
 /* Bytes that the level holds. */
 extern Size PendingSize(const PendingLevel *level);

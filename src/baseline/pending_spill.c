@@ -12,15 +12,17 @@
 #include "baseline/pending_spill.h"
 #include "settings.h"
 
-/* What stands before the values and runs of a term. */
+/* What stands before the values and runs of a term, or before an event. */
 typedef struct SpilledTerm
 {
 	Digest		term;
 	int32		version_id;
-	int32		nruns;
+	int32		nruns;			/* or SPILLED_EVENT: a reference follows, and its event */
 	uint32		entity_size;	/* 0: NULL */
 	uint32		term_size;
 } SpilledTerm;
+
+#define SPILLED_EVENT	(-1)
 
 /* A run and what its source refers to; an event that is given at hand stands behind it. */
 typedef struct SpilledRun
@@ -63,7 +65,20 @@ WriteTerm(PendingFile *file, const PendingLevel *level, const PendingTerm *pendi
 	}
 }
 
-/* Write all terms of a level to a file. */
+/* Append an event that was not evaluated. */
+static void
+WriteUnevaluated(PendingFile *file, const EventReference *reference)
+{
+	SpilledTerm head = {.nruns = SPILLED_EVENT};
+
+	head.term_size = reference->event == NULL ? 0 : VARSIZE(reference->event);
+	PendingFileWrite(file, &head, sizeof(head));
+	PendingFileWrite(file, reference, sizeof(EventReference));
+	if (head.term_size > 0)
+		PendingFileWrite(file, reference->event, head.term_size);
+}
+
+/* Write all terms of a level to a file, and the events that were not evaluated. */
 static PendingFile *
 WriteLevel(const PendingLevel *level)
 {
@@ -73,11 +88,20 @@ WriteLevel(const PendingLevel *level)
 
 	PG_TRY();
 	{
-		hash_seq_init(&each, level->terms);
-		while ((pending = hash_seq_search(&each)) != NULL)
+		if (level->terms != NULL)
+		{
+			hash_seq_init(&each, level->terms);
+			while ((pending = hash_seq_search(&each)) != NULL)
+			{
+				CHECK_FOR_INTERRUPTS();
+				WriteTerm(file, level, pending);
+			}
+		}
+		for (int64 i = 0; i < level->nreferences; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			WriteTerm(file, level, pending);
+			if (level->references[i].generation == GENERATION_NONE)
+				WriteUnevaluated(file, &level->references[i]);
 		}
 		/* all of it is written before anything is given up */
 		PendingFileRewind(file);
@@ -100,7 +124,7 @@ PendingSpill(PendingLevel *level)
 	/* files are merged before what is in memory: the older terms first */
 	if (level->outer != NULL)
 		PendingSpill(level->outer);
-	if (level->terms == NULL)
+	if (level->terms == NULL && level->nreferences == 0)
 		return;
 	file = WriteLevel(level);
 	PendingDropTerms(level);
@@ -185,7 +209,18 @@ ReferenceOnce(PendingLevel *level, HTAB *rows, const EventReference *reference)
 	return entry->index;
 }
 
-/* One term into the level; false at the end of the file. */
+/* An event that was not evaluated into the level. */
+static void
+ReadUnevaluated(PendingFile *file, PendingLevel *level, uint32 event_size)
+{
+	EventReference reference;
+
+	ReadBytes(file, &reference, sizeof(reference));
+	reference.event = ReadJsonb(file, event_size);
+	PendingAddUnevaluated(level, &reference);
+}
+
+/* One term, or event, into the level; false at the end of the file. */
 static bool
 ReadTerm(PendingFile *file, PendingLevel *level, HTAB *rows)
 {
@@ -194,6 +229,11 @@ ReadTerm(PendingFile *file, PendingLevel *level, HTAB *rows)
 
 	if (!PendingFileRead(file, &head, sizeof(head)))
 		return false;
+	if (head.nruns == SPILLED_EVENT)
+	{
+		ReadUnevaluated(file, level, head.term_size);
+		return true;
+	}
 	pending.term = head.term;
 	pending.version_id = head.version_id;
 	pending.entity_values = ReadJsonb(file, head.entity_size);

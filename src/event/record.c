@@ -119,17 +119,31 @@ RefuseTime(Record *record, EventTimeStatus status, bool has_time_column)
 	}
 }
 
-/* Find the time of a record that was parsed, and point the set at it. */
+void
+RecordReadTime(Record *record, FieldSet *fields)
+{
+	EventTimeStatus status = EventTime(fields, &record->time);
+
+	if (status != EVENT_TIME_USABLE)
+		RefuseTime(record, status, false);
+}
+
+/* Find the time of a record that was parsed, and point the set (or NULL) at it. */
 static void
 SetTime(Record *record, FieldSet *fields, const RowValues *row)
 {
-	EventTimeStatus status;
+	EventTimeStatus status = EVENT_TIME_USABLE;
 
-	EventBegin(fields, &record->jsonb->root);
-	status = row->has_time_column ? ColumnTime(row->time, row->time_null, &record->time) :
-		EventTime(fields, &record->time);
+	if (fields != NULL)
+		EventBegin(fields, &record->jsonb->root);
+	if (row->has_time_column)
+		status = ColumnTime(row->time, row->time_null, &record->time);
+	else if (fields == NULL)
+		record->time = RECORD_OWN_TIME;
+	else
+		RecordReadTime(record, fields);
 	if (status != EVENT_TIME_USABLE)
-		RefuseTime(record, status, row->has_time_column);
+		RefuseTime(record, status, true);
 }
 
 /* Reading what is inside a document. */
@@ -216,7 +230,7 @@ RecordsRead(FieldSet *fields, const RowValues *row, RowFunction function, void *
 
 		if (ReadDocument(fields, row, document, function, state))
 			return;
-		if (record.jsonb != NULL)
+		if (record.jsonb != NULL && fields != NULL)
 			EventBegin(fields, &record.jsonb->root);
 	}
 	function(state, &record);

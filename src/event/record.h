@@ -47,6 +47,14 @@ typedef void (*RowFunction) (void *state, Record *record);
 extern void RecordsRead(FieldSet *fields, const RowValues *row, RowFunction function,
 						void *state);
 
+/*
+ * RecordsRead with NULL in place of fields, while there are none: without a time column
+ * `time` is this, and left to RecordReadTime, which is called once fields point at the
+ * record.
+ */
+#define RECORD_OWN_TIME		PG_INT64_MIN
+extern void RecordReadTime(Record *record, FieldSet *fields);
+
 /* Read a value that is not NULL by itself, whatever is in it. */
 extern void RecordParse(Record *record, Datum event, Oid type);
 

@@ -8,7 +8,39 @@
 
 #include "baseline/event_error.h"
 #include "ingest/event_fault.h"
+#include "rule/dispatch.h"
 #include "settings.h"
+
+/* Events that had no usable time and concerned no rule. */
+static int64 PassedOver = 0;
+
+/* Does the current event pass a rule's filter, whatever terms it shows? */
+static bool
+ConcernsRule(Evaluation *event)
+{
+	DispatchBegin(event, 0);
+	DispatchEvent(event);
+	/* dispatch leaves out what does not matter for events without a term */
+	for (int i = 0; i < event->nmatching; i++)
+		if (FilterMatches(event->matching[i]->filter, event->fields))
+			return true;
+	return false;
+}
+
+void
+EventFaultRefused(PendingLevel *level, Oid table, Evaluation *evaluation, const Record *record)
+{
+	if (record->jsonb == NULL || ConcernsRule(evaluation))
+		EventErrorAdd(level, table, record->cause, record->jsonb, record->detail);
+	else
+		PassedOver++;
+}
+
+int64
+EventFaultsPassedOver(void)
+{
+	return PassedOver;
+}
 
 /* Rules that a text names. */
 #define NAMED_RULES		5

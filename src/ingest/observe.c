@@ -169,41 +169,6 @@ FindTerms(Evaluation *event, int64 time, bool at_once)
 	EventTerms(event, at_once);
 }
 
-/* Events of this session that had no usable time and concerned no rule. */
-static int64 EventsPassedOver = 0;
-
-/* Does the current event pass a rule's filter, whatever terms it shows? */
-static bool
-ConcernsRule(Evaluation *event)
-{
-	DispatchBegin(event, 0);
-	DispatchEvent(event);
-	/* dispatch leaves out what does not matter for events without a term */
-	for (int i = 0; i < event->nmatching; i++)
-		if (FilterMatches(event->matching[i]->filter, event->fields))
-			return true;
-	return false;
-}
-
-/*
- * NoteRefused
- *		An event that cannot be evaluated is to be recorded, unless filters can be asked
- *		and it passes none.
- */
-static void
-NoteRefused(const Observation *observation)
-{
-	const Record *record = observation->record;
-
-	if (!observation->site->in_trigger)
-		return;
-	if (record->jsonb == NULL || ConcernsRule(observation->set->evaluation))
-		EventErrorAdd(PendingCurrent(), observation->table, record->cause, record->jsonb,
-					  record->detail);
-	else
-		EventsPassedOver++;
-}
-
 /*
  * ObserveRecord
  *		Does a record bring news (a RowFunction)?  Everything inside works on memory
@@ -222,7 +187,8 @@ ObserveRecord(void *state, Record *record)
 	observation->record = record;
 	if (record->cause != NULL)
 	{
-		NoteRefused(observation);
+		if (in_trigger)
+			EventFaultRefused(PendingCurrent(), observation->table, event, record);
 		return;
 	}
 	observation->source.reference.table = InvalidOid;
@@ -274,33 +240,47 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	return observation.pending;
 }
 
-/* Note that an event could not be evaluated, as the rules could not be loaded. */
+/* Keep a record as it is, until there are rules (a RowFunction). */
 static void
-NoteFailure(const RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
+KeepRecord(void *state, Record *record)
 {
-	EventError *error;
-	Record		record = {0};
+	Observation *observation = state;
+	EventReference reference;
+
+	if (record->cause != NULL)
+	{
+		EventErrorAdd(PendingCurrent(), observation->table, record->cause, record->jsonb,
+					  record->detail);
+		return;
+	}
+	observation->record = record;
+	reference = RowReference(observation);
+	PendingAddUnevaluated(PendingCurrent(), &reference);
+}
+
+/* Note an event that cannot be evaluated before the rules can be loaded again. */
+static void
+NoteUnevaluated(FunctionCallInfo fcinfo, const CallSite *site)
+{
+	Observation observation = {.site = site};
 	RowValues	row;
 
-	if (!site->in_trigger ||
-		(site->repeated && IsRepeated(site, PG_GETARG_OID(OBSERVE_TABLE),
-									  (ItemPointer) PG_GETARG_POINTER(OBSERVE_PLACE))))
+	if (!site->in_trigger)
+		return;
+	observation.table = PG_GETARG_OID(OBSERVE_TABLE);
+	observation.place = (ItemPointer) PG_GETARG_POINTER(OBSERVE_PLACE);
+	if (site->repeated && IsRepeated(site, observation.table, observation.place))
 		return;
 	CallSiteValues(site, fcinfo, &row);
-	if (row.event_null)
-		return;
-	error = PendingAddError(PendingCurrent(), PG_GETARG_OID(OBSERVE_TABLE), "internal_error", 1);
-	if (error == NULL)
-		return;
-	RecordParse(&record, row.event, row.event_type);
-	EventErrorDescribe(PendingCurrent(), error, record.jsonb, set->failure);
+	RecordsRead(NULL, &row, KeepRecord, &observation);
+	PendingSpillLarge();
 }
 
 /* What both functions do with a call. */
 static Datum
 ObserveCall(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	RuleSet    *set = RulesCurrent();
+	RuleSet    *set = RulesWithoutWaiting();
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
 	volatile bool pending = false;
@@ -314,7 +294,7 @@ ObserveCall(FunctionCallInfo fcinfo, const CallSite *site)
 		if (set->failure == NULL)
 			pending = Observe(set, fcinfo, site);
 		else
-			NoteFailure(set, fcinfo, site);
+			NoteUnevaluated(fcinfo, site);
 	}
 	PG_CATCH();
 	{
@@ -387,5 +367,5 @@ newterm_merge(PG_FUNCTION_ARGS)
 Datum
 newterm_events_passed_over(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(EventsPassedOver);
+	PG_RETURN_INT64(EventFaultsPassedOver());
 }

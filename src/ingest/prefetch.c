@@ -36,10 +36,20 @@ static MemoryContext Context;
 /* Events of this transaction that were known, since the last one that was not. */
 static int	KnownInARow = 0;
 
+/* Were there any? */
+static bool SawEvents = false;
+
 void
 PrefetchLearn(bool known)
 {
 	KnownInARow = known ? KnownInARow + 1 : 0;
+	SawEvents = true;
+}
+
+bool
+PrefetchSawEvents(void)
+{
+	return SawEvents;
 }
 
 /* Room for a copy of the largest event and for `nterms` terms. */
@@ -127,6 +137,7 @@ TransactionEnds(XactEvent event, void *argument)
 	{
 		Waiting.nesting = 0;
 		KnownInARow = 0;
+		SawEvents = false;
 	}
 }
 

@@ -29,6 +29,9 @@ extern bool PrefetchMayWait(const Evaluation *evaluation, const Jsonb *event);
 /* Let it wait, after the one that waited before was settled.  Copies everything. */
 extern void PrefetchEvent(const Evaluation *evaluation, EventReference reference, const Jsonb *event);
 
+/* Did this transaction insert events into watched tables? */
+extern bool PrefetchSawEvents(void);
+
 /* Tell of an event that was judged at once whether it was all known. */
 extern void PrefetchLearn(bool known);
 

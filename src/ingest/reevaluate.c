@@ -20,6 +20,7 @@
 #include "baseline/pending_spill.h"
 #include "ingest/event_fault.h"
 #include "baseline/event_ref.h"
+#include "event/record.h"
 
 /* Adding the sightings of one row. */
 typedef struct Reevaluation
@@ -39,7 +40,30 @@ EvaluateSighting(void *state, const Sighting *sighting)
 		PendingAddSighting(evaluation->level, sighting, time, &evaluation->source);
 }
 
-/* Add what an event shows to the rules as they are now; without rules, which failed to load, a fault. */
+/* The time of an event that was not read yet; false where it has none that is usable. */
+static bool
+ReadTime(Reevaluation *evaluation, Jsonb *event)
+{
+	EventReference *reference = &evaluation->source.reference;
+	Record		record = {.jsonb = event};
+
+	RecordReadTime(&record, evaluation->set->fields);
+	if (record.cause != NULL)
+	{
+		EventFaultRefused(evaluation->level, reference->table, evaluation->set->evaluation,
+						  &record);
+		return false;
+	}
+	reference->time = record.time;
+	if (evaluation->source.index >= 0)
+		evaluation->level->references[evaluation->source.index].time = record.time;
+	return true;
+}
+
+/*
+ * Add what an event shows to the rules as they are now; without rules, which failed to
+ * load, it is kept as it is.
+ */
 static void
 EvaluateEvent(Reevaluation *evaluation, Jsonb *record)
 {
@@ -49,10 +73,12 @@ EvaluateEvent(Reevaluation *evaluation, Jsonb *record)
 
 	if (set->failure != NULL)
 	{
-		EventErrorAdd(evaluation->level, table, "internal_error", record, set->failure);
+		PendingAddUnevaluated(evaluation->level, &evaluation->source.reference);
 		return;
 	}
 	EventBegin(set->fields, &record->root);
+	if (evaluation->source.reference.time == RECORD_OWN_TIME && !ReadTime(evaluation, record))
+		return;
 	for (int i = 0; i < set->nclockless; i++)
 		PendingAddClock(evaluation->level, set->clockless[i]->version_id,
 					 evaluation->source.reference.time);

@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -25,6 +26,7 @@
 #include "baseline/learning_values.h"
 #include "baseline/known.h"
 #include "store/lock.h"
+#include "store/lock_wait.h"
 #include "merge/merge.h"
 #include "settings.h"
 #include "merge/postpone.h"
@@ -34,18 +36,6 @@
 #include "baseline/pending_spill.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
-
-/*
- * Triggers of users may bring new events, whose signals fire them again: this many merges
- * has a transaction.
- */
-#define MERGE_ROUNDS	4
-
-/* Rule clocks that this transaction stored or found: see TransactionEnds. */
-static List *ClocksAtCommit = NIL;
-
-/* COMMIT PREPARED or merge_postponed(): look for postponed news at commit. */
-static bool PostponedRequested = false;
 
 /* A backfill's transactions say so (MergeAsBackfill). */
 static Origin OriginOfTransaction = ORIGIN_LIVE;
@@ -65,8 +55,7 @@ typedef struct Action
 typedef struct Merge
 {
 	MemoryContext context;
-	PendingLevel  *pending;			/* all there is to merge */
-	int			round;			/* merges of this transaction before */
+	Origin		origin;
 	PendingLevel  *level;			/* of the batch: its terms and references */
 	RuleSet    *set;
 	const ExtensionOids *oids;
@@ -534,6 +523,7 @@ DecideMoved(Merge *merge)
 static bool
 UseRules(Merge *merge)
 {
+	merge->oids = ExtensionLookup();
 	merge->set = RulesCurrent();
 	if (merge->set == NULL)
 		return false;
@@ -547,7 +537,7 @@ MergeOne(Merge *merge, PendingLevel *level)
 {
 	uint64		generation;
 
-	OpenTables(merge, OriginOfTransaction);
+	OpenTables(merge, merge->origin);
 	do
 	{
 		generation = merge->set->generation;
@@ -567,7 +557,7 @@ MergeOne(Merge *merge, PendingLevel *level)
 		{
 			CloseTables(merge);
 			LockGateInstead();
-			OpenTables(merge, OriginOfTransaction);
+			OpenTables(merge, merge->origin);
 		}
 	} while (merge->set->generation != generation);
 	ClocksSet(&merge->clocks);
@@ -620,7 +610,7 @@ ForEachBatch(Merge *merge, PendingLevel *level, BatchFunction function)
 static void
 MergeMany(Merge *merge, PendingLevel *level)
 {
-	OpenTables(merge, OriginOfTransaction);
+	OpenTables(merge, merge->origin);
 	ForEachBatch(merge, level, BatchClocks);
 	ClocksSet(&merge->clocks);
 	ForEachBatch(merge, level, BatchTerms);
@@ -628,105 +618,109 @@ MergeMany(Merge *merge, PendingLevel *level)
 	CloseTables(merge);
 }
 
-/* The news of the transaction and what others postponed, under the locks. */
+/* Merge a level under the locks that it takes, or under the gate that is held exclusively. */
 static void
-MergeAll(void *state)
+MergeLevel(MergeJob *job, PendingLevel *level, Origin origin)
 {
-	Merge	   *merge = state;
-	PendingLevel  *level = merge->pending;
-	PendingLevel  *postponed;
+	Merge		merge = {.origin = origin};
+	MemoryContext old;
 
-	MemoryContextSwitchTo(merge->context);
-	if (merge->round == MERGE_ROUNDS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("code of users on newterm's tables brought new events %d times in a row",
-						MERGE_ROUNDS),
-				 errhint("It must not write what makes new signals of its own signals.")));
-	if (merge->round > 0)
+	merge.context = AllocSetContextCreate(CurrentMemoryContext, "newterm merge",
+										  ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(merge.context);
+	if (UseRules(&merge))
 	{
-		/* user code brought news: locks of ours are held */
-		if (!LockGateExclusive(false))
-		{
-			PostponePending(level);
-			return;
-		}
+		if (LockGateHeld())
+			MergeMany(&merge, level);
+		else
+			MergeOne(&merge, level);
+		NotificationsSend(&merge.writer.notifications);
+		MemoryContextSwitchTo(job->context);
+		job->published = ClocksPublished(&merge.clocks, job->published);
 	}
-	else
-		LockGateShared();
-	AcceptInvalidationMessages();
-	merge->oids = ExtensionLookup();
-	merge->set = RulesCurrent();
-	if (merge->set == NULL)
-		return;					/* dropped in this transaction */
-	if (merge->set->failure != NULL && level->terms == NULL && level->spills == NIL)
-	{
-		/* events that were not evaluated for that reason */
-		EventErrorsWrite(merge->oids, level->faults);
-		return;
-	}
-	RulesCheck(merge->set);
-	postponed = PostponedTake(merge->oids, merge->set);
-	if (postponed != NULL || level->spills != NIL || merge->round > 0)
-	{
-		LockGateInstead();
-		AcceptInvalidationMessages();
-		if (!UseRules(merge))
-			return;
-
-		/* prepared transactions committed before this one: theirs come first */
-		if (postponed != NULL)
-			MergeMany(merge, postponed);
-		MergeMany(merge, level);
-	}
-	else
-		MergeOne(merge, level);
-	NotificationsSend(&merge->writer.notifications);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(merge.context);
 }
 
-/* The news are not merged: tell it, and record the events. */
+/* Merge some of what was postponed, in its subtransaction; `state` is the MergeJob. */
 static void
-WarnOfFailure(PendingLevel *level, ErrorData *error)
+MergePostponed(PendingLevel *level, Origin origin, void *state)
 {
-	ereport(WARNING,
-			(errcode(error->sqlerrcode),
-			 errmsg("newterm could not merge what this transaction showed: %s",
-					error->message),
-			 errhint("The events are in newterm.event_errors.")));
-	EventErrorsOfMerge(level, error);
+	MergeLevel(state, level, origin);
 }
 
 /*
- * RunMerge
- *		Merge a level's news in a subtransaction.
- *		`round` tells how often this transaction merged before: user code on
- *		newterm's tables brought more news.
+ * Milliseconds that a merge waits for locks beside its own: what was postponed because
+ * others hold them for long must not keep all loaders waiting, as the gate is held.
  */
-static void
-RunMerge(PendingLevel *level, int round)
-{
-	Merge		merge = {.round = round};
-	MemoryContext caller = CurrentMemoryContext;
-	ErrorData  *error;
+#define WAIT_BESIDE		10
 
-	merge.context = AllocSetContextCreate(TopTransactionContext, "newterm merge",
-										  ALLOCSET_DEFAULT_SIZES);
-	merge.pending = PendingTake(level);
-	RulesHold();
-	error = RunLast(MergeAll, &merge);
-	RulesRelease();
-	if (error == NULL)
-	{
-		MemoryContextSwitchTo(TopTransactionContext);
-		ClocksAtCommit = ClocksPublished(&merge.clocks, ClocksAtCommit);
-		MemoryContextSwitchTo(caller);
-	}
-	else if (!ErrorIsFinal(error->sqlerrcode))
-		WarnOfFailure(merge.pending, error);
-	PendingFree(merge.pending);
-	MemoryContextDelete(merge.context);
-	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
-		ReThrowError(error);
+/* Take the right to merge what is postponed, where that is asked for. */
+static Postponed *
+OpenPostponed(const MergeJob *job, bool wait)
+{
+	Postponed  *postponed;
+
+	if (job->postponed == RETRY_NONE)
+		return NULL;
+	if (job->postponed == RETRY_SOME)
+		LockWaitsCap(WAIT_BESIDE);
+	postponed = PostponedOpen(ExtensionLookup(), job->postponed,
+							  wait && job->postponed != RETRY_SOME);
+	LockWaitsUncap();
+	return postponed;
+}
+
+/* Merge what was postponed, with the gate held exclusively. */
+static void
+MergeAllPostponed(MergeJob *job, Postponed *postponed)
+{
+	RuleSet    *set = RulesCurrent();
+
+	if (set == NULL)
+		return;
+	RulesCheck(set);
+	if (job->postponed == RETRY_SOME)
+		LockWaitsCap(WAIT_BESIDE);
+	PostponedMerge(postponed, set, MergePostponed, job);
+	LockWaitsUncap();
+}
+
+/* Take what is postponed, and then the gate. */
+static Postponed *
+LockGate(const MergeJob *job)
+{
+	/* else locks of ours are held, as user code brought news: whoever waits holds none */
+	const bool	wait = job->round == 0 && !LockGateHeld();
+	Postponed  *postponed = OpenPostponed(job, wait);
+
+	if (postponed == NULL && job->level->spills == NIL && job->round == 0)
+		LockGateShared();
+	else if (!LockGateExclusive(wait))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("other merges are in progress")));
+	AcceptInvalidationMessages();
+	return postponed;
+}
+
+void
+MergeRun(void *state)
+{
+	MergeJob   *job = state;
+	Postponed  *postponed;
+
+	if (ExtensionLookup() == NULL)
+		return;					/* dropped in this transaction */
+	MemoryContextSwitchTo(job->context);
+	postponed = LockGate(job);
+	/* who postponed committed before this transaction: that comes first */
+	if (postponed != NULL)
+		MergeAllPostponed(job, postponed);
+	if (PendingHasTerms(job->level))
+		MergeLevel(job, job->level, OriginOfTransaction);
+	else
+		EventErrorsWrite(ExtensionLookup(), job->level->faults);
 }
 
 void
@@ -735,23 +729,16 @@ MergeAsBackfill(bool signals)
 	OriginOfTransaction = signals ? ORIGIN_BACKFILL_SIGNALS : ORIGIN_BACKFILL;
 }
 
-void
-MergePostponedAtCommit(void)
+Origin
+MergeOrigin(void)
 {
-	PostponedRequested = true;
+	return OriginOfTransaction;
 }
 
-/* Has the transaction news at its end, those of the event that waits included? */
-static bool
-HasPending(void)
+void
+MergeTransactionEnds(void)
 {
-	const PendingLevel *level;
-
-	(void) PrefetchSettle();
-	level = PendingExisting();
-	return level != NULL &&
-		(level->terms != NULL || level->clocks != NULL || level->faults != NIL ||
-		 level->spills != NIL);
+	OriginOfTransaction = ORIGIN_LIVE;
 }
 
 void
@@ -791,73 +778,4 @@ MergeRedecide(int32 version_id)
 	CloseTables(&merge);
 	NotificationsSend(&merge.writer.notifications);
 	RulesRelease();
-}
-
-static void
-PostponeLevel(void *level)
-{
-	PostponePending(level);
-}
-
-/* Keep a level's news for a later merge, in a subtransaction as RunMerge. */
-static void
-RunPostpone(PendingLevel *level)
-{
-	ErrorData  *error = RunLast(PostponeLevel, level);
-
-	if (error != NULL)
-	{
-		if (ErrorIsFinal(error->sqlerrcode))
-			ReThrowError(error);
-		WarnOfFailure(level, error);
-	}
-	PendingClear(level);
-}
-
-/* The end of the transaction, as the last that it does. */
-static void
-TransactionEnds(XactEvent event, void *argument)
-{
-	ListCell   *cell;
-
-	switch (event)
-	{
-		case XACT_EVENT_PRE_COMMIT:
-			for (int round = 0;
-				 round <= MERGE_ROUNDS && (HasPending() || PostponedRequested); round++)
-			{
-				PostponedRequested = false;
-				RunMerge(PendingCurrent(), round);
-			}
-			break;
-
-		case XACT_EVENT_PRE_PREPARE:
-			if (HasPending())
-				RunPostpone(PendingExisting());
-			break;
-
-		case XACT_EVENT_COMMIT:
-			foreach(cell, ClocksAtCommit)
-				RuleClockCommitted(lfirst_int(cell));
-			ClocksAtCommit = NIL;
-			OriginOfTransaction = ORIGIN_LIVE;
-			PostponedRequested = false;
-			break;
-
-		case XACT_EVENT_ABORT:
-		case XACT_EVENT_PREPARE:
-			ClocksAtCommit = NIL;
-			PostponedRequested = false;
-			OriginOfTransaction = ORIGIN_LIVE;
-			break;
-
-		default:
-			break;
-	}
-}
-
-void
-MergeInitialise(void)
-{
-	RegisterXactCallback(TransactionEnds, NULL);
 }

@@ -1,17 +1,29 @@
 /*
  * merge.h
- *	  All news of a transaction into the stored runs, in one sorted pass.
+ *	  What events showed, into the stored runs, in one sorted pass.
  */
 #ifndef NEWTERM_MERGE_H
 #define NEWTERM_MERGE_H
 
 #include "baseline/pending.h"
+#include "signal/signals.h"
+#include "store/retry.h"
 
-/* Called once, when the library is loaded. */
-extern void MergeInitialise(void);
+/* What one merge is to do, and what came of it. */
+typedef struct MergeJob
+{
+	PendingLevel *level;		/* what the transaction showed */
+	RetryScope	postponed;		/* what of newterm.postponed it merges before that */
+	int			round;			/* merges of this transaction before this one */
+	MemoryContext context;		/* of all that it allocates */
+	List	   *published;		/* version ids whose clocks are stored now */
+} MergeJob;
 
-/* Merge what two-phase transactions left behind when this one commits. */
-extern void MergePostponedAtCommit(void);
+/*
+ * Do a MergeJob, for LockWaitsRun: in a subtransaction as the last act before commit.
+ * Raises an error where it cannot be done.
+ */
+extern void MergeRun(void *job);
 
 /*
  * Decide again about all stored runs of a rule version, enabled or not, after
@@ -25,5 +37,9 @@ extern void MergeRedecide(int32 version_id);
  * signals only where asked for, and are told to nobody.
  */
 extern void MergeAsBackfill(bool signals);
+
+/* The origin of what this transaction merges, and that the transaction ends. */
+extern Origin MergeOrigin(void);
+extern void MergeTransactionEnds(void);
 
 #endif							/* NEWTERM_MERGE_H */

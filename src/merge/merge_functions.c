@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "merge/commit.h"
 #include "merge/merge.h"
 #include "store/extension.h"
 
@@ -40,12 +41,12 @@ newterm_baseline_changed(PG_FUNCTION_ARGS)
 
 /*
  * newterm.merge_postponed()
- *		Merge what prepared transactions showed when this one commits.
+ *		Merge what is postponed when this transaction commits.
  */
 Datum
 newterm_merge_postponed(PG_FUNCTION_ARGS)
 {
-	MergePostponedAtCommit();
+	MergePostponedAtCommit(true);
 	PG_RETURN_VOID();
 }
 

@@ -7,8 +7,10 @@
 #include "access/xact.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/guard.h"
 #include "settings.h"
 #include "rule/rule_load.h"
 #include "store/extension.h"
@@ -17,6 +19,11 @@ static RuleSet *Current = NULL;
 
 /* The changes of rules that Current was loaded after; 0: it is to be loaded anew. */
 static uint64 CurrentKnows = 0;
+
+/* When a set that could not be loaded for a lock is tried again; after so many milliseconds. */
+static TimestampTz LoadAgain = 0;
+
+#define LOAD_AGAIN		100
 
 /* Who holds sets, and those that are held only for that. */
 static int	Holders = 0;
@@ -66,19 +73,34 @@ RulesInitialise(void)
 	RegisterXactCallback(TransactionEnds, NULL);
 }
 
-RuleSet *
-RulesCurrent(void)
+/*
+ * IsStale
+ *		Is the current set to be replaced?  One that others were in the way of loading is
+ *		tried again: by those who may wait at once, else some moments later.
+ */
+static inline bool
+IsStale(bool wait)
+{
+	if (CurrentKnows != ExtensionChanged.rules)
+		return true;
+	if (likely(Current->failure == NULL) || !ErrorIsContention(Current->failure_code))
+		return false;
+	return wait || GetCurrentTimestamp() >= LoadAgain;
+}
+
+static RuleSet *
+RulesNow(bool wait)
 {
 	static uint64 generation = 0;
 
-	while (CurrentKnows != ExtensionChanged.rules)
+	while (IsStale(wait))
 	{
 		uint64		known = ExtensionChanged.rules;
 		RuleSet    *loaded;
 
 		if (ExtensionLookup() == NULL)
 			return NULL;
-		loaded = RulesLoad();
+		loaded = RulesLoad(wait);
 		if (Current != NULL)
 		{
 			Current->next_old = OldSets;
@@ -89,8 +111,25 @@ RulesCurrent(void)
 		Current = loaded;
 		Current->generation = ++generation;
 		CurrentKnows = known;
+		if (Current->failure != NULL)
+		{
+			LoadAgain = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOAD_AGAIN);
+			break;
+		}
 	}
 	return Current;
+}
+
+RuleSet *
+RulesCurrent(void)
+{
+	return RulesNow(true);
+}
+
+RuleSet *
+RulesWithoutWaiting(void)
+{
+	return RulesNow(false);
 }
 
 RuleSet *
@@ -104,7 +143,7 @@ RulesCheck(const RuleSet *set)
 {
 	if (set->failure != NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				(errcode(set->failure_code),
 				 errmsg("newterm could not load its rules: %s", set->failure)));
 }
 

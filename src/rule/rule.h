@@ -64,6 +64,7 @@ typedef struct RuleSet
 	int			nclockless;		/* rules whose clock was not set when loaded */
 	Rule	  **clockless;
 	char	   *failure;		/* why the rules could not be loaded, or NULL */
+	int			failure_code;	/* its SQLSTATE */
 	struct RuleSet *next_old;	/* see RulesHold */
 	struct Dispatch *dispatch;
 	struct Evaluation *evaluation;	/* of the event at hand: rule/evaluation.h */
@@ -74,6 +75,12 @@ extern void RulesInitialise(void);
 
 /* The current rule set; NULL where the extension is not there. */
 extern RuleSet *RulesCurrent(void);
+
+/*
+ * The same for those who may not wait: where somebody has locked a table that is to be read
+ * the set's failure tells it, and some moments later it is tried again.
+ */
+extern RuleSet *RulesWithoutWaiting(void);
 
 /* The set that RulesCurrent gave last: it loads nothing. */
 extern RuleSet *RulesInUse(void);

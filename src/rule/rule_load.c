@@ -24,6 +24,7 @@
 #include "rule/rule_load.h"
 #include "rule/suppression.h"
 #include "rule/rule_digest.h"
+#include "store/lock_wait.h"
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "rule/rule_parse.h"
@@ -520,7 +521,7 @@ RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
 }
 
 RuleSet *
-RulesLoad(void)
+RulesLoad(bool wait)
 {
 	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
 												  "newterm rules",
@@ -531,7 +532,7 @@ RulesLoad(void)
 	ErrorData  *error;
 
 	set->context = context;
-	error = RunGuarded(LoadSet, set);
+	error = wait ? RunGuarded(LoadSet, set) : LockWaitsNever(LoadSet, set);
 	if (error == NULL)
 		return set;
 	if (ErrorIsFinal(error->sqlerrcode))
@@ -543,9 +544,11 @@ RulesLoad(void)
 	set = MemoryContextAllocZero(context, sizeof(RuleSet));
 	set->context = context;
 	set->failure = MemoryContextStrdup(context, error->message);
-	ereport(WARNING,
-			(errcode(error->sqlerrcode),
-			 errmsg("newterm could not load its rules: %s", error->message)));
+	set->failure_code = error->sqlerrcode;
+	if (!ErrorIsContention(error->sqlerrcode))
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("newterm could not load its rules: %s", error->message)));
 	return set;
 }
 

@@ -14,9 +14,9 @@
  * Read and compile the rules that are evaluated, as they are now, into a set
  * with a context of its own.  It needs no rights on our tables.  A fault gives
  * an empty set that tells it: it must not make the insert fail that happens to
- * come first.  Such a set serves until the transaction ends.
+ * come first.  With `wait` false, a lock that would have to be waited for is one as well.
  */
-extern RuleSet *RulesLoad(void);
+extern RuleSet *RulesLoad(bool wait);
 
 /*
  * Compile one version, evaluated or not, into a set that it is not entered in.

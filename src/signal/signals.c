@@ -13,7 +13,6 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
-#include "merge/postpone.h"
 #include "event/event_time.h"
 #include "signal/mute.h"
 #include "signal/signals.h"
@@ -558,7 +557,7 @@ Change(SignalWriter *writer, const SignalChange *change, const Changed *changed)
 	if (change->signal == NO_SIGNAL)
 		return;
 	if (!SignalApply(writer->oids, change))
-		PostponeSignalChange(writer->oids, change);
+		SignalChangePostpone(writer->oids, change);
 	if (IsAnnounced(writer, changed->detection))
 		Tell(writer,
 			 &(Notification) {

@@ -10,6 +10,7 @@
 #include "baseline/pending.h"
 #include "signal/notification.h"
 #include "signal/signal_change.h"
+#include "signal/signal_postponed.h"
 #include "rule/rule.h"
 #include "store/table_store.h"
 #include "store/extension.h"
@@ -72,16 +73,6 @@ extern void SignalAmend(SignalWriter *writer, const Subject *subject,
  */
 extern void SignalRetract(SignalWriter *writer, const Subject *subject,
 						  int64 before, int64 first_seen, bool learned);
-
-/* A change of a signal that is to be made in its row. */
-typedef struct SignalChange
-{
-	int64		signal;
-	bool		retracted;		/* else amended */
-	int64		first_seen;		/* amended: the new start ... */
-	Jsonb	   *event;			/* ... and its event, or NULL */
-	char	   *reason;
-} SignalChange;
 
 /*
  * Make the change, unless somebody else holds a lock on the row: then false,

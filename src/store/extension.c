@@ -14,7 +14,7 @@
 #include "base/compat.h"
 #include "store/extension.h"
 
-ExtensionChanges ExtensionChanged = {1, 1};
+ExtensionChanges ExtensionChanged = {1, 1, 1};
 
 static ExtensionOids Oids;
 
@@ -46,6 +46,8 @@ RelationChanged(Datum argument, Oid relation)
 		ExtensionChanged.rules++;
 	if (all || relation == Oids.baseline)
 		ExtensionChanged.baseline++;
+	if (all || relation == Oids.postponed)
+		ExtensionChanged.postponed++;
 }
 
 void
@@ -103,6 +105,8 @@ ExtensionLookup(void)
 		Oids.signal_sequence = RelationOid("signal_id");
 		Oids.changes = RelationOid("changes");
 		Oids.postponed = RelationOid("postponed");
+		Oids.postponed_changes = RelationOid("postponed_changes");
+		Oids.postponed_sequence = RelationOid("postponed_id");
 		Oids.event_errors = RelationOid("event_errors");
 		Oids.error_sequence = RelationOid("event_error_id");
 		if (!OidIsValid(Oids.rules) || !OidIsValid(Oids.error_sequence))
@@ -112,6 +116,12 @@ ExtensionLookup(void)
 		OidsKnow = known;
 	}
 	return &Oids;
+}
+
+void
+ExtensionAnnouncePostponed(const ExtensionOids *oids)
+{
+	CacheInvalidateRelcacheByRelid(oids->postponed);
 }
 
 const ExtensionOids *

@@ -29,6 +29,8 @@ typedef struct ExtensionOids
 	Oid			signal_sequence;
 	Oid			changes;
 	Oid			postponed;
+	Oid			postponed_changes;
+	Oid			postponed_sequence;
 	Oid			event_errors;
 	Oid			error_sequence;
 } ExtensionOids;
@@ -43,6 +45,7 @@ typedef struct ExtensionChanges
 	uint64		rules;			/* newterm.rules, by which changes of rules announce
 								 * themselves (rules_changed) */
 	uint64		baseline;		/* the view newterm.baseline: stored runs were taken away */
+	uint64		postponed;		/* newterm.postponed: something was postponed */
 } ExtensionChanges;
 
 extern ExtensionChanges ExtensionChanged;
@@ -52,6 +55,9 @@ extern void ExtensionInitialise(void);
 
 /* NULL where the extension is not (or no longer) there. */
 extern const ExtensionOids *ExtensionLookup(void);
+
+/* Tell all sessions, when this transaction commits, that something was postponed. */
+extern void ExtensionAnnouncePostponed(const ExtensionOids *oids);
 
 /* What ExtensionLookup found last, without looking: for invalidations. */
 extern const ExtensionOids *ExtensionLast(void);

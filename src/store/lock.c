@@ -7,12 +7,12 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "store/lock.h"
+#include "store/lock_wait.h"
 
 /*
  * Advisory locks of a class of their own: PostgreSQL's functions use classes
@@ -54,29 +54,14 @@ TagOf(uint32 kind, uint32 slot)
 	return tag;
 }
 
-/*
- * Acquire until the end of the transaction.  lock_timeout is for the locks
- * that the user's statements ask for: it does not apply to ours, which end
- * with a commit in progress.
- */
+/* Acquire until the end of the transaction. */
 static bool
 Acquire(uint32 kind, uint32 slot, LOCKMODE mode, bool wait)
 {
 	LOCKTAG		tag = TagOf(kind, slot);
-	int			timeout = LockTimeout;
-	bool		acquired;
 
-	LockTimeout = 0;
-	PG_TRY();
-	{
-		acquired = LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
-	}
-	PG_FINALLY();
-	{
-		LockTimeout = timeout;
-	}
-	PG_END_TRY();
-	return acquired;
+	LockWaitsCount();
+	return LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 void
@@ -165,9 +150,17 @@ LockSlots(const SlotRequest *requests, int count)
 }
 
 bool
-LockPostponed(void)
+LockPostponed(bool wait)
 {
-	return Acquire(LOCK_POSTPONED, 0, ExclusiveLock, false);
+	return Acquire(LOCK_POSTPONED, 0, ExclusiveLock, wait);
+}
+
+void
+UnlockPostponed(void)
+{
+	LOCKTAG		tag = TagOf(LOCK_POSTPONED, 0);
+
+	LockRelease(&tag, ExclusiveLock, false);
 }
 
 /*

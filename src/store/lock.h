@@ -2,13 +2,14 @@
  * lock.h
  *	  The locks under which news are merged.
  *
- * Order: first the gate, then slots in ascending order, all within one call
- * just before commit.  Who writes what a slot stands for locks it exclusively, who
- * only relies on it shared.  A merge that finds too many slots to lock, or that has
- * more news than fit into memory, takes the gate exclusively instead of slots.
- * So two merges never wait for each other in a circle, and what waits
- * waits for a commit in progress.  Whoever changes stored knowledge otherwise
- * (unlearning, changing a rule's learning) takes the gate exclusively first.
+ * Order: first the right to take what is postponed, then the gate, then slots in
+ * ascending order, all within one call just before commit.  Who writes what a slot stands
+ * for locks it exclusively, who only relies on it shared.  A merge that finds too many slots, that has more news than fit into memory, or that takes what is postponed,
+ * takes the gate exclusively instead of slots.  So two merges never wait for each other in
+ * a circle, and what waits waits for a commit in progress.  Whoever changes stored
+ * knowledge otherwise (unlearning, changing a rule's learning) takes the gate exclusively
+ * first, before any row, and may keep it as long as its transaction: a merge does not wait
+ * longer than lock_wait.h allows it.
  */
 #ifndef NEWTERM_LOCK_H
 #define NEWTERM_LOCK_H
@@ -50,7 +51,11 @@ extern void LockSlots(const SlotRequest *requests, int count);
  */
 extern bool LockPositions(int milliseconds);
 
-/* Only one transaction at a time drains newterm.postponed; never waits. */
-extern bool LockPostponed(void);
+/*
+ * The right to take what is postponed, of one transaction at a time; with `wait` false
+ * returns false instead of waiting.  Given back where there was nothing to take.
+ */
+extern bool LockPostponed(bool wait);
+extern void UnlockPostponed(void);
 
 #endif							/* NEWTERM_LOCK_H */

@@ -28,6 +28,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
+#include "store/lock_wait.h"
 #include "store/table_store.h"
 
 /* Rows that are inserted together, as COPY does. */
@@ -155,6 +156,7 @@ static void
 OpenForWriting(TableStore *store, Oid table, bool inserts_fire)
 {
 	memset(store, 0, sizeof(TableStore));
+	LockWaitsCount();
 	store->context = CurrentMemoryContext;
 	store->table = table_open(table, RowExclusiveLock);
 	store->estate = CreateExecutorState();
@@ -230,8 +232,15 @@ void
 TableStoreOpenWhole(TableStore *store, Oid table)
 {
 	memset(store, 0, sizeof(TableStore));
+	LockWaitsCount();
+	if (LockMayWait())
+		LockRelationOid(table, AccessShareLock);
+	else if (!ConditionalLockRelationOid(table, AccessShareLock))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("a table of newterm is locked")));
 	store->context = CurrentMemoryContext;
-	store->table = table_open(table, AccessShareLock);
+	store->table = table_open(table, NoLock);
 	store->found = table_slot_create(store->table, NULL);
 }
 
@@ -614,6 +623,7 @@ TableStoreInsert(TableStore *store, int ncolumns, const Datum *values, const boo
 {
 	TupleTableSlot *slot = NewRow(store, ncolumns, values, nulls);
 
+	LockWaitsCount();
 	if (Fires(store))
 		InsertFiring(store, slot);
 	else
@@ -645,6 +655,7 @@ TableStoreFlush(TableStore *store)
 
 	if (store->npending == 0)
 		return;
+	LockWaitsCount();
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
 	table_multi_insert(store->table, store->pending, store->npending,
 					   GetCurrentCommandId(true), 0, NULL);
@@ -665,6 +676,7 @@ TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *
 	TupleTableSlot *slot = VacantSlot(store);
 	CompatUpdateIndexes update;
 
+	LockWaitsCount();
 	/* the row may be one that this command wrote */
 	CommandCounterIncrement();
 	heap_deform_tuple(tuple, RelationGetDescr(store->table), slot->tts_values,
@@ -694,6 +706,7 @@ TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *
 void
 TableStoreDelete(TableStore *store, ItemPointer tid)
 {
+	LockWaitsCount();
 	CommandCounterIncrement();
 	simple_table_tuple_delete(store->table, tid, SnapshotSelf);
 	if (Fires(store))

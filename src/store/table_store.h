@@ -74,8 +74,8 @@ extern void TableStoreOpenByAll(TableStore *store, Oid table, int ncolumns,
 extern bool TableStoreOpenReading(TableStore *store, Oid table, AttrNumber column);
 
 /*
- * Open to be read whole, waiting for a lock that somebody holds against that.
- * Tables that have to fit each other are all opened before the snapshot is
+ * Open to be read whole, waiting for a lock that somebody holds against that, unless this
+ * runs in LockWaitsNever.  Tables that have to fit each other are all opened before the snapshot is
  * taken, by which each is then read.
  */
 extern void TableStoreOpenWhole(TableStore *store, Oid table);

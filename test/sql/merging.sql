@@ -28,14 +28,17 @@ begin; savepoint s; call see('inside', '10:00'); call see_many('many of s '); re
 begin; savepoint s; call see('gone', '10:00'); call see_many('many gone '); rollback to s; call see('gone', '12:00'); commit;
 select * from found;
 select * from said;
--- events of a merge that fails are recorded, those that left memory too
+-- what a merge that fails showed is kept, what left memory too, and the failure recorded once
 create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no signals'; end $$;
 create trigger refuse before insert on newterm.signals for each row execute function refuse();
 select newterm.create_rule('y', fields => '{eventTime,x}', learning => '0', learning_from => '2020-01-01', forget_after => null);
 begin; call see_many('many that fail '); commit;
--- an event that is in several files is counted for each
-select cause, detail, event_id is not null as sample, events between 3000 and 6000 as events from newterm.event_errors;
+select cause, detail, event_id is not null as sample from newterm.event_errors;
+select count(*) as postponed, max(attempts) > 0 as tried, max(error) as error from newterm.postponed;
 drop trigger refuse on newterm.signals;
+select newterm.merge_postponed();
+select rule, count(*), count(distinct event_id) as events from newterm.detections where term ->> 'x' like 'many that fail%' group by 1 order by 1;
+select count(*) as postponed from newterm.postponed;
 select newterm.drop_rule('y');
 reset newterm.merge_memory;
 truncate newterm.event_errors;
@@ -57,7 +60,7 @@ select newterm.alter_rule('who', '{"learning_scope": "entity"}'); commit;
 select entity, learning_from::time from newterm.clocks where rule = 'who' and entity is not null order by 1;
 select newterm.drop_rule('who');
 
--- Rules that cannot be loaded: what needs them says so, and events that were not evaluated are recorded.
+-- Rules that cannot be loaded: what needs them says so, and events that were not evaluated are kept.
 select newterm.create_rule('broken', fields => '{x}');
 set session_replication_role = replica;
 update newterm.rule_versions set filter = '(' where rule_id = (select id from newterm.rules where name = 'broken');
@@ -66,7 +69,10 @@ select newterm.alter_rule('x', '{"learning": "1 day"}');
 call see('not evaluated');
 select cause, event_id from newterm.event_errors order by id;
 truncate newterm.event_errors;
+select version_id, event ->> 'eventID' as event, source from newterm.postponed;
 select newterm.drop_rule('broken');
+select newterm.merge_postponed();
+select * from found where x = 'not evaluated';
 
 -- A trigger on signals that changes rules and asks for them, while the merge goes on with those it has.
 create function meddle() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -82,6 +82,7 @@ call see('i');
 call see('refused');
 select event_id, cause, detail from newterm.event_errors;
 alter table newterm.signals drop constraint signals_title_fkey;
+select newterm.merge_postponed();
 
 -- a rewrite rule takes no part
 create rule also as on insert to newterm.signals do also insert into public.log values ('also ' || new.title);

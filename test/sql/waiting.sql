@@ -94,7 +94,7 @@ select * from detected();
 begin; call known_ones(); call see('disabled'); select newterm.disable_rule('x'); commit;
 select term from detected();
 
--- the rules cannot be loaded any more: the event is recorded, as the one behind it
+-- the rules cannot be loaded any more: the event waits until they can, as the one behind it
 select newterm.enable_rule('x');
 call see('known');
 create table filters as select id, filter from newterm.rule_versions;
@@ -106,6 +106,8 @@ set session_replication_role = replica;
 update newterm.rule_versions v set filter = f.filter from filters f where f.id = v.id;
 reset session_replication_role;
 update newterm.rules set title = title;
+select newterm.merge_postponed();
+select rule, term ->> 'x' as x, event_id from newterm.detections where event_id in ('12', '13') order by 1, 2;
 
 -- the extension is dropped meanwhile, and comes back
 begin; call known_ones(); call see('at the end'); set client_min_messages = warning; drop extension newterm cascade; commit;

@@ -1,0 +1,172 @@
+/*
+ * signal_postponed.c
+ *	  Changes of signals that wait, as somebody has locked their rows.
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/guard.h"
+#include "event/event.h"
+#include "signal/signal_postponed.h"
+#include "store/table_store.h"
+
+/* Columns of newterm.postponed_changes; those behind have defaults. */
+enum
+{
+	CHANGE_ID = 1,
+	CHANGE_SIGNAL_ID,
+	CHANGE_RETRACTED,
+	CHANGE_FIRST_SEEN,
+	CHANGE_EVENT,
+	CHANGE_REASON,
+	CHANGE_COLUMNS = CHANGE_REASON,
+	CHANGE_ATTEMPTS,
+	CHANGE_ERROR,
+	CHANGE_NEXT_ATTEMPT
+};
+
+static const RetryColumns ChangeRetry = {CHANGE_ATTEMPTS, CHANGE_ERROR, CHANGE_NEXT_ATTEMPT};
+
+void
+SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change)
+{
+	TableStore	store;
+	Datum		row[CHANGE_COLUMNS] = {0};
+	bool		nulls[CHANGE_COLUMNS] = {0};
+
+	row[CHANGE_ID - 1] = Int64GetDatum(nextval_internal(oids->postponed_sequence, false));
+	row[CHANGE_SIGNAL_ID - 1] = Int64GetDatum(change->signal);
+	row[CHANGE_RETRACTED - 1] = BoolGetDatum(change->retracted);
+	row[CHANGE_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(change->first_seen));
+	row[CHANGE_EVENT - 1] = PointerGetDatum(change->event);
+	nulls[CHANGE_EVENT - 1] = change->event == NULL;
+	row[CHANGE_REASON - 1] = CStringGetTextDatum(change->reason);
+	TableStoreOpen(&store, oids->postponed_changes);
+	TableStoreInsert(&store, CHANGE_COLUMNS, row, nulls);
+	TableStoreClose(&store);
+	ExtensionAnnouncePostponed(oids);
+}
+
+/* One change, and making it. */
+typedef struct Attempt
+{
+	const ExtensionOids *oids;
+	SignalChange change;
+	SignalChangeFunction function;
+	bool		made;
+} Attempt;
+
+static void
+MakeChange(void *state)
+{
+	Attempt    *attempt = state;
+
+	attempt->made = attempt->function(attempt->oids, &attempt->change);
+}
+
+static void
+ReadChange(TupleTableSlot *slot, SignalChange *change)
+{
+	bool		isnull;
+	Datum		first_seen = SlotColumn(slot, CHANGE_FIRST_SEEN, &isnull);
+
+	change->signal = DatumGetInt64(SlotColumn(slot, CHANGE_SIGNAL_ID, &isnull));
+	change->retracted = DatumGetBool(SlotColumn(slot, CHANGE_RETRACTED, &isnull));
+	change->reason = TextDatumGetCString(SlotColumn(slot, CHANGE_REASON, &isnull));
+	change->first_seen = UNIX_MICROS(DatumGetTimestampTz(first_seen));
+	change->event = SlotJsonb(slot, CHANGE_EVENT);
+}
+
+/* What is to be told of a change that failed: the first time, and when it is given up; or NULL. */
+static char *
+FailureText(const SignalChange *change, int attempts, const ErrorData *error)
+{
+	if (attempts == 1)
+		return psprintf("changing signal " INT64_FORMAT " failed: %s", change->signal,
+						ErrorReason(error));
+	if (attempts == RETRY_ATTEMPTS)
+		return psprintf("changing signal " INT64_FORMAT " was given up after %d attempts: %s",
+						change->signal, RETRY_ATTEMPTS, ErrorReason(error));
+	return NULL;
+}
+
+/* Try the change of the row that store->found holds.  What is to be told of it, or NULL. */
+static char *
+TryChange(TableStore *store, Attempt *attempt, TimestampTz *next)
+{
+	ItemPointerData place = store->found->tts_tid;
+	Retry		retry = RetryRead(store->found, &ChangeRetry);
+	const int	attempts = retry.attempts;
+	ErrorData  *error;
+
+	ReadChange(store->found, &attempt->change);
+	error = RunUnlessFinal(MakeChange, attempt);
+	if (error == NULL && attempt->made)
+	{
+		TableStoreDelete(store, &place);
+		return NULL;
+	}
+	if (error != NULL)
+		RetryFailed(store, &place, &ChangeRetry, &retry, error);
+	*next = Min(*next, retry.next_attempt);
+	return retry.attempts == attempts ? NULL :
+		FailureText(&attempt->change, retry.attempts, error);
+}
+
+/* The places of all rows that are due. */
+static List *
+DueChanges(TableStore *store, RetryScope scope, TimestampTz *next)
+{
+	TableScanDesc scan = table_beginscan(store->table, SnapshotSelf, 0, NULL);
+	List	   *places = NIL;
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, store->found))
+	{
+		Retry		retry = RetryRead(store->found, &ChangeRetry);
+
+		CHECK_FOR_INTERRUPTS();
+		if (RetryIsDue(&retry, scope))
+		{
+			ItemPointer place = palloc(sizeof(ItemPointerData));
+
+			*place = store->found->tts_tid;
+			places = lappend(places, place);
+		}
+		else
+			*next = Min(*next, retry.next_attempt);
+	}
+	table_endscan(scan);
+	return places;
+}
+
+bool
+SignalChangesRetry(const ExtensionOids *oids, RetryScope scope, SignalChangeFunction function,
+				   TimestampTz *next, List **texts)
+{
+	TableStore	store;
+	Attempt		attempt = {.oids = oids,.function = function};
+	List	   *places;
+	ListCell   *cell;
+
+	TableStoreOpen(&store, oids->postponed_changes);
+	places = DueChanges(&store, scope, next);
+	foreach(cell, places)
+	{
+		char	   *text = NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		if (table_tuple_fetch_row_version(store.table, lfirst(cell), SnapshotSelf, store.found))
+			text = TryChange(&store, &attempt, next);
+		if (text != NULL)
+			*texts = lappend(*texts, text);
+	}
+	TableStoreClose(&store);
+	return places != NIL;
+}
