@@ -21,7 +21,7 @@ END
 $$;
 COMMENT ON FUNCTION newterm.plain(text, integer, boolean) IS 'a text that moves no cursor: control characters (but the ends of lines, where asked for) and bidirectional marks as \u001b, at most so many characters';
 
-CREATE OR REPLACE FUNCTION newterm.plain_member(object jsonb, VARIADIC path text[]) RETURNS text
+CREATE OR REPLACE FUNCTION newterm.plain_member(object jsonb, path text[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT newterm.plain(nullif(object #>> path, ''))
 $$;
@@ -83,7 +83,7 @@ CREATE OR REPLACE FUNCTION newterm.signal_as_slack(signal jsonb, told jsonb) RET
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	headline text := CASE told ->> 'kind' WHEN 'update' THEN 'Updated: ' WHEN 'amend' THEN 'Amended: '
-		WHEN 'retract' THEN 'Retracted: ' ELSE '' END || coalesce(newterm.plain_member(signal, 'title'), '?');
+		WHEN 'retract' THEN 'Retracted: ' ELSE '' END || coalesce(newterm.plain_member(signal, '{title}'), '?');
 	message text := newterm.plain(nullif(signal ->> 'message', ''), 3000, true);
 	fields jsonb;
 BEGIN
@@ -91,15 +91,15 @@ BEGIN
 	SELECT jsonb_agg(jsonb_build_object('type', 'plain_text', 'emoji', false,
 			'text', left(f.name || E'\n' || f.value, 2000)) ORDER BY f.n) INTO fields
 	FROM (VALUES
-		(1, 'Severity', newterm.plain_member(signal, 'severity')),
-		(2, 'Rule', newterm.plain_member(signal, 'rule')),
+		(1, 'Severity', newterm.plain_member(signal, '{severity}')),
+		(2, 'Rule', newterm.plain_member(signal, '{rule}')),
 		(3, 'New', newterm.plain_pairs(signal -> 'term', E'\n')),
 		(4, 'For', newterm.plain_pairs(signal -> 'entity', E'\n')),
-		(5, 'First seen', newterm.plain_member(signal, 'first_seen')),
-		(6, 'Detections', nullif(newterm.plain_member(signal, 'detections'), '1')),
-		(7, 'Source', newterm.plain_member(signal, 'event', 'sourceIPAddress')),
-		(8, 'Status', nullif(newterm.plain_member(signal, 'status'), 'open')),
-		(9, 'Reason', newterm.plain_member(told, 'reason'))) AS f (n, name, value)
+		(5, 'First seen', newterm.plain_member(signal, '{first_seen}')),
+		(6, 'Detections', nullif(newterm.plain_member(signal, '{detections}'), '1')),
+		(7, 'Source', newterm.plain_member(signal, '{event,sourceIPAddress}')),
+		(8, 'Status', nullif(newterm.plain_member(signal, '{status}'), 'open')),
+		(9, 'Reason', newterm.plain_member(told, '{reason}'))) AS f (n, name, value)
 	WHERE f.value IS NOT NULL;
 	RETURN jsonb_build_object(
 		-- shown in notifications of the desktop; this one is Slack's markup
@@ -133,19 +133,19 @@ BEGIN
 	END IF;
 	RETURN answer || jsonb_build_object('client', 'newterm', 'payload', jsonb_strip_nulls(jsonb_build_object(
 			'summary', newterm.plain(coalesce(signal ->> 'title', '?'), 1024),
-			'source', coalesce(newterm.plain_member(event, 'recipientAccountId'), newterm.plain(current_database())),
+			'source', coalesce(newterm.plain_member(event, '{recipientAccountId}'), newterm.plain(current_database())),
 			'severity', CASE signal ->> 'severity' WHEN 'critical' THEN 'critical' WHEN 'high' THEN 'error'
 				WHEN 'medium' THEN 'warning' ELSE 'info' END,
 			'timestamp', signal ->> 'first_seen',
-			'component', newterm.plain_member(event, 'eventSource'),
-			'group', newterm.plain_member(event, 'awsRegion'),
-			'class', newterm.plain_member(signal, 'rule')))
+			'component', newterm.plain_member(event, '{eventSource}'),
+			'group', newterm.plain_member(event, '{awsRegion}'),
+			'class', newterm.plain_member(signal, '{rule}')))
 		|| jsonb_build_object('custom_details', jsonb_strip_nulls(jsonb_build_object(
 				'signal', signal -> 'id', 'rule', signal -> 'rule', 'severity', signal -> 'severity',
 				'message', newterm.plain(signal ->> 'message', 8000, true),
 				'term', newterm.plain_pairs(signal -> 'term'), 'entity', newterm.plain_pairs(signal -> 'entity'),
 				'detections', signal -> 'detections', 'tags', signal -> 'tags', 'event_id', signal -> 'event_id',
-				'context', signal -> 'context', 'reason', newterm.plain_member(told, 'reason')))
+				'context', signal -> 'context', 'reason', newterm.plain_member(told, '{reason}')))
 			-- an event of PagerDuty's has at most 512 kB
 			|| CASE WHEN length(event::text) <= 100000 THEN jsonb_build_object('event', event) ELSE '{}' END));
 END
@@ -186,9 +186,9 @@ DECLARE
 	tactics jsonb := (SELECT jsonb_agg(a) FROM unnest(attacks) a WHERE a LIKE 'TA%');
 	techniques jsonb := (SELECT jsonb_agg(DISTINCT split_part(a, '.', 1)) FROM unnest(attacks) a WHERE a NOT LIKE 'TA%');
 	subtechniques jsonb := (SELECT jsonb_agg(a) FROM unnest(attacks) a WHERE a LIKE '%.%');
-	address text := newterm.plain_member(event, 'sourceIPAddress');
-	failed boolean := newterm.plain_member(event, 'errorCode') IS NOT NULL OR newterm.plain_member(event, 'errorMessage') IS NOT NULL
-		OR coalesce(newterm.plain_member(event, 'responseElements', 'ConsoleLogin') = 'Failure', false);
+	address text := newterm.plain_member(event, '{sourceIPAddress}');
+	failed boolean := newterm.plain_member(event, '{errorCode}') IS NOT NULL OR newterm.plain_member(event, '{errorMessage}') IS NOT NULL
+		OR coalesce(newterm.plain_member(event, '{responseElements,ConsoleLogin}') = 'Failure', false);
 BEGIN
 	RETURN jsonb_strip_nulls(jsonb_build_object(
 		'@timestamp', signal ->> 'first_seen',
@@ -200,23 +200,23 @@ BEGIN
 			'module', 'newterm', 'dataset', 'newterm.signals',
 			'id', coalesce(told ->> 'change', newterm.signal_key(signal) || '-' || (told ->> 'kind')),
 			'sequence', told -> 'pos',
-			'action', newterm.plain_member(event, 'eventName'),
-			'provider', newterm.plain_member(event, 'eventSource'),
+			'action', newterm.plain_member(event, '{eventName}'),
+			'provider', newterm.plain_member(event, '{eventSource}'),
 			'outcome', CASE WHEN event IS NOT NULL THEN CASE WHEN failed THEN 'failure' ELSE 'success' END END,
 			'severity', CASE signal ->> 'severity' WHEN 'critical' THEN 99 WHEN 'high' THEN 73 WHEN 'medium' THEN 47
 				WHEN 'low' THEN 21 ELSE 1 END,
 			'start', signal ->> 'first_seen', 'end', signal ->> 'last_seen', 'created', signal ->> 'created_at',
-			'reason', newterm.plain_member(told, 'reason'),
+			'reason', newterm.plain_member(told, '{reason}'),
 			'original', CASE WHEN length(event::text) <= 100000 THEN event::text END),
-		'rule', jsonb_build_object('name', newterm.plain_member(signal, 'rule'), 'version', signal ->> 'rule_version'),
-		'cloud', jsonb_build_object('provider', 'aws', 'account', jsonb_build_object('id', newterm.plain_member(event, 'recipientAccountId')),
-			'region', newterm.plain_member(event, 'awsRegion')),
-		'user', jsonb_build_object('id', newterm.plain_member(event, 'userIdentity', 'principalId'),
-			'name', coalesce(newterm.plain_member(event, 'userIdentity', 'userName'),
-				newterm.plain_member(event, 'userIdentity', 'sessionContext', 'sessionIssuer', 'userName'))),
+		'rule', jsonb_build_object('name', newterm.plain_member(signal, '{rule}'), 'version', signal ->> 'rule_version'),
+		'cloud', jsonb_build_object('provider', 'aws', 'account', jsonb_build_object('id', newterm.plain_member(event, '{recipientAccountId}')),
+			'region', newterm.plain_member(event, '{awsRegion}')),
+		'user', jsonb_build_object('id', newterm.plain_member(event, '{userIdentity,principalId}'),
+			'name', coalesce(newterm.plain_member(event, '{userIdentity,userName}'),
+				newterm.plain_member(event, '{userIdentity,sessionContext,sessionIssuer,userName}'))),
 		'source', jsonb_build_object('address', address, 'ip', newterm.plain_address(address)),
-		'user_agent', jsonb_build_object('original', newterm.plain_member(event, 'userAgent')),
-		'error', jsonb_build_object('code', newterm.plain_member(event, 'errorCode'), 'message', newterm.plain_member(event, 'errorMessage')),
+		'user_agent', jsonb_build_object('original', newterm.plain_member(event, '{userAgent}')),
+		'error', jsonb_build_object('code', newterm.plain_member(event, '{errorCode}'), 'message', newterm.plain_member(event, '{errorMessage}')),
 		'threat', CASE WHEN attacks <> '{}' THEN jsonb_build_object('framework', 'MITRE ATT&CK',
 			'tactic', jsonb_build_object('id', tactics),
 			'technique', jsonb_build_object('id', techniques, 'subtechnique', jsonb_build_object('id', subtechniques))) END,
@@ -234,19 +234,19 @@ COMMENT ON FUNCTION newterm.signal_as_ecs(jsonb, jsonb) IS 'a signal as a docume
 CREATE OR REPLACE FUNCTION newterm.ocsf_evidence(event jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	operation text := newterm.plain_member(event, 'eventName');
-	request text := newterm.plain_member(event, 'requestID');
-	address text := newterm.plain_member(event, 'sourceIPAddress');
-	error text := newterm.plain_member(event, 'errorCode');
-	error_message text := newterm.plain_member(event, 'errorMessage');
-	service text := newterm.plain_member(event, 'eventSource');
-	account text := newterm.plain_member(event, 'userIdentity', 'accountId');
-	who text := coalesce(newterm.plain_member(event, 'userIdentity', 'arn'), newterm.plain_member(event, 'userIdentity', 'principalId'));
-	name text := coalesce(newterm.plain_member(event, 'userIdentity', 'userName'),
-		newterm.plain_member(event, 'userIdentity', 'sessionContext', 'sessionIssuer', 'userName'));
-	issuer text := newterm.plain_member(event, 'userIdentity', 'sessionContext', 'sessionIssuer', 'arn');
-	invoker text := newterm.plain_member(event, 'userIdentity', 'invokedBy');
-	agent text := newterm.plain_member(event, 'userAgent');
+	operation text := newterm.plain_member(event, '{eventName}');
+	request text := newterm.plain_member(event, '{requestID}');
+	address text := newterm.plain_member(event, '{sourceIPAddress}');
+	error text := newterm.plain_member(event, '{errorCode}');
+	error_message text := newterm.plain_member(event, '{errorMessage}');
+	service text := newterm.plain_member(event, '{eventSource}');
+	account text := newterm.plain_member(event, '{userIdentity,accountId}');
+	who text := coalesce(newterm.plain_member(event, '{userIdentity,arn}'), newterm.plain_member(event, '{userIdentity,principalId}'));
+	name text := coalesce(newterm.plain_member(event, '{userIdentity,userName}'),
+		newterm.plain_member(event, '{userIdentity,sessionContext,sessionIssuer,userName}'));
+	issuer text := newterm.plain_member(event, '{userIdentity,sessionContext,sessionIssuer,arn}');
+	invoker text := newterm.plain_member(event, '{userIdentity,invokedBy}');
+	agent text := newterm.plain_member(event, '{userAgent}');
 BEGIN
 	-- objects whose required members the event lacks are left out
 	RETURN jsonb_strip_nulls(jsonb_build_object(
@@ -258,7 +258,7 @@ BEGIN
 				jsonb_build_object('error', error, 'error_message', error_message) END) END,
 		'actor', CASE WHEN coalesce(who, name, account, invoker) IS NOT NULL THEN jsonb_build_object(
 			'user', CASE WHEN coalesce(who, name, account) IS NOT NULL THEN jsonb_build_object(
-				'uid', who, 'name', name, 'type', coalesce(newterm.plain_member(event, 'userIdentity', 'type'), 'Other'), 'type_id', 99,
+				'uid', who, 'name', name, 'type', coalesce(newterm.plain_member(event, '{userIdentity,type}'), 'Other'), 'type_id', 99,
 				'account', CASE WHEN account IS NOT NULL THEN
 					jsonb_build_object('uid', account, 'type', 'AWS Account', 'type_id', 10) END) END,
 			'session', CASE WHEN issuer IS NOT NULL THEN jsonb_build_object('issuer', issuer) END,
@@ -285,8 +285,8 @@ DECLARE
 		WHEN 'false_positive' THEN 1 WHEN 'true_positive_malicious' THEN 2 WHEN 'remediated' THEN 2
 		WHEN 'investigated_case_opened' THEN 4 WHEN 'true_positive_benign' THEN 5
 		WHEN 'testing_or_maintenance' THEN 6 WHEN 'other' THEN 99 ELSE 0 END END;
-	account text := coalesce(newterm.plain_member(event, 'recipientAccountId'), newterm.plain_member(event, 'userIdentity', 'accountId'));
-	region text := newterm.plain_member(event, 'awsRegion');
+	account text := coalesce(newterm.plain_member(event, '{recipientAccountId}'), newterm.plain_member(event, '{userIdentity,accountId}'));
+	region text := newterm.plain_member(event, '{awsRegion}');
 	title text := newterm.plain(coalesce(signal ->> 'title', '?'));
 	anomalies jsonb;
 	attacks jsonb;
@@ -317,9 +317,9 @@ BEGIN
 		'type_uid', 200400 + activity, 'type_name', 'Detection Finding: ' || (ARRAY['Create', 'Update', 'Close'])[activity],
 		'severity_id', CASE signal ->> 'severity' WHEN 'info' THEN 1 WHEN 'low' THEN 2 WHEN 'medium' THEN 3
 			WHEN 'high' THEN 4 WHEN 'critical' THEN 5 ELSE 0 END,
-		'severity', CASE signal ->> 'severity' WHEN 'info' THEN 'Informational' ELSE initcap(newterm.plain_member(signal, 'severity')) END,
+		'severity', CASE signal ->> 'severity' WHEN 'info' THEN 'Informational' ELSE initcap(newterm.plain_member(signal, '{severity}')) END,
 		'status_id', status, 'status', (ARRAY['New', 'In Progress', 'Suppressed', 'Resolved', 'Archived'])[status],
-		'status_detail', newterm.plain_member(told, 'reason'),
+		'status_detail', newterm.plain_member(told, '{reason}'),
 		'verdict_id', verdict, 'verdict', CASE verdict WHEN 0 THEN 'Unknown' WHEN 99 THEN 'Other'
 			ELSE (ARRAY['False Positive', 'True Positive', 'Disregard', 'Suspicious', 'Benign', 'Test'])[verdict] END,
 		'is_alert', NOT retracted,
@@ -334,8 +334,8 @@ BEGIN
 				'version', (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'newterm')),
 			'profiles', '["cloud", "incident"]'::jsonb,
 			'uid', told ->> 'change', 'sequence', told -> 'pos',
-			'original_time', newterm.plain_member(event, 'eventTime'),
-			'original_event_uid', newterm.plain_member(signal, 'event_id'),
+			'original_time', newterm.plain_member(event, '{eventTime}'),
+			'original_event_uid', newterm.plain_member(signal, '{event_id}'),
 			'log_name', 'AWS CloudTrail', 'log_provider', 'AWS CloudTrail',
 			'labels', signal -> 'tags'),
 		'cloud', jsonb_build_object('provider', 'AWS', 'region', region,
@@ -347,14 +347,14 @@ BEGIN
 			'modified_time', newterm.unix_millis(signal ->> 'updated_at'),
 			'first_seen_time', newterm.unix_millis(signal ->> 'first_seen'),
 			'last_seen_time', newterm.unix_millis(signal ->> 'last_seen'),
-			'analytic', jsonb_build_object('type_id', 1, 'type', 'Rule', 'name', newterm.plain_member(signal, 'rule'),
-				'uid', newterm.plain_member(signal, 'rule'), 'version', signal ->> 'rule_version'),
+			'analytic', jsonb_build_object('type_id', 1, 'type', 'Rule', 'name', newterm.plain_member(signal, '{rule}'),
+				'uid', newterm.plain_member(signal, '{rule}'), 'version', signal ->> 'rule_version'),
 			'attacks', attacks),
 		'anomaly_analyses', CASE WHEN anomalies IS NOT NULL THEN jsonb_build_array(jsonb_build_object(
 			'analysis_targets', coalesce(
 				(SELECT jsonb_agg(jsonb_build_object('name', coalesce(newterm.plain(e.value), 'null'), 'type', newterm.plain(e.key)))
 				 FROM jsonb_each_text(CASE jsonb_typeof(signal -> 'entity') WHEN 'object' THEN signal -> 'entity' END) e),
-				jsonb_build_array(jsonb_build_object('name', newterm.plain_member(signal, 'rule'), 'type', 'rule'))),
+				jsonb_build_array(jsonb_build_object('name', newterm.plain_member(signal, '{rule}'), 'type', 'rule'))),
 			'anomalies', anomalies)) END,
 		'unmapped', jsonb_build_object('signal', signal -> 'id', 'archive_reason', signal -> 'archive_reason',
 			'assignee', signal -> 'assignee', 'context', signal -> 'context')))

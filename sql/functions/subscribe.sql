@@ -95,10 +95,14 @@ CREATE OR REPLACE FUNCTION newterm.purge_numbered(at_most bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	last bigint := (SELECT s.last_value FROM newterm.change_position s);
-	keep bigint := current_setting('newterm.keep_changes')::bigint;
-	keep_all bigint := greatest(keep, current_setting('newterm.keep_unacknowledged')::bigint);
+	keep bigint;
+	keep_all bigint;
 	purged bigint;
 BEGIN
+	-- the settings are there when the library is
+	PERFORM newterm.lock_positions();
+	keep := current_setting('newterm.keep_changes')::bigint;
+	keep_all := greatest(keep, current_setting('newterm.keep_unacknowledged')::bigint);
 	WITH held AS (
 		SELECT s.name FROM newterm.subscriptions s FOR NO KEY UPDATE SKIP LOCKED
 	), missed AS (
@@ -136,8 +140,6 @@ DECLARE
 	more bigint;
 BEGIN
 	PERFORM newterm.number_changes();
-	-- the settings are there when the library is
-	PERFORM newterm.lock_positions();
 	LOOP
 		more := newterm.purge_numbered(10000);
 		purged := purged + more;
