@@ -120,19 +120,17 @@ COMMENT ON COLUMN newterm.progress.pid IS 'process that does it';
 CREATE OR REPLACE VIEW newterm.delivery AS
 	SELECT s.name AS subscription, s.min_severity, s.rules,
 		d.waiting + n.waiting AS waiting,
-		least(d.oldest, n.oldest) AS oldest,
+		coalesce((SELECT c.changed_at FROM newterm.changes c WHERE c.position = d.first), n.oldest) AS oldest,
 		d.in_flight, d.parked, s.last_success, s.last_error, s.last_error_at, s.lapsed, s.lapsed_at
 	FROM newterm.subscriptions s
 	CROSS JOIN LATERAL (
-		SELECT pg_catalog.count(*) FILTER (WHERE d.parked_at IS NULL
-				AND NOT (d.epoch IS NOT NULL AND d.free_at > pg_catalog.clock_timestamp())) AS waiting,
-			pg_catalog.min(c.changed_at) FILTER (WHERE d.parked_at IS NULL) AS oldest,
-			pg_catalog.count(*) FILTER (WHERE d.parked_at IS NULL
-				AND d.epoch IS NOT NULL AND d.free_at > pg_catalog.clock_timestamp()) AS in_flight,
-			pg_catalog.count(d.parked_at) AS parked
-		FROM newterm.deliveries d
-		LEFT JOIN newterm.changes c ON c.position = d.position
-		WHERE d.subscription = s.name) d
+		SELECT pg_catalog.count(*) FILTER (WHERE w.parked_at IS NULL AND w.leased IS NOT TRUE) AS waiting,
+			pg_catalog.count(*) FILTER (WHERE w.parked_at IS NULL AND w.leased) AS in_flight,
+			pg_catalog.count(w.parked_at) AS parked,
+			pg_catalog.min(w.position) FILTER (WHERE w.parked_at IS NULL) AS first
+		FROM (SELECT d.position, d.parked_at,
+				d.epoch IS NOT NULL AND d.free_at > pg_catalog.clock_timestamp() AS leased
+			  FROM newterm.deliveries d WHERE d.subscription = s.name) w) d
 	CROSS JOIN LATERAL (
 		SELECT pg_catalog.count(*) AS waiting, pg_catalog.min(c.changed_at) AS oldest
 		FROM newterm.changes c

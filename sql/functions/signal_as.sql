@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION newterm.plain(value text, most integer DEFAULT 1000, 
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	-- control characters, line separators, bidirectional marks
-	hostile text := '[\x01-\x09' || CASE WHEN lines THEN '' ELSE '\n' END
+	hostile text := '[\x01-\x08' || CASE WHEN lines THEN '' ELSE '\t\n' END
 		|| '\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]';
 	clipped text := CASE WHEN length(value) > most THEN left(value, most - 1) || '…' ELSE value END;
 BEGIN
@@ -19,7 +19,7 @@ BEGIN
 		FROM regexp_split_to_table(clipped, '') WITH ORDINALITY AS t (c, n)), most, lines);
 END
 $$;
-COMMENT ON FUNCTION newterm.plain(text, integer, boolean) IS 'a text that moves no cursor: control characters (but the ends of lines, where asked for) and bidirectional marks as \u001b, at most so many characters';
+COMMENT ON FUNCTION newterm.plain(text, integer, boolean) IS 'a text that moves no cursor: control characters (but tabs and the ends of lines, where asked for) and bidirectional marks as \u001b, at most so many characters';
 
 CREATE OR REPLACE FUNCTION newterm.plain_member(object jsonb, path text[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -44,7 +44,7 @@ tell_answer(Outcome *outcome, const HttpAnswer *answer, long status)
 static long
 bulk_status(const HttpAnswer *answer)
 {
-	json_object *document = json_tokener_parse(buffer_text(&answer->body));
+	json_object *document = template_parse(buffer_text(&answer->body));
 	json_object *status = template_value(document, "items.0.create.status");
 	long		result = status == NULL ? answer->status : json_object_get_int(status);
 

@@ -22,7 +22,7 @@ lines_append_bulk(Buffer *to, const Change *change, const char *document)
 static void
 append_text_line(Buffer *to, const char *json)
 {
-	json_object *document = json_tokener_parse(json);
+	json_object *document = template_parse(json);
 	Buffer		line = {0};
 
 	buffer_printf(&line, "%s ", template_text(document, "signal.first_seen"));

@@ -7,6 +7,7 @@
  * It reads by a subscription, which knows what was acknowledged, so it keeps nothing by
  * itself and may die at any point: what it did not acknowledge is sent again.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -75,16 +76,35 @@ run_once(Delivery *delivery)
 	return deliver_waiting(delivery) && !delivery->failed;
 }
 
+/*
+ * Whoever started us may have closed standard files.  A connection must not take their
+ * place, to be written to as one of them.  Returns whether standard output was there.
+ */
+static bool
+keep_standard_files(void)
+{
+	bool		output = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+	int			file;
+
+	while ((file = open("/dev/null", O_RDWR)) >= 0 && file <= STDERR_FILENO)
+		;
+	close(file);
+	return output;
+}
+
 int
 main(int argc, char **argv)
 {
 	Options		options;
 	Destination destination;
 	Delivery	delivery = {0};
+	bool		has_output = keep_standard_files();
 	bool		good = true;
 
 	options_read(&options, argc, argv);
 	destination_prepare(&destination, &options);
+	if (destination.kind == TO_LINES && !has_output)
+		log_fatal("standard output cannot be written");
 	srand((unsigned) time(NULL) ^ (unsigned) getpid());
 	stop_start();
 	delivery.options = &options;
@@ -96,6 +116,6 @@ main(int argc, char **argv)
 		run(&delivery);
 	database_disconnect();
 	if (delivery.output_lost)
-		log_fatal("standard output is closed");
+		log_fatal("standard output cannot be written");
 	return good ? 0 : 1;
 }

@@ -76,7 +76,7 @@ fill_templates(const Destination *destination, HttpRequest *request, const char 
 
 	if (destination->nheaders == 0 && destination->body == NULL)
 		return;
-	values = json_tokener_parse(document);
+	values = template_parse(document);
 	for (int i = 0; i < destination->nheaders; i++)
 	{
 		Buffer		header = {0};

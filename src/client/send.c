@@ -121,7 +121,7 @@ may_digest(const Destination *destination, const char *document)
 
 	if (destination->kind != TO_PAGERDUTY)
 		return destination->kind == TO_SLACK;
-	event = json_tokener_parse(document);
+	event = template_parse(document);
 	triggers = strcmp(template_text(event, "event_action"), "trigger") == 0;
 	json_object_put(event);
 	return triggers;

@@ -9,6 +9,22 @@
 #include "escape.h"
 #include "template.h"
 
+/* PostgreSQL's own stack allows for less. */
+#define MAX_DEPTH	20000
+
+json_object *
+template_parse(const char *json)
+{
+	json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
+	json_object *document;
+
+	if (tokener == NULL)
+		return NULL;
+	document = json_tokener_parse_ex(tokener, json, -1);
+	json_tokener_free(tokener);
+	return document;
+}
+
 /* The element of an array that a path begins with; *rest is what comes behind it. */
 static json_object *
 array_element(json_object *array, const char *path, const char **rest)

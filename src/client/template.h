@@ -21,6 +21,12 @@ typedef enum Escape
 	ESCAPE_FORM					/* percent-encoded */
 } Escape;
 
+/*
+ * Read a document, however deep it is nested, as events may be; NULL where it is none.  To
+ * be given to json_object_put().
+ */
+extern json_object *template_parse(const char *json);
+
 /* What a path leads to, or NULL; it belongs to the document. */
 extern json_object *template_value(json_object *document, const char *path);
 
