@@ -75,4 +75,8 @@ select title, event_id from newterm.signals where title ~ 'taken' order by id;
 truncate newterm.runs;
 insert into events values (event('known'));
 select title, event_id from newterm.signals where title ~ 'known' order by id;
-select * from newterm.event_errors;
+select cause, event_id from newterm.event_errors;
+
+-- the object of a term asks no more of fields and values than that they fit
+select newterm.term_object('{a,b}', '["1", 2]') as fits, newterm.term_object('{a,b}', '[1]') as fewer, newterm.term_object('{a,b}', '{}') as no_array,
+	newterm.term_object('{a}', null) as no_values, newterm.term_object(null, '[]') as no_fields, newterm.term_object('{}', '[]') as none;
