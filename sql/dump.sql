@@ -33,7 +33,8 @@ SELECT pg_catalog.pg_extension_config_dump('newterm.event_error_id', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.event_errors', '');
 SELECT pg_catalog.pg_extension_config_dump('newterm.watches', '');
 
+SELECT pg_catalog.pg_extension_config_dump('newterm.access', '');
+
 -- loaders evaluate newterm.observe in the trigger of a watched table
 GRANT USAGE ON SCHEMA newterm TO PUBLIC;
--- who copies into it needs the rights on the watched table
-GRANT INSERT ON newterm.inbox TO PUBLIC;
+SELECT newterm.apply_access();

@@ -91,7 +91,9 @@ DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)
 	deconstruct_array(clocks, TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE, &elements, &nulls,
 					  &count);
 	if (count != set->nrules)
-		elog(ERROR, "newterm.replay takes a clock for each rule");
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("newterm.replay takes a clock for each rule")));
 	for (int i = 0; i < set->nrules; i++)
 	{
 		const Rule *rule = set->rules[i];

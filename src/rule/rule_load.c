@@ -422,20 +422,15 @@ LoadSet(void *state)
 static void
 CheckDescribed(TupleDesc desc, const Row *rule)
 {
-	const int	needed[] = {
-		RULE_ID, RULE_NAME, RULE_VERSION, RULE_FIELDS, RULE_FILTER, RULE_GROUP_BY, RULE_LANGUAGE,
-		RULE_LEARNING, RULE_LEARNING_SCOPE, RULE_GRANULE, RULE_SEVERITY, RULE_TAGS,
-		RULE_OPTIONAL_GROUP_BY
-	};
 	int			nfields;
 	int			ngroup;
 
-	for (int i = 0; i < (int) lengthof(needed); i++)
-		if (ColumnIsNull(rule, needed[i]))
+	for (int i = 0; i < desc->natts; i++)
+		if (rule->nulls[i] && TupleDescAttr(desc, i)->attnotnull)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s of a rule must not be NULL",
-							NameStr(TupleDescAttr(desc, needed[i] - 1)->attname))));
+					 errmsg("%s of a rule must not be null",
+							NameStr(TupleDescAttr(desc, i)->attname))));
 	nfields = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(Column(rule, RULE_FIELDS))),
 							 ARR_DIMS(DatumGetArrayTypeP(Column(rule, RULE_FIELDS))));
 	ngroup = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(Column(rule, RULE_GROUP_BY))),

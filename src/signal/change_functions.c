@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/user_code.h"
 #include "settings.h"
 #include "signal/signal_change.h"
 #include "store/lock.h"
@@ -43,11 +44,14 @@ Tell(const Notification *told)
 {
 	ChangeWriter writer;
 	Notifications notifications = {.context = CurrentMemoryContext};
+	UserCode	before;
 	uint32		written;
 
+	RestrictUserCode(&before);
 	SignalChangesOpen(&writer, ExtensionLookup(), CurrentMemoryContext);
 	written = SignalChangeWrite(&writer, told);
 	SignalChangesClose(&writer);
+	UserCodeEnds(&before);
 	if (written > MaxNotificationsSetting)
 	{
 		/* the same text is sent once */

@@ -155,6 +155,8 @@ KeepTriggers(ResultRelInfo *target, bool inserts)
 static void
 OpenForWriting(TableStore *store, Oid table, bool inserts_fire)
 {
+	/* what users hang on the table runs with the rights that it has now */
+	Assert(InSecurityRestrictedOperation());
 	memset(store, 0, sizeof(TableStore));
 	LockWaitsCount();
 	store->context = CurrentMemoryContext;

@@ -133,11 +133,12 @@ insert into newterm.rule_versions (rule_id, version, fields, filter, group_by, l
 update newterm.rules set filter = 'y:z';
 select rule, version, filter from stored;
 
--- a manager needs rights on rules, and on nothing else
+-- a manager needs rights on rules, and on no other table
 create role rules_table_manager;
 grant select, insert, update, delete on newterm.rules to rules_table_manager;
 grant select on newterm.rule_versions to rules_table_manager;
 grant usage on sequence newterm.rule_id to rules_table_manager;
+grant execute on function newterm.create_rule, newterm.alter_rule, newterm.drop_rule, newterm.enable_rule to rules_table_manager;
 set role rules_table_manager;
 select newterm.create_rule('managed', '{x}', learning => '0', learning_from => '2024-01-01', filter => 'x:m*') is not null as made;
 reset role;

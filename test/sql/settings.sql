@@ -95,8 +95,7 @@ select newterm.disable_rule('long');
 select newterm.alter_rule('small', '{"severity": "high"}');
 -- who may change rules may not raise it
 create role settings_manager;
-grant all on all tables in schema newterm to settings_manager;
-grant usage on all sequences in schema newterm to settings_manager;
+select newterm.grant_access('admin', 'settings_manager');
 set role settings_manager;
 set newterm.rules_memory = '1GB';
 select newterm.create_rule('another', fields => '{a}', filter => 'a:1');
