@@ -57,7 +57,6 @@ DECLARE
 	element jsonb;
 	described newterm.rules;
 	result newterm.rules[] := '{}';
-	unknown text;
 BEGIN
 	IF rules IS NULL THEN
 		RETURN coalesce((SELECT array_agg(r ORDER BY r.name) FROM newterm.rules r WHERE r.enabled), '{}');
@@ -72,17 +71,8 @@ BEGIN
 				RAISE EXCEPTION 'there is no rule "%"', element #>> '{}' USING ERRCODE = 'undefined_object';
 			END IF;
 		ELSIF jsonb_typeof(element) = 'object' THEN
-			SELECT string_agg(k, ', ' ORDER BY k) INTO unknown FROM jsonb_object_keys(element) k
-			WHERE k IN ('id', 'version', 'created_at', 'updated_at') OR NOT EXISTS (
-				SELECT FROM pg_attribute a
-				WHERE a.attrelid = 'newterm.rules'::regclass AND a.attnum > 0 AND a.attname = k);
-			IF unknown IS NOT NULL THEN
-				RAISE EXCEPTION 'a rule has no setting %', unknown
-					USING ERRCODE = 'invalid_parameter_value',
-						  HINT = 'The settings are the arguments of newterm.create_rule().';
-			END IF;
-			described := jsonb_populate_record(newterm.default_rule(), element);
-			described.name := coalesce(described.name, format('rule %s', cardinality(result) + 1));
+			described := newterm.described_rule(jsonb_build_object('name', format('rule %s', cardinality(result) + 1))
+				|| (SELECT i.description FROM newterm.import_newterm(element) i));
 		ELSE
 			RAISE EXCEPTION 'a rule is the name of a stored one, or an object such as {"fields": ["awsRegion"]}, not %', element
 				USING ERRCODE = 'invalid_parameter_value';

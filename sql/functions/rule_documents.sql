@@ -16,9 +16,8 @@ CREATE OR REPLACE FUNCTION newterm.described_rule(description jsonb) RETURNS new
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	wrong text;
-	defaults jsonb;
 BEGIN
-	SELECT string_agg(format('"%s"', k), ', ' ORDER BY k) INTO wrong FROM jsonb_object_keys(description) k
+	SELECT string_agg(k, ', ' ORDER BY k) INTO wrong FROM jsonb_object_keys(description) k
 	WHERE k NOT IN (SELECT s.setting FROM newterm.rule_settings() s);
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION 'a rule has no setting %', wrong
@@ -44,9 +43,7 @@ BEGIN
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	EXECUTE (SELECT format('SELECT to_jsonb(d) FROM (SELECT %s) d', string_agg(format('%s AS %I', s.default_value, s.setting), ', '))
-			 FROM newterm.rule_settings() s WHERE s.default_value IS NOT NULL) INTO defaults;
-	RETURN jsonb_populate_record(NULL::newterm.rules, defaults || description);
+	RETURN jsonb_populate_record(newterm.default_rule(), description);
 END
 $$;
 COMMENT ON FUNCTION newterm.described_rule(jsonb) IS 'a rule as its settings describe it, with the defaults of those that they leave out';

@@ -50,6 +50,10 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	ELSIF NEW.learning_scope = 'entity' AND NEW.group_by = '{}' THEN
 		RAISE EXCEPTION 'learning_scope entity needs group_by' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF least(EXTRACT(epoch FROM NEW.keep_alive), EXTRACT(epoch FROM NEW.max_duration)) < 0 THEN
+		RAISE EXCEPTION 'keep_alive and max_duration must not be negative' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF NOT NEW.group_by @> NEW.group_signals_by THEN
+		RAISE EXCEPTION 'group_signals_by must be some of group_by' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	RETURN NEW;
 END

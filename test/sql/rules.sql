@@ -25,7 +25,7 @@ select newterm.create_rule('r', fields => '{a}', granule => '2 days', forget_aft
 select newterm.create_rule('r', fields => '{a}', severity => 'awful');
 select newterm.create_rule('r', fields => '{a}', title => 'new {{a..b}}');
 select newterm.create_rule('r', fields => '{a}', message => 'new by {{rule.nmae}}');
-select newterm.create_rule('r', fields => '{a}', keep_alive => '1 hour');
+select newterm.create_rule('r', fields => '{a}', keep_alive => '-1 hour');
 select newterm.create_rule('r', fields => '{a}', language => 'sql');
 select newterm.create_rule('', fields => '{a}');
 select newterm.create_rule('r', fields => '{a}');
@@ -118,3 +118,8 @@ select mode from newterm.rules where name = 'moody';
 select newterm.alter_rule('moody', '{"mode": "observe"}');
 select mode, version from newterm.rules where name = 'moody';
 select newterm.alter_rule('moody', '{"mode": "silent"}');
+
+-- signals are grouped by what the entity is made of
+select newterm.create_rule('grouped', fields => '{a}', group_by => '{b,c}', group_signals_by => '{d}');
+select newterm.create_rule('grouped', fields => '{a}', group_by => '{b,c}', group_signals_by => '{c}', keep_alive => '1 hour', max_duration => '-1 day');
+select newterm.create_rule('grouped', fields => '{a}', group_by => '{b,c}', group_signals_by => '{c}', keep_alive => '1 hour') > 0 as created;
