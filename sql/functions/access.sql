@@ -10,24 +10,29 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	-- loaders, and what gives away nothing that the caller does not bring along
 	('public', 'routine', 'EXECUTE', 'observe|load_log|only_watched_table'),
 	-- who asks for EXECUTE on newterm.merge() themselves
-	('public', 'routine', 'EXECUTE', 'watch|unwatch'),
+	('public', 'routine', 'EXECUTE', 'watch|unwatch|note_watch|forget_watch|watch_statement|choose_shape|event_candidates'),
+	('public', 'routine', 'EXECUTE', 'observe_columns|member_columns|qualified_name|recent_kind|recent_kinds'),
+	('public', 'routine', 'EXECUTE', 'document_expression|document_kind|record_member|records|row_document'),
 	('public', 'routine', 'EXECUTE', 'value|principal|terms|test_filter|term_object|watch_columns|watched_with|events_passed_over|is_concerned'),
 	('public', 'table', 'INSERT', 'inbox'),
 
 	-- readers: what was found, by which rules, and why
 	('reader', 'table', 'SELECT', 'rules|rule_versions|signals|signal_history|suppressions|unlearnings|event_errors|known_accounts|own_accounts|lists'),
-	('reader', 'table', 'SELECT', 'baseline|clocks|detections|watched|health|delivery|progress'),
+	('reader', 'table', 'SELECT', 'baseline|clocks|detections|watched|watches|health|delivery|progress'),
 	('reader', 'table', 'SELECT', 'packs|pack_rules'),
 	('reader', 'routine', 'EXECUTE', 'explain|explain_term|evaluate|filter_steps|rule_row'),
-	('reader', 'routine', 'EXECUTE', 'signal_as|report.*|summary.*|lint.*|check|export_rules'),
+	('reader', 'routine', 'EXECUTE', 'signal_as|report.*|summary.*|lint.*|check|export_rules|neighbourhood|rule_definition|rule_settings'),
 
 	-- analysts: what is done about it
-	('analyst', 'table', 'UPDATE (status, archive_reason, assignee)', 'signals'),
+	('analyst', 'table', 'UPDATE (status, archive_reason, assignee, updated_at)', 'signals'),
+	('analyst', 'table', 'INSERT', 'signal_history|suppressions|unlearnings'),
+	('analyst', 'table', 'UPDATE (expires_at)', 'suppressions'),
+	('analyst', 'sequence', 'USAGE', 'signal_history_id|unlearning_id'),
 	('analyst', 'table', 'SELECT', 'runs|entity_clocks|learned_values|detection_log|postponed|postponed_changes|changes|subscriptions|deliveries'),
 	('analyst', 'routine', 'EXECUTE', 'triage|accept|create_suppression|drop_suppression|unlearn'),
 	('analyst', 'routine', 'EXECUTE', 'subscribe|unsubscribe|next_signals|acknowledge|fail|unpark'),
 	('analyst', 'routine', 'EXECUTE', 'backtest|backtest_summary|verify|computed_runs|replay|replay_events|stored_tables|stored_events'),
-	('analyst', 'routine', 'EXECUTE', 'default_rule|described_rules|described_rule|rule_clocks'),
+	('analyst', 'routine', 'EXECUTE', 'default_rule|described_rules|described_rule|rule_clocks|import_newterm'),
 
 	-- admins: rules, watched tables, and what rules refer to
 	('admin', 'table', 'INSERT, UPDATE, DELETE', 'rules|known_accounts|own_accounts|lists'),
@@ -39,17 +44,17 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('admin', 'sequence', 'USAGE', 'rule_id|progress_id'),
 	('admin', 'routine', 'EXECUTE', 'access_rules'),
 	('admin', 'routine', 'EXECUTE', 'create_rule|alter_rule|drop_rule|enable_rule|disable_rule'),
-	('admin', 'routine', 'EXECUTE', 'merge|create_log_table|merge_postponed|purge_changes'),
+	('admin', 'routine', 'EXECUTE', 'merge|create_log_table|maintain_log_table|make_log_table|add_log_partition|log_partition_name|log_table_unit|merge_postponed|purge_changes'),
 	('admin', 'routine', 'EXECUTE', 'backfill|backfill_event|merge_as_backfill|move_clock|rebuild|onboard'),
-	('admin', 'routine', 'EXECUTE', 'import_.*|install_rules|uninstall_rules|install_rule|retire_rule|store_rule'),
-	('admin', 'routine', 'EXECUTE', 'pack_document|merge_definitions|neighbourhood|rule_definition|rule_settings|setting_group'),
+	('admin', 'routine', 'EXECUTE', 'import_(?!newterm$).*|install_rules|uninstall_rules|install_rule|retire_rule|store_rule'),
+	('admin', 'routine', 'EXECUTE', 'pack_document|merge_definitions|setting_group'),
 
 	-- the owner: triggers' functions, parts of others, and what would let somebody undo the rest
 	('owner', 'table', '', 'digest_key'),
 	('owner', 'sequence', '', 'rule_version_id|detection_id|signal_id|event_error_id|change_position|lease_epoch|postponed_id|progress_log_id_seq'),
 	('owner', 'routine', '', 'grant_access|revoke_access|access_grants|set_access|role_name|apply_access'),
 	('owner', 'routine', '', 'check_settings|check_texts|number_version|rules_written|version_restored|secret_restored|refuse_write'),
-	('owner', 'routine', '', 'rules_changed|baseline_changed|runs_changed|signal_triaged|inbox'),
+	('owner', 'routine', '', 'rules_changed|baseline_changed|runs_changed|signal_triaged|inbox|check_suppression'),
 	('owner', 'routine', '', 'lock_positions|tell|number_changes|purge_numbered|settle_positions|check_subscription|note_outcome'),
 	('owner', 'routine', '', 'plain|plain_member|plain_pairs|plain_address|unix_millis|signal_key|attack_ids|is_closed|signal_as_.*|field_values|ocsf_evidence'),
 	('owner', 'routine', '', 'replay_(add|combine|serialise|deserialise|final)')

@@ -104,6 +104,9 @@ NamesColumn(const char *name, const Rule *rule, int column)
 		return true;
 	field = FieldParse(name, LANGUAGE_DATADOG, &error);
 	of_rule = FieldParse(rule->texts[column], rule->language, &error);
+	/* Elastic's names say besides which values are none */
+	while (of_rule != NULL && (of_rule->kind == FIELD_FILLED || of_rule->kind == FIELD_ADDRESS))
+		of_rule = of_rule->arguments[0];
 	return field != NULL && of_rule != NULL && FieldEqual(field, of_rule);
 }
 
