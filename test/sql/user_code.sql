@@ -161,7 +161,7 @@ begin
 	open left_open for select 1;
 	return true;
 end $$;
-alter table newterm.postponed add check (leave_open_check());
+alter table newterm.postponed add check (leave_open_check()) not valid;
 begin;
 call see('cursor of a prepared one');
 prepare transaction 'user_code';
