@@ -244,7 +244,7 @@ is(refusal(q{
 	set role loader;
 	insert into events (event) select jsonb_build_object('eventName', 'tell loader', 'eventID', '1', 'eventTime', '2024-03-01T02:00:00Z');}),
 	'nothing', 'a load goes through where triggers on signals write what the loader may not');
-my $owner = sql("select proowner::regrole from pg_proc where proname = 'tell'");
+my $owner = sql("select proowner::regrole from pg_proc where proname = 'tell' and pronamespace = 'public'::regnamespace");
 is(sql("select how, name, who from told order by how"), "later|tell loader|$owner\nnow|tell loader|$owner",
 	'triggers on signals, ordinary and deferred, fire, and may lend their owner\'s rights');
 is(signals($node, 'tell'), 'tell loader', 'and the signal is there');

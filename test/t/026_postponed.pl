@@ -94,14 +94,14 @@ foreach my $round (1 .. 30)
 {
 	foreach my $i (0 .. $#sessions)
 	{
-		$sessions[$i]->query_safe("begin; insert into events (event) select event('round $round.$i.' || n, 7200 + n) from generate_series(1, 100) n; prepare transaction 'round $i'");
+		$sessions[$i]->query_safe("begin; insert into events (event) select event('round $round.$i.' || n, 7200 + n) from generate_series(1, 20) n; prepare transaction 'round $i'");
 	}
 	send_query($sessions[$_], "commit prepared 'round $_'") foreach 0 .. $#sessions;
 	$_->query_safe('select') foreach @sessions;
 	$left++ if waiting() > 0;
 }
 is($left, 0, 'after the last COMMIT PREPARED nothing is left');
-is(sql(q{select count(*) from newterm.signals where rule = 'names' and term ->> 'eventName' like 'round%'}), 12000, 'all is told');
+is(sql(q{select count(*) from newterm.signals where rule = 'names' and term ->> 'eventName' like 'round%'}), 2400, 'all is told');
 $_->quit foreach @sessions, $holder;
 state_is_right($node, 'the state is the one of the oracle');
 
