@@ -31,7 +31,7 @@ DECLARE
 	reasons text[];
 BEGIN
 	IF NEW.status IS DISTINCT FROM OLD.status OR NEW.archive_reason IS DISTINCT FROM OLD.archive_reason THEN
-		reasons := ARRAY['status ' || NEW.status || coalesce(' (' || NEW.archive_reason || ')', '')];
+		reasons := ARRAY['status ' || NEW.status || coalesce(' (' || nullif(NEW.archive_reason, 'none') || ')', '')];
 	END IF;
 	IF NEW.assignee IS DISTINCT FROM OLD.assignee THEN
 		reasons := reasons || coalesce('assigned to ' || NEW.assignee, 'no longer assigned');

@@ -140,7 +140,7 @@ $subscriber->safe_psql('postgres', 'drop subscription events; drop extension new
 
 # ---- all tables, newterm's own among them ----
 
-$subscriber->safe_psql('postgres', 'create extension newterm');
+$subscriber->safe_psql('postgres', 'create extension newterm; delete from newterm.packs');
 $publisher->safe_psql('postgres', q{
 	drop schema oracle cascade;
 	select newterm.create_rule('values', '{eventName}', learning_values => 2, forget_after => '1 hour');
