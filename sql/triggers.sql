@@ -9,6 +9,9 @@ COMMENT ON TRIGGER check_texts ON newterm.rules IS 'refuses rules whose filter, 
 CREATE OR REPLACE TRIGGER number_version BEFORE UPDATE ON newterm.rules
 	FOR EACH ROW EXECUTE FUNCTION newterm.number_version();
 COMMENT ON TRIGGER number_version ON newterm.rules IS 'makes a changed definition a version';
+CREATE OR REPLACE TRIGGER rules_locked BEFORE DELETE OR UPDATE OF learning, learning_values, learning_scope, learning_from
+	ON newterm.rules FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_locked();
+COMMENT ON TRIGGER rules_locked ON newterm.rules IS 'keeps merges out before a row is locked';
 CREATE OR REPLACE TRIGGER rule_written AFTER INSERT OR UPDATE OR DELETE ON newterm.rules
 	FOR EACH ROW EXECUTE FUNCTION newterm.rules_written();
 COMMENT ON TRIGGER rule_written ON newterm.rules IS 'does what follows from a change of a rule';

@@ -28,6 +28,11 @@ CREATE OR REPLACE FUNCTION newterm.check_texts() RETURNS trigger
 COMMENT ON FUNCTION newterm.check_texts() IS 'trigger function of newterm.rules: raises an error where one of a rule''s texts is wrong';
 REVOKE ALL ON FUNCTION newterm.check_texts() FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION newterm.rules_locked() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'newterm_rules_locked' LANGUAGE C;
+COMMENT ON FUNCTION newterm.rules_locked() IS 'trigger function of newterm.rules: keeps merges out before a row is locked';
+REVOKE ALL ON FUNCTION newterm.rules_locked() FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION newterm.rules_written() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'newterm_rules_written' LANGUAGE C;
 COMMENT ON FUNCTION newterm.rules_written() IS 'trigger function of newterm.rules: does what follows from a change, versions, clocks, baselines';

@@ -175,7 +175,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'The settings are the arguments of newterm.create_rule().';
 	END IF;
-	SELECT * INTO rule FROM newterm.rules r WHERE r.name = alter_rule.name FOR UPDATE;
+	SELECT * INTO rule FROM newterm.rules r WHERE r.name = alter_rule.name;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no rule "%"', alter_rule.name USING ERRCODE = 'undefined_object';
 	END IF;

@@ -32,6 +32,7 @@
 #include "store/lock.h"
 #include "store/table_store.h"
 
+PG_FUNCTION_INFO_V1(newterm_rules_locked);
 PG_FUNCTION_INFO_V1(newterm_rules_written);
 PG_FUNCTION_INFO_V1(newterm_move_clock);
 
@@ -395,6 +396,28 @@ RuleWritten(const TriggerData *data, const ExtensionOids *oids)
 	if (written.after != NULL &&
 		DatumGetBool(ColumnOf(written.after, written.desc, "enabled", &isnull)))
 		WroteEnabled = true;
+}
+
+/*
+ * newterm.rules_locked() returns trigger
+ *		For newterm.rules alone, BEFORE a statement that decides again or deletes: keeps
+ *		merges out before a row is locked.  So two who change rules wait for each other in
+ *		one order.
+ */
+Datum
+newterm_rules_locked(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	const ExtensionOids *oids = ExtensionLookup();
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
+		!TRIGGER_FIRED_FOR_STATEMENT(data->tg_event) || oids == NULL ||
+		RelationGetRelid(data->tg_relation) != oids->rules)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("newterm.rules_locked is the trigger function of newterm.rules")));
+	LockGateExclusive(true);
+	return PointerGetDatum(NULL);
 }
 
 /*

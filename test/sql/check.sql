@@ -91,6 +91,7 @@ drop table byhand;
 -- who may not read a table is told all the same what can be told
 create role check_reader;
 grant select on newterm.watches, newterm.watched to check_reader;
+grant execute on function newterm.check() to check_reader;
 alter table child disable trigger newterm_observe;
 set role check_reader;
 select * from newterm.check();
@@ -101,4 +102,5 @@ select newterm.note_watch('public.events', 0, 'event', null, 'origin', 'record',
 select newterm.forget_watch('public.events', 0);
 reset role;
 revoke all on newterm.watches, newterm.watched from check_reader;
+revoke all on function newterm.check() from check_reader;
 drop role check_reader;
