@@ -115,13 +115,6 @@ FillRecord(void *state, Record *record)
 	PendingSpillLarge();
 }
 
-static int64
-ArgumentTime(FunctionCallInfo fcinfo, int number, int64 missing)
-{
-	return PG_ARGISNULL(number) ? missing :
-		UNIX_MICROS(DatumGetTimestampTz(PG_GETARG_DATUM(number)));
-}
-
 /*
  * newterm.backfill_event(event jsonb, event_text text, event_time timestamptz,
  *		has_time boolean, versions integer[], since timestamptz, until timestamptz)

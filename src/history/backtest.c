@@ -73,13 +73,6 @@ typedef struct Replay
 	Jsonb	   *event;
 } Replay;
 
-static int64
-ArgumentTime(FunctionCallInfo fcinfo, int number, int64 missing)
-{
-	return PG_ARGISNULL(number) ? missing :
-		UNIX_MICROS(DatumGetTimestampTz(PG_GETARG_DATUM(number)));
-}
-
 /* The rules of the state, as far as runs are decided by them. */
 static void
 DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)

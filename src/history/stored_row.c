@@ -35,3 +35,10 @@ StoredRowRead(FunctionCallInfo fcinfo, int first, FieldSet *fields, RowFunction 
 
 	RecordsRead(fields, &row, function, state);
 }
+
+int64
+ArgumentTime(FunctionCallInfo fcinfo, int number, int64 missing)
+{
+	return PG_ARGISNULL(number) ? missing :
+		UNIX_MICROS(DatumGetTimestampTz(PG_GETARG_DATUM(number)));
+}

@@ -17,4 +17,7 @@
 extern void StoredRowRead(FunctionCallInfo fcinfo, int first, FieldSet *fields,
 						  RowFunction function, void *state);
 
+/* A function's timestamptz argument in microseconds since 1970, or `missing` for NULL. */
+extern int64 ArgumentTime(FunctionCallInfo fcinfo, int number, int64 missing);
+
 #endif							/* NEWTERM_STORED_ROW_H */
