@@ -84,10 +84,12 @@ COMMENT ON FUNCTION newterm.number_version() IS 'trigger function of newterm.rul
 REVOKE ALL ON FUNCTION newterm.number_version() FROM PUBLIC;
 
 -- Only a dump that is restored writes these tables by SQL.  What it brings takes the place of
--- what rules that were restored before it made for themselves.
+-- what rules that were restored before it made for themselves.  pg_restore with several jobs
+-- brings rules and versions at once: the lock lets one of them end before the other looks.
 CREATE OR REPLACE FUNCTION newterm.version_restored() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	LOCK TABLE newterm.rule_versions IN SHARE ROW EXCLUSIVE MODE;
 	DELETE FROM newterm.rule_versions v
 	WHERE v.id = NEW.id OR (v.rule_id = NEW.rule_id AND v.version = NEW.version);
 	RETURN NEW;
