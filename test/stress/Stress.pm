@@ -147,12 +147,15 @@ sub write_check
 {
 	my ($self, $load) = @_;
 	my $name = $load->{table}{name};
-	# what prepared transactions showed is merged by the next one that has news, or by this
-	my $sql = "select newterm.merge_postponed() \\g /dev/null\n";
+	# what a cancel left prepared
+	my $sql = cancels($load) ? "select format('commit prepared %L', gid) from pg_prepared_xacts where database = current_database() \\gexec\n" : '';
+	# what prepared transactions showed, and what could not be merged in time, is merged by the next one that has
+	# news, or by this
+	$sql .= "select 'postponed', count(*) from newterm.postponed;\nselect newterm.merge_postponed() \\g /dev/null\n";
 	$sql .= "select r.rule, to_jsonb(d) from oracle.rules r, oracle.differences(r.rule) d order by 1, 2;\n";
 	# Which of several at once commits first can be seen only where merging is part of committing: what a prepared
 	# transaction showed is merged by another, and which comes first is then anybody's guess.
-	my $open = @{ $load->{plan}{sessions} } > 1 && grep { $_->{end} =~ /prepare/ } map { @$_ } @{ $load->{plan}{sessions} };
+	my $open = $load->{patience} || @{ $load->{plan}{sessions} } > 1 && grep { $_->{end} =~ /prepare/ } map { @$_ } @{ $load->{plan}{sessions} };
 	$sql .= "select r.rule, to_jsonb(d)\n"
 	  . "  from (select array_agg(txn order by pg_xact_commit_timestamp(txn::text::xid)) as committed\n"
 	  . "          from (select distinct txn from oracle.events) as t) as c,\n"
@@ -214,27 +217,69 @@ sub write_cleanup
 	  . "truncate newterm.signals, newterm.detection_log, newterm.event_errors;\n";
 }
 
-# What a person may do to rules while events come in: nothing of it touches a baseline.
+# What a person may do to rules while events come in: nothing of it touches a baseline.  Each takes the load, the
+# rule and its name as a literal, and a number; returns SQL.
+my @NOISES = (
+	sub { my ($load, $rule, $name) = @_; return "select from newterm.alter_rule($name, '{\"severity\": \"high\"}');\n" },
+	sub { my ($load, $rule, $name, $step) = @_; return "select from newterm.alter_rule($name, '{\"title\": \"seen at step $step\"}');\n" },
+	sub {
+		my ($load) = @_;
+		my $noise = literal("$load->{table}{name} noise");
+		return "select from newterm.create_rule($noise, '{eventName}', learning => '0');\n"
+		  . "select from pg_sleep(0.004);\nselect from newterm.drop_rule($noise);\n";
+	},
+	# learns in another way for a moment, and again as before
+	sub {
+		my ($load, $rule, $name) = @_;
+		return "select from newterm.alter_rule($name, '{\"learning\": \"1000 days\"}');\n"
+		  . "select from pg_sleep(0.004);\n"
+		  . "select from newterm.alter_rule($name, '{\"learning\": \"$rule->{learning} s\"}');\n";
+	},
+	# a change that stays open, and keeps every merge out
+	sub {
+		my ($load, $rule, $name, $step) = @_;
+		return "begin;\nselect from newterm.alter_rule($name, '{\"learning\": \"1000 days\"}');\n"
+		  . "select from pg_sleep(" . $step * 0.02 . ");\nrollback;\n";
+	},
+	sub {
+		my ($load) = @_;
+		return "begin;\nlock table newterm.runs in share mode;\nselect from pg_sleep(0.02);\nrollback;\n";
+	},
+	# ends whatever a loader is at, also its merge
+	sub {
+		return join '', map { "select from pg_sleep(0.003);\n"
+			  . "select pg_cancel_backend(pid) from pg_stat_activity\n"
+			  . "  where application_name = 'stress' and datname = current_database() and pid <> pg_backend_pid() and random() < 0.5;\n" } 1 .. 3;
+	});
+my $CANCELS = $#NOISES;
+
+# Some of them, as numbers.
+sub random_noise { return [ map { int(rand(@NOISES)) } 1 .. between(1, 9) ]; }
+
+# Does somebody cancel what the loaders do?
+sub cancels { my ($load) = @_; return grep { $_ == $CANCELS } @{ $load->{noise} // [] }; }
+
 sub write_noise
 {
 	my ($self, $load) = @_;
-	my $name = $load->{table}{name};
-	my $sql  = '';
-	foreach my $step (1 .. $load->{noise})
+	my $sql = '';
+	my $step = 0;
+	foreach my $noise (@{ $load->{noise} })
 	{
-		my $rule = $load->{rules}[ $step % @{ $load->{rules} } ];
-		my $rule_name = literal("$name $rule->{name}");
-		$sql .= "select from pg_sleep(0.004);\n";
-		$sql .= "select from newterm.alter_rule($rule_name, '{\"severity\": \"high\"}');\n" if $step % 4 == 0;
-		$sql .= "select from newterm.alter_rule($rule_name, '{\"title\": \"seen at step $step\"}');\n" if $step % 4 == 1;
-		$sql .= "select from newterm.create_rule('$name noise', '{eventName}', learning => '0');\n"
-		  . "select from pg_sleep(0.004);\nselect from newterm.drop_rule('$name noise');\n" if $step % 4 == 2;
-		# learns in another way for a moment, and again as before
-		$sql .= "select from newterm.alter_rule($rule_name, '{\"learning\": \"1000 days\"}');\n"
-		  . "select from pg_sleep(0.004);\n"
-		  . "select from newterm.alter_rule($rule_name, '{\"learning\": \"$rule->{learning} s\"}');\n" if $step % 4 == 3;
+		my $rule = $load->{rules}[ ++$step % @{ $load->{rules} } ];
+		$sql .= "select from pg_sleep(0.004);\n"
+		  . $NOISES[$noise]->($load, $rule, literal("$load->{table}{name} $rule->{name}"), $step);
 	}
 	return "set default_transaction_isolation to 'read committed';\n\\o /dev/null\n$sql\\o\n";
+}
+
+# What a load's sessions say on purpose.
+sub expected
+{
+	my ($load, $line) = @_;
+	return 1 if expected_error($line);
+	# and what follows from a cancel
+	return cancels($load) && $line =~ /ERROR:  (canceling statement due to user request|current transaction is aborted|prepared transaction .* does not exist|(RELEASE|ROLLBACK TO) SAVEPOINT can only|SAVEPOINT can only|savepoint .* does not exist)|WARNING:  there is no transaction/;
 }
 
 # Load, compare, clean up; the differences, as text.
@@ -249,7 +294,7 @@ sub run_load
 	my $sessions = @{ $load->{plan}{sessions} };
 	foreach my $number (1 .. $sessions)
 	{
-		my $script = write_session($load->{plan}, $number - 1, $table, $without // {});
+		my $script = write_patience($load) . write_session($load->{plan}, $number - 1, $table, $without // {});
 		$self->write_file("session$number.sql", $script);
 	}
 	if ($load->{noise})
@@ -262,9 +307,11 @@ sub run_load
 	foreach my $number (1 .. $sessions)
 	{
 		my @said = $self->session($number)->finish(60);
-		push @wrong, map { "session $number: $_" } grep { /ERROR|FATAL|PANIC|WARNING/ && !expected_error($_) } @said;
+		$self->{statistics}{cancelled} += grep { /canceling statement/ } @said;
+		push @wrong, map { "session $number: $_" } grep { /ERROR|FATAL|PANIC|WARNING/ && !expected($load, $_) } @said;
 	}
 	my @check = $self->session(0)->run($self->write_file('check.sql', $self->write_check($load)), 120);
+	$self->{statistics}{postponed} += $1 if @check && $check[0] =~ /^postponed\|(\d+)$/ && shift @check;
 	if (@check && $check[-1] =~ /^compared\|(\d+)\|(\d+)\|(\d+)$/)
 	{
 		pop @check;
@@ -280,6 +327,13 @@ sub run_load
 	return @wrong;
 }
 
+# How long a loader's merge waits.
+sub write_patience
+{
+	my ($load) = @_;
+	return $load->{patience} ? "set newterm.lock_timeout to '$load->{patience}';\n" : "reset newterm.lock_timeout;\n";
+}
+
 # The load as one script, to be run by hand.
 sub write_reproduction
 {
@@ -289,7 +343,7 @@ sub write_reproduction
 	foreach my $number (1 .. $sessions)
 	{
 		$text .= "\n-- session $number" . ($sessions > 1 ? ", at the same time as the others" : '') . "\n"
-		  . write_session($load->{plan}, $number - 1, $load->{table}, $without);
+		  . write_patience($load) . write_session($load->{plan}, $number - 1, $load->{table}, $without);
 	}
 	$text .= "\n-- one more session\n" . $self->write_noise($load) if $load->{noise};
 	return "$text\n-- what differs\n" . $self->write_check($load)
@@ -321,7 +375,7 @@ sub shrink
 		return 0;
 	};
 	return ({ %$load, rules => $rules, noise => $noise }, $without) unless $fails->($rules, $without);
-	$noise = 0;
+	$noise = undef;
 	$noise = $load->{noise} unless $fails->($rules, $without);
 	foreach my $rule (@$rules)
 	{
@@ -376,10 +430,11 @@ sub trial
 			rules => $rules,
 			plan  => random_plan($events, sessions => $sessions, without => $self->{without}, isolation => $self->{isolation}),
 			changes => { map { $_->{name} => random_change($when, $_) } chance(0.3) ? @$rules : () },
-			noise => $sessions > 1 && chance(0.25) ? between(3, 9) : 0,
+			noise => $sessions > 1 && chance(0.4) ? random_noise() : undef,
+			patience => chance(0.3) ? pick('1ms', '10ms', '100ms') : undef,
 		};
 		$load->{changes} = {} if $self->{without}{change};
-		$load->{noise} = 0 if $self->{without}{noise};
+		$load->{noise} = undef if $self->{without}{noise};
 		my @wrong = $self->run_load($load);
 		$self->{statistics}{loads}++;
 		$self->{statistics}{sessions} += $sessions;

@@ -7,7 +7,8 @@
 #   TRIALS=n      how many (default 1000)
 #   SHRINK=0      do not make failures smaller
 #   WITHOUT=…     leave out some of: immediate (SET CONSTRAINTS), prepare (two-phase commit), change (of how rules
-#                 learn, after a load), noise (changes of rules during a load); the dice fall as with them
+#                 learn, after a load), noise (changes of rules, locks and cancels during a load); the dice fall as
+#                 with them
 #   ISOLATION=…   one isolation level for all transactions, such as serializable
 #   SESSIONS=n    the number of sessions of every load
 #   FAILURES=n    the number of failed trials to stop at (default 3)
@@ -111,6 +112,7 @@ foreach my $number (0 .. $trials - 1)
 my $statistics = $stress->{statistics};
 printf $terminal "%d loads by %d sessions under %d rules: %d events stored, %d runs and %d detections compared\n",
   map { $_ // 0 } @$statistics{qw(loads sessions rules events runs detections)};
+printf $terminal "%d rows were postponed when their load ended, %d statements were cancelled\n", map { $_ // 0 } @$statistics{qw(postponed cancelled)};
 printf $terminal "%.2f s a trial\n", (time() - $began) / $done;
 printf $terminal "%d passed, %d failed\n", $done - $failed, $failed;
 $stress->close_sessions;
