@@ -7,6 +7,7 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "commands/extension.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -75,6 +76,26 @@ OwnerOf(Oid relation, Oid *owner)
 	return true;
 }
 
+/*
+ * WarnOfMissing
+ *		A relation of ours has no longer its name.  Where the extension is being made
+ *		or dropped, that is as it should be; elsewhere somebody renamed or moved it, and
+ *		nothing is detected.  Said once until relations change again.
+ */
+static void
+WarnOfMissing(const char *name)
+{
+	static uint64 warned = 0;
+
+	if (creating_extension || warned == Told || !OidIsValid(get_extension_oid("newterm", true)))
+		return;
+	warned = Told;
+	ereport(WARNING,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("there is no newterm.%s, so that newterm detects nothing", name),
+			 errhint("Give the relation of the extension that was renamed or moved its name and schema back.")));
+}
+
 const ExtensionOids *
 ExtensionLookup(void)
 {
@@ -110,7 +131,10 @@ ExtensionLookup(void)
 		Oids.event_errors = RelationOid("event_errors");
 		Oids.error_sequence = RelationOid("event_error_id");
 		if (!OidIsValid(Oids.rules) || !OidIsValid(Oids.error_sequence))
-			return NULL;		/* in the middle of CREATE or DROP EXTENSION */
+		{
+			WarnOfMissing(OidIsValid(Oids.rules) ? "event_error_id" : "rules");
+			return NULL;
+		}
 		if (!OwnerOf(Oids.rules, &Oids.owner))
 			return NULL;
 		OidsKnow = known;

@@ -152,11 +152,23 @@ KeepTriggers(ResultRelInfo *target, bool inserts)
 	target->ri_TrigDesc = kept->numtriggers == 0 ? NULL : kept;
 }
 
+/* ExtensionLookup has no number for a table that somebody renamed or moved. */
+static void
+CheckFound(Oid table)
+{
+	if (!OidIsValid(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("a table of newterm was renamed or moved"),
+				 errhint("Give it its name and schema back.")));
+}
+
 static void
 OpenForWriting(TableStore *store, Oid table, bool inserts_fire)
 {
 	/* what users hang on the table runs with the rights that it has now */
 	Assert(InSecurityRestrictedOperation());
+	CheckFound(table);
 	memset(store, 0, sizeof(TableStore));
 	LockWaitsCount();
 	store->context = CurrentMemoryContext;
@@ -216,7 +228,7 @@ bool
 TableStoreOpenReading(TableStore *store, Oid table, AttrNumber column)
 {
 	memset(store, 0, sizeof(TableStore));
-	if (!ConditionalLockRelationOid(table, AccessShareLock))
+	if (!OidIsValid(table) || !ConditionalLockRelationOid(table, AccessShareLock))
 		return false;
 	store->context = CurrentMemoryContext;
 	store->table = table_open(table, NoLock);
@@ -233,6 +245,7 @@ TableStoreOpenReading(TableStore *store, Oid table, AttrNumber column)
 void
 TableStoreOpenWhole(TableStore *store, Oid table)
 {
+	CheckFound(table);
 	memset(store, 0, sizeof(TableStore));
 	LockWaitsCount();
 	if (LockMayWait())

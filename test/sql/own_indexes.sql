@@ -201,3 +201,15 @@ where number = 7 and length(term->>0) > 5000 and last_granule <> '2024-09-01' or
 select left(term->>'x', 5) as x, first_seen, event_id, left(event->>'x', 5) as sample, note, retracted_at is not null as retracted
 from newterm.signals where length(term->>'x') > 5000 and change_reason is not null order by 1, 2;
 select count(*) from newterm.event_errors;
+
+-- a table that was renamed is missed, aloud, and found again
+alter table newterm.rules rename to rules_of_ours;
+select show('2024-10-01', 'while rules have another name');
+select show('2024-10-01', 'and another');
+alter table newterm.rules_of_ours rename to rules;
+select show('2024-10-01', 'rules are back');
+alter table newterm.runs rename to runs_of_ours;
+select show('2024-10-01', 'while runs have another name');
+alter table newterm.runs_of_ours rename to runs;
+select newterm.merge_postponed();
+select term->>'x' as x from newterm.signals where first_seen = '2024-10-01' order by 1;
