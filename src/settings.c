@@ -89,7 +89,7 @@ SettingsDefine(void)
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.lock_timeout",
 							"Time that a transaction waits for locks of newterm in all before it commits; 0: no limit.",
-							"What could not be merged by then is kept in newterm.postponed and merged by a later transaction.",
+							"What could not be merged by then is kept in newterm.postponed, for which it may wait 100 ms in any case, and merged by a later transaction.",
 							&LockTimeoutSetting, 1000, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.cache_size",

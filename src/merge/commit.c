@@ -111,6 +111,14 @@ RunStep(void (*function) (void *state), void *state, int *budget)
 	return error;
 }
 
+/*
+ * POSTPONE_AT_LEAST
+ *		Milliseconds that postponing may wait for locks however short newterm.lock_timeout
+ *		is: others who add to newterm.postponed hold its extension lock for a moment, and
+ *		what is not postponed is lost.
+ */
+#define POSTPONE_AT_LEAST	100
+
 /* Keep what is not merged for later.  Raises what is final, and nothing else. */
 static void
 Postpone(Unmerged *unmerged, int *budget)
@@ -118,6 +126,8 @@ Postpone(Unmerged *unmerged, int *budget)
 	PendingLevel *level = unmerged->level;
 	ErrorData  *error = NULL;
 
+	if (*budget >= 0)
+		*budget = Max(*budget, POSTPONE_AT_LEAST);
 	if (PendingHasTerms(level))
 		error = RunStep(PostponePending, unmerged, budget);
 	if (error != NULL)
