@@ -816,7 +816,7 @@ PostponedMerge(Postponed *postponed, RuleSet *set, PostponedFunction function, v
 	/* until nothing is found: who waits for our right to take it may wait too long */
 	do
 		again = MergeScan(postponed, most, false);
-	while (again && postponed->all && postponed->scope != RETRY_SOME);
+	while (again && postponed->all && postponed->failures > 0 && postponed->scope != RETRY_SOME);
 	TableStoreClose(&postponed->store);
 	if (postponed->scope == RETRY_ALL && hash_get_num_entries(postponed->failed) > 0)
 		ereport(NOTICE,
