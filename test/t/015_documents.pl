@@ -1,5 +1,5 @@
 # The SQL of README.md and docs/*.md runs, and prints what the documents show; links lead somewhere; docs/reference.md has
-# each setting.
+# each setting, test/README.md each test.
 #
 # Each file has a database of its own with the extension, and one psql that runs the file's ```sql blocks in order.  A block
 # without a language right behind one of them, with nothing but blank lines between, is what psql prints, to the letter.
@@ -54,7 +54,7 @@ sub blocks
 			}
 			else
 			{
-				unlike($text, qr/\A\s*(SELECT|CALL|INSERT|UPDATE|DELETE|CREATE|ALTER|GRANT|COPY|LISTEN) /,
+				unlike($text, qr/\A\s*(SELECT|CALL|INSERT|UPDATE|DELETE|CREATE|ALTER|GRANT|COPY|LISTEN) .*;\s*(--.*)?$/ms,
 					"$name line $line is no SQL, which is marked as such");
 			}
 		}
@@ -131,11 +131,8 @@ sub check_links
 }
 
 my $node = start_server('main', conf => "fsync = off\n");
-foreach my $file (sort glob("$root/*.md $root/docs/*.md"))
-{
-	check_document($node, $file);
-	check_links($file) unless basename($file) eq 'CONTRIBUTING.md';
-}
+check_document($node, $_) foreach sort glob("$root/*.md $root/docs/*.md");
+check_links($_) foreach sort glob("$root/*.md $root/docs/*.md $root/test/*.md $root/test/*/*.md");
 
 my @rows = grep { /^\|/ } split /\n/, slurp_file("$root/docs/reference.md") =~ s/.*^## Settings\n(.*?)^## .*/$1/msr;
 foreach my $setting (split /\n/,
@@ -143,5 +140,13 @@ foreach my $setting (split /\n/,
 {
 	is(scalar(grep { /^[^|]*\|[^|]*`\Q$setting\E`/ } @rows), 1, "docs/reference.md has $setting once");
 }
+
+my %listed = map { $_ => 1 } slurp_file("$root/test/README.md") =~ m{`((?:sql|specs|t)/\w+(?:\.pl)?)`}g;
+foreach my $test (sort glob("$root/test/sql/*.sql $root/test/specs/*.spec $root/test/t/*.pl"))
+{
+	my $name = substr($test, length("$root/test/")) =~ s/\.(sql|spec)$//r;
+	ok(delete $listed{$name}, "test/README.md has $name");
+}
+is(join(' ', sort keys %listed), '', 'test/README.md has no test that is gone');
 
 done_testing();
