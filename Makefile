@@ -47,7 +47,7 @@ MODULE_big = newterm
 OBJS = $(sort $(patsubst %.c,%.o,$(WRITTEN) $(GENERATED)))
 
 # Headers of PostgreSQL itself do not pass the last three.  Debian keeps the frame pointer,
-# which costs detection 3 % (test/bench/README.md).
+# which costs detection 3 % (docs/experiments.md).
 PG_CPPFLAGS = -I$(CURDIR)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-fomit-frame-pointer

@@ -4,7 +4,7 @@
  *
  * PostgreSQL reads a trigger's WHEN clause from its stored text and prepares it
  * in every statement that fires the trigger, which takes longer than evaluating
- * it: a cost that only statements of a single row feel (test/bench/README.md has
+ * it: a cost that only statements of a single row feel (docs/performance.md has
  * the figures).  So when a statement starts, its tables' clauses are put where
  * TriggerEnabled() of trigger.c would put what it prepares.  Where they are
  * not, as in COPY and in partitions that rows are routed to, PostgreSQL prepares
