@@ -195,7 +195,7 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION newterm.alter_rule(text, jsonb) IS 'changes settings of a rule: {"setting": value, …}; what a setting means for the baseline is in the README';
+COMMENT ON FUNCTION newterm.alter_rule(text, jsonb) IS 'changes settings of a rule: {"setting": value, …}; docs/semantics.md says what that does to the baseline';
 
 CREATE OR REPLACE FUNCTION newterm.drop_rule(name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -110,6 +110,38 @@ foreach my $format ('plain', 'custom')
 	$other->stop;
 }
 
+# ---- by whom, and in parts ----
+
+$node->safe_psql('postgres', q{
+	create role backup login;
+	grant pg_read_all_data to backup;
+	create role some_admin login;
+	select newterm.grant_access('admin', 'some_admin');});
+# What a role dumps; newer versions begin and end it with a random key.
+sub dump_by
+{
+	my ($name, @role) = @_;
+	$node->command_ok([ 'pg_dump', @role, '-f', "$folder/$name", $node->connstr('postgres') ], "pg_dump, $name");
+	return slurp_file("$folder/$name") =~ s/^\\(un)?restrict .*\n//mgr;
+}
+ok(dump_by('backup', '-U', 'backup') eq dump_by('superuser'), 'a role that reads all data misses nothing');
+$node->command_fails_like([ 'pg_dump', '-U', 'some_admin', '-e', 'newterm', '-n', 'newterm', $node->connstr('postgres') ],
+	qr/permission denied for (sequence|table)/, 'an admin of newterm cannot dump: the secret is no level\'s');
+$node->safe_psql('postgres', q{select newterm.revoke_access('some_admin'); drop role some_admin});
+
+my $parts = start_server('parts', conf => "fsync = off\n");
+$parts->safe_psql('postgres', 'create database table_alone');
+$node->command_ok([ 'pg_dump', '-e', 'newterm', '-n', 'newterm', '-f', "$folder/newterm", $node->connstr('postgres') ], 'pg_dump of newterm alone');
+$parts->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$folder/newterm", $parts->connstr('postgres') ], 'restored by psql');
+my ($all, $part) = ($before, stored($parts));
+delete $_->@{qw(watched)} foreach $all, $part;
+is_deeply($part, $all, 'all that newterm has stored is there');
+$node->command_ok([ 'pg_dump', '-t', 'copies', '-f', "$folder/copies", $node->connstr('postgres') ], 'pg_dump of a watched table');
+$parts->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', 'create extension newterm', '-f', "$folder/copies", $parts->connstr('table_alone') ],
+	'restored where newterm is');
+is($parts->safe_psql('table_alone', 'select events, fires from newterm.watched'), 'copies|always', 'and watched as before');
+$parts->stop;
+
 # ---- without the table that event_errors tells of, and with times that no calendar has ----
 
 $node->safe_psql('postgres', "create database part; create database part_restored");
