@@ -6,7 +6,6 @@
 
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -16,20 +15,7 @@
 #include "rule/rule_digest.h"
 #include "baseline/sighting.h"
 #include "store/extension.h"
-
-/* Columns of newterm.entity_clocks. */
-enum
-{
-	ENTITY_DIGEST = 1,
-	ENTITY_VERSION_ID,
-	ENTITY_VALUES,
-	ENTITY_LEARNING_FROM,
-	ENTITY_COLUMNS = ENTITY_LEARNING_FROM
-};
-
-/* Columns of newterm.rule_versions, as far as we touch them. */
-#define VERSION_ID				1
-#define VERSION_LEARNING_FROM	"learning_from"
+#include "store/tables.h"
 
 typedef struct RuleClock
 {
@@ -88,9 +74,7 @@ ReadRuleClock(TableStore *store, int32 version_id, int64 *learning_from, HeapTup
 	while (TableStoreNext(store, &slot))
 	{
 		bool		isnull;
-		int			column = get_attnum(RelationGetRelid(store->table),
-										VERSION_LEARNING_FROM);
-		Datum		value = SlotColumn(slot, column, &isnull);
+		Datum		value = SlotColumn(slot, VERSION_LEARNING_FROM, &isnull);
 
 		if (!isnull)
 			*learning_from = UNIX_MICROS(DatumGetTimestampTz(value));
@@ -114,12 +98,12 @@ FindEntityClock(ClockStore *clocks, const EntityClock *clock, int64 *learning_fr
 	bool		isnull;
 
 	if (store->table == NULL)
-		TableStoreOpenBy(store, clocks->oids->entity_clocks, ENTITY_DIGEST);
+		TableStoreOpenBy(store, clocks->oids->entity_clocks, ENTITY_CLOCK_DIGEST);
 	TableStoreFindDigest(store, &clock->digest);
 	if (!TableStoreNext(store, &slot))
 		return NULL;
 	*learning_from =
-		UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, ENTITY_LEARNING_FROM, &isnull)));
+		UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, ENTITY_CLOCK_LEARNING_FROM, &isnull)));
 	return slot;
 }
 
@@ -251,16 +235,13 @@ SetRuleClock(TableStore *store, RuleClock *clock)
 		return;
 	if (row != NULL)
 	{
-		int			natts = RelationGetNumberOfAttributes(store->table);
-		int			column = get_attnum(RelationGetRelid(store->table),
-										VERSION_LEARNING_FROM);
-		Datum	   *values = palloc0(sizeof(Datum) * natts);
-		bool	   *nulls = palloc0(sizeof(bool) * natts);
-		bool	   *replace = palloc0(sizeof(bool) * natts);
+		Datum		values[VERSION_LEARNING_FROM] = {0};
+		bool		nulls[VERSION_LEARNING_FROM] = {0};
+		bool		replace[VERSION_LEARNING_FROM] = {0};
 
-		values[column - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
-		replace[column - 1] = true;
-		TableStoreUpdate(store, row, natts, values, nulls, replace);
+		values[VERSION_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
+		replace[VERSION_LEARNING_FROM - 1] = true;
+		TableStoreUpdate(store, row, VERSION_LEARNING_FROM, values, nulls, replace);
 	}
 }
 
@@ -271,21 +252,21 @@ SetEntityClock(ClockStore *clocks, EntityClock *clock)
 	TableStore *store = &clocks->entity_store;
 	int64		stored;
 	TupleTableSlot *slot = FindEntityClock(clocks, clock, &stored);
-	Datum		row[ENTITY_COLUMNS];
-	bool		nulls[ENTITY_COLUMNS] = {0};
-	bool		replace[ENTITY_COLUMNS] = {[ENTITY_LEARNING_FROM - 1] = true};
+	Datum		row[ENTITY_CLOCK_COLUMNS];
+	bool		nulls[ENTITY_CLOCK_COLUMNS] = {0};
+	bool		replace[ENTITY_CLOCK_COLUMNS] = {[ENTITY_CLOCK_LEARNING_FROM - 1] = true};
 
 	clock->learning_from = slot == NULL ? clock->earliest : Min(stored, clock->earliest);
-	row[ENTITY_DIGEST - 1] = PointerGetDatum(&clock->digest);
-	row[ENTITY_VERSION_ID - 1] = Int32GetDatum(clock->version_id);
-	row[ENTITY_VALUES - 1] = PointerGetDatum(clock->entity_values);
-	nulls[ENTITY_VALUES - 1] = clock->entity_values == NULL;
-	row[ENTITY_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
+	row[ENTITY_CLOCK_DIGEST - 1] = PointerGetDatum(&clock->digest);
+	row[ENTITY_CLOCK_VERSION_ID - 1] = Int32GetDatum(clock->version_id);
+	row[ENTITY_CLOCK_ENTITY - 1] = PointerGetDatum(clock->entity_values);
+	nulls[ENTITY_CLOCK_ENTITY - 1] = clock->entity_values == NULL;
+	row[ENTITY_CLOCK_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
 	if (slot == NULL)
-		TableStoreInsert(store, ENTITY_COLUMNS, row, nulls);
+		TableStoreInsert(store, ENTITY_CLOCK_COLUMNS, row, nulls);
 	else if (clock->learning_from < stored)
 	{
-		TableStoreUpdate(store, ExecCopySlotHeapTuple(slot), ENTITY_COLUMNS, row, nulls,
+		TableStoreUpdate(store, ExecCopySlotHeapTuple(slot), ENTITY_CLOCK_COLUMNS, row, nulls,
 						 replace);
 		clock->moved = true;
 	}

@@ -21,21 +21,7 @@
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
-
-/* Columns of newterm.event_errors. */
-enum
-{
-	ERROR_ID = 1,
-	ERROR_SOURCE,
-	ERROR_EVENT_ID,
-	ERROR_EVENT_TIME,
-	ERROR_CAUSE,
-	ERROR_DETAIL,
-	ERROR_OCCURRED_AT,
-	ERROR_EVENTS,
-	ERROR_COUNTS_UNTIL,
-	ERROR_COLUMNS = ERROR_COUNTS_UNTIL
-};
+#include "store/tables.h"
 
 /* Rows of a table and cause that one hour may bring. */
 #define ROWS_AN_HOUR	1000
@@ -118,7 +104,7 @@ NextOfHour(TableStore *store, TimestampTz now, TupleTableSlot **slot, TimestampT
 
 	if (!TableStoreNextBackward(store, slot))
 		return false;
-	*occurred_at = DatumGetTimestampTz(SlotColumn(*slot, ERROR_OCCURRED_AT, &isnull));
+	*occurred_at = DatumGetTimestampTz(SlotColumn(*slot, EVENT_ERROR_OCCURRED_AT, &isnull));
 	return *occurred_at > now - USECS_PER_HOUR;
 }
 
@@ -138,7 +124,7 @@ FullUntil(TableStore *store, const EventError *error, TimestampTz now)
 	while (NextOfHour(store, now, &slot, &occurred_at))
 	{
 		bool		isnull;
-		Datum		until = SlotColumn(slot, ERROR_COUNTS_UNTIL, &isnull);
+		Datum		until = SlotColumn(slot, EVENT_ERROR_COUNTS_UNTIL, &isnull);
 
 		if (count == 0 && !isnull && DatumGetTimestampTz(until) > now)
 			return DatumGetTimestampTz(until);
@@ -163,18 +149,18 @@ CountOn(TableStore *store, const EventError *error, TimestampTz now, TimestampTz
 	while (NextOfHour(store, now, &slot, &occurred_at))
 	{
 		HeapTuple	tuple;
-		Datum		row[ERROR_COLUMNS] = {0};
-		bool		nulls[ERROR_COLUMNS] = {0};
-		bool		replace[ERROR_COLUMNS] = {0};
+		Datum		row[EVENT_ERROR_COLUMNS] = {0};
+		bool		nulls[EVENT_ERROR_COLUMNS] = {0};
+		bool		replace[EVENT_ERROR_COLUMNS] = {0};
 		bool		isnull;
 
 		if (TableStoreLock(store, &tuple) != TM_Ok)
 			continue;
-		row[ERROR_EVENTS - 1] =
-			Int64GetDatum(DatumGetInt64(SlotColumn(slot, ERROR_EVENTS, &isnull)) + error->events);
-		row[ERROR_COUNTS_UNTIL - 1] = TimestampTzGetDatum(until);
-		replace[ERROR_EVENTS - 1] = replace[ERROR_COUNTS_UNTIL - 1] = true;
-		TableStoreUpdate(store, tuple, ERROR_COLUMNS, row, nulls, replace);
+		row[EVENT_ERROR_EVENTS - 1] =
+			Int64GetDatum(DatumGetInt64(SlotColumn(slot, EVENT_ERROR_EVENTS, &isnull)) + error->events);
+		row[EVENT_ERROR_COUNTS_UNTIL - 1] = TimestampTzGetDatum(until);
+		replace[EVENT_ERROR_EVENTS - 1] = replace[EVENT_ERROR_COUNTS_UNTIL - 1] = true;
+		TableStoreUpdate(store, tuple, EVENT_ERROR_COLUMNS, row, nulls, replace);
 		return true;
 	}
 	return false;
@@ -184,26 +170,26 @@ static void
 InsertError(TableStore *store, const ExtensionOids *oids, const EventError *error,
 			TimestampTz now)
 {
-	Datum		row[ERROR_COLUMNS] = {0};
-	bool		nulls[ERROR_COLUMNS] = {0};
+	Datum		row[EVENT_ERROR_COLUMNS] = {0};
+	bool		nulls[EVENT_ERROR_COLUMNS] = {0};
 
-	row[ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
-	row[ERROR_SOURCE - 1] = OptionalText(error->source, &nulls[ERROR_SOURCE - 1]);
-	row[ERROR_EVENT_ID - 1] = OptionalText(error->event_id, &nulls[ERROR_EVENT_ID - 1]);
-	row[ERROR_EVENT_TIME - 1] = TimestampTzGetDatum(error->event_time);
-	nulls[ERROR_EVENT_TIME - 1] = !error->has_time;
-	row[ERROR_CAUSE - 1] = CStringGetTextDatum(error->key.cause);
-	row[ERROR_DETAIL - 1] = OptionalText(error->detail, &nulls[ERROR_DETAIL - 1]);
-	row[ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(now);
-	row[ERROR_EVENTS - 1] = Int64GetDatum(error->events);
-	nulls[ERROR_COUNTS_UNTIL - 1] = true;
-	TableStoreInsert(store, ERROR_COLUMNS, row, nulls);
+	row[EVENT_ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
+	row[EVENT_ERROR_SOURCE - 1] = OptionalText(error->source, &nulls[EVENT_ERROR_SOURCE - 1]);
+	row[EVENT_ERROR_EVENT_ID - 1] = OptionalText(error->event_id, &nulls[EVENT_ERROR_EVENT_ID - 1]);
+	row[EVENT_ERROR_EVENT_TIME - 1] = TimestampTzGetDatum(error->event_time);
+	nulls[EVENT_ERROR_EVENT_TIME - 1] = !error->has_time;
+	row[EVENT_ERROR_CAUSE - 1] = CStringGetTextDatum(error->key.cause);
+	row[EVENT_ERROR_DETAIL - 1] = OptionalText(error->detail, &nulls[EVENT_ERROR_DETAIL - 1]);
+	row[EVENT_ERROR_OCCURRED_AT - 1] = TimestampTzGetDatum(now);
+	row[EVENT_ERROR_EVENTS - 1] = Int64GetDatum(error->events);
+	nulls[EVENT_ERROR_COUNTS_UNTIL - 1] = true;
+	TableStoreInsert(store, EVENT_ERROR_COLUMNS, row, nulls);
 }
 
 void
 EventErrorsWrite(const ExtensionOids *oids, List *faults)
 {
-	static const AttrNumber place[] = {ERROR_SOURCE, ERROR_CAUSE, ERROR_OCCURRED_AT};
+	static const AttrNumber place[] = {EVENT_ERROR_SOURCE, EVENT_ERROR_CAUSE, EVENT_ERROR_OCCURRED_AT};
 	MemoryContext context;
 	MemoryContext old;
 	TableStore		store;

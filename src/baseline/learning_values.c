@@ -19,19 +19,7 @@
 #include "rule/rule_digest.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
-
-/* Columns of newterm.learned_values. */
-enum
-{
-	VALUE_SCOPE = 1,
-	VALUE_VERSION_ID,
-	VALUE_DIGEST,
-	VALUE_FIRST_SEEN,
-	VALUE_TERM,
-	VALUE_ENTITY,
-	VALUE_EVENT,
-	VALUE_COLUMNS = VALUE_EVENT
-};
+#include "store/tables.h"
 
 /* A term that is, was or may become one of the first n. */
 typedef struct Member
@@ -101,16 +89,16 @@ static void
 KeepEvent(KeptEvents *kept, TupleTableSlot *slot)
 {
 	bool		isnull;
-	Jsonb	   *event = SlotJsonb(slot, VALUE_EVENT);
+	Jsonb	   *event = SlotJsonb(slot, LEARNED_VALUE_EVENT);
 	KeptEventEntry *entry;
 
 	if (event == NULL)
 		return;
 	entry = hash_search(kept->entries,
-						DatumGetPointer(SlotColumn(slot, VALUE_DIGEST, &isnull)),
+						DatumGetPointer(SlotColumn(slot, LEARNED_VALUE_DIGEST, &isnull)),
 						HASH_ENTER, NULL);
 	entry->first_seen =
-		UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, VALUE_FIRST_SEEN, &isnull)));
+		UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, LEARNED_VALUE_FIRST_SEEN, &isnull)));
 	entry->event = event;
 }
 
@@ -136,7 +124,7 @@ LearningValuesTake(const ExtensionOids *oids, int32 version_id)
 		bool		isnull;
 
 		CHECK_FOR_INTERRUPTS();
-		if (DatumGetInt32(SlotColumn(slot, VALUE_VERSION_ID, &isnull)) != version_id)
+		if (DatumGetInt32(SlotColumn(slot, LEARNED_VALUE_VERSION_ID, &isnull)) != version_id)
 			continue;
 		KeepEvent(kept, slot);
 		TableStoreDelete(&store, &slot->tts_tid);
@@ -193,15 +181,15 @@ ReadScope(TableStore *store, Scope *scope)
 
 		member->pending = palloc0(sizeof(PendingTerm));
 		memcpy(&member->pending->term,
-			   DatumGetPointer(SlotColumn(slot, VALUE_DIGEST, &isnull)), sizeof(Digest));
+			   DatumGetPointer(SlotColumn(slot, LEARNED_VALUE_DIGEST, &isnull)), sizeof(Digest));
 		member->pending->version_id = scope->rule->version_id;
 		member->pending->by_entity = scope->rule->by_entity;
 		member->pending->entity_clock = scope->digest;
-		member->pending->term_values = SlotJsonb(slot, VALUE_TERM);
-		member->pending->entity_values = SlotJsonb(slot, VALUE_ENTITY);
-		member->event = member->stored_event = SlotJsonb(slot, VALUE_EVENT);
+		member->pending->term_values = SlotJsonb(slot, LEARNED_VALUE_TERM);
+		member->pending->entity_values = SlotJsonb(slot, LEARNED_VALUE_ENTITY);
+		member->event = member->stored_event = SlotJsonb(slot, LEARNED_VALUE_EVENT);
 		member->first_seen = member->stored_first_seen =
-			UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, VALUE_FIRST_SEEN, &isnull)));
+			UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, LEARNED_VALUE_FIRST_SEEN, &isnull)));
 		SetObjects(member, scope->rule, member->pending);
 		member->stored = true;
 		member->place = slot->tts_tid;
@@ -283,20 +271,20 @@ MemberEvent(Member *member, EventReader *reader)
 static void
 InsertMember(TableStore *store, const Scope *scope, Member *member, EventReader *reader)
 {
-	Datum		row[VALUE_COLUMNS];
-	bool		nulls[VALUE_COLUMNS] = {0};
+	Datum		row[LEARNED_VALUE_COLUMNS];
+	bool		nulls[LEARNED_VALUE_COLUMNS] = {0};
 	Jsonb	   *event = MemberEvent(member, reader);
 
-	row[VALUE_SCOPE - 1] = PointerGetDatum(&scope->digest);
-	row[VALUE_VERSION_ID - 1] = Int32GetDatum(scope->rule->version_id);
-	row[VALUE_DIGEST - 1] = PointerGetDatum(&member->pending->term);
-	row[VALUE_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(member->first_seen));
-	row[VALUE_TERM - 1] = PointerGetDatum(member->pending->term_values);
-	row[VALUE_ENTITY - 1] = PointerGetDatum(member->pending->entity_values);
-	nulls[VALUE_ENTITY - 1] = member->pending->entity_values == NULL;
-	row[VALUE_EVENT - 1] = PointerGetDatum(event);
-	nulls[VALUE_EVENT - 1] = event == NULL;
-	TableStoreInsert(store, VALUE_COLUMNS, row, nulls);
+	row[LEARNED_VALUE_SCOPE - 1] = PointerGetDatum(&scope->digest);
+	row[LEARNED_VALUE_VERSION_ID - 1] = Int32GetDatum(scope->rule->version_id);
+	row[LEARNED_VALUE_DIGEST - 1] = PointerGetDatum(&member->pending->term);
+	row[LEARNED_VALUE_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(member->first_seen));
+	row[LEARNED_VALUE_TERM - 1] = PointerGetDatum(member->pending->term_values);
+	row[LEARNED_VALUE_ENTITY - 1] = PointerGetDatum(member->pending->entity_values);
+	nulls[LEARNED_VALUE_ENTITY - 1] = member->pending->entity_values == NULL;
+	row[LEARNED_VALUE_EVENT - 1] = PointerGetDatum(event);
+	nulls[LEARNED_VALUE_EVENT - 1] = event == NULL;
+	TableStoreInsert(store, LEARNED_VALUE_COLUMNS, row, nulls);
 }
 
 /* Keep the first n of a scope and note who is in and who is out. */
@@ -366,7 +354,7 @@ LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *
 			control.entrysize = sizeof(MemberEntry);
 			members = hash_create("newterm members", 64, &control,
 								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-			TableStoreOpenBy(&store, oids->learned_values, VALUE_SCOPE);
+			TableStoreOpenBy(&store, oids->learned_values, LEARNED_VALUE_SCOPE);
 		}
 		digest = LearningValuesScope(set, rule, pending);
 		scope = hash_search(scopes, &digest, HASH_ENTER, &found);

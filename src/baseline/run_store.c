@@ -19,20 +19,7 @@
 #include "base/guard.h"
 #include "baseline/run_store.h"
 #include "store/extension.h"
-
-/* Columns of newterm.runs. */
-enum
-{
-	RUN_FIRST_SEEN = 1,
-	RUN_LAST_GRANULE,
-	RUN_DIGEST,
-	RUN_VERSION_ID,
-	RUN_LEARNED,
-	RUN_TERM,
-	RUN_ENTITY,
-	RUN_ENTITY_DIGEST,
-	RUN_COLUMNS = RUN_ENTITY_DIGEST
-};
+#include "store/tables.h"
 
 /* So many a block, where nobody has counted: rows of some 130 bytes. */
 #define RUNS_A_BLOCK	60

@@ -31,25 +31,7 @@
 #include "store/extension.h"
 #include "store/lock.h"
 #include "store/table_store.h"
-
-/* Columns of newterm.postponed; those behind POSTPONED_COLUMNS have defaults. */
-enum
-{
-	POSTPONED_ID = 1,
-	POSTPONED_VERSION_ID,		/* NULL: an event that was not evaluated */
-	POSTPONED_DIGEST,			/* NULL: a rule's clock */
-	POSTPONED_ENTITY,
-	POSTPONED_TERM,
-	POSTPONED_FIRST_SEEN,
-	POSTPONED_LAST_GRANULE,
-	POSTPONED_EVENT,
-	POSTPONED_SOURCE,
-	POSTPONED_ORIGIN,
-	POSTPONED_ATTEMPTS,
-	POSTPONED_ERROR,
-	POSTPONED_COLUMNS = POSTPONED_ERROR,
-	POSTPONED_NEXT_ATTEMPT
-};
+#include "store/tables.h"
 
 static const RetryColumns PostponedRetry = {
 	POSTPONED_ATTEMPTS, POSTPONED_ERROR, POSTPONED_NEXT_ATTEMPT

@@ -14,10 +14,7 @@
 #include "rule/reference_load.h"
 #include "store/extension.h"
 #include "store/table_store.h"
-
-/* The first columns of all three tables, and the second of two. */
-#define FIRST_COLUMN	1
-#define SECOND_COLUMN	2
+#include "store/tables.h"
 
 static char *
 ColumnText(TupleTableSlot *row, int column)
@@ -31,22 +28,23 @@ ColumnText(TupleTableSlot *row, int column)
 static void
 AddKnownAccount(Reference *reference, TupleTableSlot *row)
 {
-	ReferenceAddVendor(reference, ColumnText(row, FIRST_COLUMN), ColumnText(row, SECOND_COLUMN));
+	ReferenceAddVendor(reference, ColumnText(row, KNOWN_ACCOUNT_ACCOUNT_ID),
+					   ColumnText(row, KNOWN_ACCOUNT_NAME));
 }
 
 static void
 AddOwnAccount(Reference *reference, TupleTableSlot *row)
 {
-	ReferenceAddOwn(reference, ColumnText(row, FIRST_COLUMN));
+	ReferenceAddOwn(reference, ColumnText(row, OWN_ACCOUNT_ACCOUNT_ID));
 }
 
 static void
 AddListValue(Reference *reference, TupleTableSlot *row)
 {
-	char	   *name = ColumnText(row, FIRST_COLUMN);
+	char	   *name = ColumnText(row, LIST_LIST);
 
 	if (ReferenceWants(reference, name))
-		ReferenceAddValue(reference, name, ColumnText(row, SECOND_COLUMN));
+		ReferenceAddValue(reference, name, ColumnText(row, LIST_VALUE));
 }
 
 /* Read a whole table, whose rows one of these adds. */

@@ -28,58 +28,13 @@
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "rule/rule_parse.h"
+#include "store/tables.h"
 
 /* Rules are kept as long as the session: blocks that grow further would be half empty. */
 #define RULES_BLOCK		(32 * 1024)
 
-/* Columns of newterm.rules. */
-enum
-{
-	RULE_ID = 1,
-	RULE_NAME,
-	RULE_VERSION,
-	RULE_FIELDS,
-	RULE_FILTER,
-	RULE_GROUP_BY,
-	RULE_LANGUAGE,
-	RULE_LEARNING,
-	RULE_LEARNING_VALUES,
-	RULE_LEARNING_SCOPE,
-	RULE_LEARNING_FROM,
-	RULE_FORGET_AFTER,
-	RULE_GRANULE,
-	RULE_SEVERITY,
-	RULE_TITLE,
-	RULE_MESSAGE,
-	RULE_TAGS,
-	RULE_KEEP_ALIVE,
-	RULE_MAX_DURATION,
-	RULE_GROUP_SIGNALS_BY,
-	RULE_OPTIONAL_GROUP_BY,
-	RULE_ENABLED,
-	RULE_CREATED_AT,
-	RULE_UPDATED_AT,
-	RULE_MODE
-};
-
-/* Columns of newterm.rule_versions. */
-enum
-{
-	VERSION_ID = 1,
-	VERSION_RULE_ID,
-	VERSION_VERSION,
-	VERSION_FIELDS,
-	VERSION_FILTER,
-	VERSION_GROUP_BY,
-	VERSION_LANGUAGE,
-	VERSION_LEARNING_FROM
-};
-
 /* What rules look up, their titles included. */
 #define REFERENCES_OF_RULES	(NEEDS_KNOWN_ACCOUNTS | NEEDS_OWN_ACCOUNTS | NEEDS_LISTS)
-
-/* The column of newterm.digest_key. */
-#define DIGEST_KEY_KEY	1
 
 /* ReadVersions: the current version of each rule that is enabled. */
 #define VERSIONS_IN_USE	0

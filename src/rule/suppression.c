@@ -17,33 +17,7 @@
 #include "rule/rule_parse.h"
 #include "rule/suppression.h"
 #include "store/extension.h"
-
-/* Columns of newterm.suppressions. */
-enum
-{
-	SUPPRESSION_NAME = 1,
-	SUPPRESSION_KIND,
-	SUPPRESSION_RULES,			/* NULL: all */
-	SUPPRESSION_FILTER,			/* NULL: any event */
-	SUPPRESSION_LANGUAGE,
-	SUPPRESSION_ENTITY,			/* NULL: any */
-	SUPPRESSION_TERM,			/* NULL: any */
-	SUPPRESSION_STARTS_AT,
-	SUPPRESSION_EXPIRES_AT		/* NULL: never */
-};
-
-/* Columns of newterm.unlearnings. */
-enum
-{
-	UNLEARNING_ID = 1,
-	UNLEARNING_RULE_ID,
-	UNLEARNING_ENTITY,
-	UNLEARNING_TERM,
-	UNLEARNING_SINCE,			/* NULL: from the beginning */
-	UNLEARNING_UNTIL,
-	UNLEARNING_FILTER,
-	UNLEARNING_LANGUAGE
-};
+#include "store/tables.h"
 
 /* A row as it is stored, texts and values in the current memory context. */
 typedef struct StoredSuppression

@@ -13,6 +13,7 @@
 #include "rule/rule.h"
 #include "rule/rule_parse.h"
 #include "signal/template.h"
+#include "store/tables.h"
 #include "store/extension.h"
 
 PG_FUNCTION_INFO_V1(newterm_check_texts);
@@ -37,37 +38,40 @@ CheckFields(char **texts, int count, Language language)
 
 /* A column of the rule as a C string, or NULL. */
 static char *
-TextOf(const TriggerData *data, HeapTuple row, const char *name)
+TextOf(const TriggerData *data, HeapTuple row, int column)
 {
-	TupleDesc	desc = RelationGetDescr(data->tg_relation);
+	return SPI_getvalue(row, RelationGetDescr(data->tg_relation), column);
+}
 
-	return SPI_getvalue(row, desc, SPI_fnumber(desc, name));
+static const char *
+NameOf(const TriggerData *data, int column)
+{
+	return NameStr(TupleDescAttr(RelationGetDescr(data->tg_relation), column - 1)->attname);
 }
 
 /* A column that must not be NULL, as a C string. */
 static char *
-RequiredText(const TriggerData *data, HeapTuple row, const char *name)
+RequiredText(const TriggerData *data, HeapTuple row, int column)
 {
-	char	   *text = TextOf(data, row, name);
+	char	   *text = TextOf(data, row, column);
 
 	if (text == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s of a rule must not be null", name)));
+				 errmsg("%s of a rule must not be null", NameOf(data, column))));
 	return text;
 }
 
 /* The elements of a text[] column that must not be NULL. */
 static char **
-RequiredTexts(const TriggerData *data, HeapTuple row, const char *name, int *count)
+RequiredTexts(const TriggerData *data, HeapTuple row, int column, int *count)
 {
-	TupleDesc	desc = RelationGetDescr(data->tg_relation);
 	bool		isnull;
-	Datum		value = SPI_getbinval(row, desc, SPI_fnumber(desc, name), &isnull);
+	Datum		value = SPI_getbinval(row, RelationGetDescr(data->tg_relation), column, &isnull);
 
 	if (isnull)
-		(void) RequiredText(data, row, name);
-	return ArrayTexts(DatumGetArrayTypeP(value), name, count);
+		(void) RequiredText(data, row, column);
+	return ArrayTexts(DatumGetArrayTypeP(value), NameOf(data, column), count);
 }
 
 static void
@@ -75,12 +79,12 @@ CheckTexts(const TriggerData *data, HeapTuple row)
 {
 	int			nfields;
 	int			ngroup;
-	char	  **fields = RequiredTexts(data, row, "fields", &nfields);
-	char	   *filter = RequiredText(data, row, "filter");
-	char	  **group_by = RequiredTexts(data, row, "group_by", &ngroup);
-	Language	language = LanguageByName(RequiredText(data, row, "language"));
-	char	   *title = TextOf(data, row, "title");
-	char	   *message = TextOf(data, row, "message");
+	char	  **fields = RequiredTexts(data, row, RULE_FIELDS, &nfields);
+	char	   *filter = RequiredText(data, row, RULE_FILTER);
+	char	  **group_by = RequiredTexts(data, row, RULE_GROUP_BY, &ngroup);
+	Language	language = LanguageByName(RequiredText(data, row, RULE_LANGUAGE));
+	char	   *title = TextOf(data, row, RULE_TITLE);
+	char	   *message = TextOf(data, row, RULE_MESSAGE);
 
 	if (nfields < 1 || nfields > TERM_MAX_FIELDS)
 		ereport(ERROR,

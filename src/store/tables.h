@@ -1,0 +1,191 @@
+/*
+ * tables.h
+ *	  The columns of newterm's tables, by number.
+ *
+ * sql/tables makes the tables, and an upgrade only appends columns, so that the
+ * numbers never change.  test/t/016_tables.pl compares them with the catalog.
+ * TABLE_COLUMNS is how many columns of a table inserted rows give; those behind have
+ * defaults, as have those that users added.
+ */
+#ifndef NEWTERM_TABLES_H
+#define NEWTERM_TABLES_H
+
+/* newterm.rules */
+enum
+{
+	RULE_ID = 1,
+	RULE_NAME,
+	RULE_VERSION,
+	RULE_FIELDS,
+	RULE_FILTER,
+	RULE_GROUP_BY,
+	RULE_LANGUAGE,
+	RULE_LEARNING,
+	RULE_LEARNING_VALUES,
+	RULE_LEARNING_SCOPE,
+	RULE_LEARNING_FROM,
+	RULE_FORGET_AFTER,
+	RULE_GRANULE,
+	RULE_SEVERITY,
+	RULE_TITLE,
+	RULE_MESSAGE,
+	RULE_TAGS,
+	RULE_KEEP_ALIVE,
+	RULE_MAX_DURATION,
+	RULE_GROUP_SIGNALS_BY,
+	RULE_OPTIONAL_GROUP_BY,
+	RULE_ENABLED,
+	RULE_CREATED_AT,
+	RULE_UPDATED_AT,
+	RULE_MODE
+};
+
+/* newterm.rule_versions */
+enum
+{
+	VERSION_ID = 1,
+	VERSION_RULE_ID,
+	VERSION_VERSION,
+	VERSION_FIELDS,
+	VERSION_FILTER,
+	VERSION_GROUP_BY,
+	VERSION_LANGUAGE,
+	VERSION_LEARNING_FROM,
+	VERSION_CREATED_AT
+};
+
+/* newterm.digest_key */
+enum
+{
+	DIGEST_KEY_KEY = 1,
+	DIGEST_KEY_SOLE
+};
+
+/* newterm.known_accounts */
+enum
+{
+	KNOWN_ACCOUNT_ACCOUNT_ID = 1,
+	KNOWN_ACCOUNT_NAME,
+	KNOWN_ACCOUNT_TYPE
+};
+
+/* newterm.own_accounts */
+enum
+{
+	OWN_ACCOUNT_ACCOUNT_ID = 1,
+	OWN_ACCOUNT_NAME
+};
+
+/* newterm.lists */
+enum
+{
+	LIST_LIST = 1,
+	LIST_VALUE
+};
+
+/* newterm.suppressions */
+enum
+{
+	SUPPRESSION_NAME = 1,
+	SUPPRESSION_KIND,
+	SUPPRESSION_RULES,			/* NULL: all */
+	SUPPRESSION_FILTER,			/* NULL: any event */
+	SUPPRESSION_LANGUAGE,
+	SUPPRESSION_ENTITY,			/* NULL: any */
+	SUPPRESSION_TERM,			/* NULL: any */
+	SUPPRESSION_STARTS_AT,
+	SUPPRESSION_EXPIRES_AT,		/* NULL: never */
+	SUPPRESSION_REASON,
+	SUPPRESSION_CREATED_BY,
+	SUPPRESSION_CREATED_AT
+};
+
+/* newterm.unlearnings */
+enum
+{
+	UNLEARNING_ID = 1,
+	UNLEARNING_RULE_ID,
+	UNLEARNING_ENTITY,			/* NULL: any */
+	UNLEARNING_TERM,			/* NULL: any */
+	UNLEARNING_SINCE,			/* NULL: from the beginning */
+	UNLEARNING_UNTIL,
+	UNLEARNING_FILTER,			/* NULL: any event */
+	UNLEARNING_LANGUAGE,
+	UNLEARNING_RULE,
+	UNLEARNING_REASON,
+	UNLEARNING_CREATED_BY,
+	UNLEARNING_CREATED_AT
+};
+
+/* newterm.runs */
+enum
+{
+	RUN_FIRST_SEEN = 1,
+	RUN_LAST_GRANULE,
+	RUN_DIGEST,
+	RUN_VERSION_ID,
+	RUN_LEARNED,
+	RUN_TERM,
+	RUN_ENTITY,					/* NULL without group_by */
+	RUN_ENTITY_DIGEST,			/* NULL but with learning_scope entity */
+	RUN_COLUMNS = RUN_ENTITY_DIGEST
+};
+
+/* newterm.entity_clocks */
+enum
+{
+	ENTITY_CLOCK_DIGEST = 1,
+	ENTITY_CLOCK_VERSION_ID,
+	ENTITY_CLOCK_ENTITY,
+	ENTITY_CLOCK_LEARNING_FROM,
+	ENTITY_CLOCK_COLUMNS = ENTITY_CLOCK_LEARNING_FROM
+};
+
+/* newterm.learned_values */
+enum
+{
+	LEARNED_VALUE_SCOPE = 1,
+	LEARNED_VALUE_VERSION_ID,
+	LEARNED_VALUE_DIGEST,
+	LEARNED_VALUE_FIRST_SEEN,
+	LEARNED_VALUE_TERM,
+	LEARNED_VALUE_ENTITY,
+	LEARNED_VALUE_EVENT,
+	LEARNED_VALUE_COLUMNS = LEARNED_VALUE_EVENT
+};
+
+/* newterm.event_errors */
+enum
+{
+	EVENT_ERROR_ID = 1,
+	EVENT_ERROR_SOURCE,
+	EVENT_ERROR_EVENT_ID,
+	EVENT_ERROR_EVENT_TIME,
+	EVENT_ERROR_CAUSE,
+	EVENT_ERROR_DETAIL,
+	EVENT_ERROR_OCCURRED_AT,
+	EVENT_ERROR_EVENTS,
+	EVENT_ERROR_COUNTS_UNTIL,
+	EVENT_ERROR_COLUMNS = EVENT_ERROR_COUNTS_UNTIL
+};
+
+/* newterm.postponed */
+enum
+{
+	POSTPONED_ID = 1,
+	POSTPONED_VERSION_ID,		/* NULL: an event that was not evaluated */
+	POSTPONED_DIGEST,			/* NULL: a rule's clock */
+	POSTPONED_ENTITY,
+	POSTPONED_TERM,
+	POSTPONED_FIRST_SEEN,
+	POSTPONED_LAST_GRANULE,
+	POSTPONED_EVENT,
+	POSTPONED_SOURCE,
+	POSTPONED_ORIGIN,
+	POSTPONED_ATTEMPTS,
+	POSTPONED_ERROR,
+	POSTPONED_NEXT_ATTEMPT,
+	POSTPONED_COLUMNS = POSTPONED_ERROR
+};
+
+#endif							/* NEWTERM_TABLES_H */
