@@ -2,11 +2,13 @@
  * demo.c
  *	  The tour: CloudTrail records go into a table, and alerts come out.
  *
- *	  demo [--month] PATH...
+ *	  demo [--month] [--report FILE] PATH...
  *
- * One connection loads, another one listens, as an alerting service would.
- * With --month the records are those that the project generates, and the tour
- * keeps to the classic case; without it they are the reader's own.
+ * With --month the records are those that the project generates: one connection
+ * loads, another one listens, as an alerting service would, and the tour goes
+ * on from the alerts to what is done about them.  Without it they are the
+ * reader's own: they are summed up, the rule pack is tried on them, and put on.
+ * Both end with newterm's report in FILE.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -32,6 +34,7 @@
 #define TYPE_TEXT		25		/* the OID of PostgreSQL's type text */
 
 static bool month = false;
+static const char *report_file = NULL;
 static PGconn *loader;
 static PGconn *listener;
 static int64_t learning_until = NO_TIME;
@@ -246,6 +249,71 @@ run_shown(const char *statement)
 {
 	show_lines(statement);
 	run(loader, statement);
+}
+
+/* Show the rows of a result, in columns, each at most so wide. */
+static void
+show_rows(const PGresult *rows, int most_wide)
+{
+	for (int i = -1; i < PQntuples(rows); i++)
+	{
+		fputs("      ", stdout);
+		for (int j = 0; j < PQnfields(rows); j++)
+		{
+			int			wide = strlen(PQfname(rows, j));
+			const char *text = i < 0 ? PQfname(rows, j) : PQgetvalue(rows, i, j);
+			char	   *cut;
+
+			for (int k = 0; k < PQntuples(rows); k++)
+				if (PQgetlength(rows, k, j) > wide)
+					wide = PQgetlength(rows, k, j);
+			if (wide > most_wide)
+				wide = most_wide;
+			if (j == PQnfields(rows) - 1)
+				wide = 0;
+			cut = strndup(text, most_wide);
+			printf("%s", i < 0 ? DIM : "");
+			print_safely(cut);
+			printf("%s%*s", i < 0 ? PLAIN : "", wide > (int) strlen(cut) ? wide + 2 - (int) strlen(cut) : 2, "");
+			free(cut);
+		}
+		putchar('\n');
+	}
+	fflush(stdout);
+}
+
+/* Show a query, then what it gives. */
+static void
+query_shown(const char *statement)
+{
+	PGresult   *rows;
+
+	show_lines(statement);
+	rows = query(loader, statement, 0, NULL);
+	putchar('\n');
+	show_rows(rows, 100);
+	PQclear(rows);
+}
+
+/* Is there a function that these arguments' types call? */
+static bool
+has_function(const char *signature)
+{
+	PGresult   *found = query(loader, "SELECT to_regprocedure($1) IS NOT NULL", 1, &signature);
+	bool		has = *PQgetvalue(found, 0, 0) == 't';
+
+	PQclear(found);
+	return has;
+}
+
+static char *
+value_of(const char *statement)
+{
+	PGresult   *row = query(loader, statement, 0, NULL);
+	char	   *value = strdup(PQntuples(row) > 0 ? PQgetvalue(row, 0, 0) : "");
+
+	PQclear(row);
+	return value;
 }
 
 /* ---- Alerts ---- */
@@ -557,99 +625,88 @@ month_rules(void)
 		"LISTEN newterm, on a connection of its own.\n\n");
 }
 
-typedef struct OwnRule
-{
-	const char *name;
-	const char *fields;
-	const char *filter;
-	const char *group_by;
-	const char *severity;
-	const char *title;
-	const char *message;
-	const char *words;			/* what it alerts on */
-} OwnRule;
-
-static const OwnRule own_rules[] = {
-	{"assume-role-from-new-account", "{userIdentity.accountId}",
-		"eventSource:sts.amazonaws.com eventName:AssumeRole",
-		"{recipientAccountId}", "high",
-		"Account {{userIdentity.accountId}} assumed a role in {{recipientAccountId}} for the first time",
-		"It took {{requestParameters.roleArn}}, from {{sourceIPAddress}} with {{userAgent}}.",
-	"an account assumes a role where it never did"},
-	{"change-in-new-region", "{awsRegion}", "readOnly:false",
-		"{recipientAccountId}", "medium",
-		"Account {{recipientAccountId}} changed something in {{awsRegion}} for the first time",
-		"{{eventName}} by {{userIdentity.arn}}, from {{sourceIPAddress}}.",
-	"something is changed in a region that was never used"},
-	{"new-user-or-role", "{$principal}", "",
-		"{recipientAccountId}", "medium",
-		"{{$principal}} was active in {{recipientAccountId}} for the first time",
-		"{{eventName}} from {{sourceIPAddress}} with {{userAgent}}.",
-	"a user or role is active that never was"},
-	{"new-change", "{eventSource,eventName}", "readOnly:false -errorCode:*",
-		"{recipientAccountId}", "low",
-		"{{eventName}} was called in {{recipientAccountId}} for the first time",
-		"By {{userIdentity.arn}}, from {{sourceIPAddress}} with {{userAgent}}.",
-	"a call that changes something was never made"},
-};
-
-#define OWN_RULES	((int) (sizeof(own_rules) / sizeof(own_rules[0])))
-
-/*
- * Rules for logs that we know nothing of.  They learn for a week, or for half
- * of what there is, so that there is something to see.
- */
+/* From the alerts to what is done about them: the first four, each another way. */
 static void
-own_rules_for(const LogFiles *logs)
+answer_alerts(void)
 {
-	int64_t		first = NO_TIME;
-	int64_t		last = 0;
-	int64_t		learning;
-	char		days[100];
-	char		until[64];
-	char		from_text[32];
-	char		learning_text[32];
+	char		statement[1024];
+	char	   *signals = value_of("SELECT count(*) FROM newterm.signals WHERE id <= 4");
+	char	   *account = value_of("SELECT term->>'userIdentity.accountId' FROM newterm.signals WHERE id = 3");
 
-	for (int i = 0; i < logs->count; i++)
-	{
-		if (logs->files[i].first == NO_TIME)
-			continue;
-		if (logs->files[i].first < first)
-			first = logs->files[i].first;
-		if (logs->files[i].last > last)
-			last = logs->files[i].last;
-	}
-	if (first == NO_TIME)
-		first = last = 0;
-	learning = last - first < 14 * DAY ? (last - first) / 2 : 7 * DAY;
-	learning_until = first + learning;
-	snprintf(from_text, sizeof(from_text), "%" PRId64, first);
-	snprintf(learning_text, sizeof(learning_text), "%" PRId64 " seconds",
-			 learning);
-
-	say("\n%d rules, which alert when, in an account,\n\n", OWN_RULES);
-	for (int i = 0; i < OWN_RULES; i++)
-	{
-		const OwnRule *rule = &own_rules[i];
-		const char *values[] = {rule->name, rule->fields, rule->filter,
-			rule->group_by, learning_text, from_text, rule->severity,
-		rule->title, rule->message};
-
-		PQclear(query(loader,
-					  "SELECT newterm.create_rule($1, fields => $2::text[], filter => $3, group_by => $4::text[], "
-					  "learning => $5::interval, learning_from => to_timestamp($6::float8), forget_after => NULL, "
-					  "severity => $7, title => $8, message => $9)", 9, values));
-		say("    %-30s %s\n", rule->name, rule->words);
-	}
-	if (last == 0)
-	{
-		say("\nThe records have no time that could be read.\n\n");
+	if (atoi(signals) < 4)
 		return;
+	say("\n%sWhat is done about them%s\n\nWhy was there an alert?\n\n", BOLD, PLAIN);
+	query_shown("SELECT step, outcome FROM newterm.explain(1);");
+	say("\nThe first one is a new contractor. That is normal here: accept it, and it is not told again.\n\n");
+	query_shown("SELECT newterm.accept(1, 'the new contractor');");
+	say("\nThe third one collects our metrics, in every account. A suppression mutes it in all of them:\n\n");
+	snprintf(statement, sizeof(statement),
+			 "SELECT newterm.create_suppression('metrics vendor', '@userIdentity.accountId:%s',\n"
+			 "    reason => 'contract of May', starts_at => '2025-05-01');", account);
+	run_shown(statement);
+	say("\nSomebody looks at the second:\n\n");
+	run_shown("SELECT newterm.triage('{2}', 'under_review', comment => 'asking the owner', assignee => 'nora');");
+	say("\nThe fourth one was an intruder. What it taught must not stay known:\n\n");
+	run_shown("SELECT newterm.triage('{4}', 'archived', 'true_positive_malicious', comment => 'role removed');");
+	if (has_function("newterm.unlearn(text,jsonb,jsonb,timestamptz,timestamptz,text,boolean,text)"))
+		query_shown("SELECT * FROM newterm.unlearn('assume-role-from-new-account',\n"
+					"    term => (SELECT term FROM newterm.signals WHERE id = 4));");
+	say("\nWho said what is kept:\n\n");
+	query_shown("SELECT signal_id, status, archive_reason, assignee, comment FROM newterm.signal_history ORDER BY id;");
+	free(account);
+	free(signals);
+}
+
+/* What the logs are, before there is any rule. */
+static void
+introduce_logs(void)
+{
+	say("\nThe records go in as they are; there are no rules yet.\n\n");
+}
+
+static void
+show_summary(void)
+{
+	PGresult   *rows;
+
+	say("\n%sWhat is in them%s\n\n", BOLD, PLAIN);
+	if (has_function("newterm.summary(regclass,timestamptz,timestamptz)"))
+	{
+		show_lines("SELECT section, item, count, detail FROM newterm.summary('cloudtrail');");
+		rows = query(loader, "SELECT section, item, count, detail FROM (SELECT s.*, row_number() OVER (PARTITION BY section) AS n, "
+					 "row_number() OVER () AS place FROM newterm.summary('cloudtrail') s) s WHERE n <= 5 ORDER BY place", 0, NULL);
 	}
-	days_text(days, sizeof(days), first, last);
-	time_text(until, sizeof(until), learning_until, true);
-	say("\nThe records tell of %s. The first %s is for learning: up to\n%s UTC there are no alerts.\n\n",
-		days, last - first < 14 * DAY ? "half" : "week", until);
+	else
+		rows = query(loader, "SELECT count(*) AS records, min(event->>'eventTime') AS first, max(event->>'eventTime') AS last, "
+					 "count(DISTINCT event->>'recipientAccountId') AS accounts, count(DISTINCT event->>'awsRegion') AS regions "
+					 "FROM cloudtrail", 0, NULL);
+	putchar('\n');
+	show_rows(rows, 60);
+	PQclear(rows);
+}
+
+/* The rule pack, tried on the records, then put on. */
+static void
+try_pack(void)
+{
+	PGresult   *rows;
+
+	say("\n%sThe rules that come with newterm%s\n\nThe accounts that wrote the records are taken for yours:\n\n", BOLD, PLAIN);
+	run_shown("INSERT INTO newterm.own_accounts (account_id)\n"
+			  "SELECT DISTINCT event->>'recipientAccountId' FROM cloudtrail WHERE event ? 'recipientAccountId';");
+	show_lines("SELECT * FROM newterm.install_rules();");
+	rows = query(loader, "SELECT outcome, count(*) AS rules FROM newterm.install_rules() GROUP BY 1 ORDER BY 1", 0, NULL);
+	putchar('\n');
+	show_rows(rows, 60);
+	PQclear(rows);
+
+	say("\n%sWhat would have alerted%s\n\n", BOLD, PLAIN);
+	query_shown("SELECT b.rule, r.severity, count(*) AS alerts, min(b.first_seen)::date AS first, max(b.first_seen)::date AS last\n"
+				"FROM newterm.backtest() b JOIN newterm.rules r ON r.name = b.rule\n"
+				"WHERE b.status = 'detection' GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 15;");
+	say("\nTo put them on, with what the records teach, and the signals of the past to look at:\n\n");
+	run_shown("CALL newterm.backfill(signals => true);");
+	say("\nFrom here on each INSERT and COPY into the table is judged.\n");
 }
 
 static void
@@ -670,10 +727,10 @@ show_signals(void)
 	}
 	snprintf(statement, sizeof(statement),
 			 "SELECT id, to_char(first_seen AT TIME ZONE 'UTC', 'FMDD FMMonth YYYY, HH24:MI'), severity, title, "
-			 "coalesce(message, ''), coalesce(event_id, '-') FROM (SELECT *, row_number() OVER (PARTITION BY rule "
+			 "split_part(coalesce(message, ''), E'\\n', 1), coalesce(event_id, '-') FROM (SELECT *, row_number() OVER (PARTITION BY rule "
 			 "ORDER BY first_seen, id) AS n FROM newterm.signals WHERE retracted_at IS NULL) AS s "
-			 "WHERE n <= %d ORDER BY array_position('{critical,high,medium,low,info}', severity), first_seen, id",
-			 PQntuples(counts) == 1 ? 20 : 4);
+			 "WHERE n <= %d ORDER BY array_position('{critical,high,medium,low,info}', severity), first_seen, id LIMIT 20",
+			 PQntuples(counts) == 1 ? 20 : 1);
 	signals = query(loader, statement, 0, NULL);
 	rows = PQntuples(signals);
 
@@ -686,7 +743,7 @@ show_signals(void)
 			say("    %6s  %s (%s)\n",
 				count_text(strtoll(PQgetvalue(counts, i, 2), NULL, 10)),
 				PQgetvalue(counts, i, 0), PQgetvalue(counts, i, 1));
-		say("\n  The first of each:\n");
+		say("\n  The first of each, the most severe on top:\n");
 	}
 	for (int i = 0; i < rows; i++)
 	{
@@ -735,6 +792,28 @@ show_sums(double seconds)
 	PQclear(errors);
 }
 
+/* The page that newterm makes of it all, of the time of the events. */
+static void
+write_report(void)
+{
+	static const char statement[] = "SELECT newterm.report((SELECT min(first_seen) FROM newterm.baseline),\n"
+		"    (SELECT max(last_seen) + interval '1 hour' FROM newterm.baseline))";
+	PGresult   *page;
+	FILE	   *file;
+
+	if (report_file == NULL)
+		return;
+	say("\n%sAll of it on one page%s\n\n", BOLD, PLAIN);
+	show_lines(statement);
+	page = query(loader, statement, 0, NULL);
+	file = fopen(report_file, "w");
+	if (file == NULL || fputs(PQgetvalue(page, 0, 0), file) < 0 || fclose(file) != 0)
+		fprintf(stderr, "demo: %s could not be written\n", report_file);
+	else
+		say("\n    It is in %s\n", report_file);
+	PQclear(page);
+}
+
 static void
 show_ways_on(void)
 {
@@ -761,6 +840,8 @@ main(int argc, char **argv)
 	{
 		if (strcmp(argv[i], "--month") == 0)
 			month = true;
+		else if (strcmp(argv[i], "--report") == 0 && i + 1 < argc)
+			report_file = argv[++i];
 		else
 			logfiles_add(&logs, argv[i]);
 	}
@@ -777,15 +858,23 @@ main(int argc, char **argv)
 	if (month)
 		month_rules();
 	else
-		own_rules_for(&logs);
+		introduce_logs();
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	load_all(&logs);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 
+	if (!month)
+	{
+		show_summary();
+		try_pack();
+	}
 	show_signals();
 	show_sums(end.tv_sec - begin.tv_sec +
 			  (end.tv_nsec - begin.tv_nsec) / 1e9);
+	if (month)
+		answer_alerts();
+	write_report();
 	show_ways_on();
 	PQfinish(listener);
 	PQfinish(loader);
