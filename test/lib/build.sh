@@ -9,7 +9,7 @@ copy_tree()
 	local to=$1
 
 	mkdir -p "$to"
-	tar -C "$ROOT" --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.so' \
+	tar -C "$ROOT" --exclude=./.git --exclude=./build --exclude=./newterm-alerts --exclude='*.o' --exclude='*.so' \
 		--exclude='*.bc' -cf - . | tar -C "$to" --no-same-owner -xf -
 	chmod -R u+w,a+rX "$to"
 }
