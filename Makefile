@@ -120,7 +120,7 @@ $(CLIENT_OBJS): %.o: %.c $(wildcard src/client/*.h) newterm.control
 		-I$(includedir) $(CLIENT_CPPFLAGS) $(COPT) -c -o $@ $<
 
 $(CLIENT): $(CLIENT_OBJS)
-	$(CC) -o $@ $(CLIENT_OBJS) $(CLIENT_LIBS)
+	$(CC) $(COPT) -o $@ $(CLIENT_OBJS) $(CLIENT_LIBS)
 
 ifeq ($(strip $(client_missing)),)
 all: $(CLIENT)
