@@ -48,6 +48,7 @@ DECLARE
 	step CONSTANT interval := ('1 ' || unit)::interval;
 	this CONSTANT timestamp := pg_catalog.date_trunc(unit, now() AT TIME ZONE 'UTC');
 	rest regclass;
+	periods timestamp[] := '{}';
 	old record;
 	begins timestamp;
 BEGIN
@@ -59,18 +60,12 @@ BEGIN
 		RAISE EXCEPTION 'ahead must be 0 to 1000, not %', ahead USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT p.partdefid INTO rest FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = events AND p.partdefid <> 0;
-	-- periods of rows that nobody made a partition for
+	-- periods of rows that nobody made a partition for, and those ahead
 	IF rest IS NOT NULL THEN
-		FOR begins IN EXECUTE pg_catalog.format('SELECT DISTINCT pg_catalog.date_trunc(%L, event_time AT TIME ZONE ''UTC'') FROM ONLY %s WHERE pg_catalog.isfinite(event_time) ORDER BY 1', unit, rest) LOOP
-			IF newterm.add_log_partition(events, unit, begins AT TIME ZONE 'UTC') THEN
-				partition := newterm.log_partition_name(events, unit, begins AT TIME ZONE 'UTC');
-				action := 'added';
-				RETURN NEXT;
-			END IF;
-		END LOOP;
+		EXECUTE pg_catalog.format('SELECT ARRAY(SELECT DISTINCT pg_catalog.date_trunc(%L, event_time AT TIME ZONE ''UTC'') FROM ONLY %s WHERE pg_catalog.isfinite(event_time) ORDER BY 1)', unit, rest)
+		INTO periods;
 	END IF;
-	FOR i IN 0..ahead LOOP
-		begins := this + i * step;
+	FOREACH begins IN ARRAY periods || ARRAY(SELECT this + i * step FROM pg_catalog.generate_series(0, ahead) i) LOOP
 		IF newterm.add_log_partition(events, unit, begins AT TIME ZONE 'UTC') THEN
 			partition := newterm.log_partition_name(events, unit, begins AT TIME ZONE 'UTC');
 			action := 'added';

@@ -195,6 +195,30 @@ HasZero(const char *text, int length)
 }
 
 /*
+ * ReadNumber
+ *		The length of the number at `text`, or -1 and error->message where we do not read it.
+ *		*saturates tells whether json-c would cut it to 64 bits.
+ */
+static int
+ReadNumber(const char *text, const char *end, bool *saturates, JsonError *error)
+{
+	const char *next = text + 1;
+	bool		integer = true;
+	int			size;
+
+	for (; next < end && strchr("+-.0123456789eE", *next) != NULL; next++)
+		integer &= isdigit((unsigned char) *next) != 0;
+	size = next - text;
+	*saturates = integer && size - (*text == '-') >= SATURATING_DIGITS;
+	if (DecimalValid(text, size))
+		return size;
+	error->message = size > DECIMAL_MAX_LENGTH ?
+		"a number has more than " CppAsString2(DECIMAL_MAX_LENGTH) " characters" :
+		"a number has an exponent beyond " CppAsString2(DECIMAL_MAX_EXPONENT);
+	return -1;
+}
+
+/*
  * Prepare
  *		Rewrite strict JSON so that json-c loses nothing: it cuts keys at U+0000,
  *		which becomes U+FFFD, and keeps the text of large integers only where
@@ -224,22 +248,16 @@ Prepare(const char *text, int length, StringInfo prepared, JsonError *error)
 		}
 		else if (!in_string && (*next == '-' || isdigit((unsigned char) *next)))
 		{
-			const char *number = next;
-			bool		integer = true;
-			int			size;
+			bool		saturates;
+			int			size = ReadNumber(next, end, &saturates, error);
 
-			for (next++; next < end && strchr("+-.0123456789eE", *next) != NULL; next++)
-				integer &= isdigit((unsigned char) *next) != 0;
-			size = next - number;
-			if (!DecimalValid(number, size))
+			if (size < 0)
 			{
-				error->position += number - text;
-				error->message = size > DECIMAL_MAX_LENGTH ?
-					"a number has more than " CppAsString2(DECIMAL_MAX_LENGTH) " characters" :
-					"a number has an exponent beyond " CppAsString2(DECIMAL_MAX_EXPONENT);
+				error->position += next - text;
 				return false;
 			}
-			if (integer && size - (*number == '-') >= SATURATING_DIGITS)
+			next += size;
+			if (saturates)
 			{
 				appendBinaryStringInfo(prepared, copied, next - copied);
 				appendStringInfoString(prepared, "e0");
@@ -298,30 +316,15 @@ PreparedValue(Parsing *parsing, const char *text, int length, JsonError *error)
 	return DocumentValue(parsing->document, true);
 }
 
-Jsonb *
-JsonParse(const char *text, int length, int *offset, JsonError *error)
+/* Begin to parse in a memory context whose end frees what json-c allocated. */
+static Parsing *
+BeginParsing(MemoryContext context)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context;
-	Parsing    *parsing;
-	Jsonb	   *result = NULL;
-	const char *start = text + *offset;
-	int			consumed;
+	Parsing    *parsing = MemoryContextAllocZero(context, sizeof(Parsing));
 
-	error->position = *offset + 1;
-	if (length - *offset > JSON_MAX_LENGTH)
-	{
-		error->message = "the document is longer than 256 MB";
-		return NULL;
-	}
-
-	context = AllocSetContextCreate(caller, "newterm json", ALLOCSET_DEFAULT_SIZES);
-	parsing = MemoryContextAllocZero(context, sizeof(Parsing));
 	parsing->callback.func = FreeParsing;
 	parsing->callback.arg = parsing;
 	MemoryContextRegisterResetCallback(context, &parsing->callback);
-	MemoryContextSwitchTo(context);
-
 	parsing->tokener = json_tokener_new_ex(JSON_MAX_DEPTH);
 	if (parsing->tokener == NULL)
 		ereport(ERROR,
@@ -334,35 +337,67 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 	 * of more than 64 bits, and 0.18 all letters beyond ASCII.
 	 */
 	json_tokener_set_flags(parsing->tokener, JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	if (!Tokenise(parsing, start, length - *offset, &consumed))
+	return parsing;
+}
+
+/*
+ * ReadDocument
+ *		The first document of a text, of *consumed bytes, or NULL and *error where newterm
+ *		does not read it.
+ */
+static JsonbValue *
+ReadDocument(Parsing *parsing, const char *text, int length, int *consumed,
+			 JsonError *error)
+{
+	JsonbValue *value = NULL;
+
+	if (!Tokenise(parsing, text, length, consumed))
 	{
 		enum json_tokener_error failure = json_tokener_get_error(parsing->tokener);
 
-		error->position += consumed;
+		error->position += *consumed;
 		error->message =
 			failure == json_tokener_error_parse_eof || failure == json_tokener_continue ?
 			"the document ends too early" : json_tokener_error_desc(failure);
+		return NULL;
 	}
-	else if (!IsStrictJson(start, consumed, &error->position))
-		error->message = "the text is no strict JSON";
-	else
+	if (!IsStrictJson(text, *consumed, &error->position))
 	{
-		JsonbValue *value = NULL;
+		error->message = "the text is no strict JSON";
+		return NULL;
+	}
+	if (!HasZero(text, *consumed))
+		value = DocumentValue(parsing->document, false);
+	return value != NULL ? value : PreparedValue(parsing, text, *consumed, error);
+}
 
-		if (!HasZero(start, consumed))
-			value = DocumentValue(parsing->document, false);
-		if (value == NULL)
-			value = PreparedValue(parsing, start, consumed, error);
-		if (value != NULL)
-		{
-			MemoryContextSwitchTo(caller);
-			result = JsonbValueToJsonb(value);
-		}
+Jsonb *
+JsonParse(const char *text, int length, int *offset, JsonError *error)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	Jsonb	   *result = NULL;
+	JsonbValue *value;
+	int			consumed;
+
+	error->position = *offset + 1;
+	if (length - *offset > JSON_MAX_LENGTH)
+	{
+		error->message = "the document is longer than 256 MB";
+		return NULL;
+	}
+	context = AllocSetContextCreate(caller, "newterm json", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	value = ReadDocument(BeginParsing(context), text + *offset, length - *offset, &consumed,
+						 error);
+	MemoryContextSwitchTo(caller);
+	if (value != NULL)
+	{
+		result = JsonbValueToJsonb(value);
 		*offset += consumed;
 		while (*offset < length && isspace((unsigned char) text[*offset]))
 			(*offset)++;
 	}
-	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return result;
 }

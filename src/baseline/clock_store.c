@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "baseline/clock_store.h"
 #include "rule/rule_digest.h"
 #include "baseline/sighting.h"
@@ -38,20 +39,12 @@ typedef struct EntityClock
 void
 ClocksOpen(ClockStore *clocks, RuleSet *set, const ExtensionOids *oids)
 {
-	HASHCTL		control = {0};
-
 	memset(clocks, 0, sizeof(ClockStore));
 	clocks->set = set;
 	clocks->oids = oids;
-	control.hcxt = CurrentMemoryContext;
-	control.keysize = sizeof(int32);
-	control.entrysize = sizeof(RuleClock);
-	clocks->rules = hash_create("newterm rule clocks", 16, &control,
-								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	control.keysize = sizeof(Digest);
-	control.entrysize = sizeof(EntityClock);
-	clocks->entities = hash_create("newterm entity clocks", 16, &control,
-								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	clocks->rules = HashTableIn(CurrentMemoryContext, "newterm rule clocks", 16,
+								sizeof(int32), sizeof(RuleClock));
+	clocks->entities = HashTableOfDigests("newterm entity clocks", 16, sizeof(EntityClock));
 }
 
 void
@@ -146,26 +139,28 @@ EvaluateEntityClock(ClockStore *clocks, const PendingTerm *pending)
 	clock->moved = false;
 }
 
-void
-ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int nterms)
+/* The clocks of rules that no term of the transaction showed. */
+static void
+CollectLevel(ClockStore *clocks, const PendingLevel *level)
 {
 	HASH_SEQ_STATUS each;
-	TableStore		store;
-	int64		learning_from;
+	PendingClock *pending;
 
-	if (level->clocks != NULL)
+	if (level->clocks == NULL)
+		return;
+	hash_seq_init(&each, level->clocks);
+	while ((pending = hash_seq_search(&each)) != NULL)
 	{
-		PendingClock  *pending;
+		Rule	   *rule = RuleByVersion(clocks->set, pending->version_id);
 
-		hash_seq_init(&each, level->clocks);
-		while ((pending = hash_seq_search(&each)) != NULL)
-		{
-			Rule	   *rule = RuleByVersion(clocks->set, pending->version_id);
-
-			if (rule != NULL && !rule->clock_set)
-				EvaluateRuleClock(clocks, rule, pending->earliest);
-		}
+		if (rule != NULL && !rule->clock_set)
+			EvaluateRuleClock(clocks, rule, pending->earliest);
 	}
+}
+
+static void
+CollectTerms(ClockStore *clocks, PendingTerm **terms, int nterms)
+{
 	for (int i = 0; i < nterms; i++)
 	{
 		Rule	   *rule = RuleByVersion(clocks->set, terms[i]->version_id);
@@ -178,21 +173,31 @@ ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int 
 		else if (!rule->clock_set)
 			EvaluateRuleClock(clocks, rule, terms[i]->runs[0].first_seen);
 	}
+}
 
-	if (hash_get_num_entries(clocks->rules) > 0)
-	{
-		RuleClock  *clock;
+/* Which of the rules' clocks has another transaction stored meanwhile? */
+static void
+ReadRuleClocks(ClockStore *clocks)
+{
+	HASH_SEQ_STATUS each;
+	RuleClock  *clock;
+	TableStore	store;
 
-		TableStoreOpenBy(&store, clocks->oids->rule_versions, VERSION_ID);
-		hash_seq_init(&each, clocks->rules);
-		while ((clock = hash_seq_search(&each)) != NULL)
-			if (ReadRuleClock(&store, clock->version_id, &learning_from, NULL))
-			{
-				clock->stored = true;
-				clock->learning_from = learning_from;
-			}
-		TableStoreClose(&store);
-	}
+	if (hash_get_num_entries(clocks->rules) == 0)
+		return;
+	TableStoreOpenBy(&store, clocks->oids->rule_versions, VERSION_ID);
+	hash_seq_init(&each, clocks->rules);
+	while ((clock = hash_seq_search(&each)) != NULL)
+		clock->stored = ReadRuleClock(&store, clock->version_id, &clock->learning_from, NULL);
+	TableStoreClose(&store);
+}
+
+void
+ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int nterms)
+{
+	CollectLevel(clocks, level);
+	CollectTerms(clocks, terms, nterms);
+	ReadRuleClocks(clocks);
 }
 
 int

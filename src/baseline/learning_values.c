@@ -1,19 +1,19 @@
 /*
  * learning_values.c
- *	  learning_values: the first n distinct terms of a scope are learned.
+ *	  learning_values: a scope learns its first n distinct terms.
  */
 #include "postgres.h"
 
 #include "access/tableam.h"
 #include "miscadmin.h"
 #include "utils/fmgrprotos.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "baseline/learning_values.h"
 #include "baseline/sighting.h"
 #include "rule/rule_digest.h"
@@ -106,16 +106,11 @@ KeptEvents *
 LearningValuesTake(const ExtensionOids *oids, int32 version_id)
 {
 	KeptEvents *kept = palloc(sizeof(KeptEvents));
-	HASHCTL		control = {0};
 	TableStore	store;
 	TableScanDesc scan;
 	TupleTableSlot *slot;
 
-	control.hcxt = CurrentMemoryContext;
-	control.keysize = sizeof(Digest);
-	control.entrysize = sizeof(KeptEventEntry);
-	kept->entries = hash_create("newterm kept events", 64, &control,
-								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	kept->entries = HashTableOfDigests("newterm kept events", 64, sizeof(KeptEventEntry));
 	TableStoreOpen(&store, oids->learned_values);
 	slot = table_slot_create(store.table, NULL);
 	scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
@@ -318,81 +313,92 @@ SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **push
 	EventReaderClose(&reader);
 }
 
+/* The scopes that a merge concerns, and all members of them by their terms. */
+typedef struct Scopes
+{
+	HTAB	   *scopes;			/* NULL: none so far */
+	HTAB	   *members;
+	TableStore	store;			/* of newterm.learned_values, once there is a scope */
+} Scopes;
+
+/* The scope of a digest, with its stored members. */
+static Scope *
+FindScope(Scopes *scopes, const ExtensionOids *oids, const Digest *digest, Rule *rule)
+{
+	Scope	   *scope;
+	bool		found;
+
+	if (scopes->scopes == NULL)
+	{
+		scopes->scopes = HashTableOfDigests("newterm scopes", 16, sizeof(Scope));
+		scopes->members = HashTableOfDigests("newterm members", 64, sizeof(MemberEntry));
+		TableStoreOpenBy(&scopes->store, oids->learned_values, LEARNED_VALUE_SCOPE);
+	}
+	scope = hash_search(scopes->scopes, digest, HASH_ENTER, &found);
+	if (found)
+		return scope;
+	*scope = (Scope) {.digest = *digest,.rule = rule};
+	ReadScope(&scopes->store, scope);
+	for (int i = 0; i < scope->nmembers; i++)
+	{
+		MemberEntry *entry = hash_search(scopes->members, &scope->members[i]->pending->term,
+										 HASH_ENTER, NULL);
+
+		entry->member = scope->members[i];
+	}
+	return scope;
+}
+
+/* Settle all scopes.  Returns the terms that are pushed out and not in the merge so far. */
+static List *
+SettleScopes(Scopes *scopes, LearningValues *values)
+{
+	List	   *pushed_out = NIL;
+	HASH_SEQ_STATUS each;
+	Scope	   *scope;
+
+	hash_seq_init(&each, scopes->scopes);
+	while ((scope = hash_seq_search(&each)) != NULL)
+		SettleScope(values, &scopes->store, scope, &pushed_out);
+	TableStoreClose(&scopes->store);
+	return pushed_out;
+}
+
 void
 LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *oids,
 				 RunStore *runs, PendingLevel *level, const KeptEvents *kept,
 				 PendingTerm ***terms, int *nterms)
 {
-	LearningValues *values;
-	HASHCTL		control = {0};
-	HTAB	   *scopes = NULL;
-	HTAB	   *members = NULL;
-	HASH_SEQ_STATUS each;
-	Scope	   *scope;
-	TableStore		store;
-	List	   *pushed_out = NIL;
+	Scopes		scopes = {0};
+	List	   *pushed_out;
 	ListCell   *cell;
 
 	*result = NULL;
 	for (int i = 0; i < *nterms; i++)
 	{
-		PendingTerm	   *pending = (*terms)[i];
+		PendingTerm *pending = (*terms)[i];
 		Rule	   *rule = RuleByVersion(set, pending->version_id);
+		Scope	   *scope;
 		Digest		digest;
-		bool		found;
 
 		CHECK_FOR_INTERRUPTS();
 		if (rule->learning_values < 0 || pending->nruns == 0 || pending->continues)
 			continue;
-		if (scopes == NULL)
-		{
-			control.hcxt = CurrentMemoryContext;
-			control.keysize = sizeof(Digest);
-			control.entrysize = sizeof(Scope);
-			scopes = hash_create("newterm scopes", 16, &control,
-								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-			control.entrysize = sizeof(MemberEntry);
-			members = hash_create("newterm members", 64, &control,
-								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-			TableStoreOpenBy(&store, oids->learned_values, LEARNED_VALUE_SCOPE);
-		}
 		digest = LearningValuesScope(set, rule, pending);
-		scope = hash_search(scopes, &digest, HASH_ENTER, &found);
-		if (!found)
-		{
-			memset((char *) scope + sizeof(Digest), 0, sizeof(Scope) - sizeof(Digest));
-			scope->rule = rule;
-			ReadScope(&store, scope);
-			for (int j = 0; j < scope->nmembers; j++)
-			{
-				MemberEntry *entry = hash_search(members, &scope->members[j]->pending->term,
-												 HASH_ENTER, &found);
-
-				entry->member = scope->members[j];
-			}
-		}
-		EnterPending(scope, members, runs, level, kept, pending);
+		scope = FindScope(&scopes, oids, &digest, rule);
+		EnterPending(scope, scopes.members, runs, level, kept, pending);
 	}
-	if (scopes == NULL)
+	if (scopes.scopes == NULL)
 		return;
 
-	values = palloc(sizeof(LearningValues));
-	control.entrysize = sizeof(Standing);
-	values->standings = hash_create("newterm first values", 64, &control,
-								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	hash_seq_init(&each, scopes);
-	while ((scope = hash_seq_search(&each)) != NULL)
-		SettleScope(values, &store, scope, &pushed_out);
-	TableStoreClose(&store);
-
-	if (pushed_out != NIL)
-	{
-		*terms = repalloc_huge(*terms, sizeof(PendingTerm *) *
-							   (*nterms + list_length(pushed_out)));
-		foreach(cell, pushed_out)
-			(*terms)[(*nterms)++] = lfirst(cell);
-	}
-	*result = values;
+	*result = palloc(sizeof(LearningValues));
+	(*result)->standings = HashTableOfDigests("newterm first values", 64, sizeof(Standing));
+	pushed_out = SettleScopes(&scopes, *result);
+	if (pushed_out == NIL)
+		return;
+	*terms = repalloc_huge(*terms, sizeof(PendingTerm *) * (*nterms + list_length(pushed_out)));
+	foreach(cell, pushed_out)
+		(*terms)[(*nterms)++] = lfirst(cell);
 }
 
 bool

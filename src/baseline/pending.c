@@ -1,6 +1,6 @@
 /*
  * pending.c
- *	  What the events of this transaction showed, until it is merged.
+ *	  Pending terms: sightings of this transaction that are not merged yet.
  */
 #include "postgres.h"
 
@@ -8,6 +8,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "baseline/pending.h"
 #include "baseline/pending_file.h"
 
@@ -287,15 +288,8 @@ static PendingTerm *
 PendingEntry(PendingLevel *level, const Digest *term, bool *found)
 {
 	if (level->terms == NULL)
-	{
-		HASHCTL		control = {0};
-
-		control.keysize = sizeof(Digest);
-		control.entrysize = sizeof(PendingTerm);
-		control.hcxt = level->context;
-		level->terms = hash_create("newterm news", 256, &control,
-								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
+		level->terms = HashTableIn(level->context, "newterm pending terms", 256,
+								   sizeof(Digest), sizeof(PendingTerm));
 	return hash_search(level->terms, term, HASH_ENTER, found);
 }
 
@@ -399,15 +393,8 @@ PendingAddClock(PendingLevel *level, int32 version_id, int64 earliest)
 	bool		found;
 
 	if (level->clocks == NULL)
-	{
-		HASHCTL		control = {0};
-
-		control.keysize = sizeof(int32);
-		control.entrysize = sizeof(PendingClock);
-		control.hcxt = level->context;
-		level->clocks = hash_create("newterm clock news", 16, &control,
-									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
+		level->clocks = HashTableIn(level->context, "newterm pending clocks", 16,
+									sizeof(int32), sizeof(PendingClock));
 	clock = hash_search(level->clocks, &version_id, HASH_ENTER, &found);
 	if (!found || earliest < clock->earliest)
 		clock->earliest = earliest;
@@ -422,15 +409,8 @@ PendingAddError(PendingLevel *level, Oid table, const char *cause, int64 events)
 	bool		found;
 
 	if (level->faults_by_key == NULL)
-	{
-		HASHCTL		control = {0};
-
-		control.keysize = sizeof(EventErrorKey);
-		control.entrysize = sizeof(EventError);
-		control.hcxt = level->context;
-		level->faults_by_key = hash_create("newterm event errors", 16, &control,
-										   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
+		level->faults_by_key = HashTableIn(level->context, "newterm event errors", 16,
+										   sizeof(EventErrorKey), sizeof(EventError));
 	strlcpy(key.cause, cause, sizeof(key.cause));
 	fault = hash_search(level->faults_by_key, &key, HASH_ENTER, &found);
 	if (found)

@@ -1,6 +1,6 @@
 /*
  * pending_spill.c
- *	  Terms that do not fit into memory, in temporary files until they are merged.
+ *	  Pending terms beyond newterm.merge_memory, in temporary files.
  */
 #include "postgres.h"
 
@@ -8,6 +8,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "baseline/pending_file.h"
 #include "baseline/pending_spill.h"
 #include "settings.h"
@@ -175,13 +176,8 @@ typedef struct RowEntry
 static HTAB *
 RowsCreate(const PendingLevel *level)
 {
-	HASHCTL		control = {0};
-
-	control.keysize = sizeof(RowPlace);
-	control.entrysize = sizeof(RowEntry);
-	control.hcxt = level->context;
-	return hash_create("newterm spilled rows", 64, &control,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return HashTableIn(level->context, "newterm spilled rows", 64, sizeof(RowPlace),
+					   sizeof(RowEntry));
 }
 
 /* A row's reference in the level, once for all terms that it showed. */

@@ -17,6 +17,7 @@
 
 #include "base/compat.h"
 #include "base/guard.h"
+#include "base/hash_table.h"
 #include "baseline/run_store.h"
 #include "store/extension.h"
 #include "store/tables.h"
@@ -352,15 +353,9 @@ RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity, bool *rew
 	Relation	table = table_open(oids->runs, RowExclusiveLock);
 	TableScanDesc scan = table_beginscan(table, SnapshotSelf, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
-	HASHCTL		control = {0};
-	HTAB	   *seen;
+	HTAB	   *seen = HashTableOfDigests("newterm terms", 1024, sizeof(PendingTerm));
 	List	   *terms = NIL;
 
-	control.hcxt = CurrentMemoryContext;
-	control.keysize = sizeof(Digest);
-	control.entrysize = sizeof(PendingTerm);
-	seen = hash_create("newterm terms", 1024, &control,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	*rewrite = false;
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{

@@ -7,6 +7,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "event/attribute.h"
 #include "event/event.h"
 #include "event/fan_out.h"
@@ -33,7 +34,6 @@ FieldSet *
 FieldSetCreate(const DigestKey *key, Reference *reference)
 {
 	FieldSet   *set = palloc0(sizeof(FieldSet));
-	HASHCTL		control = {0};
 
 	set->context = CurrentMemoryContext;
 	set->event_context = AllocSetContextCreate(CurrentMemoryContext,
@@ -45,11 +45,7 @@ FieldSetCreate(const DigestKey *key, Reference *reference)
 	set->fields_allocated = set->places.allocated;
 	set->fields = palloc0(sizeof(SlotField) * set->fields_allocated);
 
-	control.hcxt = CurrentMemoryContext;
-	control.keysize = sizeof(Digest);
-	control.entrysize = sizeof(SlotEntry);
-	set->slots_by_text = hash_create("newterm slots", 64, &control,
-									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	set->slots_by_text = HashTableOfDigests("newterm slots", 64, sizeof(SlotEntry));
 	set->time_slot = FieldSetAddPath(set, "eventTime");
 	return set;
 }

@@ -1,13 +1,11 @@
 /*
  * merge_functions.c
- *	  SQL functions: merging what is postponed, and forgetting what was known.
+ *	  SQL functions: merge postponed terms, mark a backfill, forget known terms.
  */
 #include "postgres.h"
 
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/inval.h"
-#include "utils/rel.h"
 
 #include "base/compat.h"
 #include "merge/commit.h"
@@ -20,28 +18,20 @@ PG_FUNCTION_INFO_V1(newterm_merge_as_backfill);
 
 /*
  * newterm.baseline_changed() returns trigger
- *		Statement trigger on the tables of what is known, which merges write without
- *		firing it: somebody changed them by SQL, and sessions must not go on knowing
- *		what is gone.
+ *		Statement trigger on newterm.runs and the tables beside it.  Merges write them
+ *		without firing triggers, so somebody changed them by SQL: all sessions must
+ *		forget which terms are known.
  */
 Datum
 newterm_baseline_changed(PG_FUNCTION_ARGS)
 {
-	const ExtensionOids *oids = ExtensionLookup();
-	TriggerData *data = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || oids == NULL ||
-		RelationGetNamespace(data->tg_relation) != oids->schema)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("newterm.baseline_changed is the trigger function of newterm's tables")));
-	CacheInvalidateRelcacheByRelid(oids->baseline);
+	CacheInvalidateRelcacheByRelid(ExtensionOfTrigger(fcinfo, "newterm.baseline_changed")->baseline);
 	return PointerGetDatum(NULL);
 }
 
 /*
  * newterm.merge_postponed()
- *		Merge what is postponed when this transaction commits.
+ *		Merge all postponed terms when this transaction commits.
  */
 Datum
 newterm_merge_postponed(PG_FUNCTION_ARGS)
@@ -52,7 +42,7 @@ newterm_merge_postponed(PG_FUNCTION_ARGS)
 
 /*
  * newterm.merge_as_backfill(signals boolean)
- *		What this transaction merges has origin backfill: see MergeAsBackfill.
+ *		Give this transaction's detections the origin backfill: see MergeAsBackfill.
  */
 Datum
 newterm_merge_as_backfill(PG_FUNCTION_ARGS)

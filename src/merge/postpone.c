@@ -1,6 +1,6 @@
 /*
  * postpone.c
- *	  What has to wait for a later merge: newterm.postponed.
+ *	  Pending terms that a later merge writes: newterm.postponed.
  */
 #include "postgres.h"
 
@@ -20,6 +20,7 @@
 
 #include "base/compat.h"
 #include "base/guard.h"
+#include "base/hash_table.h"
 #include "baseline/event_error.h"
 #include "baseline/event_ref.h"
 #include "baseline/pending_spill.h"
@@ -768,12 +769,7 @@ MergeScan(Postponed *postponed, int most, bool only_clocks)
 static HTAB *
 CreateFailed(MemoryContext context)
 {
-	HASHCTL		control = {0};
-
-	control.hcxt = context;
-	control.keysize = control.entrysize = sizeof(int64);
-	return hash_create("newterm failed rows", 16, &control,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return HashTableIn(context, "newterm failed rows", 16, sizeof(int64), sizeof(int64));
 }
 
 void

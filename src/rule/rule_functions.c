@@ -5,18 +5,16 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "rule/dispatch.h"
 #include "settings.h"
 #include "rule/question.h"
@@ -70,10 +68,7 @@ newterm_terms(PG_FUNCTION_ARGS)
 	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	Question   *question;
 	TupleList	tuples;
-	HASHCTL		control = {
-		.keysize = sizeof(Digest),.entrysize = sizeof(Digest),.hcxt = CurrentMemoryContext
-	};
-	HTAB	   *seen;
+	HTAB	   *seen = HashTableOfDigests("newterm terms", 64, sizeof(Digest));
 
 	if (count < 1 || count > TERM_MAX_FIELDS)
 		ereport(ERROR,
@@ -89,7 +84,6 @@ newterm_terms(PG_FUNCTION_ARGS)
 				 errmsg("the event shows more than %d terms: these are the first ones",
 						MaxTermsPerEventSetting),
 				 errhint("Rules judge these alone, too.  Raise newterm.max_terms_per_event to have more of them.")));
-	seen = hash_create("newterm terms", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	for (int i = 0; i < tuples.count; i++)
 	{
 		Datum		value;
@@ -209,15 +203,8 @@ newterm_principal(PG_FUNCTION_ARGS)
 Datum
 newterm_rules_changed(PG_FUNCTION_ARGS)
 {
-	const ExtensionOids *oids = ExtensionLookup();
-	TriggerData *data = (TriggerData *) fcinfo->context;
-
 	/* whoever sends invalidations at will makes every session compile at will */
-	if (!CALLED_AS_TRIGGER(fcinfo) || oids == NULL ||
-		RelationGetNamespace(data->tg_relation) != oids->schema)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("newterm.rules_changed is the trigger function of newterm's tables")));
+	(void) ExtensionOfTrigger(fcinfo, "newterm.rules_changed");
 	RulesAnnounce();
 	return PointerGetDatum(NULL);
 }

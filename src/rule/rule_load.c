@@ -1,6 +1,6 @@
 /*
  * rule_load.c
- *	  Reading the rules and compiling them.
+ *	  Reads stored rules and compiles them into a rule set.
  */
 #include "postgres.h"
 
@@ -8,7 +8,6 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -18,6 +17,7 @@
 
 #include "base/compat.h"
 #include "base/guard.h"
+#include "base/hash_table.h"
 #include "rule/dispatch.h"
 #include "rule/reference_load.h"
 #include "rule/evaluation.h"
@@ -109,15 +109,10 @@ ColumnMicros(const Row *row, int column)
 static HTAB *
 ReadRuleRows(TableStore *store, Snapshot snapshot)
 {
-	HASHCTL		control = {0};
-	HTAB	   *rules;
+	HTAB	   *rules = HashTableIn(CurrentMemoryContext, "newterm rule rows", 64,
+									sizeof(int64), sizeof(RuleRow));
 	TupleTableSlot *slot;
 
-	control.hcxt = CurrentMemoryContext;
-	control.keysize = sizeof(int64);
-	control.entrysize = sizeof(RuleRow);
-	rules = hash_create("newterm rule rows", 64, &control,
-						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	TableStoreScan(store, snapshot);
 	while (TableStoreScanNext(store, &slot))
 	{
@@ -311,33 +306,11 @@ EvaluationCreate(RuleSet *set)
 
 /* ---------- both ---------- */
 
-/* Read and compile all rules in use into a set. */
+/* Compile stored rules, each parsed in a memory context that is emptied after it. */
 static void
-LoadSet(void *state)
+CompileAll(RuleSet *set, const List *stored, MemoryContext parsing)
 {
-	RuleSet    *set = state;
-	const ExtensionOids *oids = ExtensionLast();	/* RulesCurrent looked */
-	MemoryContext scratch = AllocSetContextCreate(CurTransactionContext,
-												  "newterm rule rows",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext parsing = AllocSetContextCreate(scratch, "newterm rule parsing",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	TableStore		digest_key;
-	TableStore		rules;
-	TableStore		versions;
-	SuppressionTables suppressions;
-	Snapshot	snapshot;
-	List	   *stored;
 	ListCell   *cell;
-
-	TableStoreOpenWhole(&digest_key, oids->digest_key);
-	TableStoreOpenWhole(&rules, oids->rules);
-	TableStoreOpenWhole(&versions, oids->rule_versions);
-	SuppressionTablesOpen(&suppressions);
-	snapshot = TableStoreLatestSnapshot();
-	ReadDigestKey(&digest_key, snapshot, &set->key);
-	stored = ReadVersions(&rules, &versions, snapshot, VERSIONS_IN_USE);
 
 	MemoryContextSwitchTo(set->context);
 	set->fields = FieldSetCreate(&set->key, ReferenceCreate());
@@ -356,6 +329,33 @@ LoadSet(void *state)
 		if (!rule->clock_set)
 			set->clockless[set->nclockless++] = rule;
 	}
+}
+
+/* Read and compile all rules in use into a set. */
+static void
+LoadSet(void *state)
+{
+	RuleSet    *set = state;
+	const ExtensionOids *oids = ExtensionLast();	/* RulesCurrent looked */
+	MemoryContext scratch = AllocSetContextCreate(CurTransactionContext,
+												  "newterm rule rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext parsing = AllocSetContextCreate(scratch, "newterm rule parsing",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	TableStore		digest_key;
+	TableStore		rules;
+	TableStore		versions;
+	SuppressionTables suppressions;
+	Snapshot	snapshot;
+
+	TableStoreOpenWhole(&digest_key, oids->digest_key);
+	TableStoreOpenWhole(&rules, oids->rules);
+	TableStoreOpenWhole(&versions, oids->rule_versions);
+	SuppressionTablesOpen(&suppressions);
+	snapshot = TableStoreLatestSnapshot();
+	ReadDigestKey(&digest_key, snapshot, &set->key);
+	CompileAll(set, ReadVersions(&rules, &versions, snapshot, VERSIONS_IN_USE), parsing);
 	MemoryContextSwitchTo(parsing);
 	SuppressionsLoad(set, &suppressions, snapshot);
 	MemoryContextSwitchTo(scratch);

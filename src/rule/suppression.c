@@ -1,6 +1,6 @@
 /*
  * suppression.c
- *	  What does not count for a rule, or is not told.
+ *	  Suppressions and unlearnings, as part of the compiled rule.
  */
 #include "postgres.h"
 
@@ -75,10 +75,39 @@ SlotTime(TupleTableSlot *slot, int column, int64 missing)
 	return TIMESTAMP_IS_NOEND(time) ? PG_INT64_MAX : UNIX_MICROS(time);
 }
 
+/* What it covers: the numbers of the columns that say so. */
+typedef struct CoverColumns
+{
+	int			filter;
+	int			language;
+	int			entity;
+	int			term;
+	int			from;
+	int			until;
+} CoverColumns;
+
+static StoredSuppression *
+ReadCover(TupleTableSlot *slot, const CoverColumns *columns)
+{
+	StoredSuppression *stored = palloc0(sizeof(StoredSuppression));
+
+	stored->filter = SlotText(slot, columns->filter);
+	stored->language = SlotText(slot, columns->language);
+	stored->entity = SlotJsonb(slot, columns->entity);
+	stored->term = SlotJsonb(slot, columns->term);
+	stored->from = SlotTime(slot, columns->from, PG_INT64_MIN);
+	stored->until = SlotTime(slot, columns->until, PG_INT64_MAX);
+	return stored;
+}
+
 static StoredSuppression *
 ReadSuppression(TupleTableSlot *slot)
 {
-	StoredSuppression *stored = palloc0(sizeof(StoredSuppression));
+	static const CoverColumns columns = {
+		SUPPRESSION_FILTER, SUPPRESSION_LANGUAGE, SUPPRESSION_ENTITY, SUPPRESSION_TERM,
+		SUPPRESSION_STARTS_AT, SUPPRESSION_EXPIRES_AT
+	};
+	StoredSuppression *stored = ReadCover(slot, &columns);
 	bool		isnull;
 	Datum		rules = SlotColumn(slot, SUPPRESSION_RULES, &isnull);
 
@@ -86,29 +115,21 @@ ReadSuppression(TupleTableSlot *slot)
 		stored->rules = DatumGetArrayTypePCopy(rules);
 	stored->name = SlotText(slot, SUPPRESSION_NAME);
 	stored->exclude = strcmp(SlotText(slot, SUPPRESSION_KIND), "exclude") == 0;
-	stored->filter = SlotText(slot, SUPPRESSION_FILTER);
-	stored->language = SlotText(slot, SUPPRESSION_LANGUAGE);
-	stored->entity = SlotJsonb(slot, SUPPRESSION_ENTITY);
-	stored->term = SlotJsonb(slot, SUPPRESSION_TERM);
-	stored->from = SlotTime(slot, SUPPRESSION_STARTS_AT, PG_INT64_MIN);
-	stored->until = SlotTime(slot, SUPPRESSION_EXPIRES_AT, PG_INT64_MAX);
 	return stored;
 }
 
 static StoredSuppression *
 ReadUnlearning(TupleTableSlot *slot)
 {
-	StoredSuppression *stored = palloc0(sizeof(StoredSuppression));
+	static const CoverColumns columns = {
+		UNLEARNING_FILTER, UNLEARNING_LANGUAGE, UNLEARNING_ENTITY, UNLEARNING_TERM,
+		UNLEARNING_SINCE, UNLEARNING_UNTIL
+	};
+	StoredSuppression *stored = ReadCover(slot, &columns);
 	bool		isnull;
 
 	stored->exclude = true;
 	stored->rule_id = DatumGetInt64(SlotColumn(slot, UNLEARNING_RULE_ID, &isnull));
-	stored->filter = SlotText(slot, UNLEARNING_FILTER);
-	stored->language = SlotText(slot, UNLEARNING_LANGUAGE);
-	stored->entity = SlotJsonb(slot, UNLEARNING_ENTITY);
-	stored->term = SlotJsonb(slot, UNLEARNING_TERM);
-	stored->from = SlotTime(slot, UNLEARNING_SINCE, PG_INT64_MIN);
-	stored->until = SlotTime(slot, UNLEARNING_UNTIL, PG_INT64_MAX);
 	return stored;
 }
 

@@ -8,6 +8,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "commands/extension.h"
+#include "commands/trigger.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -152,4 +153,18 @@ const ExtensionOids *
 ExtensionLast(void)
 {
 	return &Oids;
+}
+
+const ExtensionOids *
+ExtensionOfTrigger(FunctionCallInfo fcinfo, const char *function)
+{
+	const ExtensionOids *oids = ExtensionLookup();
+	const TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || oids == NULL ||
+		RelationGetNamespace(data->tg_relation) != oids->schema)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("%s is the trigger function of newterm's tables", function)));
+	return oids;
 }

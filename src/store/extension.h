@@ -5,6 +5,8 @@
 #ifndef NEWTERM_EXTENSION_H
 #define NEWTERM_EXTENSION_H
 
+#include "fmgr.h"
+
 /* OIDs of what the library uses, looked up once and after DROP EXTENSION. */
 typedef struct ExtensionOids
 {
@@ -55,6 +57,12 @@ extern void ExtensionInitialise(void);
 
 /* NULL where the extension is not (or no longer) there. */
 extern const ExtensionOids *ExtensionLookup(void);
+
+/*
+ * What ExtensionLookup gives, to a function that only triggers on the extension's tables may
+ * call; any other caller gets an error that names the function.
+ */
+extern const ExtensionOids *ExtensionOfTrigger(FunctionCallInfo fcinfo, const char *function);
 
 /* Tell all sessions, when this transaction commits, that something was postponed. */
 extern void ExtensionAnnouncePostponed(const ExtensionOids *oids);
