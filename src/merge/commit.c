@@ -1,9 +1,9 @@
 /*
  * commit.c
- *	  The end of a transaction that showed something, or is asked to merge what waits.
+ *	  Callbacks at the end of a transaction.
  *
- * Everything here happens in subtransactions: a fault undoes a merge and is recorded, and
- * the transaction's own work commits.
+ * Each step runs in a subtransaction, so an error in it is recorded and does not keep
+ * the transaction's own work from committing.
  */
 #include "postgres.h"
 
@@ -26,20 +26,20 @@
 #include "store/lock_wait.h"
 
 /*
- * Triggers of users may bring new events, whose signals fire them again: this many merges
- * has a transaction.
+ * The most merges of one transaction.  Triggers of users on newterm's tables may insert
+ * events, which have to be merged and fire the triggers again.
  */
 #define MERGE_ROUNDS	4
 
-/* Rule clocks that this transaction stored or found, published when it commits. */
+/* Ids of versions whose clocks this transaction stored or found stored. */
 static List *ClocksAtCommit = NIL;
 
-/* What of newterm.postponed is to be merged at commit, as COMMIT PREPARED and others ask. */
+/* Which rows of newterm.postponed the commit has to merge (MergePostponedAtCommit). */
 static RetryScope PostponedWanted = RETRY_NONE;
 
-/* ---------- what is not merged ---------- */
+/* ---------- after a merge failed ---------- */
 
-/* Note the fault that kept a merge away, with the first of its events as a sample. */
+/* Record the error of a merge, with the first of its events as a sample. */
 static void
 NoteFailure(PendingLevel *level, const ErrorData *error)
 {
@@ -53,7 +53,7 @@ NoteFailure(PendingLevel *level, const ErrorData *error)
 						   psprintf("the merge failed: %s", ErrorReason(error)));
 }
 
-/* Write down what went wrong with single events, and the fault that kept the merge away. */
+/* Write the errors of single events, and the error of the merge, to newterm.event_errors. */
 static void
 RecordErrors(void *state)
 {
@@ -68,7 +68,7 @@ RecordErrors(void *state)
 	EventErrorsWrite(ExtensionLookup(), level->faults);
 }
 
-/* What is in newterm.postponed now: tell why. */
+/* Tell the user why terms were postponed. */
 static void
 TellPostponed(const Unmerged *unmerged)
 {
@@ -88,7 +88,7 @@ TellPostponed(const Unmerged *unmerged)
 						 unmerged->attempts < RETRY_ATTEMPTS ? ", and tried again" : "")));
 }
 
-/* Not even that worked: tell it, and record the events. */
+/* Postponing failed as well: tell the user, and record the events. */
 static void
 TellLost(PendingLevel *level, ErrorData *error, int *budget)
 {
@@ -100,7 +100,7 @@ TellLost(PendingLevel *level, ErrorData *error, int *budget)
 	EventErrorsOfMerge(level, error, budget);
 }
 
-/* Run a step; an error is returned unless it is final. */
+/* Run a step, and return its error; errors that must end the transaction are raised. */
 static ErrorData *
 RunStep(void (*function) (void *state), void *state, int *budget)
 {
@@ -113,13 +113,13 @@ RunStep(void (*function) (void *state), void *state, int *budget)
 
 /*
  * POSTPONE_AT_LEAST
- *		Milliseconds that postponing may wait for locks however short newterm.lock_timeout
- *		is: others who add to newterm.postponed hold its extension lock for a moment, and
- *		what is not postponed is lost.
+ *		Milliseconds that postponing may wait for locks, however short newterm.lock_timeout
+ *		is.  Another session that adds to newterm.postponed holds the table's extension lock
+ *		for a moment, and terms that cannot be postponed are lost.
  */
 #define POSTPONE_AT_LEAST	100
 
-/* Keep what is not merged for later.  Raises what is final, and nothing else. */
+/* Postpone a level.  Raises only errors that must end the transaction. */
 static void
 Postpone(Unmerged *unmerged, int *budget)
 {
@@ -144,7 +144,7 @@ Postpone(Unmerged *unmerged, int *budget)
 						ErrorReason(error))));
 }
 
-/* Merging what was postponed failed as a whole. */
+/* Tell the user that merging postponed terms failed. */
 static void
 TellStillPostponed(const ErrorData *error)
 {
@@ -158,8 +158,8 @@ TellStillPostponed(const ErrorData *error)
 
 /*
  * HowOften
- *		How many attempts at merging count, where one failed: none where others were in the
- *		way, and all where user code does not come to an end.
+ *		As how many attempts does a failed merge count?  As none if other sessions held
+ *		locks; as the last one if triggers of users keep inserting events.
  */
 static int
 HowOften(const MergeJob *job, const ErrorData *error)
@@ -168,7 +168,7 @@ HowOften(const MergeJob *job, const ErrorData *error)
 		ErrorIsContention(error->sqlerrcode) ? 0 : 1;
 }
 
-/* A merge failed. */
+/* Postpone the terms of a merge that failed. */
 static void
 LeaveForLater(MergeJob *job, ErrorData *error, int *budget)
 {
@@ -183,14 +183,14 @@ LeaveForLater(MergeJob *job, ErrorData *error, int *budget)
 		return;
 	}
 	Postpone(&unmerged, budget);
-	/* what is not refused itself is merged now, without what is */
+	/* merge the postponed rows now, by parts, so that only bad ones wait */
 	if (unmerged.attempts == 1 && PendingHasTerms(level) && set != NULL && set->failure == NULL)
 		PostponedWanted = Max(PostponedWanted, RETRY_SOME);
 }
 
 /* ---------- merging ---------- */
 
-/* The share of a budget that is spent on merging; what is left serves postponing. */
+/* The part of the waiting time for merging; the rest is kept for postponing. */
 static int
 MergeShare(int budget)
 {
@@ -217,8 +217,7 @@ MergeChecked(void *job)
 
 /*
  * RunMerge
- *		Do a merge in a subtransaction, or postpone what it was to merge.  False where it
- *		failed.
+ *		Merge in a subtransaction; if that fails, postpone the terms and return false.
  */
 static bool
 RunMerge(MergeJob *job)
@@ -257,7 +256,7 @@ MergePostponedAtCommit(bool all)
 	PostponedWanted = Max(PostponedWanted, all ? RETRY_ALL : RETRY_DUE);
 }
 
-/* Has the transaction something to merge, the event that waits included? */
+/* Has the transaction pending terms or errors?  Judges the prefetched event first. */
 static bool
 HasPending(void)
 {
@@ -270,9 +269,9 @@ HasPending(void)
 
 /*
  * PostponedToMerge
- *		What of newterm.postponed this transaction is to merge, besides its own: what was
- *		asked for, or once what this session was told of.  An apply worker is told by its
- *		own COMMIT PREPARED, which calls no hook of ours.
+ *		Which rows of newterm.postponed does this commit merge?  Those that were asked
+ *		for; else, once in a commit, those that other sessions announced.  A logical
+ *		apply worker takes all that are due, as its COMMIT PREPARED calls no hook of ours.
  */
 static RetryScope
 PostponedToMerge(bool *looked)
@@ -290,7 +289,7 @@ PostponedToMerge(bool *looked)
 	return !PostponedMayWait() ? RETRY_NONE : IsLogicalWorker() ? RETRY_DUE : RETRY_SOME;
 }
 
-/* The transaction commits: merge, until nothing is left that a merge brought about. */
+/* Merge before commit, and again while triggers of users insert more events. */
 static void
 CommitEnds(void)
 {
@@ -308,7 +307,7 @@ CommitEnds(void)
 	}
 }
 
-/* Keep what a transaction showed for the merge after COMMIT PREPARED. */
+/* Postpone a prepared transaction's terms, to be merged after COMMIT PREPARED. */
 static void
 PrepareEnds(void)
 {

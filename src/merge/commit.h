@@ -1,9 +1,9 @@
 /*
  * commit.h
- *	  The end of a transaction that showed something, or is asked to merge what waits.
+ *	  Callbacks at the end of a transaction.
  *
- * What it showed is merged as its last act before commit; what cannot be merged is
- * postponed (postpone.h), as is what a transaction showed that is only prepared.
+ * Just before commit, pending terms are merged (merge.h).  Terms that cannot be merged
+ * are postponed (postpone.h).  So are all terms of a transaction that is prepared.
  */
 #ifndef NEWTERM_COMMIT_H
 #define NEWTERM_COMMIT_H
@@ -11,7 +11,10 @@
 /* Called once, when the library is loaded. */
 extern void CommitInitialise(void);
 
-/* Merge what is postponed when this transaction commits; with `all` what was given up, too. */
+/*
+ * Merge the rows of newterm.postponed that are due when this transaction commits; with
+ * `all` also those that were given up.
+ */
 extern void MergePostponedAtCommit(bool all);
 
 #endif							/* NEWTERM_COMMIT_H */

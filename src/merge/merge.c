@@ -1,11 +1,11 @@
 /*
  * merge.c
- *	  All news of a transaction into the stored runs, in one sorted pass.
+ *	  Writes a transaction's pending terms to the stored baseline.
  *
- * It runs as the last act before commit, after every deferred trigger, so that
- * nothing is waited for while its locks are held but the commit itself.  The
- * whole pass is a subtransaction: a fault undoes it and is recorded, and the
- * transaction's own work commits.
+ * A merge sorts the terms, locks them, reads their stored runs, adds the new sightings
+ * and decides what the difference means.  It runs just before commit, after every
+ * deferred trigger, so its locks last only for the commit.  It runs in a subtransaction:
+ * an error undoes all of it and is recorded, and the transaction's own work commits.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * merge.h
- *	  What events showed, into the stored runs, in one sorted pass.
+ *	  Writes pending terms to the stored baseline.
  */
 #ifndef NEWTERM_MERGE_H
 #define NEWTERM_MERGE_H
@@ -9,36 +9,36 @@
 #include "signal/signals.h"
 #include "store/retry.h"
 
-/* What one merge is to do, and what came of it. */
+/* The input of one merge, and the clocks it stored. */
 typedef struct MergeJob
 {
-	PendingLevel *level;		/* what the transaction showed */
-	RetryScope	postponed;		/* what of newterm.postponed it merges before that */
-	int			round;			/* merges of this transaction before this one */
-	MemoryContext context;		/* of all that it allocates */
-	List	   *published;		/* version ids whose clocks are stored now */
+	PendingLevel *level;		/* the transaction's pending terms */
+	RetryScope	postponed;		/* which rows of newterm.postponed to merge first */
+	int			round;			/* number of merges of this transaction before it */
+	MemoryContext context;		/* for its allocations */
+	List	   *published;		/* out: ids of versions whose clocks are stored now */
 } MergeJob;
 
 /*
- * Do a MergeJob, for LockWaitsRun: in a subtransaction as the last act before commit.
- * Raises an error where it cannot be done.
+ * Run a MergeJob (a function for LockWaitsRun), in a subtransaction just before commit.
+ * Raises an error if it cannot.
  */
 extern void MergeRun(void *job);
 
 /*
- * Decide again about all stored runs of a rule version, enabled or not, after
- * its learning changed.  The caller holds the gate exclusively and restricts user
- * code (base/user_code.h).
+ * Decide again which stored runs of a rule version are learned, after its learning
+ * changed.  The rule may be disabled.  The caller holds the gate exclusively and has
+ * restricted user code (base/user_code.h).
  */
 extern void MergeRedecide(int32 version_id);
 
 /*
- * What this transaction merges, up to its end, has origin backfill: its detections have
- * signals only where asked for, and are told to nobody.
+ * Give all detections of this transaction the origin backfill: they get signals only if
+ * `signals` is true, and no notification.
  */
 extern void MergeAsBackfill(bool signals);
 
-/* The origin of what this transaction merges, and that the transaction ends. */
+/* The origin of this transaction's detections, and its reset at the transaction's end. */
 extern Origin MergeOrigin(void);
 extern void MergeTransactionEnds(void);
 

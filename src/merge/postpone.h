@@ -1,19 +1,20 @@
 /*
  * postpone.h
- *	  What has to wait for a later merge: newterm.postponed.
+ *	  Pending terms that a later merge writes: newterm.postponed.
  *
- * Nothing that a transaction showed is lost where it cannot be merged when it commits:
+ * A transaction's terms are postponed, and not lost, where they cannot be merged at its
+ * commit:
  *
- * - A prepared transaction may stay open for days and must hold no lock that other loaders
- *   wait for, and PREPARE TRANSACTION refuses one that notified.
- * - A loader waits for locks no longer than newterm.lock_timeout.
- * - A merge may fail: a constraint that somebody added to a table of ours refuses a row, the
- *   disk is full, rules cannot be loaded.
+ * - PREPARE TRANSACTION.  A prepared transaction may stay open for days, so it must hold
+ *   no lock that other loaders need, and PostgreSQL does not prepare one that notified.
+ * - A lock that is not free within newterm.lock_timeout.
+ * - An error: a constraint of a user refuses a row, the disk is full, rules cannot be
+ *   loaded.
  *
- * Then its sightings are written down as rows, with their events.  Once these are committed
- * the next merge takes them, whoever's it is; COMMIT PREPARED and
- * newterm.merge_postponed() take all there are.  Rows whose merge fails wait longer each
- * time, and are given up in the end (store/retry.h); the others are merged without them.
+ * The terms are stored as rows, with their events.  The next merge of any session takes
+ * the rows that are due.  COMMIT PREPARED and newterm.merge_postponed() take all.  A row
+ * that fails is tried again after growing pauses, and in the end only on demand
+ * (store/retry.h); the rows beside it are merged without it.
  */
 #ifndef NEWTERM_POSTPONE_H
 #define NEWTERM_POSTPONE_H
@@ -23,49 +24,50 @@
 #include "store/extension.h"
 #include "store/retry.h"
 
-/* A level that is not merged. */
+/* Pending terms that were not merged. */
 typedef struct Unmerged
 {
 	PendingLevel *level;
-	const ErrorData *error;		/* why; NULL where its transaction is only prepared */
-	int			attempts;		/* how many attempts at merging it failed */
+	const ErrorData *error;		/* the reason; NULL: the transaction is being prepared */
+	int			attempts;		/* number of failed attempts to merge them */
 	Origin		origin;
 } Unmerged;
 
 /*
- * Write down what a level holds, but for its errors, in the caller's subtransaction;
- * `unmerged` is an Unmerged.
+ * Store a level's terms and clocks in newterm.postponed, in the caller's subtransaction.
+ * Its errors are not stored.  `unmerged` is an Unmerged.
  */
 extern void PostponePending(void *unmerged);
 
 /*
- * May something wait that is due, as far as this session was told?  Costs nothing while
- * nothing waits.
+ * Could newterm.postponed hold rows that are due?  Other sessions announce such rows by
+ * invalidations, so this costs nothing while there are none.
  */
 extern bool PostponedMayWait(void);
 
-/* What is taken of newterm.postponed during one merge. */
+/* The rows of newterm.postponed that one merge takes. */
 typedef struct Postponed Postponed;
 
 /*
- * Take the right to merge what is postponed, before the gate is taken (store/lock.h), and
- * make the changes of signals that are due.  NULL where nothing else is, or where another
- * transaction has the right: with `wait` that is waited for.  Allocates in the current
+ * Take the lock for merging postponed rows, before the gate (store/lock.h), and apply
+ * postponed changes of signals that are due.  Returns NULL if no rows are due, or if
+ * another transaction holds the lock and `wait` is false.  Allocates in the current
  * memory context.
  */
 extern Postponed *PostponedOpen(const ExtensionOids *oids, RetryScope scope, bool wait);
 
-/* Merges a level of that origin, inside a subtransaction, or raises an error. */
+/* A function that merges a level in a subtransaction, or raises an error. */
 typedef void (*PostponedFunction) (PendingLevel *level, Origin origin, void *state);
 
 /*
- * Merge what is due, as much as the scope says, with the gate held exclusively: together
- * in a subtransaction, and where that fails by parts, so that what fails fails alone.
+ * Merge the rows that are due, as many as the scope allows.  The caller holds the gate
+ * exclusively.  All rows are merged in one subtransaction; if that fails, in smaller and
+ * smaller parts, so that a bad row fails alone.
  */
 extern void PostponedMerge(Postponed *postponed, RuleSet *set, PostponedFunction function,
 						   void *state);
 
-/* The merge, or the transaction, failed, so that what it took is there again; or it committed. */
+/* After the merge or the transaction failed: the rows it took are back.  After commit. */
 extern void PostponedForget(void);
 extern void PostponedCommitted(void);
 
