@@ -1,17 +1,17 @@
 /*
  * clock_store.h
- *	  Learning clocks: when a rule, or an entity of it, began to learn.
+ *	  Learning clocks: when a rule, or one of its entities, began to learn.
  *
- * A rule's own clock is set once, by the first transaction that commits one, and is
- * a stored fact from then on: a column of newterm.rule_versions.  An entity's
- * clock, a row of newterm.entity_clocks, is its earliest sighting, whenever that
- * arrives: a merge that brings an earlier one moves the clock and decides the
- * entity's other terms again.
+ * A rule's clock is a column of newterm.rule_versions.  The first transaction that
+ * commits one sets it, and it stays.  An entity's clock is a row of
+ * newterm.entity_clocks: the entity's earliest sighting, whenever that arrives.  A merge
+ * that brings an earlier sighting moves the clock and decides the entity's other terms
+ * again.
  *
- * Whoever decides by an entity's clock holds a shared lock on the slot of its
- * digest, and whoever sets or moves it an exclusive one.  So no merge of the
- * entity's terms goes on beside one that moves its clock.  Clocks that are only
- * read do not keep merges apart.
+ * A merge holds the lock slot of an entity's clock: shared while it decides by the
+ * clock, exclusively to set or move it.  So no other merge of the entity's terms runs
+ * beside one that moves its clock, and merges that only read a clock do not wait for
+ * each other.
  */
 #ifndef NEWTERM_CLOCK_STORE_H
 #define NEWTERM_CLOCK_STORE_H
@@ -35,24 +35,24 @@ extern void ClocksOpen(ClockStore *clocks, RuleSet *set, const ExtensionOids *oi
 extern void ClocksClose(ClockStore *clocks);
 
 /*
- * Find the clocks that the news need, with what this transaction has as their
- * earliest.  Keeps nothing of the news; the current context has to live as long as
- * the store.
+ * Collect the clocks that the terms need, with this transaction's earliest time for each.
+ * Keeps no pointers to the terms.  Allocates in the current memory context, which must live
+ * as long as the store.
  */
 extern void ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int nterms);
 
-/* How many clocks were found: the most that ClocksToLock may ask for. */
+/* Number of collected clocks: ClocksToLock needs at most as many locks. */
 extern int	ClocksCount(const ClockStore *clocks);
 
 /*
- * Fill `requests` with the locks that the clocks need, by what is stored now, and
- * return their number.
+ * Fill `requests` with the locks that the clocks need, given what is stored now; returns
+ * their number.
  */
 extern int	ClocksToLock(ClockStore *clocks, SlotRequest *requests);
 
 /*
- * Under these locks: store the clocks that nobody stored meanwhile, and move those of
- * entities that turn out to have been seen earlier.
+ * Store the clocks that nobody else has stored, and move entities' clocks to earlier
+ * sightings.  The caller holds the locks of ClocksToLock.
  */
 extern void ClocksSet(ClockStore *clocks);
 
@@ -64,13 +64,13 @@ typedef struct MovedClock
 	int64		learning_from;	/* as it is now */
 } MovedClock;
 
-/* Those entities (MovedClock *), in the current memory context. */
+/* A list of all MovedClock *, in the current memory context. */
 extern List *ClocksMoved(ClockStore *clocks);
 
-/* The clock that decides about a term; set or found by now. */
+/* The clock by which a term is decided, after ClocksSet. */
 extern int64 ClockOf(ClockStore *clocks, const Rule *rule, const PendingTerm *pending);
 
-/* Append the versions whose clock is stored to a list, in the current context. */
+/* Append the ids of versions whose clock is stored now, in the current context. */
 extern List *ClocksPublished(ClockStore *clocks, List *versions);
 
 #endif							/* NEWTERM_CLOCK_STORE_H */

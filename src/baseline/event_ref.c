@@ -1,6 +1,6 @@
 /*
  * event_ref.c
- *	  Where an event is stored that is to be read again before commit.
+ *	  References to stored events, to read them again just before commit.
  */
 #include "postgres.h"
 

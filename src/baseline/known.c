@@ -1,6 +1,6 @@
 /*
  * known.c
- *	  What a session knows: which sightings bring no news.
+ *	  The session's cache of known terms.
  */
 #include "postgres.h"
 
@@ -16,16 +16,16 @@
 #include "baseline/run_store.h"
 #include "store/extension.h"
 
-/* what is committed */
+/* Committed runs. */
 static KnownTable Known;
 
-/* what this transaction has noted */
+/* Marks of sightings that this transaction has buffered. */
 static IntervalCache Pending;
 
-/* runs of the current event's terms that were looked up and that Known did not take */
+/* Stored runs of the current event's terms that had no room in Known. */
 static IntervalCache Found;
 
-/* facts of this transaction, published at its commit */
+/* Runs that this transaction read or wrote, moved to Known at its commit. */
 static IntervalCache Facts;
 
 static uint32 Epoch = 1;
@@ -40,27 +40,27 @@ typedef struct LookUpCounts
 
 static LookUpCounts LookUps;
 
-/* So many look-ups are tried before judging whether they pay. */
+/* Look-ups of a transaction before it is judged whether they pay. */
 #define LOOK_UPS_AT_LEAST	64
 
-/* Look-ups of all transactions that hit since the whole baseline was read. */
+/* Successful look-ups of all transactions since the whole baseline was read. */
 static int64 HitsSinceScan = 0;
 
-/* After so many of them reading it is tried (again). */
+/* The number of them after which reading it is tried (again). */
 static int64 HitsUntilScan = LOOK_UPS_AT_LEAST;
 
 /*
- * Does Known hold all that was stored when the baseline was read, and has nothing else
- * been met since that was stored?  Then what is unknown is new, most likely.
+ * Was the whole baseline read into Known, and has no stored term been met since that Known
+ * lacks?  Then an unknown term is most likely new.
  */
 static bool BaselineRead = false;
 
-/* Blocks of the baseline that are read in the time of a look-up. */
+/* A look-up takes as long as reading that many blocks of the baseline. */
 #define BLOCKS_PER_LOOK_UP	4
 
 /*
- * What all of this is known since, of ExtensionChanged.baseline: unlearning and the end
- * of the extension are announced there.
+ * ExtensionChanged.baseline when the cache was cleared last.  It grows when stored runs are
+ * taken away, and with DROP EXTENSION.
  */
 static uint64 KnownSince = 0;
 
@@ -115,7 +115,7 @@ KnownInitialise(void)
 	RegisterSubXactCallback(SubtransactionEnds, NULL);
 }
 
-/* How a time stands to an interval of granules. */
+/* How new is a sighting, by one interval of granules? */
 static inline Novelty
 NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 {
@@ -129,7 +129,7 @@ NoveltyOf(const IntervalEntry *entry, int64 time, const Span *span)
 	return NOVELTY_NEW;
 }
 
-/* Begin anew after an invalidation. */
+/* Clear the cache after an invalidation. */
 static inline void
 ForgetInvalid(void)
 {
@@ -145,8 +145,8 @@ ForgetInvalid(void)
 }
 
 /*
- * Each look-up misses the processor's cache.  In a row like this it waits for all
- * of them together.
+ * Each look-up misses the processor's cache.  In one loop it waits for all of them
+ * together (docs/experiments.md: 40 cycles an event).
  */
 bool
 KnownAll(const TermOfRule *terms, int nterms, int64 time)
@@ -171,7 +171,7 @@ KnownExpect(const TermOfRule *terms, int nterms)
 		CompatPrefetch(KnownHomeLine(&Known, KnownHome(&terms[i].term)));
 }
 
-/* Does the session know a committed run of the term, at any time? */
+/* Is a run of the term in Known? */
 static bool
 IsKnown(const Digest *term)
 {
@@ -196,7 +196,7 @@ KnownNovelty(const Digest *term, int64 time, const Span *span)
 					 time, span);
 }
 
-/* When a run's interval ends; false where the session does not evaluate its rule. */
+/* The end of a run's interval; false if the session does not evaluate its rule. */
 static bool
 RunEnd(RuleSet *set, int32 version_id, const Run *run, int64 *end)
 {
@@ -208,7 +208,7 @@ RunEnd(RuleSet *set, int32 version_id, const Run *run, int64 *end)
 	return true;
 }
 
-/* Know a stored run, the latest of its term. */
+/* Enter a stored run, if it is the latest of its term. */
 static void
 EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
 {
@@ -222,10 +222,9 @@ EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
 }
 
 /*
- * Shall the baseline be read, where it has so many blocks and runs?  It has to fit
- * into the cache, and looking up one term after the other to have cost half as
- * much already.  So a session never spends more than three times of what would
- * have been best.
+ * Is it time to read the whole baseline?  It must fit into the cache, and single look-ups
+ * must have taken half as long as reading it would.  So a session never takes more than
+ * three times as long as it would with the better of both.
  */
 static bool
 BaselineWanted(void *state, int64 nblocks, int64 nruns)
@@ -240,7 +239,7 @@ BaselineWanted(void *state, int64 nblocks, int64 nruns)
 	return KnownTableReserve(&Known, nruns, CacheSizeSetting);
 }
 
-/* Enter all stored runs at once where it is time to try that. */
+/* Read the whole baseline, if it is time for that. */
 static void
 ReadBaseline(const ExtensionOids *oids)
 {
@@ -257,7 +256,7 @@ ReadBaseline(const ExtensionOids *oids)
 		HitsUntilScan = hits * 2;
 }
 
-/* Know the run of a term that a look-up found, at least for this event. */
+/* Enter the run that a look-up found, at least for this event. */
 static void
 EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 {
@@ -337,13 +336,13 @@ PendingNovelty(const Digest *term, int64 time, const Span *span)
 			entry->end = GranuleStart(time, span->granule) + span->granule;
 			return NOVELTY_LATER;
 		}
-		/* a run's start in its own granule, or the granules before it */
+		/* the sighting moves the run's start to an earlier time */
 		if (time < entry->first &&
 			(span->forget_after < 0 ||
 			 GranuleStart(entry->first, span->granule) -
 			 GranuleStart(time, span->granule) <= span->forget_after))
 			entry->first = time;
-		/* one interval an entry: what would be a second run has no mark */
+		/* an entry has one interval, so a second run is not marked */
 		return novelty;
 	}
 	end = GranuleStart(time, span->granule) + span->granule;
@@ -367,7 +366,7 @@ KnowAtCommit(const Digest *term, const Run *run, int64 granule)
 		IntervalEnter(&Facts, term, run->first_seen, end, CacheSizeSetting);
 	else if (end > entry->end)
 	{
-		/* of several runs the latest is the one that events will hit */
+		/* of several runs keep the latest, which most events will hit */
 		entry->first = run->first_seen;
 		entry->end = end;
 	}

@@ -1,12 +1,14 @@
 /*
  * known.h
- *	  What a session knows: which sightings bring no news.
+ *	  The session's cache of known terms.
  *
- * Committed facts enter at the commit of the transaction that read or wrote
- * them, or when a term is first met and looked up in the stored baseline, and
- * are forgotten together when another session unlearns something.
- * What this transaction has noted already is kept apart, and purged when the
- * transaction or any of its subtransactions ends badly.
+ * The cache holds committed runs only.  They enter when the transaction that read or
+ * wrote them commits, or when a new term is looked up in the stored baseline.  All of
+ * them are dropped when another session takes stored runs away.
+ *
+ * Terms that this transaction has buffered already are marked apart from that, so that a
+ * repeated term is buffered once.  The marks are dropped when the transaction or one of
+ * its subtransactions rolls back.
  */
 #ifndef NEWTERM_KNOWN_H
 #define NEWTERM_KNOWN_H
@@ -19,56 +21,57 @@
 /* Called once, when the library is loaded. */
 extern void KnownInitialise(void);
 
-/* How a sighting stands to what a session knows. */
+/* How new is a sighting? */
 typedef enum Novelty
 {
-	NOVELTY_NONE,				/* inside a run that is committed or noted */
-	NOVELTY_LATER,				/* goes on with such a run */
-	NOVELTY_NEW					/* starts one, or moves a start */
+	NOVELTY_NONE,				/* inside a run that is committed or pending */
+	NOVELTY_LATER,				/* makes such a run longer */
+	NOVELTY_NEW					/* starts a run, or moves its start */
 } Novelty;
 
-/* Do all these terms lie inside committed runs, as far as the session knows? */
+/* Are sightings of these terms at `time` all inside committed runs, by the cache? */
 extern bool KnownAll(const TermOfRule *terms, int nterms, int64 time);
 
 /*
- * Have the processor fetch what KnownAll will look at, so that it need not wait for
- * memory when it is called some hundred nanoseconds later.
+ * Prefetch the cache entries of the terms, so that KnownAll does not wait for memory when
+ * it is called some hundred nanoseconds later.
  */
 extern void KnownExpect(const TermOfRule *terms, int nterms);
 
-/* Does the session know of a stored run of the term, KnownLookUp's last ones included? */
+/* Is a run of the term in the cache, or among the last ones that KnownLookUp found? */
 extern bool KnownStored(const Digest *term);
 
-/* By what is committed alone. */
+/* How new is a sighting, by committed runs alone? */
 extern Novelty KnownNovelty(const Digest *term, int64 time, const Span *span);
 
 /*
- * Look those of an event's terms up in the stored baseline that this session
- * meets for the first time: a new session would otherwise note every term at
- * first.  Where a transaction brings new terms only, looking is given up, and it is
- * not begun where the session has read the whole baseline, until KnownMissed: what
- * is noted is looked up in the merge.  With newterm.max_terms_per_rule it goes on, as
- * only what is stored is noted of a full rule.
+ * Look up the event's terms that are not in the cache in the stored baseline, so that a new
+ * session does not buffer every term at first.  This stops in a transaction where most
+ * terms turn out to be new, and while the session has read the whole baseline (until
+ * KnownMissed): the merge looks buffered terms up anyway.  With newterm.max_terms_per_rule
+ * it always goes on, as a full rule buffers stored terms only.
  */
 extern void KnownLookUp(const TermOfRule *terms, int nterms, int64 time);
 
-/* Is the term most likely not stored, as the session has read the whole baseline? */
+/* Has the session read the whole baseline, and not found the term? */
 extern bool KnownNotStored(const Digest *term);
 
-/* A term that was noted turned out to be stored: did the session know of no run of it? */
+/* A buffered term is stored: if the cache lacks it, read the baseline again some time. */
 extern void KnownMissed(const Digest *term);
 
 /*
- * By what is committed and by what this transaction has noted; the sighting
- * counts as noted from now on.
+ * How new is a sighting, by committed runs and those that this transaction has marked?
+ * Marks the sighting.
  */
 extern Novelty PendingNovelty(const Digest *term, int64 time, const Span *span);
 
-/* Counts transactions and failed subtransactions: pending marks of an older
- * epoch are void. */
+/*
+ * A number that changes with each transaction and each rolled back subtransaction: marks of
+ * another epoch are void.
+ */
 extern uint32 PendingEpoch(void);
 
-/* A fact that becomes known when this transaction commits. */
+/* Add a run to the cache when this transaction commits. */
 extern void KnowAtCommit(const Digest *term, const Run *run, int64 granule);
 
 #endif							/* NEWTERM_KNOWN_H */

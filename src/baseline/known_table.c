@@ -1,10 +1,9 @@
 /*
  * known_table.c
- *	  A bounded table from digests to time intervals that is made to be small.
+ *	  A compact bounded hash table from digests to time intervals, for known terms.
  *
- * Open addressing: a line that is full is followed by the next one.  Entries are
- * replaced, but never removed, so that a search may end at the first line with a
- * free place.
+ * Open addressing: a full line is followed by the next one.  Entries are replaced but
+ * never removed, so a search may end at the first line that has a free place.
  */
 #include "postgres.h"
 

@@ -1,13 +1,12 @@
 /*
  * known_table.h
- *	  A bounded table from digests to time intervals that is made to be small:
- *	  what a session knows of what is committed.
+ *	  A compact bounded hash table from digests to time intervals, for known terms.
  *
- * An entry says that sightings in [first, end) bring no news.  It is looked up for
- * every term of every event, and most look-ups wait for memory: what counts is how
- * many pages the table lies on.  So an entry takes 20 bytes.  Of the digest it keeps
- * 96 bits; times are whole seconds, rounded so that the interval gets shorter: what
- * falls between is noted, and the merge finds that it is no news.
+ * An entry says that sightings in [first, end) are inside a known run.  It is looked up
+ * for every term of every event, and most look-ups wait for memory, so the number of
+ * pages counts.  An entry takes 20 bytes: 96 bits of the digest, and times in whole
+ * seconds, rounded so that the interval gets shorter.  A sighting in the rounded-off part
+ * is buffered, and the merge finds that it is known.
  */
 #ifndef NEWTERM_KNOWN_TABLE_H
 #define NEWTERM_KNOWN_TABLE_H

@@ -1,10 +1,10 @@
 /*
  * learning_values.h
- *	  learning_values: the first n distinct terms of a scope are learned.
+ *	  learning_values: a scope learns its first n distinct terms.
  *
- * The scope is the rule, or an entity of it.  newterm.learned_values holds the
- * n terms with the earliest first sightings (ties by term); a late event may
- * push the last of them out, which then is a detection.
+ * The scope is the rule, or an entity of it.  newterm.learned_values holds the n terms
+ * with the earliest first sightings; ties are ordered by term.  A late event may push
+ * the last of them out, which is a detection then.
  */
 #ifndef NEWTERM_LEARNING_VALUES_H
 #define NEWTERM_LEARNING_VALUES_H

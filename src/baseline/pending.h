@@ -1,11 +1,10 @@
 /*
  * pending.h
- *	  What the events of this transaction showed, until it is merged.
+ *	  Pending terms: sightings of this transaction that are not merged yet.
  *
- * observe.c adds what a row shows when it is inserted, reevaluate.c what can only
- * be added later; merge.c takes it out at the end of the transaction.  PendingTerm are
- * kept by subtransaction, so that a savepoint that is rolled back takes its news
- * with it.
+ * observe.c adds the terms of a row when it is inserted, reevaluate.c those of rows that
+ * are evaluated later.  merge.c takes them just before commit.  They are kept by
+ * subtransaction, so a savepoint that is rolled back drops its own.
  */
 #ifndef NEWTERM_PENDING_H
 #define NEWTERM_PENDING_H
@@ -41,19 +40,19 @@ typedef struct PendingClock
 	int64		earliest;
 } PendingClock;
 
-/* What event_errors counts by; longer causes are cut. */
+/* Events of one table and cause become one row of newterm.event_errors. */
 typedef struct EventErrorKey
 {
 	Oid			table;
-	char		cause[28];
+	char		cause[28];		/* longer ones are cut */
 } EventErrorKey;
 
-/* A row of newterm.event_errors to be: events of a table that met the same cause. */
+/* A row of newterm.event_errors that will be written. */
 typedef struct EventError
 {
 	EventErrorKey key;			/* hash key */
 	int64		events;
-	/* of the first one, by EventErrorDescribe */
+	/* of the first event, set by EventErrorDescribe */
 	char	   *source;			/* the table's qualified name, or NULL */
 	char	   *event_id;		/* or NULL */
 	bool		has_time;
@@ -81,67 +80,67 @@ typedef struct PendingLevel
 /* Called once, when the library is loaded. */
 extern void PendingInitialise(void);
 
-/* The level of the current subtransaction, made where it is not there yet. */
+/* The level of the current subtransaction, created if there is none yet. */
 extern PendingLevel *PendingCurrent(void);
 
-/* The same of the current one or one around it, by GetCurrentTransactionNestLevel(). */
+/* The level of a subtransaction in progress, by its GetCurrentTransactionNestLevel(). */
 extern PendingLevel *PendingOfNesting(int nesting);
 
-/* The current one, or NULL where the current subtransaction has no news. */
+/* The level of the current subtransaction, or NULL if there is none. */
 extern PendingLevel *PendingExisting(void);
 
-/* Where the event of the coming sightings is stored; returns its index. */
+/* Add a reference to the event of the next sightings; returns its index. */
 extern int	PendingReference(PendingLevel *level, const EventReference *reference);
 
 /*
- * An event that could not be evaluated, as rules could not be loaded: it is evaluated at
- * its `time` when the level is merged.
+ * Add an event that was not evaluated, because the rules could not be loaded.  The merge
+ * evaluates it, at reference->time.
  */
 extern void PendingAddUnevaluated(PendingLevel *level, const EventReference *reference);
 
-/* The event of some sightings; put into a level once one of them needs it. */
+/* The event of some sightings; a level gets its reference when one of them needs it. */
 typedef struct EventSource
 {
 	EventReference reference;
 	int			index;			/* of PendingLevel.references; -1: not there yet */
 } EventSource;
 
-/* Add a sighting at `time`; `source` is NULL where no detection can come of it. */
+/* Add a sighting at `time`; `source` is NULL if it cannot become a detection. */
 extern void PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 							EventSource *source);
 
-/* Add a run of a term that is given by its stored form (copied). */
+/* Add a run of a term, which is copied from `pending`. */
 extern void PendingAddRun(PendingLevel *level, const PendingTerm *pending, const Run *run,
 					   const Span *span);
 
 extern void PendingAddClock(PendingLevel *level, int32 version_id, int64 earliest);
 
 /*
- * Count events of a table (or of none) that could not be evaluated.  Returns the row to be
- * where they are the first ones that met this cause, for the caller to describe, else NULL.
+ * Count events of a table (or InvalidOid) that could not be evaluated.  Returns the new
+ * EventError, for the caller to describe, if they are the first of this cause; else NULL.
  */
 extern EventError *PendingAddError(PendingLevel *level, Oid table, const char *cause,
 								   int64 events);
 
-/* Does it hold terms, or what may become some? */
+/* Does the level hold terms, clocks, files, or events that were not evaluated? */
 extern bool PendingHasTerms(const PendingLevel *level);
 
-/* Bytes that the level holds. */
+/* Bytes of memory that the level takes. */
 extern Size PendingSize(const PendingLevel *level);
 
-/* Forget the level's terms and references; clocks, errors and files stay. */
+/* Free the level's terms and references; its clocks, errors and files stay. */
 extern void PendingDropTerms(PendingLevel *level);
 
-/* A level by itself, in the current memory context, of no subtransaction. */
+/* Create a level that belongs to no subtransaction, in the current memory context. */
 extern PendingLevel *PendingApart(void);
 
-/* Everything of a level, to be freed by PendingFree; the level is empty then. */
+/* Move all of a level into a new one, which PendingFree frees. */
 extern PendingLevel *PendingTake(PendingLevel *level);
 
-/* Free what PendingApart or PendingTake gave. */
+/* Free a level of PendingApart or PendingTake. */
 extern void PendingFree(PendingLevel *level);
 
-/* Take everything out. */
+/* Empty a level. */
 extern void PendingClear(PendingLevel *level);
 
 #endif							/* NEWTERM_PENDING_H */

@@ -1,6 +1,6 @@
 /*
  * pending_file.c
- *	  A temporary file of bytes that lives longer than the subtransaction that made it.
+ *	  A temporary file that outlives the subtransaction that made it.
  */
 #include "postgres.h"
 

@@ -1,15 +1,15 @@
 /*
  * pending_file.h
- *	  A temporary file of bytes that lives longer than the subtransaction that made it.
+ *	  A temporary file that outlives the subtransaction that made it.
  *
- * What is written there, and read again, is pending_spill.c's affair.
+ * pending_spill.c decides what is written to it.
  */
 #ifndef NEWTERM_PENDING_FILE_H
 #define NEWTERM_PENDING_FILE_H
 
 typedef struct PendingFile PendingFile;
 
-/* A file that lives until PendingFileClose, at most to the end of the transaction. */
+/* Create a file that lives until PendingFileClose, at most to the end of the transaction. */
 extern PendingFile *PendingFileCreate(void);
 extern void PendingFileClose(PendingFile *file);
 
@@ -22,7 +22,7 @@ extern void PendingFileWrite(PendingFile *file, const void *bytes, size_t size);
 /* Read from the start again. */
 extern void PendingFileRewind(PendingFile *file);
 
-/* Read the next bytes: false at the end of the file; an error where it ends among them. */
+/* Read the next bytes.  False at the end of the file; an error if it ends within them. */
 extern bool PendingFileRead(PendingFile *file, void *bytes, size_t size);
 
 #endif							/* NEWTERM_PENDING_FILE_H */

@@ -1,21 +1,21 @@
 /*
  * pending_spill.h
- *	  Terms that do not fit into memory, in temporary files until they are merged.
+ *	  Pending terms beyond newterm.merge_memory, in temporary files.
  */
 #ifndef NEWTERM_PENDING_SPILL_H
 #define NEWTERM_PENDING_SPILL_H
 
 #include "baseline/pending.h"
 
-/* Write the terms of the level, and of those around it, to files: they are in memory no more. */
+/* Move the terms of the level, and of the levels around it, from memory to files. */
 extern void PendingSpill(PendingLevel *level);
 
-/* What is done with a part of what is in files. */
+/* Called for a part of the terms in files. */
 typedef void (*BatchFunction) (PendingLevel *batch, void *state);
 
 /*
- * Read all files of a level (PendingLevel.spills), in their order, by parts of
- * newterm.merge_memory, and call the function for each part, which is gone afterwards.
+ * Read all files of a level (PendingLevel.spills), in their order, in parts that fit into
+ * newterm.merge_memory, and call the function for each part, which is freed after that.
  */
 extern void PendingSpillsForEach(List *spills, BatchFunction function, void *state);
 

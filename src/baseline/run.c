@@ -1,6 +1,6 @@
 /*
  * run.c
- *	  What sightings make of a term's runs, and what is said about it.
+ *	  Runs of a term, and decisions about them: pure functions.
  */
 #include "postgres.h"
 

@@ -1,11 +1,12 @@
 /*
  * run.h
- *	  What sightings make of a term's runs, and what is said about it: pure
- *	  functions, the same for live events, backfill and tests.
+ *	  Runs of a term, and decisions about them: pure functions.
+ *
+ * Live events, backfill, backtest and tests use the same functions.
  *
  * A run is a maximal chain of sightings of one term with no gap longer than
- * forget_after.  Gaps are taken between granules; a run's start is exact.
- * Times are microseconds since 1970-01-01 UTC.
+ * forget_after.  Gaps are measured between granules; a run's start is exact.  Times are
+ * microseconds since 1970-01-01 UTC.
  */
 #ifndef NEWTERM_RUN_H
 #define NEWTERM_RUN_H

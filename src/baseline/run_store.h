@@ -31,53 +31,51 @@ extern void RunsClose(RunStore *runs);
 
 extern void RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored);
 
-/* What is called for a run that others committed. */
+/* Called for a committed run. */
 typedef void (*RunFunction) (void *state, const Digest *term, int32 version_id,
 							 const Run *run);
 
 /*
- * Call `function` for each of the terms that has a committed run: with the one
- * that holds `time`, or else its latest.  For none of them where looking would
- * have to wait.
+ * Call `function` for each of the terms that has a committed run: with the run that holds
+ * `time`, else with its latest.  Calls it for none if reading would wait for a lock.
  */
 extern void RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms,
 					   int64 time, RunFunction function, void *state);
 
 /*
- * Call `function` for every committed run, in no order, where `wanted` agrees, which
- * is told how many blocks and about how many runs there are.  False where it does
- * not, or looking would have to wait or failed.
+ * Call `function` for every committed run, in any order, if `wanted` returns true for the
+ * number of blocks and the estimated number of runs.  Returns false if it does not, or if
+ * reading would wait for a lock or failed.
  */
 extern bool RunsScan(const ExtensionOids *oids,
 					 bool (*wanted) (void *state, int64 nblocks, int64 nruns),
 					 RunFunction function, void *state);
 
-/* Stored runs of a rule version; counting stops at `limit`. */
+/* Count the stored runs of a rule version, up to `limit`. */
 extern int64 RunsCount(RunStore *runs, int32 version_id, int64 limit);
 
 /*
- * TableStore the runs after a merge in place of those before it: each run before
- * lies inside one after.  New rows become visible to RunsRead at the latest
- * when the store is closed.
+ * Store a term's runs after a merge in place of those before it.  Each run before must lie
+ * inside one after.  RunsRead sees new rows once the store was flushed or closed.
  */
 extern void RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 					  const Run *after, int nafter);
 
 /*
- * All terms of a rule version as news that repeat their first stored run, in
- * no order.  *rewrite tells whether some row has no entity_digest although `by_entity`,
- * or has one although not.
+ * All terms of a rule version, in any order, as pending terms with their first stored run.
+ * *rewrite tells whether a row lacks its entity_digest although `by_entity` is true, or
+ * has one although it is false.
  */
 extern List *RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity,
 					   bool *rewrite);
 
-/* What is called for a term. */
+/* Called for a term. */
 typedef void (*TermFunction) (void *state, PendingTerm *term);
 
 /*
- * Call `function` for each learned run of an entity that begins at `from` or later, with
- * its term, without news, allocated in `context`.  For rules with learning_scope
- * entity.  The function may write runs of the entity, and reset the context.
+ * Call `function` with the term of each learned run of an entity that begins at `from` or
+ * later, for rules with learning_scope entity.  Terms have no runs and are allocated in
+ * `context`, which the function may reset.  It may write runs of the entity.
  */
 extern void RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
 							 MemoryContext context, TermFunction function, void *state);

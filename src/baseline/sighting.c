@@ -1,6 +1,6 @@
 /*
  * sighting.c
- *	  What an event shows to the rules whose filter it passes.
+ *	  The terms that an event shows to the rules whose filter it passes.
  */
 #include "postgres.h"
 

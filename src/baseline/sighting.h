@@ -1,6 +1,6 @@
 /*
  * sighting.h
- *	  What an event shows to the rules whose filter it passes.
+ *	  The terms that an event shows to the rules whose filter it passes.
  */
 #ifndef NEWTERM_SIGHTING_H
 #define NEWTERM_SIGHTING_H
@@ -17,16 +17,16 @@ typedef struct Sighting
 } Sighting;
 
 /*
- * Find the terms that the event shows to the matching rules, as far as they were not
- * found yet, by their digests alone.  With `expect` the processor is told of each at once
- * (KnownExpect), for events that are judged right behind this.
+ * Add the digests of the event's terms, for the matching rules that have none yet, to
+ * event->terms.  With `expect`, prefetch the cache entry of each (KnownExpect), for events
+ * that are checked right away.
  */
 extern void EventTerms(Evaluation *event, bool expect);
 
-/* What EventSightings calls for each sighting. */
+/* Called by EventSightings for each sighting. */
 typedef void (*SightingFunction) (void *state, const Sighting *sighting);
 
-/* All terms with their values, where the digests are not enough. */
+/* Find all terms again with their values, which EventTerms does not keep. */
 extern void EventSightings(Evaluation *event, SightingFunction function, void *state);
 
 #endif							/* NEWTERM_SIGHTING_H */
