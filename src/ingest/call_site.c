@@ -1,6 +1,6 @@
 /*
  * call_site.c
- *	  Where newterm.observe and newterm.observe_columns are called from.
+ *	  Call sites of newterm.observe and newterm.observe_columns.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * call_site.h
- *	  Where newterm.observe and newterm.observe_columns are called from.
+ *	  Call sites of newterm.observe and newterm.observe_columns.
  */
 #ifndef NEWTERM_CALL_SITE_H
 #define NEWTERM_CALL_SITE_H
@@ -11,15 +11,15 @@
 #include "event/record.h"
 #include "event/row_shape.h"
 
-/* What one call site is; made at its first call, and kept with it. */
+/* A call site, examined at its first call and kept in its FmgrInfo. */
 typedef struct CallSite
 {
 	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
 	bool		repeated;		/* the table has several such triggers */
-	bool		silent;			/* called by hand, by who may not ask what is known */
+	bool		silent;			/* called by hand, by a role that may not read newterm.runs */
 	bool		unreadable;		/* its rows, or events in them, cannot be read again */
 	Oid			file;			/* of the trigger's table: no statement changes it meanwhile */
-	AttrNumber	event_column;	/* the first one where several make the event */
+	AttrNumber	event_column;	/* the first one, if several make the event */
 	Oid			event_type;		/* not a domain */
 	bool		has_time_column;
 	RowShape   *shape;			/* NULL: one column holds the event */
@@ -45,7 +45,7 @@ extern CallSite *CallSiteOf(FunctionCallInfo fcinfo);
 /* The site of a call of newterm.observe_columns. */
 extern CallSite *CallSiteOfColumns(FunctionCallInfo fcinfo);
 
-/* The values that a call gives.  What is put together is palloc'd. */
+/* The arguments of a call.  An event made of several columns is palloc'd. */
 extern void CallSiteValues(const CallSite *site, FunctionCallInfo fcinfo, RowValues *row);
 
 #endif							/* NEWTERM_CALL_SITE_H */

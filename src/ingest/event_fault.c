@@ -1,6 +1,6 @@
 /*
  * event_fault.c
- *	  Events that were not, or not wholly, evaluated: what newterm.event_errors tells of them.
+ *	  Events that are recorded in newterm.event_errors when they are inserted.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * event_fault.h
- *	  Events that were not, or not wholly, evaluated: what newterm.event_errors tells of them.
+ *	  Events that are recorded in newterm.event_errors when they are inserted.
  */
 #ifndef NEWTERM_EVENT_FAULT_H
 #define NEWTERM_EVENT_FAULT_H
@@ -10,20 +10,20 @@
 #include "rule/evaluation.h"
 
 /*
- * An event that cannot be evaluated: recorded, unless filters can be asked of it and it
- * passes none.  The fields of the evaluation point at it.
+ * Record an event that cannot be evaluated.  One that is a JSON object is recorded only if it
+ * passes a rule's filter, else counted.  evaluation->fields is set to the event.
  */
 extern void EventFaultRefused(PendingLevel *level, Oid table, Evaluation *evaluation,
 							  const Record *record);
 
-/* Events of this session that were passed over by that. */
+/* Number of events of this session that were only counted. */
 extern int64 EventFaultsPassedOver(void);
 
-/* The event shows more terms to rules of evaluation->too_many than are judged. */
+/* Record an event with too many terms for the rules of evaluation->too_many. */
 extern void EventFaultTooMany(PendingLevel *level, Oid table, const Evaluation *evaluation,
 							  Jsonb *event);
 
-/* Something went wrong inside; warns of the first event of a transaction and table. */
+/* Record an internal error; warns at the first event of a transaction and table. */
 extern void EventFaultInternal(PendingLevel *level, Oid table, Jsonb *event,
 							   const ErrorData *error);
 

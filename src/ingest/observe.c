@@ -1,17 +1,18 @@
 /*
  * observe.c
- *	  What every row of a watched table meets: the WHEN clause of its trigger.
+ *	  newterm.observe, the WHEN clause of a watched table's trigger.
  *
- * observe uses session memory: no SQL, no lock that is waited for.  A term that
- * the session meets for the first time is looked up in the stored baseline.
- * What is new is noted, to be merged just before commit, and marked, so that a
- * term that comes a million times in one transaction is noted once.  Where events
- * in a row were known, one is judged when the next one comes (prefetch.h).  Notes and
- * marks must be of rows that were inserted, so that it makes them only where it
- * is evaluated as the WHEN clause of our trigger; called by hand it only
- * answers, and only to who may read newterm.runs.  As the WHEN clause it is never true:
- * what an event shows, and what is wrong with it, is in memory then, and PostgreSQL
- * need not queue the row.
+ * observe works in session memory: it runs no SQL and waits for no lock.  It finds the
+ * terms of the row's event and looks them up in the session's cache of known terms, and
+ * new ones, once, in the stored baseline.  Terms that are still new are buffered, to be
+ * merged just before commit, and marked, so that a term that comes a million times in a
+ * transaction is buffered once.  After a row of known events, the check of the next one
+ * is delayed while the processor fetches its cache entries (prefetch.h).
+ *
+ * observe buffers only inside our trigger, because buffered terms must be of rows that
+ * were inserted.  Called by hand it only answers whether the event has new terms, and only
+ * to roles that may read newterm.runs.  In the trigger it is never true: everything is in
+ * memory then, so PostgreSQL need not queue the row.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * prefetch.c
- *	  The event whose terms are on their way from memory.
+ *	  Delays the check of one event so that the CPU can fetch its cache entries.
  */
 #include "postgres.h"
 
@@ -11,16 +11,16 @@
 #include "ingest/reevaluate.h"
 #include "baseline/known.h"
 
-/* So many events in a row have to be known before the next one waits. */
+/* The number of known events in a row after which the next one is delayed. */
 #define PREFETCH_AFTER		16
 
-/* Larger ones, of which there are few, are not copied. */
+/* Larger events are rare, and not delayed. */
 #define PREFETCH_BYTES		8192
 
-/* The event that waits. */
+/* The delayed event. */
 typedef struct Prefetched
 {
-	int			nesting;		/* of its subtransaction; 0: no event waits */
+	int			nesting;		/* of its subtransaction; 0: there is none */
 	EventReference reference;
 	Jsonb	   *event;
 	int			nterms;
@@ -30,13 +30,13 @@ typedef struct Prefetched
 
 static Prefetched Waiting;
 
-/* What it allocates. */
+/* Memory of the delayed event. */
 static MemoryContext Context;
 
-/* Events of this transaction that were known, since the last one that was not. */
+/* Known events of this transaction in a row, up to the last one. */
 static int	KnownInARow = 0;
 
-/* Were there any? */
+/* Has this transaction inserted any events? */
 static bool SawEvents = false;
 
 void

@@ -1,15 +1,16 @@
 /*
  * prefetch.h
- *	  The event whose terms are on their way from memory.
+ *	  Delays the check of one event so that the CPU can fetch its cache entries.
  *
- * Most events show nothing new, and much of the time that it takes to see that goes
- * into waiting: of an event's terms at least one was not met for so long that its place
- * in the table of known terms is in none of the processor's caches.  So where events in
- * a row showed nothing new, the next one is not judged at once: its terms' places are
- * asked for, and looked at when the event behind it comes, or the end of the
- * transaction.  Then the event may be gone from where it was, so that it is copied.
+ * Most events have known terms only, and much of the time of finding that out is waiting
+ * for memory: at least one of an event's terms was not seen for so long that its entry in
+ * the table of known terms has left the processor's caches.  So after some known events,
+ * the next one is not checked at once.  Its entries are prefetched, and looked at when the
+ * next event comes, or at the end of the transaction.  The event may be gone by then, so
+ * it is copied.  docs/experiments.md has what this saves.
  *
- * An event that waits belongs to the subtransaction that inserted it, and goes with it.
+ * The delayed event belongs to the subtransaction that inserted it, and is dropped if that
+ * rolls back.
  */
 #ifndef NEWTERM_PREFETCH_H
 #define NEWTERM_PREFETCH_H
@@ -20,24 +21,24 @@
 /* Called once, when the library is loaded. */
 extern void PrefetchInitialise(void);
 
-/* Were enough events in a row known for the next one to wait? */
+/* Were enough events in a row known to delay the next one? */
 extern bool PrefetchIsTime(void);
 
-/* May an event that shows evaluation->terms wait, or is it to be judged at once? */
+/* May the event with evaluation->terms be delayed, or must it be checked at once? */
 extern bool PrefetchMayWait(const Evaluation *evaluation, const Jsonb *event);
 
-/* Let it wait, after the one that waited before was settled.  Copies everything. */
+/* Delay an event.  The one before must be settled.  Copies everything. */
 extern void PrefetchEvent(const Evaluation *evaluation, EventReference reference, const Jsonb *event);
 
 /* Did this transaction insert events into watched tables? */
 extern bool PrefetchSawEvents(void);
 
-/* Tell of an event that was judged at once whether it was all known. */
+/* Count an event that was checked at once. */
 extern void PrefetchLearn(bool known);
 
 /*
- * Judge the event that waits, if there is one, by the rules that are in use.  True
- * where it was not known: their set does no longer hold another event then.
+ * Check the delayed event, if there is one, by the rules in use.  Returns true if it was
+ * not known: it was evaluated again then, so the rule set no longer holds another event.
  */
 extern bool PrefetchSettle(void);
 

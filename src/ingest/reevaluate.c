@@ -1,8 +1,6 @@
 /*
  * reevaluate.c
- *	  Rows that are evaluated after their insertion: those that waited for their
- *	  terms and were not known, and those whose rules have changed since they were
- *	  inserted.
+ *	  Evaluates rows after their insertion.
  */
 #include "postgres.h"
 

@@ -1,6 +1,8 @@
 /*
  * reevaluate.h
- *	  Rows that are evaluated after their insertion.
+ *	  Evaluates rows after their insertion.
+ *
+ * The rules may have changed since, or a delayed event (prefetch.h) was not known.
  */
 #ifndef NEWTERM_REEVALUATE_H
 #define NEWTERM_REEVALUATE_H
@@ -8,24 +10,23 @@
 #include "baseline/pending.h"
 
 /*
- * Evaluate the level's events again that were evaluated by another rule set
- * than `set`, and add what they show to the rules as they are now.  What they
- * showed to versions that were replaced stays: see CollectTerms of merge.c.
+ * Evaluate again those events of the level that another rule set than `set` evaluated, and
+ * add their terms for the rules of `set`.  Terms of replaced versions stay: CollectTerms
+ * of merge.c treats them.
  */
 extern void ReevaluateLevel(PendingLevel *level, RuleSet *set);
 
 /*
- * Add to `level` what an event shows to the rules of `set`: the one that was stored
- * at the reference, at whose time it is evaluated.  What goes wrong becomes a fault,
- * unless the error is final.
+ * Evaluate an event by the rules of `set`, at reference->time, and add its terms to
+ * `level`.  An error is recorded, unless it must end the transaction.
  */
 extern void EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference,
 						Jsonb *event);
 
 /*
- * Write the news of the current subtransaction to a file where they are more than
- * newterm.merge_memory.  Where that fails, for a full disk or temp_file_limit,
- * they stay in memory: rather more of it than losing some.
+ * Move the current subtransaction's pending terms to a file if they take more than
+ * newterm.merge_memory.  If writing fails, because of a full disk or temp_file_limit, they
+ * stay in memory: taking more memory is better than losing terms.
  */
 extern void PendingSpillLarge(void);
 

@@ -1,6 +1,6 @@
 /*
  * watch.c
- *	  Watched tables: what their trigger observes.
+ *	  Watched tables: which columns their trigger observes.
  */
 #include "postgres.h"
 

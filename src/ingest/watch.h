@@ -1,10 +1,10 @@
 /*
  * watch.h
- *	  Watched tables: what their trigger observes.
+ *	  Watched tables: which columns their trigger observes.
  *
- * The trigger is the only place that says a table is watched and by which
- * columns: its WHEN clause names them.  So renaming a column, attaching a
- * partition with another column order, or dump and restore need no care.
+ * Only the trigger says that a table is watched and by which columns: its WHEN clause
+ * names them.  So renaming a column, attaching a partition with another column order, dump
+ * and restore need no code.
  */
 #ifndef NEWTERM_WATCH_H
 #define NEWTERM_WATCH_H
@@ -21,7 +21,7 @@ typedef struct Watch
 	Oid			time_type;		/* timestamptz or timestamp */
 	int			ncolumns;		/* of several */
 	AttrNumber *columns;
-	char	  **members;		/* of the record, that they are */
+	char	  **members;		/* of the record, one for each of these columns */
 } Watch;
 
 /* Is it a trigger that newterm.watch() made?  Looks at its function's name. */
@@ -34,14 +34,13 @@ extern bool IsWatchingTrigger(const Trigger *trigger);
 extern int	CountWatches(Relation table);
 
 /*
- * Read the table's first watching trigger; false where it has none.  Lists are palloc'd
- * in the current memory context.
+ * Read the table's first watching trigger; false if it has none.  Lists are palloc'd in
+ * the current memory context.
  */
 extern bool WatchOf(Relation table, Watch *watch);
 
 /*
- * The watch that a trigger's WHEN clause (Trigger.tgqual) describes; false
- * where the clause is not ours.
+ * Read a trigger's WHEN clause (Trigger.tgqual); false if the clause is not ours.
  */
 extern bool WatchOfClause(char *condition, Watch *watch);
 

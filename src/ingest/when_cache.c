@@ -1,14 +1,13 @@
 /*
  * when_cache.c
- *	  WHEN clauses of our triggers, kept ready between statements.
+ *	  Keeps the WHEN clauses of our triggers prepared between statements.
  *
- * PostgreSQL reads a trigger's WHEN clause from its stored text and prepares it
- * in every statement that fires the trigger, which takes longer than evaluating
- * it: a cost that only statements of a single row feel (docs/performance.md has
- * the figures).  So when a statement starts, its tables' clauses are put where
- * TriggerEnabled() of trigger.c would put what it prepares.  Where they are
- * not, as in COPY and in partitions that rows are routed to, PostgreSQL prepares
- * its own.
+ * PostgreSQL parses a trigger's WHEN clause from its stored text and prepares it in every
+ * statement that fires the trigger.  That takes longer than evaluating it, which matters
+ * for statements of a single row (docs/experiments.md has the figures).  So when a
+ * statement starts, this file puts prepared clauses of its tables where TriggerEnabled()
+ * of trigger.c looks for them.  In COPY, and in partitions that rows are routed to,
+ * PostgreSQL prepares its own.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * when_cache.h
- *	  WHEN clauses of our triggers, kept ready between statements.
+ *	  Keeps the WHEN clauses of our triggers prepared between statements.
  */
 #ifndef NEWTERM_WHEN_CACHE_H
 #define NEWTERM_WHEN_CACHE_H
