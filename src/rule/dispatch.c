@@ -1,6 +1,6 @@
 /*
  * dispatch.c
- *	  Which rules an event concerns: those whose filter it passes.
+ *	  Finds the rules whose filter an event passes.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * dispatch.h
- *	  Which rules an event concerns: those whose filter it passes.
+ *	  Finds the rules whose filter an event passes.
  */
 #ifndef NEWTERM_DISPATCH_H
 #define NEWTERM_DISPATCH_H
@@ -8,9 +8,9 @@
 #include "rule/evaluation.h"
 
 /*
- * A parsed filter as events are tried by it, in the current memory context: its leaves
- * have slots in place of fields, literals the numbers that they read as, and children
- * are in the order of their cost.  Nothing of it is the parsed one's.
+ * Copy a parsed filter into the form that events are tested with: leaves have slots in place
+ * of fields, literals are read as numbers, children are ordered by cost.  Allocates in the
+ * current memory context, and keeps no pointers to the parsed filter.
  */
 extern FilterNode *FilterBind(const FilterNode *parsed, FieldSet *fields);
 
@@ -18,22 +18,22 @@ extern FilterNode *FilterBind(const FilterNode *parsed, FieldSet *fields);
 extern bool FilterMatches(const FilterNode *filter, FieldSet *fields);
 
 /*
- * Build the dispatch of a set whose rules are compiled: by eventName where a
- * rule demands one, else by eventSource, else by whatever else it demands.
- * Rules that match every event are matching ones from now on.
+ * Build the hash tables that lead from a value of an event to the rules that demand it: by
+ * eventName if a rule demands one, else by eventSource, else by any other field.  Rules
+ * without a filter need none.
  */
 extern void DispatchBuild(RuleSet *set);
 
 /*
- * Have the processor fetch what every event reads of the rules that dispatch does not
- * lead to, for an event that is about to be judged at once.
+ * Prefetch the memory of rules that are tested with every event, for an event that is about
+ * to be checked at once.
  */
 extern void DispatchExpect(const Evaluation *event);
 
-/* Begin with an event of that time: the rules without a filter are the matching ones so far. */
+/* Begin with an event of that time: so far, the rules without a filter match. */
 extern void DispatchBegin(Evaluation *event, int64 time);
 
-/* Find those whose filter the current event of event->fields passes. */
+/* Add the rules whose filter the current event of event->fields passes. */
 extern void DispatchEvent(Evaluation *event);
 
 #endif							/* NEWTERM_DISPATCH_H */

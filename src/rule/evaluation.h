@@ -1,23 +1,23 @@
 /*
  * evaluation.h
- *	  The event at hand, and what rules have to do with it.
+ *	  The event that is being evaluated, and the rules and terms found for it.
  *
- * A rule set has one, made with it; what is evaluated beside it, such as a rule that
- * nobody stored, has a rule set of its own.
+ * Each rule set has one.  A second event is evaluated beside it with a rule set of its
+ * own.
  */
 #ifndef NEWTERM_EVALUATION_H
 #define NEWTERM_EVALUATION_H
 
 #include "rule/rule.h"
 
-/* A term that an event shows, by its digest alone. */
+/* A term of the event, by its digest alone. */
 typedef struct TermOfRule
 {
 	Rule	   *rule;
 	Digest		term;
 } TermOfRule;
 
-/* A rule to which an event shows more terms than newterm.max_terms_per_event. */
+/* A rule for which the event has more terms than newterm.max_terms_per_event. */
 typedef struct TooManyTerms
 {
 	const Rule *rule;
@@ -32,12 +32,12 @@ typedef struct Evaluation
 	int64		time;			/* of the event */
 	int			nmatching;
 	Rule	  **matching;		/* rules whose filter the event passes */
-	int			nshown;			/* those of them whose terms EventTerms found */
+	int			nshown;			/* number of these whose terms EventTerms has found */
 	int			ntoo_many;
-	TooManyTerms *too_many;		/* those that were judged for its first terms alone */
+	TooManyTerms *too_many;		/* rules for which only the first terms count */
 	int			nterms;
 	int			terms_allocated;
-	TermOfRule *terms;			/* what EventTerms found */
+	TermOfRule *terms;			/* found by EventTerms */
 } Evaluation;
 
 #endif							/* NEWTERM_EVALUATION_H */

@@ -1,6 +1,6 @@
 /*
  * question.c
- *	  Filters and fields that SQL functions ask about an event, outside of rules.
+ *	  Filters and fields that SQL functions evaluate on an event, outside of rules.
  */
 #include "postgres.h"
 

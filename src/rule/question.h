@@ -1,8 +1,8 @@
 /*
  * question.h
- *	  Filters and fields that SQL functions ask about an event, outside of rules.
+ *	  Filters and fields that SQL functions evaluate on an event, outside of rules.
  *
- * A question is parsed once for as long as a call site asks the same.
+ * A question is parsed once, for as long as its call site asks the same.
  */
 #ifndef NEWTERM_QUESTION_H
 #define NEWTERM_QUESTION_H
@@ -23,8 +23,8 @@ typedef struct Question
 	int			slot;			/* of the first field */
 	TermShape	shape;			/* of fields */
 
-	/* of no use to others */
-	MemoryContext context;		/* of all above, emptied when others are asked */
+	/* private to question.c */
+	MemoryContext context;		/* of all above, reset when the texts change */
 	bool		complete;
 	int			needs;			/* NEEDS_... */
 	uint64		known_rules;	/* ExtensionChanged.rules before the reference was read */
@@ -35,24 +35,24 @@ typedef enum QuestionKind
 {
 	QUESTION_FILTER,			/* texts[0] is a filter */
 	QUESTION_FIELDS,			/* texts are fields */
-	QUESTION_IMMUTABLE			/* texts are fields whose values only the event decides */
+	QUESTION_IMMUTABLE			/* texts are fields that use no reference data */
 } QuestionKind;
 
 /*
- * The question that a call site asks, its set pointed at the event, which has
- * to be an object.  Raises what is wrong with the texts; 42501 where they look
- * up in a table that the caller may not read.
+ * The question of a call site, with its field set at the event, which must be an object.
+ * Raises an error if a text does not parse, and 42501 if it uses a table that the caller
+ * may not read.
  */
 extern Question *Ask(FunctionCallInfo fcinfo, QuestionKind kind, char **texts, int ntexts,
 					 Language language, Jsonb *event);
 
 /*
- * A set for questions about a filter, in the current memory context, with what the filter
- * looks up.  Raises what Ask does.
+ * A field set for evaluating a filter, with its reference data, in the current memory
+ * context.  Raises the errors of Ask.
  */
 extern FieldSet *QuestionSet(const FilterNode *filter);
 
-/* A key for digests that nobody stores, which the questions' sets use. */
+/* The key of questions' digests, which are never stored. */
 extern const DigestKey *QuestionKey(void);
 
 #endif							/* NEWTERM_QUESTION_H */

@@ -1,6 +1,6 @@
 /*
  * reference_load.c
- *	  The accounts and lists that fields and filters look up, from their tables.
+ *	  Loads the accounts and lists that fields and filters look up.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * reference_load.h
- *	  The accounts and lists that fields and filters look up, from their tables.
+ *	  Loads the accounts and lists that fields and filters look up.
  */
 #ifndef NEWTERM_REFERENCE_LOAD_H
 #define NEWTERM_REFERENCE_LOAD_H
@@ -10,9 +10,9 @@
 #include "event/reference.h"
 
 /*
- * Read what is needed (NEEDS_..., field.h) by a snapshot, or as it is now where that is
- * InvalidSnapshot: of newterm.lists, the lists that were asked for since the last time.
- * No rights on the tables are needed.  Seals the reference.
+ * Read the tables that are needed (NEEDS_..., field.h) by a snapshot, or as they are now if
+ * it is InvalidSnapshot.  Of newterm.lists, read the lists that were asked for since the
+ * last call.  Needs no rights on the tables.  Seals the reference.
  */
 extern void ReferenceLoad(Reference *reference, int needs, Snapshot snapshot);
 

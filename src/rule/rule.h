@@ -2,10 +2,9 @@
  * rule.h
  *	  The compiled rules of a session: loading, compiling, invalidation.
  *
- * RulesCurrent gives the session's rule set, rebuilt when another session (or
- * this one) changed a rule.  A set and everything in it stays valid until the
- * next call of RulesCurrent; callers that keep something over such a call
- * refer to a rule by its version_id.
+ * RulesCurrent returns the session's rule set, and rebuilds it when any session has
+ * changed a rule.  A set and everything in it is valid until the next call of
+ * RulesCurrent.  Callers that keep something longer refer to a rule by its version_id.
  */
 #ifndef NEWTERM_RULE_H
 #define NEWTERM_RULE_H
@@ -17,8 +16,8 @@
 
 typedef struct Rule
 {
-	/* what every event that the rule concerns reads, on as few cache lines as it takes */
-	uint32		matched;		/* event in which dispatch found the rule */
+	/* read for every event that passes the filter, so on as few cache lines as possible */
+	uint32		matched;		/* number of the last event that passed its filter */
 	int32		version_id;		/* newterm.rule_versions.id */
 	Digest		term_start;		/* digest of a term, before its parts are added */
 	TermShape	shape;
@@ -26,11 +25,11 @@ typedef struct Rule
 	int64		id;
 	int32		version;		/* 1, 2, … of this rule */
 	const DigestKey *key;		/* of the set */
-	bool		evaluated;		/* not only read for merging */
+	bool		evaluated;		/* in use; false: read to merge sightings of an old version */
 	char	   *name;
 	FilterNode *filter;
 	Language	language;
-	char	  **texts;			/* of the shape's columns, as the rule writes them */
+	char	  **texts;			/* the expressions of the shape's columns, as written */
 	Span		span;
 	bool		by_entity;		/* learning_scope entity */
 	int64		learning;		/* microseconds; unused with learning_values */
@@ -47,16 +46,16 @@ typedef struct Rule
 	/* session state */
 	bool		clock_set;		/* the rule's clock is stored and committed */
 	int64		learning_from;	/* the clock, once read */
-	uint32		clock_epoch;	/* transaction that clock_pending is of */
-	int64		clock_pending;	/* earliest event time noted in it */
-	int64		stored_terms;	/* as far as this session knows; -1: not counted */
-	bool		told_full;		/* event_errors has it that the rule is full */
+	uint32		clock_epoch;	/* the transaction (PendingEpoch) of clock_pending */
+	int64		clock_pending;	/* the earliest event time buffered in it */
+	int64		stored_terms;	/* number of stored terms, roughly; -1: not counted yet */
+	bool		told_full;		/* this session recorded that the rule is full */
 } Rule;
 
 typedef struct RuleSet
 {
 	MemoryContext context;
-	uint64		generation;		/* a number of its own for each set */
+	uint64		generation;		/* different for each set of a session */
 	DigestKey	key;
 	FieldSet   *fields;
 	int			nrules;
@@ -77,51 +76,51 @@ extern void RulesInitialise(void);
 extern RuleSet *RulesCurrent(void);
 
 /*
- * The same for those who may not wait: where somebody has locked a table that is to be read
- * the set's failure tells it, and some moments later it is tried again.
+ * The same without waiting for locks: if a table of rules is locked, the set has a failure,
+ * and loading is tried again some moments later.
  */
 extern RuleSet *RulesWithoutWaiting(void);
 
-/* The set that RulesCurrent gave last: it loads nothing. */
+/* The set that RulesCurrent returned last, without loading. */
 extern RuleSet *RulesInUse(void);
 
 /*
- * A set is freed when RulesCurrent loads another one, which users' triggers may bring
- * about in the middle of a merge.  Between these two, and not beyond the transaction, all
- * sets stay.
+ * Keep old sets.  RulesCurrent frees a set when it loads another one, which a trigger of
+ * users may cause in the middle of a merge.  Between these two calls, at most to the end
+ * of the transaction, no set is freed.
  */
 extern void RulesHold(void);
 extern void RulesRelease(void);
 
-/* Raise an error where the rules of the set could not be loaded. */
+/* Raise an error if the rules of the set could not be loaded. */
 extern void RulesCheck(const RuleSet *set);
 
 /*
- * Raise an error where all rules, as this transaction leaves them, take more memory of
- * a session than newterm.rules_memory.  Rules that cannot be loaded have no size: what
- * mends them must not be refused.
+ * Raise an error if all rules, as this transaction leaves them, take more memory of a
+ * session than newterm.rules_memory.  Rules that cannot be loaded have no size, so that a
+ * change that repairs them is not refused.
  */
 extern void RulesCheckMemory(void);
 
 /*
- * Tell all sessions, when this transaction commits, and this one, with its next
- * command, that rules changed: they compile them anew and forget what they know.
+ * Make all sessions compile their rules again when this transaction commits, and this
+ * session with its next command.
  */
 extern void RulesAnnounce(void);
 
 /* Has the rule as many terms as newterm.max_terms_per_rule allows? */
 extern bool RuleIsFull(const Rule *rule);
 
-/* The rule of a version in the set, or NULL: changed, disabled or dropped. */
+/* The rule of a version in the set; NULL if it was changed, disabled or dropped. */
 extern Rule *RuleByVersion(RuleSet *set, int32 version_id);
 
 /*
- * The same, for merging: versions that are no longer evaluated are read.  NULL
- * where the rule was dropped.
+ * The same, for merging: reads versions that are no longer in use.  NULL if the rule was
+ * dropped.
  */
 extern Rule *RuleOfVersion(RuleSet *set, int32 version_id);
 
-/* The clock of a rule version is committed: observe it no longer. */
+/* After a version's clock was committed: stop collecting times for it. */
 extern void RuleClockCommitted(int32 version_id);
 
 #endif							/* NEWTERM_RULE_H */

@@ -1,6 +1,6 @@
 /*
  * rule_digest.c
- *	  Digests by which terms and clocks of a rule are found.
+ *	  Digests that identify the terms and clocks of a rule.
  */
 #include "postgres.h"
 

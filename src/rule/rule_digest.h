@@ -1,24 +1,24 @@
 /*
  * rule_digest.h
- *	  Digests by which terms and clocks of a rule are found.
+ *	  Digests that identify the terms and clocks of a rule.
  *
- * A digest is of the rule version, and of the values; all are keyed by the
- * secret in newterm.digest_key.
+ * A digest is of the rule version and the values, keyed by the secret in
+ * newterm.digest_key.
  */
 #ifndef NEWTERM_RULE_DIGEST_H
 #define NEWTERM_RULE_DIGEST_H
 
 #include "rule/rule.h"
 
-/* What a rule's terms have in common: Rule.term_start. */
+/* The state of the digest before a term's values are added: Rule.term_start. */
 extern Digest TermDigestStart(const Rule *rule);
 
-/* Digest of a rule's own clock, and of an entity's, by its stored values. */
+/* Digest of a rule's clock, and of an entity's clock, by the entity's stored values. */
 extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
 extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
 								const Jsonb *entity_values);
 
-/* Digest of a term from those of its row's values, the shape's columns in order. */
+/* Digest of a term from the digests of its values, in the order of the shape's columns. */
 extern Digest TermDigest(const Rule *rule, const Digest *row);
 
 #endif							/* NEWTERM_RULE_DIGEST_H */

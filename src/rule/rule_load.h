@@ -1,6 +1,6 @@
 /*
  * rule_load.h
- *	  Rules as they are stored, compiled into what rule.h describes.
+ *	  Reads stored rules and compiles them into a rule set.
  */
 #ifndef NEWTERM_RULE_LOAD_H
 #define NEWTERM_RULE_LOAD_H
@@ -11,25 +11,25 @@
 #include "rule/rule.h"
 
 /*
- * Read and compile the rules that are evaluated, as they are now, into a set
- * with a context of its own.  It needs no rights on our tables.  A fault gives
- * an empty set that tells it: it must not make the insert fail that happens to
- * come first.  With `wait` false, a lock that would have to be waited for is one as well.
+ * Read and compile the enabled rules, as they are now, into a set with a memory context of
+ * its own.  Needs no rights on our tables.  An error gives an empty set with that failure,
+ * so that the first insert of a session does not fail.  With `wait` false, a table that
+ * somebody has locked is such an error.
  */
 extern RuleSet *RulesLoad(bool wait);
 
 /*
- * Compile one version, evaluated or not, into a set that it is not entered in.
- * NULL where its rule was dropped.
+ * Compile one version, in use or not, in the memory of a set, without adding it to the set's
+ * rules.  NULL if its rule was dropped.
  */
 extern Rule *RuleLoadVersion(RuleSet *set, int32 version_id);
 
 /*
- * Compile rules that are given as newterm.rules[], none of them NULL, stored or not, into
- * a set of its own in the current memory context: rules[i] has version_id i + 1.  Terms
- * are digested under `secret`, DIGEST_SECRET_BYTES of the caller's.  Reference data, such
- * as newterm.known_accounts, is read by the snapshot, whoever may read it: the caller
- * checks.  Raises what is wrong with a rule.
+ * Compile rows of newterm.rules, stored or not, into a set in the current memory context:
+ * rules[i] gets version_id i + 1.  No element may be NULL.  Terms are digested with
+ * `secret`, DIGEST_SECRET_BYTES of the caller's.  Reference data, such as
+ * newterm.known_accounts, is read by the snapshot without checking rights: the caller must.
+ * Raises an error if something is wrong with a rule.
  */
 extern RuleSet *RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot);
 

@@ -1,6 +1,6 @@
 /*
  * rule_parse.c
- *	  A rule's texts for those who show errors to their writer.
+ *	  Parsing a rule's texts, with errors for the user who wrote them.
  */
 #include "postgres.h"
 

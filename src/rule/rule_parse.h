@@ -1,6 +1,6 @@
 /*
  * rule_parse.h
- *	  A rule's texts for those who show errors to their writer.
+ *	  Parsing a rule's texts, with errors for the user who wrote them.
  */
 #ifndef NEWTERM_RULE_PARSE_H
 #define NEWTERM_RULE_PARSE_H
@@ -10,18 +10,18 @@
 #include "base/compat.h"
 #include "lang/filter.h"
 
-/* "datadog" or "kql"; an error for others. */
+/* "datadog" or "kql"; raises an error for any other name. */
 extern Language LanguageByName(const char *name);
 
-/* Raise a syntax error of the parsers as PostgreSQL's, with a caret below the text. */
+/* Raise a parser's error as an error of PostgreSQL, with a caret below the text. */
 pg_noreturn extern void ReportSyntaxError(const char *what, const char *text,
 										  const SyntaxError *error);
 
-/* A filter's tree, or a field; raise what is wrong with its text. */
+/* Parse a filter or a field; raise an error if that fails. */
 extern FilterNode *ParseFilter(const char *text, Language language);
 extern Field *ParseField(const char *text, Language language);
 
-/* Raise an error where an expression needs what this build lacks (NEEDS_..., field.h). */
+/* Raise an error if an expression needs something this build lacks (NEEDS_..., field.h). */
 extern void CheckBuiltIn(int needs);
 
 /* The elements of a text[] without NULLs as C strings; `what` is named in errors. */

@@ -1,9 +1,9 @@
 /*
  * suppression.h
- *	  What does not count for a rule, or is not told: suppressions and unlearnings, as
- *	  part of the compiled rule.
+ *	  Suppressions and unlearnings, as part of the compiled rule.
  *
- * A rule that has none pays nothing: it has an empty list.
+ * They say which sightings do not count for a rule, and which detections are not told.  A
+ * rule without any has an empty list, and pays nothing.
  */
 #ifndef NEWTERM_SUPPRESSION_H
 #define NEWTERM_SUPPRESSION_H
