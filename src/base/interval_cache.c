@@ -1,7 +1,6 @@
 /*
  * interval_cache.c
- *	  A bounded table from digests to time intervals: what a transaction found and
- *	  noted.
+ *	  A bounded hash table from digests to time intervals.
  *
  * Open addressing with linear probing.
  */

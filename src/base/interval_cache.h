@@ -1,9 +1,9 @@
 /*
  * interval_cache.h
- *	  A bounded table from digests to time intervals: what a transaction found and
- *	  noted.
+ *	  A bounded hash table from digests to time intervals.
  *
- * An entry says that sightings in [first, end) bring no news.
+ * An entry says that sightings in [first, end) are inside a known run.  known.c keeps a
+ * transaction's marks in such tables.
  */
 #ifndef NEWTERM_INTERVAL_CACHE_H
 #define NEWTERM_INTERVAL_CACHE_H

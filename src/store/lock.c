@@ -1,6 +1,6 @@
 /*
  * lock.c
- *	  The locks under which news are merged.
+ *	  The locks of a merge.
  */
 #include "postgres.h"
 

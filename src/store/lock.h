@@ -1,15 +1,17 @@
 /*
  * lock.h
- *	  The locks under which news are merged.
+ *	  The locks of a merge.
  *
- * Order: first the right to take what is postponed, then the gate, then slots in
- * ascending order, all within one call just before commit.  Who writes what a slot stands
- * for locks it exclusively, who only relies on it shared.  A merge that finds too many slots, that has more news than fit into memory, or that takes what is postponed,
- * takes the gate exclusively instead of slots.  So two merges never wait for each other in
- * a circle, and what waits waits for a commit in progress.  Whoever changes stored
- * knowledge otherwise (unlearning, changing a rule's learning) takes the gate exclusively
- * first, before any row, and may keep it as long as its transaction: a merge does not wait
- * longer than lock_wait.h allows it.
+ * A merge takes, in this order: the lock for merging postponed rows, the gate, and slots
+ * in ascending order, all within one call just before commit.  A slot stands for a digest:
+ * whoever writes rows of the digest locks it exclusively, whoever only reads them shared.
+ * A merge takes the gate exclusively, and no slots, if it needs too many slots, if its
+ * terms do not fit into memory, or if it merges postponed rows.  So two merges never wait
+ * for each other in a circle, and they wait only for commits in progress.
+ *
+ * Everything else that changes stored runs (unlearning, changing a rule's learning) takes
+ * the gate exclusively before it locks any row, and may keep it for as long as its
+ * transaction lasts.  A merge waits no longer than lock_wait.h allows.
  */
 #ifndef NEWTERM_LOCK_H
 #define NEWTERM_LOCK_H
@@ -23,16 +25,16 @@ extern void LockGateShared(void);
 extern bool LockGateExclusive(bool wait);
 
 /*
- * The gate exclusively in place of its shared lock and of the slots of this
- * merge, which are given up first: two transactions that both kept some would
- * wait for each other.  What was read under them may have changed.
+ * Take the gate exclusively in place of its shared lock and this merge's slots.  These are
+ * released first, as two transactions that kept theirs would wait for each other.  Rows
+ * that were read under them may have changed.
  */
 extern void LockGateInstead(void);
 
 /* Does this transaction hold the gate exclusively? */
 extern bool LockGateHeld(void);
 
-/* What a merge asks for: the slot of a digest. */
+/* A slot that a merge needs. */
 typedef struct SlotRequest
 {
 	Digest		digest;
@@ -40,20 +42,20 @@ typedef struct SlotRequest
 } SlotRequest;
 
 /*
- * The slots of `count` digests, once in a merge; may take the gate exclusively
- * instead.
+ * Lock the slots of `count` digests, once in a merge.  Takes the gate exclusively instead if
+ * there are too many.
  */
 extern void LockSlots(const SlotRequest *requests, int count);
 
 /*
- * Only one transaction at a time gives positions to changes.  Waits for at most that many
- * milliseconds; false where another one still does.
+ * The lock for giving positions to changes.  Waits at most so many milliseconds; false if
+ * another transaction still holds it.
  */
 extern bool LockPositions(int milliseconds);
 
 /*
- * The right to take what is postponed, of one transaction at a time; with `wait` false
- * returns false instead of waiting.  Given back where there was nothing to take.
+ * The lock for merging postponed rows.  With `wait` false, returns false instead of
+ * waiting.  It is released early if no rows are due.
  */
 extern bool LockPostponed(bool wait);
 extern void UnlockPostponed(void);
