@@ -132,7 +132,7 @@ EvaluateEntityClock(ClockStore *clocks, const PendingTerm *pending)
 		return;
 	}
 	clock->version_id = pending->version_id;
-	/* the news may be of a batch that is gone when the clock is set */
+	/* copied, as the term's batch may be freed before the clock is set */
 	clock->entity_values = pending->entity_values == NULL ? NULL :
 		DatumGetJsonbPCopy(JsonbPGetDatum(pending->entity_values));
 	clock->earliest = earliest;

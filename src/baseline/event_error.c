@@ -23,13 +23,13 @@
 #include "baseline/event_ref.h"
 #include "store/tables.h"
 
-/* Rows of a table and cause that one hour may bring. */
+/* The most rows of a table and cause in an hour. */
 #define ROWS_AN_HOUR	1000
 
-/* Longer texts are cut after so many bytes: whoever writes events chooses their size. */
+/* Texts are cut after so many bytes, as whoever writes events chooses their size. */
 #define TEXT_LIMIT		1000
 
-/* ---------- noting ---------- */
+/* ---------- counting ---------- */
 
 /* A text of any length, as far as it is kept. */
 static char *
@@ -226,7 +226,7 @@ typedef struct Failure
 	char	   *detail;
 } Failure;
 
-/* Note that an event's news are lost. */
+/* Record an event whose terms are lost. */
 static void
 AddLost(const Failure *failure, const EventReference *reference)
 {

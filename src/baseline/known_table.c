@@ -21,7 +21,7 @@ StaticAssertDecl(sizeof(KnownLine) == CACHE_LINE_BYTES, "a line of the table fil
 /* Of the usual processors; others lose nothing but address space. */
 #define HUGE_PAGE		((Size) 2 * 1024 * 1024)
 
-/* Lines that so many entries need: a quarter of the places stays free. */
+/* Lines for `count` entries: a quarter of the places stays free. */
 static int64
 LinesFor(int64 count)
 {
@@ -64,11 +64,10 @@ FreePlace(const KnownTable *table, uint32 home, int *place)
 
 /*
  * Allocate
- *		Free lines.  A large table is laid onto huge pages where the system has them
- *		for who asks: in small ones nearly every look-up misses the processor's cache
- *		of addresses as well, and each costs a page fault first.  NULL where there is
- *		no memory: facts are entered when their transaction is committed already, and
- *		an error would come too late.
+ *		Allocate empty lines.  A large table asks for huge pages: in small ones nearly
+ *		every look-up also misses the processor's cache of addresses, and each page costs
+ *		a page fault.  Returns NULL if there is no memory, as it is called after commit,
+ *		when it is too late for an error.
  */
 static KnownLine *
 Allocate(MemoryContext context, uint32 nlines, void **memory)

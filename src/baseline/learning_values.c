@@ -21,7 +21,7 @@
 #include "baseline/event_ref.h"
 #include "store/tables.h"
 
-/* A term that is, was or may become one of the first n. */
+/* A term that is, was or may become one of the first n of its scope. */
 typedef struct Member
 {
 	PendingTerm	   *pending;			/* of this merge, or made for a stored one */
@@ -192,7 +192,7 @@ ReadScope(TableStore *store, Scope *scope)
 	}
 }
 
-/* Enter the term of some news as a candidate. */
+/* Enter a pending term as a candidate. */
 static void
 EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
 			 const KeptEvents *kept, PendingTerm *pending)
@@ -282,7 +282,7 @@ InsertMember(TableStore *store, const Scope *scope, Member *member, EventReader 
 	TableStoreInsert(store, LEARNED_VALUE_COLUMNS, row, nulls);
 }
 
-/* Keep the first n of a scope and note who is in and who is out. */
+/* Store the first n members of a scope, and enter in `values` which are in and out. */
 static void
 SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **pushed_out)
 {

@@ -15,15 +15,15 @@
 
 typedef struct LearningValues LearningValues;
 
-/* The digest that stands for a term's scope, which merge locks. */
+/* The digest of a term's scope, which a merge locks. */
 extern Digest LearningValuesScope(const RuleSet *set, const Rule *rule, const PendingTerm *pending);
 
-/* Events of terms that were among the first ones. */
+/* Events of terms that were among the first n. */
 typedef struct KeptEvents KeptEvents;
 
 /*
- * Take what is stored of a version's first terms away, so that all of its terms can be
- * applied anew, and keep the events.
+ * Delete a version's rows of newterm.learned_values, so that all of its terms can be applied
+ * again.  Returns their events.
  */
 extern KeptEvents *LearningValuesTake(const ExtensionOids *oids, int32 version_id);
 
@@ -31,9 +31,9 @@ extern KeptEvents *LearningValuesTake(const ExtensionOids *oids, int32 version_i
 extern Jsonb *KeptEvent(const KeptEvents *kept, const Digest *term, int64 first_seen);
 
 /*
- * Bring newterm.learned_values up to the news, with events that LearningValuesTake kept, or
- * NULL.  Terms that the news push out are appended to the terms to be merged.  *values
- * is NULL where no rule learns by values; otherwise it answers the questions below.
+ * Update newterm.learned_values by pending terms, with the events of LearningValuesTake or
+ * NULL.  Stored terms that they push out are appended to *terms, to be merged as well.
+ * *values is NULL if no rule learns by values; otherwise the functions below read it.
  */
 extern void LearningValuesApply(LearningValues **values, RuleSet *set,
 							 const ExtensionOids *oids, RunStore *runs,
@@ -44,8 +44,8 @@ extern void LearningValuesApply(LearningValues **values, RuleSet *set,
 extern bool LearningValuesInclude(LearningValues *values, const Digest *term);
 
 /*
- * The event kept of a term that is or was among them and was first seen at
- * first_seen, or NULL.
+ * The stored event of a term that is or was among them and was first seen at first_seen,
+ * or NULL.
  */
 extern Jsonb *LearningValuesEvent(LearningValues *values, const Digest *term,
 							   int64 first_seen);

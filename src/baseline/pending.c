@@ -161,7 +161,7 @@ CopyDescription(MemoryContext context, EventError *to, const EventError *from)
 	to->detail = CopyText(context, from->detail);
 }
 
-/* A subtransaction ended well: its news are its parent's. */
+/* At the end of a subtransaction: move its pending terms to its parent's level. */
 static void
 MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 {
@@ -283,7 +283,7 @@ PendingAddUnevaluated(PendingLevel *level, const EventReference *reference)
 	PendingReference(level, &unevaluated);
 }
 
-/* The entry of a term; *found, unless NULL, tells whether it was there. */
+/* The entry of a term, created if needed; *found may be NULL. */
 static PendingTerm *
 PendingEntry(PendingLevel *level, const Digest *term, bool *found)
 {

@@ -22,7 +22,7 @@
 #include "store/extension.h"
 #include "store/tables.h"
 
-/* So many a block, where nobody has counted: rows of some 130 bytes. */
+/* Runs in a block, if neither VACUUM nor ANALYZE has counted: rows of some 130 bytes. */
 #define RUNS_A_BLOCK	60
 
 /* The columns in front, none of which is ever null, as they lie in a row. */
@@ -334,7 +334,7 @@ RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 	}
 }
 
-/* The term of a row, without news. */
+/* Read the term of a row, without runs. */
 static void
 ReadTerm(TupleTableSlot *slot, PendingTerm *term)
 {

@@ -12,7 +12,7 @@
 #include "rule/rule_digest.h"
 #include "rule/suppression.h"
 
-/* The tuples of a matching rule; notes where there are more. */
+/* The tuples of a matching rule; enters the rule in too_many if there are more. */
 static void
 RuleTuples(Evaluation *event, Rule *rule, TupleList *tuples)
 {
@@ -23,18 +23,18 @@ RuleTuples(Evaluation *event, Rule *rule, TupleList *tuples)
 		event->too_many[event->ntoo_many++] = (TooManyTerms) {rule, left};
 }
 
-/* How many terms an event shows to a rule, as far as that is simple to tell. */
+/* How many terms has the event for a rule, as far as that is easy to see? */
 typedef enum TermCount
 {
-	TERMS_NONE,					/* a value is missing that has to be there */
+	TERMS_NONE,					/* a required value is missing */
 	TERMS_ONE,
 	TERMS_ANY					/* an array is involved, a value that may be missing, or a suppression */
 } TermCount;
 
 /*
  * OnlyTerm
- *		The digest of the one term that an event shows to a rule where no array
- *		and no missing value is involved, which is the usual case.
+ *		The digest of the event's only term for a rule, in the usual case: no array and
+ *		no missing value is involved.
  */
 static inline TermCount
 OnlyTerm(Evaluation *event, const Rule *rule, Digest *term)

@@ -42,22 +42,22 @@ PG_FUNCTION_INFO_V1(newterm_observe_columns);
 PG_FUNCTION_INFO_V1(newterm_merge);
 PG_FUNCTION_INFO_V1(newterm_events_passed_over);
 
-/* What observing a row finds. */
+/* The observation of one row. */
 typedef struct Observation
 {
 	const CallSite *site;
 	RuleSet    *set;
 	Oid			table;			/* in the trigger: where the row is */
 	ItemPointer place;
-	const Record *record;		/* the one at hand */
-	EventSource source;			/* of the record, once something needs it */
-	bool		pending;		/* there is news, for who calls by hand */
+	const Record *record;		/* the one that is being evaluated */
+	EventSource source;			/* of the record, once a sighting needs it */
+	bool		pending;		/* called by hand: the event has new terms */
 } Observation;
 
 /*
  * IsRepeated
- *		Did another trigger of the table show this row just before?  A partition that is
- *		watched by itself has its parent's trigger besides.
+ *		Was observe called for this row just before, by another trigger of the table?  A
+ *		partition that is watched by itself also has its parent's trigger.
  */
 static bool
 IsRepeated(const CallSite *site, Oid table, ItemPointer place)
@@ -81,7 +81,7 @@ IsRepeated(const CallSite *site, Oid table, ItemPointer place)
 	return false;
 }
 
-/* The row that the trigger sees, as a reference. */
+/* A reference to the trigger's row. */
 static EventReference
 RowReference(const Observation *observation)
 {
@@ -97,7 +97,7 @@ RowReference(const Observation *observation)
 	};
 }
 
-/* Note what is new, or answer whether anything is. */
+/* Buffer a new sighting; called by hand, only remember that there is one. */
 static void
 ObserveSighting(void *state, const Sighting *sighting)
 {
@@ -115,7 +115,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 		case NOVELTY_NONE:
 			break;
 		case NOVELTY_LATER:
-			/* no detection can come of it, so that the row is of no interest */
+			/* it cannot become a detection, so the event is not needed */
 			PendingAddSighting(PendingCurrent(), sighting, observation->record->time, NULL);
 			break;
 		case NOVELTY_NEW:
@@ -130,7 +130,7 @@ ObserveSighting(void *state, const Sighting *sighting)
 	}
 }
 
-/* Rules without a clock need the earliest time of the transaction. */
+/* Buffer the transaction's earliest time for rules whose clock is not set yet. */
 static void
 ObserveClocks(RuleSet *set, Observation *observation)
 {
@@ -156,9 +156,9 @@ ObserveClocks(RuleSet *set, Observation *observation)
 
 /*
  * FindTerms
- *		Find what the current event shows to the rules that it concerns.  Where it is
- *		judged at once, the terms of rules without a filter, which are many, are on their
- *		way from memory while filters are tried.
+ *		Find the current event's terms.  If it is checked at once, prefetch the cache
+ *		entries for rules without a filter, which are many, before filters are tested
+ *		(docs/experiments.md: 120 to 180 cycles in single rows).
  */
 static void
 FindTerms(Evaluation *event, int64 time, bool at_once)
@@ -172,8 +172,8 @@ FindTerms(Evaluation *event, int64 time, bool at_once)
 
 /*
  * ObserveRecord
- *		Does a record bring news (a RowFunction)?  Everything inside works on memory
- *		alone, or guards itself, so that an error leaves nothing half done.
+ *		Evaluate a record and buffer its new terms (a RowFunction).  Everything inside
+ *		works on memory alone or guards itself, so an error leaves nothing half done.
  */
 static void
 ObserveRecord(void *state, Record *record)
@@ -241,7 +241,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 	return observation.pending;
 }
 
-/* Keep a record as it is, until there are rules (a RowFunction). */
+/* Buffer a record that is evaluated when the rules can be loaded (a RowFunction). */
 static void
 KeepRecord(void *state, Record *record)
 {
@@ -259,7 +259,7 @@ KeepRecord(void *state, Record *record)
 	PendingAddUnevaluated(PendingCurrent(), &reference);
 }
 
-/* Note an event that cannot be evaluated before the rules can be loaded again. */
+/* Buffer a row's events without evaluating them, as the rules could not be loaded. */
 static void
 NoteUnevaluated(FunctionCallInfo fcinfo, const CallSite *site)
 {
@@ -277,7 +277,7 @@ NoteUnevaluated(FunctionCallInfo fcinfo, const CallSite *site)
 	PendingSpillLarge();
 }
 
-/* What both functions do with a call. */
+/* A call of newterm.observe or newterm.observe_columns. */
 static Datum
 ObserveCall(FunctionCallInfo fcinfo, const CallSite *site)
 {
@@ -313,9 +313,9 @@ ObserveCall(FunctionCallInfo fcinfo, const CallSite *site)
 
 /*
  * newterm.observe(event "any", event_time "any", source oid, place tid) returns boolean
- *		The WHEN clause of a watched table's trigger: notes what the row shows, and is
- *		false.  By hand: does the event bring news?  NULL to who may not read
- *		newterm.runs.
+ *		The WHEN clause of a watched table's trigger: buffers the row's new terms and
+ *		returns false.  Called by hand: has the event new terms?  NULL for roles that may
+ *		not read newterm.runs.
  */
 Datum
 newterm_observe(PG_FUNCTION_ARGS)
@@ -336,8 +336,8 @@ newterm_observe_columns(PG_FUNCTION_ARGS)
 
 /*
  * newterm.merge() returns trigger
- *		The function of a watched table's trigger, which is known by it.  PostgreSQL calls
- *		it where a clause is true although observe is not.
+ *		The function of a watched table's trigger, by which newterm recognises it.
+ *		PostgreSQL calls it only if somebody wrote another WHEN clause around observe.
  */
 Datum
 newterm_merge(PG_FUNCTION_ARGS)
@@ -363,7 +363,7 @@ newterm_merge(PG_FUNCTION_ARGS)
 
 /*
  * newterm.events_passed_over() returns bigint
- *		Events of this session that had no usable time and passed no rule's filter.
+ *		Number of events of this session without a usable time that passed no filter.
  */
 Datum
 newterm_events_passed_over(PG_FUNCTION_ARGS)

@@ -20,7 +20,7 @@
 #include "baseline/event_ref.h"
 #include "event/record.h"
 
-/* Adding the sightings of one row. */
+/* The evaluation of one event. */
 typedef struct Reevaluation
 {
 	PendingLevel  *level;
@@ -38,7 +38,7 @@ EvaluateSighting(void *state, const Sighting *sighting)
 		PendingAddSighting(evaluation->level, sighting, time, &evaluation->source);
 }
 
-/* The time of an event that was not read yet; false where it has none that is usable. */
+/* Read the time of an event that was never evaluated; false if it has no usable one. */
 static bool
 ReadTime(Reevaluation *evaluation, Jsonb *event)
 {
@@ -59,8 +59,8 @@ ReadTime(Reevaluation *evaluation, Jsonb *event)
 }
 
 /*
- * Add what an event shows to the rules as they are now; without rules, which failed to
- * load, it is kept as it is.
+ * Add the event's terms for the rules as they are now.  If these could not be loaded, buffer
+ * the event again.
  */
 static void
 EvaluateEvent(Reevaluation *evaluation, Jsonb *record)
@@ -87,7 +87,7 @@ EvaluateEvent(Reevaluation *evaluation, Jsonb *record)
 		EventFaultTooMany(evaluation->level, table, event, record);
 }
 
-/* The same; what goes wrong is added as a fault. */
+/* The same, but record an error instead of raising it. */
 static void
 EvaluateSafely(Reevaluation *evaluation, Jsonb *record)
 {
@@ -168,7 +168,7 @@ PendingSpillLarge(void)
 	PendingLevel  *level = PendingExisting();
 	ErrorData  *error;
 
-	/* what cannot be written must not make each further term a file */
+	/* after a failed write, do not try again with each new term */
 	if (level == NULL || level->unspillable ||
 		PendingSize(level) <= MERGE_MEMORY + level->kept)
 		return;

@@ -93,9 +93,9 @@ newterm_watch_columns(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* ---------- what was asked for ---------- */
+/* ---------- newterm.watches ---------- */
 
-/* Who may watch tables is who may call newterm.merge(). */
+/* Roles that may execute newterm.merge() may watch tables. */
 static void
 CheckMayWatch(void)
 {
@@ -143,7 +143,7 @@ RunAsOwner(const char *query, FunctionCallInfo fcinfo, int count, Oid *types)
 /*
  * newterm.note_watch(events text, relation oid, event_column name, time_column name,
  *		fires text, shape text, updates boolean)
- *		Remember what watch() was asked for.
+ *		Store the arguments of watch() in newterm.watches.
  */
 Datum
 newterm_note_watch(PG_FUNCTION_ARGS)

@@ -27,7 +27,7 @@
 #include "ingest/when_cache.h"
 #include "ingest/watch.h"
 
-/* So many clauses are kept; they are a few kB each. */
+/* The number of clauses that are kept, a few kB each. */
 #define CONDITIONS	16
 
 /* The one call that a clause is, and the arguments that are columns of the row. */
@@ -138,8 +138,8 @@ EvaluateDirectly(ExprState *state, const List *arguments)
 
 /*
  * Prepare
- *		Prepare a clause as TriggerEnabled() does, in the current memory context;
- *		NULL where that is better left to it.
+ *		Prepare a clause as TriggerEnabled() does, in the current memory context.  NULL if
+ *		PostgreSQL should do it.
  */
 static ExprState *
 Prepare(Relation table, const Trigger *trigger)

@@ -38,7 +38,7 @@ static const RetryColumns PostponedRetry = {
 	POSTPONED_ATTEMPTS, POSTPONED_ERROR, POSTPONED_NEXT_ATTEMPT
 };
 
-/* Rows that are merged together, and those that a transaction merges beside its own. */
+/* The most rows in one subtransaction, and the most that a merge takes beside its own. */
 #define ROWS_AT_ONCE	10000
 #define ROWS_BESIDE		1000
 
@@ -46,17 +46,17 @@ static const RetryColumns PostponedRetry = {
 #define ROW_BYTES		1024
 
 /*
- * Parts that may fail before the rest is left to later merges.  One that fails because
- * others are at work waits a moment for them, and counts for several; where nothing but
- * such comes at first, others have locked a whole table.
+ * The number of parts that may fail before the rest is left to later merges.  A part that
+ * fails for a lock has waited a moment, and counts as several.  If the first parts all fail
+ * for locks, somebody has locked a whole table.
  */
 #define FAILURES		200
 #define CONTENTION		10
 #define ONLY_CONTENTION	3
 
-/* ---------- writing down ---------- */
+/* ---------- storing ---------- */
 
-/* A row to be written. */
+/* A row to be stored. */
 typedef struct NewRow
 {
 	Datum		values[POSTPONED_COLUMNS];
@@ -107,7 +107,7 @@ BeginRow(NewRow *row, const Writer *writer, int64 first_seen)
 		SetColumn(row, POSTPONED_FIRST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(first_seen)));
 }
 
-/* The event of a reference and the table it came from, as far as they are there. */
+/* Set the event of a reference and its table, if they are still there. */
 static void
 SetEvent(NewRow *row, const EventReference *reference)
 {
@@ -154,7 +154,7 @@ WriteRun(Writer *writer, PendingLevel *level, const PendingTerm *pending, const 
 	InsertRow(writer, &row);
 }
 
-/* An event that no rule has seen, unless it is gone. */
+/* Store an event that was not evaluated, unless it is gone. */
 static void
 WriteUnevaluated(Writer *writer, const EventReference *reference)
 {
@@ -232,9 +232,9 @@ PostponePending(void *unmerged)
 	MemoryContextSwitchTo(old);
 }
 
-/* ---------- what this session knows of what waits ---------- */
+/* ---------- does anything wait? ---------- */
 
-/* That a transaction looked at the tables and leaves nothing that is due. */
+/* A transaction has looked at the tables, and left no row that is due. */
 typedef struct Look
 {
 	uint64		told;			/* ExtensionChanged.postponed before it looked; 0: it did not */
@@ -266,7 +266,7 @@ PostponedCommitted(void)
 	Mine.told = 0;
 }
 
-/* ---------- taking ---------- */
+/* ---------- reading ---------- */
 
 typedef enum RowKind
 {
@@ -275,7 +275,7 @@ typedef enum RowKind
 	ROW_EVENT
 } RowKind;
 
-/* A row that is taken. */
+/* A row of newterm.postponed. */
 typedef struct PostponedRow
 {
 	int64		id;
@@ -314,7 +314,7 @@ struct Postponed
 	PostponedRow *rows;			/* sorted: what belongs together is a group */
 };
 
-/* Has the table blocks?  *known is made false where others have it locked. */
+/* Has the table any blocks?  Sets *known to false if others have locked it. */
 static bool
 MayHaveRows(Oid table, bool *known)
 {
@@ -332,7 +332,7 @@ MayHaveRows(Oid table, bool *known)
 	return any;
 }
 
-/* Is there a row that is due?  Else *next becomes when the first one is. */
+/* Is a row due?  If not, *next becomes the time when the first one is. */
 static bool
 AnyDue(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 {
@@ -356,7 +356,7 @@ AnyDue(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 	return due;
 }
 
-/* Make the changes of signals that are due; false where none is. */
+/* Apply the postponed changes of signals that are due; false if there are none. */
 static bool
 MakeChanges(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 {
@@ -403,7 +403,7 @@ PostponedOpen(const ExtensionOids *oids, RetryScope scope, bool wait)
 	return postponed;
 }
 
-/* The table of a name that may be there no longer. */
+/* The OID of a table by its name, or InvalidOid if it is gone. */
 static Oid
 SourceTable(Datum name)
 {
@@ -456,7 +456,7 @@ ReadRow(TupleTableSlot *slot, PostponedRow *row)
 	row->retry = RetryRead(slot, &PostponedRetry);
 }
 
-/* In groups; clocks first, as sightings would set those that are missing. */
+/* By group, clocks first: sightings would set clocks that are missing. */
 static int
 CompareGroups(const PostponedRow *left, const PostponedRow *right)
 {
@@ -481,7 +481,7 @@ CompareRows(const void *a, const void *b)
 	return order != 0 ? order : left->id < right->id ? -1 : left->id > right->id;
 }
 
-/* Is the row to be tried now? */
+/* Should the row be merged now? */
 static bool
 IsWanted(Postponed *postponed, TupleTableSlot *slot, bool only_clocks)
 {
@@ -536,7 +536,7 @@ ReadRows(Postponed *postponed, TableScanDesc scan, int most, bool only_clocks)
 
 /* ---------- merging ---------- */
 
-/* Add what a row says to a level. */
+/* Add the sightings, clock or event of a row to a level. */
 static void
 AddRow(RuleSet *set, PendingLevel *level, const PostponedRow *row)
 {
@@ -570,7 +570,7 @@ AddRow(RuleSet *set, PendingLevel *level, const PostponedRow *row)
 	PendingAddRun(level, &pending, &run, &rule->span);
 }
 
-/* Some of the rows. */
+/* A range of the rows. */
 typedef struct Part
 {
 	Postponed  *postponed;
@@ -598,14 +598,14 @@ MergePart(void *state)
 	}
 }
 
-/* A group that failed, and why. */
+/* A group that failed, with its error. */
 typedef struct FailedPart
 {
 	Part		part;
 	const ErrorData *error;
 } FailedPart;
 
-/* Tell of a row that failed: the first time, and the last time before it is given up. */
+/* Record that a row failed, at the first attempt and when it is given up. */
 static void
 TellFailure(PendingLevel *errors, const PostponedRow *row, const ErrorData *error)
 {
@@ -618,7 +618,7 @@ TellFailure(PendingLevel *errors, const PostponedRow *row, const ErrorData *erro
 							   row->id, RETRY_ATTEMPTS, ErrorReason(error)));
 }
 
-/* Write down that a group failed. */
+/* Store the failed attempt of a group in its rows. */
 static void
 RecordFailure(void *state)
 {
@@ -643,7 +643,7 @@ RecordFailure(void *state)
 	PendingFree(errors);
 }
 
-/* A group failed by itself: it waits, and the others go on. */
+/* Leave a group that failed by itself for later, and go on with the others. */
 static void
 LeaveGroup(const Part *part, const ErrorData *error)
 {
@@ -661,7 +661,7 @@ LeaveGroup(const Part *part, const ErrorData *error)
 						second->message)));
 }
 
-/* Where to part rows in two, between groups; `begin` where they are one group. */
+/* The row at which to split a part in two, between groups; `begin` if it is one group. */
 static int
 MiddleOf(const Part *part)
 {
@@ -678,7 +678,7 @@ MiddleOf(const Part *part)
 	return after < part->end ? after : part->begin;
 }
 
-/* May further parts be tried? */
+/* Count a failed part; no further parts are tried when none may fail any more. */
 static void
 CountFailure(Postponed *postponed, const ErrorData *error)
 {
@@ -692,8 +692,8 @@ CountFailure(Postponed *postponed, const ErrorData *error)
 
 /*
  * MergeByParts
- *		Merge rows together; where that fails, each half by itself, and so on down to the
- *		groups that fail alone.
+ *		Merge a part's rows together.  If that fails, merge each half by itself, and so on
+ *		down to the groups that fail alone.
  */
 static void
 MergeByParts(Part part)
@@ -791,7 +791,7 @@ PostponedMerge(Postponed *postponed, RuleSet *set, PostponedFunction function, v
 	if (set->nclockless > 0)
 		MergeScan(postponed, Min(ROWS_AT_ONCE, fitting), true);
 
-	/* until nothing is found: who waits for our right to take it may wait too long */
+	/* until no row is found, as another transaction may give up waiting for our lock */
 	do
 		again = MergeScan(postponed, most, false);
 	while (again && postponed->all && postponed->failures > 0 && postponed->scope != RETRY_SOME);

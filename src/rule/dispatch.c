@@ -152,7 +152,7 @@ BindElement(const FilterNode *parsed, const FieldSet *fields)
 	return element;
 }
 
-/* The list of a filter, to be filled by those who know the set's reference. */
+/* The list of a LIST() filter, which ReferenceLoad fills. */
 static const ReferenceList *
 BindList(const FilterNode *parsed, FieldSet *fields)
 {

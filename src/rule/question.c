@@ -81,7 +81,7 @@ CheckImmutable(const char *text, int needs)
 				 errhint("$vendor, $own_account, external(), country(), asn() and as_org() change with what they look up; use newterm.terms().")));
 }
 
-/* Is the question the one that was asked last? */
+/* Has the question these texts and this language? */
 static bool
 IsSame(const Question *question, char **texts, int ntexts, Language language)
 {

@@ -17,15 +17,15 @@
 
 static RuleSet *Current = NULL;
 
-/* The changes of rules that Current was loaded after; 0: it is to be loaded anew. */
+/* ExtensionChanged.rules before Current was loaded; 0: it must be loaded again. */
 static uint64 CurrentKnows = 0;
 
-/* When a set that could not be loaded for a lock is tried again; after so many milliseconds. */
+/* When loading is tried again after a table was locked, and the pause in milliseconds. */
 static TimestampTz LoadAgain = 0;
 
 #define LOAD_AGAIN		100
 
-/* Who holds sets, and those that are held only for that. */
+/* Number of RulesHold calls in force, and the old sets that they keep. */
 static int	Holders = 0;
 static RuleSet *OldSets = NULL;
 
@@ -75,8 +75,8 @@ RulesInitialise(void)
 
 /*
  * IsStale
- *		Is the current set to be replaced?  One that others were in the way of loading is
- *		tried again: by those who may wait at once, else some moments later.
+ *		Must the current set be loaded again?  A set that failed because a table was
+ *		locked is: at once by callers that may wait, else after a pause.
  */
 static inline bool
 IsStale(bool wait)

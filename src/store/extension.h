@@ -38,16 +38,14 @@ typedef struct ExtensionOids
 } ExtensionOids;
 
 /*
- * What invalidations told so far.  Each counter only grows: who keeps something that
- * depends on it remembers the counter from before it looked, as one may be told
- * meanwhile.
+ * Counters of invalidations, which only grow.  Code that caches something remembers the
+ * counter from before it read it, as an invalidation may arrive meanwhile.
  */
 typedef struct ExtensionChanges
 {
-	uint64		rules;			/* newterm.rules, by which changes of rules announce
-								 * themselves (rules_changed) */
-	uint64		baseline;		/* the view newterm.baseline: stored runs were taken away */
-	uint64		postponed;		/* newterm.postponed: something was postponed */
+	uint64		rules;			/* of newterm.rules: rules changed (RulesAnnounce) */
+	uint64		baseline;		/* of the view newterm.baseline: stored runs were taken away */
+	uint64		postponed;		/* of newterm.postponed: terms were postponed */
 } ExtensionChanges;
 
 extern ExtensionChanges ExtensionChanged;
@@ -55,7 +53,7 @@ extern ExtensionChanges ExtensionChanged;
 /* Called once, when the library is loaded. */
 extern void ExtensionInitialise(void);
 
-/* NULL where the extension is not (or no longer) there. */
+/* NULL if the extension is not there. */
 extern const ExtensionOids *ExtensionLookup(void);
 
 /*
@@ -64,10 +62,10 @@ extern const ExtensionOids *ExtensionLookup(void);
  */
 extern const ExtensionOids *ExtensionOfTrigger(FunctionCallInfo fcinfo, const char *function);
 
-/* Tell all sessions, when this transaction commits, that something was postponed. */
+/* Announce to all sessions, when this transaction commits, that terms were postponed. */
 extern void ExtensionAnnouncePostponed(const ExtensionOids *oids);
 
-/* What ExtensionLookup found last, without looking: for invalidations. */
+/* What ExtensionLookup returned last, without looking again: for callbacks. */
 extern const ExtensionOids *ExtensionLast(void);
 
 #endif							/* NEWTERM_EXTENSION_H */

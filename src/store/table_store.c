@@ -35,7 +35,7 @@
 #define PENDING_ROWS	500
 #define PENDING_BYTES	(256 * 1024)
 
-/* Is a partial index whole for who looks for values of its first column? */
+/* Has the index all rows with a value in its first column, though it may be partial? */
 static bool
 CoversColumn(Relation index, AttrNumber column)
 {
