@@ -179,7 +179,7 @@ MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 		while ((pending = hash_seq_search(&each)) != NULL)
 			for (int i = 0; i < pending->nruns; i++)
 			{
-				/* runs of the same term are joined when they are merged */
+				/* the merge joins runs of the same term */
 				Span		apart = {.granule = 1,.forget_after = 0};
 				Run			run = pending->runs[i];
 
@@ -318,7 +318,7 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 
 	if (pending == NULL)
 	{
-		/* what may raise an error comes first: no entry is ever half made */
+		/* do first what may raise an error, so that no entry is incomplete */
 		PendingTerm		made = {.term = sighting->term,.version_id = rule->version_id};
 
 		if (shape->nentity > 0)

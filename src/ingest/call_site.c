@@ -38,7 +38,7 @@ IsNewSystemColumn(Node *node, AttrNumber number)
 	return IsNewColumn(node) && ((Var *) node)->varattno == number;
 }
 
-/* Does the table of a site have our trigger?  Notes what else is to be known of it. */
+/* Has the table our trigger?  Reads what else the site needs to know of the table. */
 static bool
 ReadTable(CallSite *site, Oid table)
 {
@@ -56,7 +56,7 @@ ReadTable(CallSite *site, Oid table)
 	return watches > 0;
 }
 
-/* May the current user ask what is known? */
+/* May the current user read newterm.runs? */
 static bool
 MayReadBaseline(void)
 {
@@ -66,7 +66,7 @@ MayReadBaseline(void)
 		pg_class_aclcheck(oids->runs, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
-/* The last that is to be found out about a site: is it in a trigger of ours? */
+/* Complete a site: is it in the WHEN clause of our trigger? */
 static CallSite *
 FinishSite(FunctionCallInfo fcinfo, CallSite *site)
 {
@@ -76,7 +76,7 @@ FinishSite(FunctionCallInfo fcinfo, CallSite *site)
 	return site;
 }
 
-/* A site, with what both functions have in common; `event` is the column that counts. */
+/* Create a site; `event` is the argument that holds the event, or its first column. */
 static CallSite *
 MakeSite(FunctionCallInfo fcinfo, int event)
 {

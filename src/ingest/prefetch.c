@@ -95,7 +95,7 @@ PrefetchEvent(const Evaluation *evaluation, EventReference reference, const Json
 	Waiting.nesting = GetCurrentTransactionNestLevel();
 }
 
-/* Add what the event shows, unless it is found in the stored baseline. */
+/* Buffer the event's terms, unless they are found in the stored baseline. */
 static pg_noinline void
 Collect(RuleSet *set, int nesting)
 {

@@ -37,18 +37,18 @@
 #include "store/extension.h"
 #include "baseline/event_ref.h"
 
-/* A backfill's transactions say so (MergeAsBackfill). */
+/* Set by MergeAsBackfill in the transactions of a backfill. */
 static Origin OriginOfTransaction = ORIGIN_LIVE;
 
-/* What a decision asks for. */
+/* A decision, to be carried out when all terms are decided. */
 typedef struct Action
 {
 	PendingTerm	   *pending;
 	Decision	decision;
-	bool		learned;		/* the run after is */
-	int			source;			/* of the run after: index of a reference, or -1 */
-	int64		before;			/* start of the detection before */
-	int64		first_seen;		/* start of the run after */
+	bool		learned;		/* is the run learned, after the merge? */
+	int			source;			/* its event: index of a reference, or -1 */
+	int64		before;			/* start of the detection before the merge */
+	int64		first_seen;		/* start of the run after it */
 } Action;
 
 /* One merge. */
@@ -56,7 +56,7 @@ typedef struct Merge
 {
 	MemoryContext context;
 	Origin		origin;
-	PendingLevel  *level;			/* of the batch: its terms and references */
+	PendingLevel  *level;			/* terms and references of the batch */
 	RuleSet    *set;
 	const ExtensionOids *oids;
 	int			nterms;
@@ -78,7 +78,7 @@ ComparePending(const void *a, const void *b)
 	return DigestCompare(&(*(PendingTerm *const *) a)->term, &(*(PendingTerm *const *) b)->term);
 }
 
-/* Leave out the runs that an event began. */
+/* Remove the runs that have an event: keep later sightings of known runs. */
 static void
 KeepLaterRuns(PendingTerm *pending)
 {
@@ -90,7 +90,7 @@ KeepLaterRuns(PendingTerm *pending)
 	pending->nruns = kept;
 }
 
-/* By the rule as it is now: its scope may have changed since the sightings. */
+/* Set the scope by the rule as it is now; it may have changed since the sightings. */
 static void
 SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 {
@@ -101,11 +101,10 @@ SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 
 /*
  * CollectTerms
- *		Sort a level's news.  Events that bring something new are shown to the
- *		rules as they stand at commit, and what they showed to
- *		versions that were replaced or disabled since is left out.  Later
- *		sightings of what is known count for those as well: such versions are read
- *		for this merge.  Those of dropped rules are gone.
+ *		Sort a level's terms.  Events with new terms are evaluated by the rules as they
+ *		are at commit, so new terms of versions that were replaced or disabled since are
+ *		left out.  Later sightings of known runs count for such versions as well: these
+ *		are loaded for this merge.  Terms of dropped rules are left out.
  */
 static void
 CollectTerms(Merge *merge, PendingLevel *level)
@@ -142,7 +141,7 @@ CollectTerms(Merge *merge, PendingLevel *level)
 	qsort(merge->terms, merge->nterms, sizeof(PendingTerm *), ComparePending);
 }
 
-/* Are all of the news' sightings inside stored runs? */
+/* Are all sightings of a term inside stored runs? */
 static bool
 IsKnown(const PendingTerm *pending, const StoredRuns *stored)
 {
@@ -173,9 +172,9 @@ ReadStored(Merge *merge, const PendingTerm *pending, StoredRuns *stored)
 
 /*
  * DropKnown
- *		Take out the news that are stored already: a session that is new sees
- *		news in everything, and most of it needs no lock.  What is new to a session
- *		that has read the baseline is left to MergeTerm.
+ *		Remove terms whose sightings are stored already, which then need no lock: a new
+ *		session knows no term, and buffers all.  If the session has read the whole
+ *		baseline, terms are most likely new, and left to MergeTerm.
  */
 static void
 DropKnown(Merge *merge)
@@ -229,7 +228,7 @@ LockAll(Merge *merge)
 	LockSlots(requests, count);
 	pfree(requests);
 
-	/* a change of rules may have committed before the locks were ours */
+	/* see changes of rules that were committed before we had the locks */
 	AcceptInvalidationMessages();
 }
 
@@ -242,7 +241,7 @@ IsLearned(Merge *merge, const Rule *rule, const PendingTerm *pending, const Run 
 	return run->first_seen < ClockOf(&merge->clocks, rule, pending) + rule->learning;
 }
 
-/* The event that showed a run's start, or NULL, and in *sample what is stored of it. */
+/* The event at a run's start, or NULL; sets *sample to what is stored of it. */
 static Jsonb *
 RunEvent(Merge *merge, const Action *action, Jsonb **sample)
 {
@@ -263,8 +262,8 @@ RunEvent(Merge *merge, const Action *action, Jsonb **sample)
 
 /*
  * HasRoom
- *		May the rule store one term more?  Other sessions' terms are counted when
- *		this one first needs to know, so that the cap holds roughly.
+ *		May the rule store one term more?  Stored terms are counted once in a session, so
+ *		the cap holds roughly.
  */
 static bool
 HasRoom(Merge *merge, Rule *rule)
@@ -293,8 +292,8 @@ HasRoom(Merge *merge, Rule *rule)
 
 /*
  * MergeTerm
- *		One term: its stored runs and its news give the runs after, and what
- *		the difference means is added to the actions.
+ *		Add a term's sightings to its stored runs, store the result, and append what the
+ *		difference means to the actions.
  */
 static void
 MergeTerm(Merge *merge, PendingTerm *pending)
@@ -307,7 +306,7 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 	int			nverdicts;
 
 	ReadStored(merge, pending, &stored);
-	/* what began the runs of a version that is not evaluated was left out */
+	/* a version that is not in use gets no new runs */
 	if (stored.nruns == 0 && (pending->continues || !HasRoom(merge, rule)))
 		return;
 	after = palloc(sizeof(Run) * (stored.nruns + pending->nruns + 1));
@@ -352,7 +351,7 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 	}
 }
 
-/* In the order of event time, so that signals are numbered as they happened. */
+/* By event time, so that signals are numbered in the order of their events. */
 static int
 CompareActions(const void *a, const void *b)
 {
@@ -416,8 +415,7 @@ CloseTables(Merge *merge)
 }
 
 /*
- * Merge all terms of merge->terms, in order, under locks that are held; and write down
- * which events of their level could not be evaluated.
+ * Merge merge->terms, in order, and write the errors of their level.  The locks are held.
  */
 static void
 MergeTerms(Merge *merge)
@@ -454,10 +452,10 @@ MergeTerms(Merge *merge)
 	CommandCounterIncrement();
 }
 
-/* Terms of an entity that are decided again together. */
+/* The number of terms that are decided again together. */
 #define DECIDED_TOGETHER	1000
 
-/* Those that come next. */
+/* Terms that are collected to be decided again. */
 typedef struct DecidedTerms
 {
 	Merge	   *merge;
@@ -472,7 +470,7 @@ DecideTerms(DecidedTerms *decided)
 	MemoryContextReset(decided->context);
 }
 
-/* Decide one more again; `state` is the DecidedTerms. */
+/* Add a term to be decided again (a TermFunction); `state` is the DecidedTerms. */
 static void
 DecideTerm(void *state, PendingTerm *term)
 {
@@ -486,9 +484,9 @@ DecideTerm(void *state, PendingTerm *term)
 
 /*
  * DecideMoved
- *		Where entities' clocks moved to an earlier time, learning ended earlier: what
- *		they learned since is detected.  Everything that this merge brought is
- *		decided by now.
+ *		Decide again for entities whose clocks moved to an earlier time: their learning
+ *		ended earlier, so runs that were learned after its new end are detections now.
+ *		The merge's own terms are decided before that.
  */
 static void
 DecideMoved(Merge *merge)
@@ -510,7 +508,7 @@ DecideMoved(Merge *merge)
 		const MovedClock *moved = lfirst(cell);
 		const Rule *rule = RuleByVersion(merge->set, moved->version_id);
 
-		/* the first values of an entity are not a matter of its clock */
+		/* with learning_values the clock decides nothing */
 		if (rule->learning_values < 0)
 			RunsLearnedSince(merge->oids, &moved->entity, moved->learning_from + rule->learning,
 							 decided.context, DecideTerm, &decided);
@@ -519,7 +517,7 @@ DecideMoved(Merge *merge)
 	MemoryContextDelete(decided.context);
 }
 
-/* Take the rules as they are now; false where the extension is gone. */
+/* Use the rules as they are now; false if the extension is gone. */
 static bool
 UseRules(Merge *merge)
 {
@@ -531,7 +529,7 @@ UseRules(Merge *merge)
 	return true;
 }
 
-/* The usual merge: one batch, under the locks of what it touches. */
+/* The usual merge: one batch, under the locks of its terms. */
 static void
 MergeOne(Merge *merge, PendingLevel *level)
 {
@@ -549,9 +547,8 @@ MergeOne(Merge *merge, PendingLevel *level)
 			return;
 
 		/*
-		 * Rare: rules were changed before the locks were ours.  What is locked
-		 * may not be what is needed, and locking more now could end in a
-		 * deadlock.
+		 * Rare: rules changed before we had the locks.  These may be the wrong
+		 * ones now, and locking more could end in a deadlock.
 		 */
 		if (merge->set->generation != generation)
 		{
@@ -566,7 +563,7 @@ MergeOne(Merge *merge, PendingLevel *level)
 	CloseTables(merge);
 }
 
-/* Functions for each batch of a merge that has several; `state` is the Merge. */
+/* Collect the clocks of a batch (a BatchFunction); `state` is the Merge. */
 static void
 BatchClocks(PendingLevel *batch, void *state)
 {
@@ -578,7 +575,7 @@ BatchClocks(PendingLevel *batch, void *state)
 		pfree(merge->terms);
 }
 
-/* What merging a batch allocates goes with it: there may be any number of them. */
+/* Merge a batch (a BatchFunction), in memory of its own, as there may be many. */
 static void
 BatchTerms(PendingLevel *batch, void *state)
 {
@@ -596,8 +593,8 @@ BatchTerms(PendingLevel *batch, void *state)
 }
 
 /*
- * In the order in which it was shown, as later sightings of a term whose first one is in
- * this transaction have no event with them: what is in memory came last.
+ * Call a function for each batch, files first and memory last, which is the order of the
+ * sightings: a later sighting of a term has no event, and must be merged after the first.
  */
 static void
 ForEachBatch(Merge *merge, PendingLevel *level, BatchFunction function)
@@ -606,7 +603,7 @@ ForEachBatch(Merge *merge, PendingLevel *level, BatchFunction function)
 	function(level, merge);
 }
 
-/* A level that may have spilled, with the gate held exclusively. */
+/* Merge a level that may have files.  The gate is held exclusively. */
 static void
 MergeMany(Merge *merge, PendingLevel *level)
 {
@@ -618,7 +615,7 @@ MergeMany(Merge *merge, PendingLevel *level)
 	CloseTables(merge);
 }
 
-/* Merge a level under the locks that it takes, or under the gate that is held exclusively. */
+/* Merge a level: under the gate if it is held exclusively, else under locks of its own. */
 static void
 MergeLevel(MergeJob *job, PendingLevel *level, Origin origin)
 {
@@ -642,7 +639,7 @@ MergeLevel(MergeJob *job, PendingLevel *level, Origin origin)
 	MemoryContextDelete(merge.context);
 }
 
-/* Merge some of what was postponed, in its subtransaction; `state` is the MergeJob. */
+/* Merge postponed rows (a PostponedFunction); `state` is the MergeJob. */
 static void
 MergePostponed(PendingLevel *level, Origin origin, void *state)
 {
@@ -650,12 +647,12 @@ MergePostponed(PendingLevel *level, Origin origin, void *state)
 }
 
 /*
- * Milliseconds that a merge waits for locks beside its own: what was postponed because
- * others hold them for long must not keep all loaders waiting, as the gate is held.
+ * Milliseconds that a merge waits for locks while it merges postponed rows beside its own.
+ * Such a lock may be held for long, and the gate keeps all loaders waiting meanwhile.
  */
 #define WAIT_BESIDE		10
 
-/* Take the right to merge what is postponed, where that is asked for. */
+/* Take the lock for merging postponed rows, if the job asks for that. */
 static Postponed *
 OpenPostponed(const MergeJob *job, bool wait)
 {
@@ -671,7 +668,7 @@ OpenPostponed(const MergeJob *job, bool wait)
 	return postponed;
 }
 
-/* Merge what was postponed, with the gate held exclusively. */
+/* Merge postponed rows.  The gate is held exclusively. */
 static void
 MergeAllPostponed(MergeJob *job, Postponed *postponed)
 {
@@ -686,11 +683,11 @@ MergeAllPostponed(MergeJob *job, Postponed *postponed)
 	LockWaitsUncap();
 }
 
-/* Take what is postponed, and then the gate. */
+/* Take the lock for merging postponed rows, and then the gate. */
 static Postponed *
 LockGate(const MergeJob *job)
 {
-	/* else locks of ours are held, as user code brought news: whoever waits holds none */
+	/* in a later round we hold locks already, and whoever holds some must not wait */
 	const bool	wait = job->round == 0 && !LockGateHeld();
 	Postponed  *postponed = OpenPostponed(job, wait);
 
@@ -714,7 +711,7 @@ MergeRun(void *state)
 		return;					/* dropped in this transaction */
 	MemoryContextSwitchTo(job->context);
 	postponed = LockGate(job);
-	/* who postponed committed before this transaction: that comes first */
+	/* postponed rows come first, as their transactions committed before this one */
 	if (postponed != NULL)
 		MergeAllPostponed(job, postponed);
 	if (PendingHasTerms(job->level))

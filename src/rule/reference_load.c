@@ -24,7 +24,7 @@ ColumnText(TupleTableSlot *row, int column)
 	return TextDatumGetCString(SlotColumn(row, column, &isnull));
 }
 
-/* A row of newterm.known_accounts, newterm.own_accounts and newterm.lists. */
+/* Add a row of newterm.known_accounts, newterm.own_accounts, newterm.lists. */
 static void
 AddKnownAccount(Reference *reference, TupleTableSlot *row)
 {
@@ -47,7 +47,7 @@ AddListValue(Reference *reference, TupleTableSlot *row)
 		ReferenceAddValue(reference, name, ColumnText(row, LIST_VALUE));
 }
 
-/* Read a whole table, whose rows one of these adds. */
+/* Read a whole table, and add each row by a function. */
 static void
 ReadTable(Reference *reference, Oid table, Snapshot snapshot,
 		  void (*add) (Reference *reference, TupleTableSlot *row))

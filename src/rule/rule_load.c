@@ -30,10 +30,10 @@
 #include "rule/rule_parse.h"
 #include "store/tables.h"
 
-/* Rules are kept as long as the session: blocks that grow further would be half empty. */
+/* Rules live as long as the session, so larger blocks would stay half empty. */
 #define RULES_BLOCK		(32 * 1024)
 
-/* What rules look up, their titles included. */
+/* The reference data of rules, including their titles. */
 #define REFERENCES_OF_RULES	(NEEDS_KNOWN_ACCOUNTS | NEEDS_OWN_ACCOUNTS | NEEDS_LISTS)
 
 /* ReadVersions: the current version of each rule that is enabled. */
@@ -52,7 +52,7 @@ typedef struct RuleRow
 	Row			row;
 } RuleRow;
 
-/* A version and its rule, as they are stored. */
+/* The stored rows of a version and its rule. */
 typedef struct StoredVersion
 {
 	int32		id;
@@ -134,7 +134,7 @@ CompareVersions(const ListCell *a, const ListCell *b)
 	return left->id < right->id ? -1 : left->id > right->id;
 }
 
-/* One version, or those in use, with their rules; sorted by their ids. */
+/* Read one version, or those in use, with their rules; sorted by id. */
 static List *
 ReadVersions(TableStore *rule_store, TableStore *version_store, Snapshot snapshot,
 			 int32 wanted)
@@ -170,7 +170,7 @@ ReadVersions(TableStore *rule_store, TableStore *version_store, Snapshot snapsho
 	return versions;
 }
 
-/* The key that terms are digested under; there is no secret before the first rule. */
+/* Read the secret of digests; there is none before the first rule. */
 static void
 ReadDigestKey(TableStore *store, Snapshot snapshot, DigestKey *key)
 {
@@ -203,7 +203,7 @@ ColumnTexts(const Row *row, int column, char **texts, int *count)
 		texts[(*count)++] = TextDatumGetCString(elements[i]);
 }
 
-/* What a rule's texts say, as they are parsed. */
+/* The parsed texts of a rule. */
 typedef struct ParsedRule
 {
 	Language	language;
@@ -238,8 +238,8 @@ ParseRule(const Row *version, ParsedRule *parsed)
 }
 
 /*
- * Compile a rule into its set's memory.  What only parsing needs is left in the current
- * memory context: a session keeps its rules as long as it lives.
+ * Compile a rule into its set's memory.  Parsing allocates in the current memory context,
+ * which the caller resets, as a session keeps its rules for its lifetime.
  */
 static Rule *
 CompileRule(RuleSet *set, const StoredVersion *stored)
@@ -373,7 +373,7 @@ LoadSet(void *state)
 	MemoryContextDelete(scratch);
 }
 
-/* Rows that no trigger of newterm.rules checked may hold anything. */
+/* Check a row that no trigger of newterm.rules has checked. */
 static void
 CheckDescribed(TupleDesc desc, const Row *rule)
 {
@@ -401,7 +401,7 @@ CheckDescribed(TupleDesc desc, const Row *rule)
 				 errmsg("rule \"%s\": granule must be positive", ColumnText(rule, RULE_NAME))));
 }
 
-/* The version that a row of newterm.rules describes, as if it were stored. */
+/* A row of newterm.rules as a stored version. */
 static StoredVersion
 DescribedVersion(HeapTupleHeader header, int32 number)
 {
