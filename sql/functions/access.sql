@@ -31,7 +31,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('analyst', 'table', 'SELECT', 'runs|entity_clocks|learned_values|detection_log|postponed|postponed_changes|changes|subscriptions|deliveries'),
 	('analyst', 'routine', 'EXECUTE', 'triage|accept|create_suppression|drop_suppression|unlearn'),
 	('analyst', 'routine', 'EXECUTE', 'subscribe|unsubscribe|next_signals|acknowledge|fail|unpark'),
-	('analyst', 'routine', 'EXECUTE', 'backtest|backtest_summary|verify|computed_runs|replay|replay_events|stored_tables|stored_events'),
+	('analyst', 'routine', 'EXECUTE', 'backtest|backtest_summary|backtest_advice|filter_paths|dead_paths|normalisers|calming_field|varied_field|stored_values|verify|computed_runs|replay|replay_events|stored_tables|stored_events'),
 	('analyst', 'routine', 'EXECUTE', 'default_rule|described_rules|described_rule|rule_clocks|import_newterm'),
 
 	-- admins: rules, watched tables, and what rules refer to

@@ -149,6 +149,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION newterm.stored_events(regclass, timestamptz, timestamptz) IS 'the query that reads the stored events of one watched table or of all';
 
+CREATE OR REPLACE FUNCTION newterm.stored_values(fields text[], event jsonb, event_text text, event_time timestamptz,
+	has_time boolean) RETURNS TABLE (seen_at timestamptz, cause text, event_id text, "values" text[])
+	AS 'MODULE_PATHNAME', 'newterm_stored_values' LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION newterm.stored_values(text[], jsonb, text, timestamptz, boolean)
+	IS 'a row for each record of a stored row: its time, or why it is not evaluated, its identity, and the first value of each field';
+
 -- One pass, or several where what the rules show does not fit into work_mem.
 CREATE OR REPLACE FUNCTION newterm.replay_events(rules newterm.rules[], since timestamptz, until timestamptz, events regclass)
 	RETURNS SETOF newterm.replayed
@@ -180,7 +186,8 @@ DECLARE
 BEGIN
 	RETURN QUERY
 	SELECT described[s.rule].name, s.entity, s.term, s.first_seen, s.event_id,
-		CASE WHEN s.learned THEN 'learned' ELSE 'detection' END, NULL::text
+		CASE WHEN s.learned THEN 'learned' WHEN s.suppression IS NOT NULL THEN 'muted' ELSE 'detection' END,
+		CASE WHEN NOT s.learned THEN s.suppression END
 	FROM newterm.replay_events(described, since, until, events) p
 	CROSS JOIN LATERAL unnest(p.starts) s
 	ORDER BY s.first_seen, s.rule, s.entity, s.term;

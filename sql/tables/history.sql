@@ -6,9 +6,10 @@ CREATE TYPE newterm.replayed_start AS (
 	term jsonb,
 	first_seen timestamptz,
 	event_id text,
-	learned boolean
+	learned boolean,
+	suppression text
 );
-COMMENT ON TYPE newterm.replayed_start IS 'the start of a run, as newterm.replay finds it; rule: position in the list of rules';
+COMMENT ON TYPE newterm.replayed_start IS 'the start of a run, as newterm.replay finds it; rule: position in the list of rules; suppression: the one that mutes it, should it be a detection';
 
 CREATE TYPE newterm.replayed AS (
 	next_key bigint,
@@ -18,6 +19,7 @@ CREATE TYPE newterm.replayed AS (
 	latest timestamptz,
 	matched bigint[],
 	lacking bigint[],
+	missing bigint[],
 	starts newterm.replayed_start[]
 );
-COMMENT ON TYPE newterm.replayed IS 'what newterm.replay gives; next_key: where the next pass begins, NULL where none is needed; matched and lacking: of each rule, events that passed its filter and those of them that showed no term';
+COMMENT ON TYPE newterm.replayed IS 'what newterm.replay gives; next_key: where the next pass begins, NULL where none is needed; matched and lacking: of each rule, events that passed its filter and those of them that showed no term; missing: of each rule and column, group_by first, those of the latter without a value there';

@@ -31,6 +31,7 @@
 #include "rule/dispatch.h"
 #include "rule/rule_digest.h"
 #include "rule/rule_load.h"
+#include "rule/suppression.h"
 
 PG_FUNCTION_INFO_V1(newterm_replay_add);
 PG_FUNCTION_INFO_V1(newterm_replay_combine);
@@ -129,14 +130,19 @@ ReplayBegin(FunctionCallInfo fcinfo)
 	return replay;
 }
 
-/* The identity of the event at hand, read where a run starts. */
-static const char *
-EventId(Replay *replay)
+/* What is known of the event at hand, read where a run starts. */
+static ReplaySource
+SourceOfStart(Replay *replay, const Sighting *sighting)
 {
+	const Suppression *muted = SuppressionMutes(replay->set->evaluation, sighting->rule,
+												sighting->row_digests, true);
+	ReplaySource source = {.muted = muted == NULL ? NULL : muted->name};
+
 	if (!replay->event_id_read)
 		replay->event_id = EventIdentity(&replay->event->root);
 	replay->event_id_read = true;
-	return replay->event_id;
+	source.event_id = replay->event_id;
+	return source;
 }
 
 /*
@@ -183,7 +189,7 @@ AddSighting(void *argument, const Sighting *sighting)
 	if (term != NULL && !ReplayCovers(term, replay->time, rule->span.granule))
 		ReplayAddRun(replay->state, term, &run,
 					 RunsContinue(term->known->runs, term->known->nruns, &run, &rule->span) ?
-					 NULL : EventId(replay));
+					 (ReplaySource) {0} : SourceOfStart(replay, sighting));
 }
 
 /* Are all terms that the event shows there already, inside runs? */
@@ -201,22 +207,33 @@ AllCovered(Replay *replay, const Evaluation *event)
 	return true;
 }
 
-/* Count the rules that the event matched, and those of them that it showed no term. */
+/* Count an event that the rule matched and that showed it no term. */
+static void
+CountLacking(ReplayRule *counted, const Rule *rule, FieldSet *fields)
+{
+	counted->lacking++;
+	for (int i = 0; i < rule->shape.ncolumns; i++)
+		if (EventValues(fields, rule->shape.slots[i])->count == 0)
+			counted->missing[i]++;
+}
+
+/* Count the rules that the event matched; its terms are in the order of these. */
 static void
 CountMatches(ReplayState *state, const Evaluation *event)
 {
-	const Rule *last = NULL;
+	int			term = 0;
 
 	for (int i = 0; i < event->nmatching; i++)
 	{
-		state->rules[event->matching[i]->version_id - 1].matched++;
-		state->rules[event->matching[i]->version_id - 1].lacking++;
-	}
-	for (int i = 0; i < event->nterms; i++)
-	{
-		if (event->terms[i].rule != last)
-			state->rules[event->terms[i].rule->version_id - 1].lacking--;
-		last = event->terms[i].rule;
+		const Rule *rule = event->matching[i];
+		ReplayRule *counted = &state->rules[rule->version_id - 1];
+		const int	before = term;
+
+		counted->matched++;
+		while (term < event->nterms && event->terms[term].rule == rule)
+			term++;
+		if (term == before)
+			CountLacking(counted, rule, event->fields);
 	}
 }
 
@@ -349,23 +366,30 @@ TimeOrNull(int64 micros, bool present, bool *isnull)
 	return present ? TimestampTzGetDatum(TIMESTAMP_OF(micros)) : (Datum) 0;
 }
 
+static Datum
+TextOrNull(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
 /* A start as a newterm.replayed_start. */
 static Datum
 StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 {
 	const ReplayTerm *term = start->term;
 	const Run  *run = &term->known->runs[start->run];
-	const char *event_id = term->known->event_ids[start->run];
-	Datum		values[6];
-	bool		nulls[6] = {0};
+	const ReplaySource *source = &term->known->sources[start->run];
+	Datum		values[7];
+	bool		nulls[7] = {0};
 
 	values[0] = Int32GetDatum(term->rule + 1);
 	values[1] = JsonbPGetDatum(ReplayEntity(state, term));
 	values[2] = JsonbPGetDatum(ReplayTermObject(state, term));
 	values[3] = TimestampTzGetDatum(TIMESTAMP_OF(run->first_seen));
-	nulls[4] = event_id == NULL;
-	values[4] = event_id == NULL ? (Datum) 0 : CStringGetTextDatum(event_id);
+	values[4] = TextOrNull(source->event_id, &nulls[4]);
 	values[5] = BoolGetDatum(run->learned);
+	values[6] = TextOrNull(source->muted, &nulls[6]);
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 }
 
@@ -402,6 +426,24 @@ Counts(const ReplayState *state, bool matched)
 }
 
 /*
+ * Of each rule and each column that a rule may have, the events that lacked a value
+ * there, as a bigint[][].
+ */
+static Datum
+MissingCounts(const ReplayState *state)
+{
+	const int	count = state->nrules * TERM_MAX_COLUMNS;
+	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
+	int			lengths[2] = {state->nrules, TERM_MAX_COLUMNS};
+	int			from[2] = {1, 1};
+
+	for (int i = 0; i < count; i++)
+		numbers[i] = Int64GetDatum(state->rules[i / TERM_MAX_COLUMNS].missing[i % TERM_MAX_COLUMNS]);
+	return PointerGetDatum(construct_md_array(numbers, NULL, state->nrules == 0 ? 0 : 2, lengths,
+											  from, INT8OID, 8, true, TYPALIGN_DOUBLE));
+}
+
+/*
  * newterm.replay_final(internal) returns newterm.replayed
  */
 Datum
@@ -409,8 +451,8 @@ newterm_replay_final(PG_FUNCTION_ARGS)
 {
 	ReplayState *state;
 	TupleDesc	desc;
-	Datum		values[8];
-	bool		nulls[8] = {0};
+	Datum		values[9];
+	bool		nulls[9] = {0};
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "newterm.replay_final called outside an aggregate");
@@ -427,6 +469,7 @@ newterm_replay_final(PG_FUNCTION_ARGS)
 	values[4] = TimeOrNull(state->latest, state->events > 0, &nulls[4]);
 	values[5] = Counts(state, true);
 	values[6] = Counts(state, false);
-	values[7] = StartRows(state, TupleDescAttr(desc, 7)->atttypid);
+	values[7] = MissingCounts(state);
+	values[8] = StartRows(state, TupleDescAttr(desc, 8)->atttypid);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

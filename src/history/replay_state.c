@@ -59,16 +59,17 @@ ReplayFind(ReplayState *state, const Digest *digest)
 static void
 SetRoom(MemoryContext context, ReplayRuns *known, int allocated)
 {
-	Run		   *runs = MemoryContextAlloc(context, (sizeof(Run) + sizeof(char *)) * allocated);
-	char	  **event_ids = (char **) (runs + allocated);
+	Run		   *runs = MemoryContextAlloc(context,
+										  (sizeof(Run) + sizeof(ReplaySource)) * allocated);
+	ReplaySource *sources = (ReplaySource *) (runs + allocated);
 
 	if (known->nruns > 0)
 	{
 		memcpy(runs, known->runs, sizeof(Run) * known->nruns);
-		memcpy(event_ids, known->event_ids, sizeof(char *) * known->nruns);
+		memcpy(sources, known->sources, sizeof(ReplaySource) * known->nruns);
 	}
 	known->runs = runs;
-	known->event_ids = event_ids;
+	known->sources = sources;
 	known->allocated = allocated;
 }
 
@@ -108,16 +109,16 @@ ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
 	return term;
 }
 
-/* Put each run's event at the run's own position. */
+/* Put each run's source at the run's own position. */
 static void
-OrderEvents(ReplayRuns *known, int nbefore)
+OrderSources(ReplayRuns *known, int nbefore)
 {
-	char	  **before = palloc(sizeof(char *) * nbefore);
+	ReplaySource *before = palloc(sizeof(ReplaySource) * nbefore);
 
-	memcpy(before, known->event_ids, sizeof(char *) * nbefore);
+	memcpy(before, known->sources, sizeof(ReplaySource) * nbefore);
 	for (int i = 0; i < known->nruns; i++)
 	{
-		known->event_ids[i] = before[known->runs[i].source];
+		known->sources[i] = before[known->runs[i].source];
 		known->runs[i].source = i;
 	}
 	pfree(before);
@@ -137,8 +138,14 @@ SetCovered(ReplayTerm *term, int64 time)
 		}
 }
 
+static char *
+CopyText(MemoryContext context, const char *text)
+{
+	return text == NULL ? NULL : MemoryContextStrdup(context, text);
+}
+
 void
-ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, const char *event_id)
+ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, ReplaySource source)
 {
 	ReplayRuns *known = term->known;
 	int			before = known->nruns;
@@ -147,10 +154,10 @@ ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, const char *e
 	if (before == known->allocated)
 		SetRoom(state->term_context, known, before * 2);
 	added.source = before;
-	known->event_ids[before] = event_id == NULL ? NULL :
-		MemoryContextStrdup(state->term_context, event_id);
+	known->sources[before].event_id = CopyText(state->term_context, source.event_id);
+	known->sources[before].muted = CopyText(state->term_context, source.muted);
 	known->nruns = RunsAdd(known->runs, before, &added, &state->rules[term->rule].span);
-	OrderEvents(known, before + 1);
+	OrderSources(known, before + 1);
 	SetCovered(term, run->first_seen);
 }
 
@@ -176,7 +183,7 @@ LowerBound(ReplayState *state, int64 below)
 		kept = ReplayEnter(state, &term->digest, term->rule, known->key,
 						   known->entity_values, known->term_values);
 		for (int i = 0; kept != NULL && i < known->nruns; i++)
-			ReplayAddRun(state, kept, &known->runs[i], known->event_ids[i]);
+			ReplayAddRun(state, kept, &known->runs[i], known->sources[i]);
 	}
 	MemoryContextDelete(old_context);
 }
@@ -207,6 +214,8 @@ ReplayCombine(ReplayState *state, const ReplayState *other)
 	{
 		state->rules[i].matched += other->rules[i].matched;
 		state->rules[i].lacking += other->rules[i].lacking;
+		for (int j = 0; j < state->rules[i].ncolumns; j++)
+			state->rules[i].missing[j] += other->rules[i].missing[j];
 	}
 	replay_start_iterate(other->terms, &each);
 	while ((theirs = replay_iterate(other->terms, &each)) != NULL)
@@ -220,7 +229,7 @@ ReplayCombine(ReplayState *state, const ReplayState *other)
 		if (term == NULL)
 			continue;
 		for (int i = 0; i < theirs->known->nruns; i++)
-			ReplayAddRun(state, term, &theirs->known->runs[i], theirs->known->event_ids[i]);
+			ReplayAddRun(state, term, &theirs->known->runs[i], theirs->known->sources[i]);
 	}
 	ReplayBound(state);
 }
@@ -266,7 +275,7 @@ typedef struct TermHead
 	int32		term_bytes;
 } TermHead;
 
-/* An event's identity: its length, -1 for NULL, and its bytes. */
+/* A text: its length, -1 for NULL, and its bytes. */
 static void
 WriteText(StringInfo out, const char *text)
 {
@@ -296,7 +305,10 @@ WriteTerm(ReplayTerm *term, void *argument)
 	appendBinaryStringInfo(out, (char *) known->term_values, head.term_bytes);
 	appendBinaryStringInfo(out, (char *) known->runs, sizeof(Run) * known->nruns);
 	for (int i = 0; i < known->nruns; i++)
-		WriteText(out, known->event_ids[i]);
+	{
+		WriteText(out, known->sources[i].event_id);
+		WriteText(out, known->sources[i].muted);
+	}
 }
 
 bytea *
@@ -374,7 +386,13 @@ ReadTerm(StringInfo in, ReplayState *state)
 	runs = palloc(sizeof(Run) * Max(head.nruns, 1));
 	ReadBytes(in, runs, sizeof(Run) * head.nruns);
 	for (int i = 0; i < head.nruns; i++)
-		ReplayAddRun(state, term, &runs[i], ReadText(in));
+	{
+		ReplaySource source = {0};
+
+		source.event_id = ReadText(in);
+		source.muted = ReadText(in);
+		ReplayAddRun(state, term, &runs[i], source);
+	}
 }
 
 ReplayState *

@@ -15,9 +15,17 @@
 
 #include "base/digest.h"
 #include "baseline/run.h"
+#include "event/term.h"
 
 /* Keys of terms are below this: by them the work is divided. */
 #define REPLAY_KEYS		(INT64CONST(1) << 62)
+
+/* What is known of the event that shows a run's start. */
+typedef struct ReplaySource
+{
+	char	   *event_id;		/* its identity, or NULL */
+	char	   *muted;			/* name of the suppression that mutes it, or NULL */
+} ReplaySource;
 
 /* What is known of a term, beside what each sighting looks at. */
 typedef struct ReplayRuns
@@ -27,8 +35,8 @@ typedef struct ReplayRuns
 	Jsonb	   *term_values;	/* array */
 	int			nruns;
 	int			allocated;
-	Run		   *runs;			/* source: index of event_ids, the run's own */
-	char	  **event_ids;		/* identity of the event that shows a start, or NULL */
+	Run		   *runs;			/* source: index of sources, the run's own */
+	ReplaySource *sources;
 } ReplayRuns;
 
 /* A term: what most sightings need lies in one place. */
@@ -55,6 +63,7 @@ typedef struct ReplayRule
 	int32		ncolumns;
 	int64		matched;		/* events that passed its filter */
 	int64		lacking;		/* those of them that showed no term */
+	int64		missing[TERM_MAX_COLUMNS];	/* those of them without a value of the column */
 	char	  **texts;			/* of its columns, as the rule writes them */
 } ReplayRule;
 
@@ -90,9 +99,9 @@ extern ReplayTerm *ReplayFind(ReplayState *state, const Digest *digest);
 extern ReplayTerm *ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
 							   const Jsonb *entity_values, const Jsonb *term_values);
 
-/* Add a run; `event_id` (or NULL) is copied. */
+/* Add a run; what is known of its source is copied. */
 extern void ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run,
-						 const char *event_id);
+						 ReplaySource source);
 
 /* Does the sighting lie in the run of the term that was shown last? */
 static inline bool
