@@ -21,7 +21,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('reader', 'table', 'SELECT', 'baseline|clocks|detections|watched|watches|health|delivery|progress'),
 	('reader', 'table', 'SELECT', 'packs|pack_rules'),
 	('reader', 'routine', 'EXECUTE', 'explain|explain_term|evaluate|filter_steps|rule_row'),
-	('reader', 'routine', 'EXECUTE', 'signal_as|report|summary.*|lint.*|check|export_rules|neighbourhood|rule_definition|rule_settings'),
+	('reader', 'routine', 'EXECUTE', 'signal_as|report|lint.*|check|export_rules|neighbourhood|rule_definition|rule_settings'),
+	('reader', 'routine', 'EXECUTE', 'summary|log_query|row_reading|rows_between|stored_values'),
 
 	-- analysts: what is done about it
 	('analyst', 'table', 'UPDATE (status, archive_reason, assignee, updated_at)', 'signals'),
@@ -31,7 +32,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('analyst', 'table', 'SELECT', 'runs|entity_clocks|learned_values|detection_log|postponed|postponed_changes|changes|subscriptions|deliveries'),
 	('analyst', 'routine', 'EXECUTE', 'triage|accept|create_suppression|drop_suppression|unlearn'),
 	('analyst', 'routine', 'EXECUTE', 'subscribe|unsubscribe|next_signals|acknowledge|fail|unpark'),
-	('analyst', 'routine', 'EXECUTE', 'backtest|backtest_summary|backtest_advice|filter_paths|dead_paths|normalisers|calming_field|varied_field|stored_values|verify|computed_runs|replay|replay_events|stored_tables|stored_events'),
+	('analyst', 'routine', 'EXECUTE', 'backtest|backtest_summary|backtest_advice|filter_paths|dead_paths|normalisers|calming_field|varied_field|verify|computed_runs|replay|replay_events|stored_tables|stored_events'),
 	('analyst', 'routine', 'EXECUTE', 'default_rule|described_rules|described_rule|rule_clocks|import_newterm'),
 
 	-- admins: rules, watched tables, and what rules refer to

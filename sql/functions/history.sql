@@ -92,6 +92,27 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION newterm.rule_clocks(newterm.rules[]) IS 'the stored clock of each rule; NULL where none is stored';
 
+-- How the records of a table's rows are read: the columns that newterm.replay, newterm.stored_values and others take, and
+-- the time by which rows can be chosen.
+CREATE OR REPLACE FUNCTION newterm.row_reading(events regclass, event_column name, time_column name, document text, OUT columns text, OUT row_time text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT format('%s AS event, %s AS event_text, %s AS event_time, %L::boolean AS has_time',
+			CASE WHEN row_reading.event_column IS NULL THEN row_reading.document
+				WHEN a.base_type = 'jsonb'::regtype THEN quote_ident(row_reading.event_column) || CASE WHEN a.type = a.base_type THEN '' ELSE '::jsonb' END
+				-- bytes may be no text
+				WHEN a.base_type = 'bytea'::regtype THEN format('(SELECT jsonb_agg(r) FROM newterm.records(%I) r)', row_reading.event_column)
+				ELSE 'NULL::jsonb' END,
+			CASE WHEN a.base_type IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) THEN quote_ident(row_reading.event_column) || '::text' ELSE 'NULL::text' END,
+			coalesce(t.expression, 'NULL::timestamptz'), row_reading.time_column IS NOT NULL),
+		t.expression
+	FROM (VALUES (true)) one
+	LEFT JOIN LATERAL newterm.event_candidates(row_reading.events) a ON a.column_name = row_reading.event_column
+	LEFT JOIN LATERAL (
+		SELECT quote_ident(p.attname) || CASE WHEN p.atttypid = 'timestamp'::regtype THEN ' AT TIME ZONE ''UTC''' ELSE '' END AS expression
+		FROM pg_attribute p WHERE p.attrelid = row_reading.events AND p.attname = row_reading.time_column) t ON true
+$$;
+COMMENT ON FUNCTION newterm.row_reading(regclass, name, name, text) IS 'expressions that read the records of a row, and its time where it has a column for it';
+
 -- A watched table as the tables that hold its rows: its leaf partitions, or itself and the
 -- children that have its trigger, as chunks of a hypertable do.
 CREATE OR REPLACE FUNCTION newterm.stored_tables(events regclass) RETURNS TABLE (watched regclass, leaf regclass, columns text, time_column text)
@@ -107,24 +128,11 @@ BEGIN
 		JOIN pg_inherits i ON i.inhparent = b.leaf
 		WHERE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = i.inhrelid AND t.tgfoid = 'newterm.merge()'::regprocedure)
 	)
-	SELECT b.watched, b.leaf, format('%s AS event, %s AS event_text, %s AS event_time, %L::boolean AS has_time',
-			CASE WHEN w.event_column IS NULL THEN w.document
-				WHEN a.base_type = 'jsonb'::regtype THEN quote_ident(w.event_column) || CASE WHEN a.type = a.base_type THEN '' ELSE '::jsonb' END
-				-- bytes may be no text
-				WHEN a.base_type = 'bytea'::regtype THEN format('(SELECT jsonb_agg(r) FROM newterm.records(%I) r)', w.event_column)
-				ELSE 'NULL::jsonb' END,
-			CASE WHEN a.base_type IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) THEN quote_ident(w.event_column) || '::text' ELSE 'NULL::text' END,
-			CASE WHEN w.time_column IS NULL THEN 'NULL::timestamptz'
-				 WHEN t.atttypid = 'timestamp'::regtype THEN quote_ident(w.time_column) || ' AT TIME ZONE ''UTC'''
-				 ELSE quote_ident(w.time_column) END,
-			w.time_column IS NOT NULL),
-		CASE WHEN t.atttypid = 'timestamp'::regtype THEN quote_ident(w.time_column) || ' AT TIME ZONE ''UTC'''
-			ELSE quote_ident(w.time_column) END
+	SELECT b.watched, b.leaf, r.columns, r.row_time
 	FROM below b
 	JOIN newterm.watched w ON w.events = b.watched
 	JOIN pg_class c ON c.oid = b.leaf AND c.relkind <> 'p'
-	LEFT JOIN LATERAL newterm.event_candidates(w.events) a ON a.column_name = w.event_column
-	LEFT JOIN pg_attribute t ON t.attrelid = w.events AND t.attname = w.time_column
+	CROSS JOIN LATERAL newterm.row_reading(w.events, w.event_column, w.time_column, w.document) r
 	ORDER BY b.watched::text, b.leaf::text;
 	IF NOT EXISTS (SELECT FROM newterm.watched w WHERE stored_tables.events IS NULL OR w.events = stored_tables.events) THEN
 		IF stored_tables.events IS NOT NULL THEN
@@ -138,12 +146,16 @@ END
 $$;
 COMMENT ON FUNCTION newterm.stored_tables(regclass) IS 'the tables that hold the events of a watched table or of all, and how an event is read from their rows';
 
+CREATE OR REPLACE FUNCTION newterm.rows_between(row_time text, since timestamptz, until timestamptz) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN row_time IS NOT NULL AND (since IS NOT NULL OR until IS NOT NULL) THEN
+		format(' WHERE %1$s >= %2$L AND %1$s < %3$L', row_time, coalesce(since, '-infinity'), coalesce(until, 'infinity')) ELSE '' END
+$$;
+COMMENT ON FUNCTION newterm.rows_between(text, timestamptz, timestamptz) IS 'the condition that leaves rows of an interval, where their time is in a column; else nothing';
+
 CREATE OR REPLACE FUNCTION newterm.stored_events(events regclass, since timestamptz, until timestamptz) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT coalesce(string_agg(format('SELECT %s FROM ONLY %s%s', t.columns, t.leaf,
-			CASE WHEN t.time_column IS NOT NULL AND (since IS NOT NULL OR until IS NOT NULL) THEN
-				format(' WHERE %1$s >= %2$L AND %1$s < %3$L', t.time_column, coalesce(since, '-infinity'), coalesce(until, 'infinity'))
-			END), ' UNION ALL '),
+	SELECT coalesce(string_agg(format('SELECT %s FROM ONLY %s%s', t.columns, t.leaf, newterm.rows_between(t.time_column, since, until)), ' UNION ALL '),
 		'SELECT NULL::jsonb AS event, NULL::text AS event_text, NULL::timestamptz AS event_time, false AS has_time')
 	FROM newterm.stored_tables(events) t
 $$;
@@ -151,7 +163,7 @@ COMMENT ON FUNCTION newterm.stored_events(regclass, timestamptz, timestamptz) IS
 
 CREATE OR REPLACE FUNCTION newterm.stored_values(fields text[], event jsonb, event_text text, event_time timestamptz,
 	has_time boolean) RETURNS TABLE (seen_at timestamptz, cause text, event_id text, "values" text[])
-	AS 'MODULE_PATHNAME', 'newterm_stored_values' LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+	AS 'MODULE_PATHNAME', 'newterm_stored_values' LANGUAGE C STABLE PARALLEL SAFE ROWS 1 COST 500;
 COMMENT ON FUNCTION newterm.stored_values(text[], jsonb, text, timestamptz, boolean)
 	IS 'a row for each record of a stored row: its time, or why it is not evaluated, its identity, and the first value of each field';
 
