@@ -93,7 +93,7 @@ COMMENT ON COLUMN newterm.inbox.document IS 'a log file, an envelope or a record
 CREATE OR REPLACE VIEW newterm.progress AS
 	SELECT l.command, l.rule, l.events,
 		CASE WHEN l.phase = 'done' OR EXISTS (
-			SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = l.pid AND a.backend_start = l.backend_start)
+			SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = l.pid AND (a.backend_start = l.backend_start) IS NOT FALSE)	-- hidden from some
 			THEN l.phase ELSE l.phase || ', then interrupted' END AS phase,
 		l.events_done, l.events_total,
 		pg_catalog.round(100.0 * l.events_done / nullif(l.events_total, 0), 1) AS percent,
@@ -148,3 +148,131 @@ COMMENT ON COLUMN newterm.delivery.last_error IS 'what went wrong last';
 COMMENT ON COLUMN newterm.delivery.last_error_at IS 'when it did';
 COMMENT ON COLUMN newterm.delivery.lapsed IS 'changes that were purged before they were acknowledged: the subscription missed them';
 COMMENT ON COLUMN newterm.delivery.lapsed_at IS 'when that happened last';
+
+CREATE OR REPLACE VIEW newterm.health AS
+	WITH term AS (
+		SELECT s.version_id, s.digest, max(greatest(s.last_granule, s.first_seen)) AS last_event,
+			bool_or(s.learned) AS learned, bool_and(s.last_granule <= s.first_seen) AS is_brief
+		FROM newterm.runs s GROUP BY s.version_id, s.digest
+	), known AS (
+		SELECT t.version_id, count(*) AS terms, max(t.last_event) AS last_event,
+			count(*) FILTER (WHERE t.learned) AS learned, count(*) FILTER (WHERE t.is_brief) AS brief
+		FROM term t GROUP BY t.version_id
+	), found AS (
+		SELECT v.rule_id,
+			count(*) FILTER (WHERE d.first_seen > pg_catalog.now() - interval '1 day') AS detections_day,
+			count(*) FILTER (WHERE d.first_seen > pg_catalog.now() - interval '7 days') AS detections_week,
+			count(*) AS detections_month,
+			count(DISTINCT d.signal_id) FILTER (WHERE d.first_seen > pg_catalog.now() - interval '1 day') AS signals_day,
+			count(DISTINCT d.signal_id) FILTER (WHERE d.first_seen > pg_catalog.now() - interval '7 days') AS signals_week
+		FROM newterm.detection_log d JOIN newterm.rule_versions v ON v.id = d.version_id
+		WHERE d.status = 'live' AND d.first_seen > pg_catalog.now() - interval '30 days'
+		GROUP BY v.rule_id
+	), rule AS (
+		SELECT r.id, r.name, r.enabled, r.mode, r.learning_from IS NOT NULL AS clock_given, v.learning_from, v.created_at, k.last_event, k.learned, k.brief,
+			coalesce(k.terms, 0) AS terms, c.learning_until,
+			coalesce(f.detections_day, 0) AS detections_day, coalesce(f.detections_week, 0) AS detections_week,
+			coalesce(f.detections_month, 0) AS detections_month, coalesce(f.signals_day, 0) AS signals_day, coalesce(f.signals_week, 0) AS signals_week,
+			(SELECT p.observe_reason FROM newterm.pack_rules p WHERE p.rule_id = r.id AND p.observe_reason IS NOT NULL LIMIT 1) AS observe_reason,
+			pg_catalog.format('SELECT advice FROM newterm.backtest_summary(%L);', pg_catalog.to_jsonb(r.name)) AS ask
+		FROM newterm.rules r
+		JOIN newterm.rule_versions v ON v.rule_id = r.id AND v.version = r.version
+		LEFT JOIN newterm.clocks c ON c.rule = r.name AND c.entity IS NULL
+		LEFT JOIN known k ON k.version_id = v.id
+		LEFT JOIN found f ON f.rule_id = r.id
+	), rule_warning (id, warning, remedy) AS (
+		SELECT r.id, CASE WHEN r.learning_from IS NULL THEN 'no event was evaluated so far'
+				ELSE pg_catalog.format('no event has shown it a term since %s', r.learning_from) END, r.ask
+		FROM rule r WHERE r.enabled AND r.terms = 0
+		UNION ALL
+		SELECT r.id, pg_catalog.format('learns in silence until %s', r.learning_until), pg_catalog.format('CALL newterm.backfill(%L);', r.name)
+		FROM rule r WHERE r.enabled AND r.learning_until > pg_catalog.now()
+		UNION ALL
+		SELECT r.id, pg_catalog.format('noisy: %s detections in 7 days', r.detections_week),
+			pg_catalog.format('SELECT newterm.alter_rule(%L, ''{"mode": "observe"}'');', r.name)
+		FROM rule r WHERE r.enabled AND r.mode = 'alert' AND r.detections_week > 7
+		UNION ALL
+		SELECT r.id, 'its detections make no signals' || coalesce(': ' || r.observe_reason, ''),
+			pg_catalog.format('SELECT newterm.alter_rule(%L, ''{"mode": "alert"}'');', r.name)
+		FROM rule r WHERE r.enabled AND r.mode = 'observe'
+		UNION ALL
+		SELECT r.id, pg_catalog.format('%s of its %s terms were seen within one granule only: a key may be new in nearly every event', r.brief, r.terms), r.ask
+		FROM rule r WHERE r.enabled AND r.terms >= 1000 AND r.brief > 0.9 * r.terms
+		UNION ALL
+		SELECT r.id, 'full: it has newterm.max_terms_per_rule terms, and takes no new ones', r.ask
+		FROM rule r WHERE r.enabled AND r.terms >= nullif(pg_catalog.current_setting('newterm.max_terms_per_rule', true)::bigint, 0)
+		UNION ALL
+		SELECT r.id, pg_catalog.format('an old event set its clock: it learned nothing, as learning ended %s', r.learning_until),
+			pg_catalog.format('SELECT newterm.alter_rule(%L, pg_catalog.jsonb_build_object(''learning_from'', pg_catalog.now()));', r.name)
+		FROM rule r WHERE r.enabled AND NOT r.clock_given AND r.learning_until < r.created_at AND r.terms > 0 AND r.learned = 0
+	), watch AS (
+		SELECT newterm.qualified_name(w.events) AS name, t.newest, t.longest_gap, t.events
+		FROM newterm.watched w CROSS JOIN LATERAL newterm.recent_times(w.events, w.event_column, w.time_column, w.document) t
+	), watch_warning (name, warning, remedy) AS (
+		SELECT c.events, c.problem, c.remedy FROM newterm.check() c
+		UNION ALL
+		SELECT w.name, pg_catalog.format('nothing is newer than %s, and before that there was nothing for %s at most: has the trail stopped?', w.newest, w.longest_gap), NULL
+		FROM watch w WHERE w.events >= 10 AND w.newest < pg_catalog.now() - greatest(10 * w.longest_gap, interval '1 hour')
+		UNION ALL
+		SELECT w.name, 'it holds no event yet', NULL FROM watch w WHERE w.newest IS NULL
+	), failed AS (
+		SELECT coalesce(newterm.qualified_name(newterm.watched_with(pg_catalog.to_regclass(e.source))), e.source) AS name, sum(e.events)::bigint AS errors
+		FROM newterm.event_errors e WHERE e.occurred_at > pg_catalog.now() - interval '1 day' GROUP BY 1
+	), line (rank, kind, name, state, last_event, terms, learning_until, detections_day, detections_week, detections_month, signals_day, signals_week,
+			errors_day, warning, remedy) AS (
+		SELECT 3, 'rule', r.name, CASE WHEN NOT r.enabled THEN 'disabled' WHEN r.terms = 0 THEN 'never matched' WHEN r.mode = 'observe' THEN 'observe'
+				WHEN r.learning_until > pg_catalog.now() THEN 'learning' ELSE 'active' END,
+			r.last_event, r.terms, r.learning_until, r.detections_day, r.detections_week, r.detections_month, r.signals_day, r.signals_week,
+			NULL::bigint, w.warning, w.remedy
+		FROM rule r LEFT JOIN (SELECT x.id, pg_catalog.string_agg(x.warning, '; ') AS warning, pg_catalog.string_agg(x.remedy, ' ') AS remedy
+			FROM rule_warning x GROUP BY x.id) w ON w.id = r.id
+		UNION ALL
+		SELECT 2, 'table', coalesce(t.name, w.name), CASE WHEN w.is_broken THEN 'broken' WHEN w.name IS NULL THEN 'watched' ELSE 'silent' END,
+			t.newest, NULL, NULL, NULL, NULL, NULL, NULL, NULL, coalesce(f.errors, 0), w.warning, w.remedy
+		FROM watch t FULL JOIN (SELECT x.name, pg_catalog.string_agg(x.warning, '; ') AS warning, pg_catalog.string_agg(x.remedy, ' ') AS remedy,
+			bool_or(x.remedy IS NOT NULL) AS is_broken FROM watch_warning x GROUP BY x.name) w ON w.name = t.name
+		LEFT JOIN failed f ON f.name = coalesce(t.name, w.name)
+		UNION ALL
+		SELECT 1, 'merge', 'postponed', CASE WHEN p.sightings + c.changes = 0 THEN 'nothing waits' ELSE 'waiting' END,
+			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (SELECT coalesce(sum(f.errors), 0) FROM failed f
+				WHERE NOT EXISTS (SELECT FROM watch w WHERE w.name = f.name) AND NOT EXISTS (SELECT FROM watch_warning w WHERE w.name = f.name)),
+			CASE WHEN p.sightings + c.changes > 0 THEN pg_catalog.concat_ws('; ', pg_catalog.format('%s sightings and %s changes wait', p.sightings, c.changes),
+				coalesce(p.error, c.error)) END,
+			CASE WHEN p.sightings + c.changes > 0 THEN 'SELECT newterm.merge_postponed();' END
+		FROM (SELECT count(*) AS sightings, max(x.error) AS error FROM newterm.postponed x) p,
+			(SELECT count(*) AS changes, max(x.error) AS error FROM newterm.postponed_changes x) c
+		UNION ALL
+		SELECT 4, 'subscription', d.subscription, CASE WHEN d.parked > 0 OR d.lapsed > 0 THEN 'failing' ELSE 'delivering' END, d.last_success,
+			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+			nullif(pg_catalog.concat_ws('; ', CASE WHEN d.parked > 0 THEN pg_catalog.format('%s changes are given up', d.parked) END,
+				CASE WHEN d.lapsed > 0 THEN pg_catalog.format('%s changes were purged before they were acknowledged', d.lapsed) END,
+				CASE WHEN d.parked > 0 THEN d.last_error END), ''),
+			CASE WHEN d.parked > 0 THEN pg_catalog.format('SELECT newterm.unpark(%L);', d.subscription) END
+		FROM newterm.delivery d
+		UNION ALL
+		SELECT 5, p.command, coalesce(p.rule, p.events, 'all'), 'interrupted', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+			pg_catalog.format('interrupted after %s of %s events', p.events_done, p.events_total),
+			pg_catalog.format('CALL newterm.%s(%s);', p.command, pg_catalog.concat_ws(', ', 'rule => ' || pg_catalog.quote_literal(p.rule),
+				'events => ' || pg_catalog.quote_literal(p.events)))
+		FROM newterm.progress p
+		WHERE p.phase LIKE '%interrupted' AND NOT EXISTS (SELECT FROM newterm.progress l WHERE l.started_at > p.started_at AND l.command = p.command
+			AND l.rule IS NOT DISTINCT FROM p.rule AND l.events IS NOT DISTINCT FROM p.events)
+	)
+	SELECT l.kind, l.name, l.state, l.last_event, l.terms, l.learning_until, l.detections_day, l.detections_week, l.detections_month,
+		l.signals_day, l.signals_week, l.errors_day, l.warning, l.remedy
+	FROM line l ORDER BY l.rank, l.name;
+COMMENT ON VIEW newterm.health IS 'how newterm is: a row a rule, a watched table, a subscription, an interrupted backfill, and one for what is postponed';
+COMMENT ON COLUMN newterm.health.kind IS 'merge, table, rule, subscription, or an interrupted command';
+COMMENT ON COLUMN newterm.health.name IS 'of what';
+COMMENT ON COLUMN newterm.health.state IS 'of a rule: active, learning, observe, never matched, disabled; of a table: watched, silent, broken';
+COMMENT ON COLUMN newterm.health.last_event IS 'time of the last event that showed a rule a term, to the granule; of a table the newest one among its last 1,000 rows; of a subscription when something was acknowledged';
+COMMENT ON COLUMN newterm.health.terms IS 'terms that a rule knows, of each entity';
+COMMENT ON COLUMN newterm.health.learning_until IS 'end of the rule''s learning window';
+COMMENT ON COLUMN newterm.health.detections_day IS 'detections of the last 24 hours, by event time, muted ones too';
+COMMENT ON COLUMN newterm.health.detections_week IS 'of the last 7 days';
+COMMENT ON COLUMN newterm.health.detections_month IS 'of the last 30 days';
+COMMENT ON COLUMN newterm.health.signals_day IS 'signals of the last 24 hours';
+COMMENT ON COLUMN newterm.health.signals_week IS 'of the last 7 days';
+COMMENT ON COLUMN newterm.health.errors_day IS 'events of the last 24 hours that are in newterm.event_errors; in the row of kind merge, those of no watched table';
+COMMENT ON COLUMN newterm.health.warning IS 'what is not as it should be, in words; NULL: nothing';
+COMMENT ON COLUMN newterm.health.remedy IS 'statements that mend it';

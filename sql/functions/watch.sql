@@ -54,30 +54,34 @@ COMMENT ON FUNCTION newterm.watched_with(regclass) IS 'the table by whose watch 
 
 -- The table's own rows, then those of its partitions and children, the newest ones first.
 -- Rows lie about in the order of their insertion: the last blocks are read, not the table.
+CREATE OR REPLACE FUNCTION newterm.recent_blocks(events regclass) RETURNS TABLE (part regclass, first_row tid)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE below AS (
+		SELECT recent_blocks.events::oid AS relid
+		UNION
+		SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.relid)
+	SELECT b.relid::regclass, pg_catalog.format('(%s,0)',
+		greatest(pg_catalog.pg_relation_size(b.relid) / pg_catalog.current_setting('block_size')::bigint - 250, 0))::tid
+	FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.relid
+	WHERE c.relkind = 'r' ORDER BY b.relid DESC
+$$;
+COMMENT ON FUNCTION newterm.recent_blocks(regclass) IS 'the tables that hold a table''s rows, the newest one first, and where the last blocks of each begin';
+
 CREATE OR REPLACE FUNCTION newterm.recent_kinds(events regclass, expression text, max_rows integer DEFAULT 1000)
 RETURNS TABLE (kind text, n bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	part oid;
-	first_block bigint;
+	recent record;
 	left_rows bigint := max_rows;
 BEGIN
 	IF expression IS NULL THEN
 		RETURN;
 	END IF;
-	FOR part IN
-		WITH RECURSIVE below AS (
-			SELECT recent_kinds.events::oid AS relid
-			UNION
-			SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.relid)
-		SELECT b.relid FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.relid
-		WHERE c.relkind = 'r' ORDER BY b.relid DESC
-	LOOP
+	FOR recent IN SELECT b.* FROM newterm.recent_blocks(events) b LOOP
 		EXIT WHEN left_rows <= 0;
-		first_block := greatest(pg_catalog.pg_relation_size(part) / pg_catalog.current_setting('block_size')::bigint - 250, 0);
 		FOR kind, n IN EXECUTE pg_catalog.format('SELECT newterm.document_kind(v), count(*) FROM'
 			' (SELECT %s FROM ONLY %s WHERE ctid >= %L::pg_catalog.tid ORDER BY ctid DESC LIMIT %s) r(v) WHERE v IS NOT NULL GROUP BY 1',
-			expression, part::pg_catalog.regclass, pg_catalog.format('(%s,0)', first_block), left_rows)
+			expression, recent.part, recent.first_row, left_rows)
 		LOOP
 			left_rows := left_rows - n;
 			RETURN NEXT;
