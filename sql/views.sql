@@ -188,9 +188,12 @@ CREATE OR REPLACE VIEW newterm.health AS
 		SELECT r.id, pg_catalog.format('learns in silence until %s', r.learning_until), pg_catalog.format('CALL newterm.backfill(%L);', r.name)
 		FROM rule r WHERE r.enabled AND r.learning_until > pg_catalog.now()
 		UNION ALL
-		SELECT r.id, pg_catalog.format('noisy: %s detections in 7 days', r.detections_week),
-			pg_catalog.format('SELECT newterm.alter_rule(%L, ''{"mode": "observe"}'');', r.name)
-		FROM rule r WHERE r.enabled AND r.mode = 'alert' AND r.detections_week > 7
+		SELECT r.id, pg_catalog.format('noisy: %s detections in 7 days', r.detections_week) || CASE WHEN n.knows_nothing THEN
+				pg_catalog.format('; it learned nothing by %s, as where a stray old event sets the clock', r.learning_until) ELSE '' END,
+			pg_catalog.format(CASE WHEN n.knows_nothing THEN 'SELECT newterm.alter_rule(%L, pg_catalog.jsonb_build_object(''learning_from'', pg_catalog.now()));'
+				ELSE 'SELECT newterm.alter_rule(%L, ''{"mode": "observe"}'');' END, r.name)
+		FROM rule r CROSS JOIN LATERAL (SELECT NOT r.clock_given AND r.learning_until < r.created_at AND r.learned = 0 AS knows_nothing) n
+		WHERE r.enabled AND r.mode = 'alert' AND r.detections_week > 7
 		UNION ALL
 		SELECT r.id, 'its detections make no signals' || coalesce(': ' || r.observe_reason, ''),
 			pg_catalog.format('SELECT newterm.alter_rule(%L, ''{"mode": "alert"}'');', r.name)
@@ -201,10 +204,6 @@ CREATE OR REPLACE VIEW newterm.health AS
 		UNION ALL
 		SELECT r.id, 'full: it has newterm.max_terms_per_rule terms, and takes no new ones', r.ask
 		FROM rule r WHERE r.enabled AND r.terms >= nullif(pg_catalog.current_setting('newterm.max_terms_per_rule', true)::bigint, 0)
-		UNION ALL
-		SELECT r.id, pg_catalog.format('an old event set its clock: it learned nothing, as learning ended %s', r.learning_until),
-			pg_catalog.format('SELECT newterm.alter_rule(%L, pg_catalog.jsonb_build_object(''learning_from'', pg_catalog.now()));', r.name)
-		FROM rule r WHERE r.enabled AND NOT r.clock_given AND r.learning_until < r.created_at AND r.terms > 0 AND r.learned = 0
 	), watch AS (
 		SELECT newterm.qualified_name(w.events) AS name, t.newest, t.longest_gap, t.events
 		FROM newterm.watched w CROSS JOIN LATERAL newterm.recent_times(w.events, w.event_column, w.time_column, w.document) t

@@ -47,6 +47,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('admin', 'routine', 'EXECUTE', 'create_rule|alter_rule|drop_rule|enable_rule|disable_rule'),
 	('admin', 'routine', 'EXECUTE', 'merge|create_log_table|maintain_log_table|make_log_table|add_log_partition|log_partition_name|log_table_unit|merge_postponed|purge_changes'),
 	('admin', 'routine', 'EXECUTE', 'backfill|backfill_event|merge_as_backfill|move_clock|rebuild|onboard'),
+	('admin', 'routine', 'EXECUTE', 'noise_reason|uninstalled_rules|install_judged_rules'),
 	('admin', 'routine', 'EXECUTE', 'import_(?!newterm$).*|install_rules|uninstall_rules|install_rule|retire_rule|store_rule'),
 	('admin', 'routine', 'EXECUTE', 'pack_document|merge_definitions|setting_group'),
 

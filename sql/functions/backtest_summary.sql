@@ -114,7 +114,7 @@ BEGIN
 			coalesce(newterm.calming_field(columns, terms), 'leave out what is different each time'));
 	ELSIF detections > days THEN
 		advice := advice || coalesce(newterm.calming_field(columns, terms),
-			'more than one a day: narrow the filter, suppress what is normal, or begin in mode observe');
+			'more than one a day: narrow the filter, or suppress what is normal');
 	END IF;
 	RETURN nullif(array_to_string(advice, '; '), '');
 END
@@ -124,7 +124,7 @@ COMMENT ON FUNCTION newterm.backtest_advice(newterm.rules, bigint, bigint, bigin
 
 CREATE OR REPLACE FUNCTION newterm.backtest_summary(rules jsonb DEFAULT NULL, since timestamptz DEFAULT NULL,
 	until timestamptz DEFAULT NULL, events regclass DEFAULT NULL)
-	RETURNS TABLE (rule text, matched bigint, terms bigint, detections bigint, muted bigint, per_day numeric, worst_day date, on_worst_day bigint,
+	RETURNS TABLE (rule text, matched bigint, terms bigint, detections bigint, muted bigint, per_day numeric, on_days bigint, worst_day date, on_worst_day bigint,
 		noisiest_terms jsonb, noisiest_entities jsonb, advice text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -160,9 +160,10 @@ BEGIN
 		FROM start s GROUP BY s.n, s.entity, s.term
 	), counted AS (
 		SELECT t.n, count(*) AS terms, sum(t.starts)::bigint AS starts, sum(t.told)::bigint AS told, sum(t.muted)::bigint AS muted FROM term t GROUP BY t.n
+	), day AS (
+		SELECT s.n, (s.first_seen AT TIME ZONE 'UTC')::date AS day, count(*) AS told FROM start s WHERE s.told GROUP BY 1, 2
 	), worst AS (
-		SELECT DISTINCT ON (s.n) s.n, (s.first_seen AT TIME ZONE 'UTC')::date AS day, count(*) AS told
-		FROM start s WHERE s.told GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
+		SELECT DISTINCT ON (d.n) d.n, d.day, d.told, count(*) OVER (PARTITION BY d.n) AS days FROM day d ORDER BY d.n, d.told DESC, d.day
 	), noisy_terms AS (
 		SELECT x.n, jsonb_agg(jsonb_build_object('term', x.term, 'detections', x.told) ORDER BY x.rank) AS list
 		FROM (SELECT t.n, t.term, sum(t.told) AS told, row_number() OVER (PARTITION BY t.n ORDER BY sum(t.told) DESC, min(t.first_seen), t.term) AS rank
@@ -182,7 +183,7 @@ BEGIN
 		WHERE x.rank <= 1000 GROUP BY x.n
 	)
 	SELECT (r.r).name, r.matched, coalesce(c.terms, 0), coalesce(c.told, 0), coalesce(c.muted, 0), round(coalesce(c.told, 0) / d.days, 2),
-		w.day, w.told, y.list, e.list,
+		coalesce(w.days, 0), w.day, w.told, y.list, e.list,
 		newterm.backtest_advice(r.r, r.events, r.matched, r.lacking, r.missing, coalesce(c.starts, 0), coalesce(c.told, 0), d.days,
 			ARRAY(SELECT p FROM newterm.filter_paths((r.r).filter, (r.r).language) p WHERE p = ANY (dead)), coalesce(s.terms, '[]'))
 	FROM rule r

@@ -49,10 +49,10 @@ call mend('observes');
 select name, state, warning, remedy from state where name in ('noisy', 'observes');
 select name, mode from newterm.rules where name in ('noisy', 'observes');
 
--- A rule whose clock an old event set: it is active, and knows nothing.
+-- A rule whose clock a stray old event set: it is active, knows nothing, and alerts to everything.
 select newterm.create_rule('old clock', '{eventName}', 'who:carol');
 insert into calls values (call('400 days', 'dave', 'Read'));
-insert into calls values (call('1 hour', 'carol', 'Read'));
+insert into calls select call(n * interval '1 hour', 'carol', 'Read' || n) from generate_series(1, 8) n;
 select state, terms, warning from state where name = 'old clock';
 call mend('old clock');
 select state, warning from state where name = 'old clock';
