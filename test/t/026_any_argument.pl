@@ -31,6 +31,7 @@ my %values = (
 	'double precision' => [ 1, 0, -1, "'NaN'", "'Infinity'", "'1e308'" ],
 	'interval' => [ q~'1 day'~, q~'0'~, q~'-1 microsecond'~, q~'178000000 years'~, q~'-178000000 years'~, q~'-4 years 1461 days'~ ],
 	'timestamp with time zone' => [ q~'2024-03-01'~, q~'infinity'~, q~'-infinity'~, q~'4714-11-24 00:00+00 BC'~, q~'294276-12-31 23:59:59+00'~ ],
+	'date' => [ q~'2024-03-01'~, q~'infinity'~, q~'-infinity'~, q~'4714-11-24 BC'~, q~'5874897-12-31'~ ],
 	'jsonb' => [ q~'{"eventName": "x", "eventTime": "2024-03-01T00:00:00Z"}'~, q~'null'~, q~'""'~, q~'[]'~, q~'{}'~, q~'0'~, q~'{"": {"": ""}}'~,
 		q~'{"filter": null}'~, q~'{"name": "names", "fields": ["a"], "filter": "a:b"}'~, q~'[null, [null], {"a": null}]'~, q~'1e131071'~,
 		q~'{"eventName": [1e131071, -1e-16383], "eventTime": 7}'~, q~'{"eventTime": "294276-12-31T00:00:00Z", "eventName": "\u202e\u0001"}'~,
