@@ -1,20 +1,20 @@
 /*
  * cache_line.h
- *	  Memory that begins with a line of the processor's cache.
+ *	  Memory that begins at a line of the processor's cache.
  *
- * What every event reads has left the nearest caches when the next single row
- * comes, and is waited for line by line.  palloc's memory begins anywhere on a
- * line, so that what is as large as one lies on two.
+ * Data that every event reads has left the nearest caches when the next single row comes,
+ * and is fetched line by line.  palloc's memory begins anywhere in a line, so an object as
+ * large as one line would lie on two.
  */
 #ifndef NEWTERM_CACHE_LINE_H
 #define NEWTERM_CACHE_LINE_H
 
 #include "utils/palloc.h"
 
-/* Of the usual processors; others lose nothing but memory. */
+/* Size of a line of the usual processors; others only lose memory. */
 #define CACHE_LINE_BYTES	64
 
-/* Zeroed memory of a context, with which alone it is freed. */
+/* Allocate zeroed memory, which is freed only with its context. */
 static inline void *
 AllocateLines(MemoryContext context, Size size)
 {

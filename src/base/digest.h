@@ -1,10 +1,10 @@
 /*
  * digest.h
- *	  128-bit keyed digests, by which terms, entities and clocks are found.
+ *	  128-bit keyed digests that identify terms, entities and clocks.
  *
- * The secret is drawn once for a database and stored in newterm.digest_key, so
- * that a digest on disk and in every session's cache is the same, and nobody
- * who chooses values can prepare a collision.
+ * The secret is drawn once for a database and stored in newterm.digest_key.  So a digest
+ * is the same on disk and in the cache of every session, and nobody who chooses values can
+ * prepare a collision.
  */
 #ifndef NEWTERM_DIGEST_H
 #define NEWTERM_DIGEST_H
@@ -19,13 +19,13 @@ typedef struct Digest
 
 #define DigestEqual(a, b) ((a).h1 == (b).h1 && (a).h2 == (b).h2)
 
-/* Bytes that are digested at once. */
+/* The most bytes of DigestBlock. */
 #define DIGEST_BLOCK		128
 
-/* Digests that DigestTuple takes. */
+/* The most digests of DigestTuple. */
 #define DIGEST_MAX_PARTS	16
 
-/* Random numbers that a secret gives. */
+/* Random numbers derived from a secret. */
 typedef struct DigestKey
 {
 	uint64		block[DIGEST_BLOCK / 8 + 4];
@@ -35,7 +35,7 @@ typedef struct DigestKey
 
 #define DIGEST_SECRET_BYTES	16
 
-/* The key of a secret of DIGEST_SECRET_BYTES. */
+/* Derive the key from a secret of DIGEST_SECRET_BYTES. */
 extern void DigestKeyExpand(DigestKey *key, const void *secret);
 
 /* Order of digests: that of their bytes on disk, which merge sorts by. */
@@ -47,7 +47,7 @@ extern Digest DigestBlock(const DigestKey *key, char tag, const void *data,
 extern Digest DigestBlocks(const DigestKey *key, char tag, const void *data,
 						   size_t length);
 
-/* DigestJsonbValue of what is no string. */
+/* DigestJsonbValue of a value that is not a string. */
 extern Digest DigestNoString(const DigestKey *key, const JsonbValue *value);
 
 /*

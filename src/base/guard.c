@@ -1,6 +1,6 @@
 /*
  * guard.c
- *	  Faults of newterm that must not become faults of the insert.
+ *	  Runs newterm's own code so that its errors do not fail the user's insert.
  */
 #include "postgres.h"
 

@@ -1,42 +1,42 @@
 /*
  * guard.h
- *	  Faults of newterm that must not become faults of the insert.
+ *	  Runs newterm's own code so that its errors do not fail the user's insert.
  */
 #ifndef NEWTERM_GUARD_H
 #define NEWTERM_GUARD_H
 
 /*
- * Errors that tell of others at work and not of a fault: a lock that was not to be had in
- * time, a deadlock, a serialization failure.  Trying again later helps.
+ * Was the error caused by other sessions' work, so that trying again helps?  A lock that was
+ * not free in time, a deadlock, a serialization failure.
  */
 extern bool ErrorIsContention(int sqlerrcode);
 
-/* Why something of ours failed: PostgreSQL's text speaks of the user's statement otherwise. */
+/* The reason of an error of ours: PostgreSQL's text may speak of the user's statement. */
 extern const char *ErrorReason(const ErrorData *error);
 
 /*
- * Errors that end the statement whatever we think of it: somebody asked for
- * that (cancel, timeout, shutdown), or newterm.on_error = fail does.
+ * Must the error end the statement?  Yes for cancel, timeout and shutdown, and for all
+ * errors with newterm.on_error = fail.
  */
 extern bool ErrorIsFinal(int sqlerrcode);
 
 /*
- * Run a function in a subtransaction of its own.  Returns NULL where it went
- * well; otherwise its work is undone and the error returned, allocated in the
- * current memory context, for the caller to report or to raise again.
+ * Run a function in a subtransaction.  Returns NULL if it succeeds.  Otherwise its work is
+ * undone, and the error is returned, allocated in the current memory context, for the
+ * caller to report or to raise.
  */
 extern ErrorData *RunGuarded(void (*function) (void *state), void *state);
 
 /*
- * The same for what writes newterm's tables as the last act of a transaction, before
- * its commit or PREPARE: user code that it runs is restricted (base/user_code.h), what
- * that code defers is checked at once, and cursors that it leaves open are closed.
+ * The same for a function that writes newterm's tables just before commit or PREPARE.  User
+ * code that it runs is restricted (base/user_code.h), deferred triggers of that code fire
+ * at once, and cursors that it leaves open are closed.
  */
 extern ErrorData *RunLast(void (*function) (void *state), void *state);
 
 /*
- * RunGuarded for callers that have nothing to clean up: an error that is final is
- * raised again.
+ * RunGuarded for callers with nothing to clean up: errors that must end the statement are
+ * raised.
  */
 extern ErrorData *RunUnlessFinal(void (*function) (void *state), void *state);
 

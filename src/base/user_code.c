@@ -1,6 +1,6 @@
 /*
  * user_code.c
- *	  Whose rights code has that users hang on newterm's tables.
+ *	  Restricts code that users attach to newterm's tables.
  */
 #include "postgres.h"
 

@@ -1,21 +1,20 @@
 /*
  * user_code.h
- *	  Whose rights code has that users hang on newterm's tables.
+ *	  Restricts code that users attach to newterm's tables.
  *
- * A merge writes tables on which users may have put triggers, constraints, defaults
- * and indexes on expressions.  That code runs with the rights of the role in whose
- * transaction it runs, but never with a superuser's: a superuser's merge runs it with
- * the rights that everybody has.  It finds nothing but pg_catalog and what it names by
- * schema, and runs in a security-restricted operation, as the code of an index does
- * when PostgreSQL builds it.
+ * A merge writes tables on which users may have put triggers, constraints, defaults and
+ * indexes on expressions.  Such code runs with the rights of the role in whose transaction
+ * it runs, but never with a superuser's: a superuser's merge runs it with the rights that
+ * everybody has.  Its search_path is pg_catalog, pg_temp, and it runs in a
+ * security-restricted operation, as index expressions do when PostgreSQL builds an index.
  *
- * All that writes newterm's tables without SQL does so between RestrictUserCode and
- * UserCodeEnds, so that no piece of code can be forgotten.
+ * All code that writes newterm's tables without SQL does so between RestrictUserCode and
+ * UserCodeEnds, so no user code can be missed.
  */
 #ifndef NEWTERM_USER_CODE_H
 #define NEWTERM_USER_CODE_H
 
-/* What UserCodeEnds puts back. */
+/* The state that UserCodeEnds restores. */
 typedef struct UserCode
 {
 	Oid			user;
@@ -24,12 +23,12 @@ typedef struct UserCode
 } UserCode;
 
 /*
- * From here on user code has few rights.  An error puts everything back, as it ends
- * the transaction or subtransaction.
+ * Restrict user code from here on.  An error restores everything, as it ends the transaction
+ * or subtransaction.
  */
 extern void RestrictUserCode(UserCode *before);
 
-/* Put back what was before; undoes what user code set by SET or set_config(). */
+/* Restore the state; undoes SET and set_config() of user code. */
 extern void UserCodeEnds(const UserCode *before);
 
 #endif							/* NEWTERM_USER_CODE_H */

@@ -1,6 +1,6 @@
 /*
  * attribute.c
- *	  Derived attributes: values that several places of a record make.
+ *	  Derived attributes, such as $principal, made of several places of a record.
  */
 #include "postgres.h"
 

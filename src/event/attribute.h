@@ -1,9 +1,8 @@
 /*
  * attribute.h
- *	  Derived attributes: values that several places of a record make.
+ *	  Derived attributes, such as $principal, made of several places of a record.
  *
- * An attribute reads the record at its sources, each a path; event.c keeps
- * their values.
+ * An attribute reads the record at its sources, each a path; event.c keeps their values.
  */
 #ifndef NEWTERM_ATTRIBUTE_H
 #define NEWTERM_ATTRIBUTE_H
@@ -58,7 +57,7 @@ extern const char *const AttributePaths[ATTRIBUTE_SOURCES];
 /* Does the attribute read the source? */
 extern bool AttributeReads(Attribute attribute, AttributeSource source);
 
-/* What an attribute is derived from. */
+/* The input of an attribute: a function that reads a source, and reference data. */
 typedef struct AttributeRecord
 {
 	const EventSlot *(*read) (void *state, AttributeSource source);

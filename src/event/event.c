@@ -1,6 +1,6 @@
 /*
  * event.c
- *	  The values of an event, looked up lazily.
+ *	  The values of an event, for all fields of all rules.
  */
 #include "postgres.h"
 

@@ -1,12 +1,11 @@
 /*
  * event.h
- *	  The values of an event: every field of every rule in one trie, each
- *	  value looked up at most once for an event, and only when asked for.
+ *	  The values of an event, for all fields of all rules.
  *
- * A FieldSet holds all fields that a session's rules use.  Each different
- * field has a slot.  EventBegin points the set at a record; EventValues then
- * finds a slot's values.  Values live until the next EventBegin, and only as
- * long as the record itself.
+ * A FieldSet holds the fields that a session's rules use, in one tree of paths.  Each
+ * different field has a slot.  EventBegin sets the FieldSet to a record; EventValues then
+ * finds a slot's values, at most once for an event and only when asked.  Values live until
+ * the next EventBegin, and only as long as the record itself.
  */
 #ifndef NEWTERM_EVENT_H
 #define NEWTERM_EVENT_H
@@ -24,7 +23,7 @@ typedef struct FieldSet
 {
 	PathTree	places;			/* with the slots of all fields */
 
-	/* of no use to others */
+	/* private to event.c */
 	MemoryContext context;		/* of the set */
 	MemoryContext event_context;	/* reset for each event that used it */
 	bool		event_context_used;
@@ -35,33 +34,32 @@ typedef struct FieldSet
 	int			fields_allocated;
 	HTAB	   *slots_by_text;
 	int		   *sources;		/* slots that derived attributes read, or NULL */
-	Reference  *reference;		/* what fields look up outside the record, or NULL */
+	Reference  *reference;		/* accounts and lists, or NULL */
 } FieldSet;
 
 /*
- * An empty set in the current memory context, which all later fields share.
- * Its fields look up in `reference`, which may be NULL for none.
+ * Create an empty set in the current memory context, in which later fields are allocated
+ * too.  `reference` may be NULL.
  */
 extern FieldSet *FieldSetCreate(const DigestKey *key, Reference *reference);
 
-/* The slot of a field, the same for equal fields.  Keeps a copy of a new one. */
+/* The slot of a field; equal fields share one.  A new field is copied. */
 extern int	FieldSetAdd(FieldSet *set, const Field *field);
 
-/* The slot of a path that is known to be one, such as "userIdentity.arn". */
+/* The slot of a path, such as "userIdentity.arn", that must parse. */
 extern int	FieldSetAddPath(FieldSet *set, const char *path);
 
 /* The field of a slot that FieldSetAdd gave. */
 extern const Field *FieldOfSlot(const FieldSet *set, int slot);
 
-/* Point the set at a record; `record` is the root container of an object. */
+/* Set the FieldSet to a record; `record` is the root container of an object. */
 extern void EventBegin(FieldSet *set, JsonbContainer *record);
 
 /* The record that EventBegin was given. */
 extern JsonbContainer *EventRecord(const FieldSet *set);
 
 /*
- * Switch to the context that lives until the next event; returns the old one,
- * to be switched back to.
+ * Switch to the memory context that lives until the next event; returns the old one.
  */
 extern MemoryContext EventContextEnter(FieldSet *set);
 
@@ -79,10 +77,10 @@ EventValues(FieldSet *set, int index)
 	return slot;
 }
 
-/* EventFill, unless an array of several is on the way to the slot's values: then false. */
+/* EventFill, but false if an array of several elements is on the path. */
 extern bool EventFillSingle(FieldSet *set, int index);
 
-/* A slot with its value or none; NULL where an array of several is on the way there. */
+/* A slot with at most one value; NULL if an array of several elements is on the path. */
 static inline EventSlot *
 EventSingle(FieldSet *set, int index)
 {
@@ -93,7 +91,7 @@ EventSingle(FieldSet *set, int index)
 	return slot->single ? slot : NULL;
 }
 
-/* Digest of the value of a slot that EventValues or EventSingle gave, where it is one. */
+/* The digest of the only value of a slot that EventValues or EventSingle returned. */
 static inline const Digest *
 EventDigest(const FieldSet *set, EventSlot *slot)
 {

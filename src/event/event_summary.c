@@ -1,6 +1,6 @@
 /*
  * event_summary.c
- *	  What is kept of an event that is too large to be stored again and again.
+ *	  Summaries of events that are too large to be stored again and again.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * event_summary.h
- *	  What is kept of an event that is too large to be stored again and again.
+ *	  Summaries of events that are too large to be stored again and again.
  */
 #ifndef NEWTERM_EVENT_SUMMARY_H
 #define NEWTERM_EVENT_SUMMARY_H

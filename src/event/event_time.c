@@ -1,6 +1,6 @@
 /*
  * event_time.c
- *	  When a record says that it happened, and by what it is known.
+ *	  The time and the identity of a record.
  */
 #include "postgres.h"
 

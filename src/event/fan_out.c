@@ -1,6 +1,6 @@
 /*
  * fan_out.c
- *	  The values of a field below a value, one by one.
+ *	  Collects the values of a field below a value, through arrays and functions.
  */
 #include "postgres.h"
 

@@ -1,7 +1,6 @@
 /*
  * fan_out.h
- *	  The values of a field below a value, one by one: through arrays, and by
- *	  functions.
+ *	  Collects the values of a field below a value, through arrays and functions.
  */
 #ifndef NEWTERM_FAN_OUT_H
 #define NEWTERM_FAN_OUT_H

@@ -1,6 +1,6 @@
 /*
  * geoip.c
- *	  Where an IP address is and whose network it is in.
+ *	  Country and network of an IP address, from files in MaxMind's format.
  */
 #include "postgres.h"
 

@@ -1,10 +1,9 @@
 /*
  * geoip.h
- *	  Where an IP address is and whose network it is in, by files in MaxMind's
- *	  format that the setting newterm.geoip_files names.
+ *	  Country and network of an IP address, from files in MaxMind's format.
  *
- * libmaxminddb maps the files, so that sessions share their memory.  A file
- * that was replaced is noticed by the next transaction.
+ * The setting newterm.geoip_files names the files.  libmaxminddb maps them, so sessions
+ * share their memory.  The next transaction notices that a file was replaced.
  */
 #ifndef NEWTERM_GEOIP_H
 #define NEWTERM_GEOIP_H

@@ -1,6 +1,6 @@
 /*
  * object_tree.c
- *	  A JSON object that is put together from values and the paths they belong to.
+ *	  Builds a JSON object from values and their paths.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * ocsf.h
- *	  CloudTrail records that Security Lake, or somebody else, made OCSF events of.
+ *	  CloudTrail records inside OCSF events, such as Security Lake's.
  */
 #ifndef NEWTERM_OCSF_H
 #define NEWTERM_OCSF_H

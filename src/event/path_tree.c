@@ -1,6 +1,6 @@
 /*
  * path_tree.c
- *	  The slots of an event, and those of them that are places of the record.
+ *	  A tree of the paths that fields name, with the values found at them.
  */
 #include "postgres.h"
 

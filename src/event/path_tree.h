@@ -1,11 +1,9 @@
 /*
  * path_tree.h
- *	  The slots of an event, and those of them that are places of the record: a
- *	  trie of all paths that fields name, in which each object of an event is
- *	  visited at most once, and only when asked for.
+ *	  A tree of the paths that fields name, with the values found at them.
  *
- * A tree is built once, for all rules of a session, and then pointed at one
- * record after the other.
+ * Each object of an event is visited at most once, and only when asked for.  A tree is
+ * built once, for all rules of a session, and then set to one record after the other.
  */
 #ifndef NEWTERM_PATH_TREE_H
 #define NEWTERM_PATH_TREE_H
@@ -16,12 +14,12 @@
 #include "base/digest.h"
 
 /*
- * What a place or field shows in the current event.  Every event writes and
- * reads these, so that what they are found by is kept elsewhere.
+ * The values of a place or field in the current event.  Every event writes and reads
+ * slots, so everything else is kept in PathNode.
  */
 typedef struct EventSlot
 {
-	uint32		epoch;			/* of the event that this is of */
+	uint32		epoch;			/* the event that the values are of */
 	uint32		digest_epoch;
 	int			count;			/* of values, arrays fanned out */
 	bool		single;			/* no array of several was passed on the way */
@@ -36,14 +34,14 @@ typedef struct EventSlot
 
 StaticAssertDecl(sizeof(EventSlot) == CACHE_LINE_BYTES, "a slot fills a cache line");
 
-/* A slot's values, one behind the other. */
+/* A slot's values, as an array. */
 static inline const JsonbValue *
 SlotValues(const EventSlot *slot)
 {
 	return slot->single ? &slot->own : slot->more.list;
 }
 
-/* A node of the trie: how a place is found.  Of no use to others. */
+/* A node of the tree: how a place is found.  Private to path_tree.c. */
 typedef struct PathNode
 {
 	uint32		visited;		/* the event that children were found in */
@@ -72,7 +70,7 @@ typedef struct PathTree
 	struct Finds *finds;		/* of the object whose keys were searched last */
 } PathTree;
 
-/* What a JSON value is as a place of the record. */
+/* How many values has a place of the record? */
 typedef enum ValueState
 {
 	VALUE_MISSING,				/* absent, null or an empty array */
@@ -80,21 +78,21 @@ typedef enum ValueState
 	VALUE_MANY					/* an array of several */
 } ValueState;
 
-/* Make an empty tree in the current memory context, which later slots share. */
+/* Create an empty tree in the current memory context, in which slots are allocated too. */
 extern void PathTreeInitialise(PathTree *tree);
 
-/* The slot of a path's keys, which are kept; the same for equal paths. */
+/* The slot of a path's keys; equal paths share one.  Keeps pointers to the keys. */
 extern int	PathTreeAdd(PathTree *tree, char **keys, int nkeys);
 
-/* A slot that is no place; the caller fills it. */
+/* A slot that is not a place of the record; the caller fills it. */
 extern int	PathTreeAddOther(PathTree *tree);
 
-/* Point the tree at a record, the root container of an object. */
+/* Set the tree to a record, the root container of an object. */
 extern void PathTreeBegin(PathTree *tree, JsonbContainer *record);
 
 /*
- * Find what is at a place.  Returns false where an array of several is there or
- * above, so that its values have to be collected one by one.
+ * Find the value at a place.  Returns false if an array of several elements is there or
+ * above, so that the caller must collect the values one by one.
  */
 extern bool PathTreeFind(PathTree *tree, int index);
 
@@ -112,9 +110,8 @@ PathTreeArray(const PathTree *tree, int index)
 }
 
 /*
- * Classify *value.  An array of one element fans out to that element, so that
- * *value is replaced by it at once: most arrays are such, and what is no array
- * needs no lists.
+ * Classify *value.  An array of one element, as most are, is replaced by that element, so
+ * it needs no list.
  */
 extern ValueState ValueClassify(JsonbValue *value);
 

@@ -1,6 +1,6 @@
 /*
  * reference.c
- *	  What fields and filters look up outside the record: accounts and lists.
+ *	  Accounts and lists that fields and filters look up.
  */
 #include "postgres.h"
 

@@ -1,9 +1,9 @@
 /*
  * reference.h
- *	  What fields and filters look up outside the record: accounts and lists.
+ *	  Accounts and lists that fields and filters look up.
  *
- * A Reference is filled once, sealed and then only read.  It knows nothing of
- * the tables that it is filled from.
+ * A Reference is filled once, sealed and then only read.  rule/reference_load.c fills it
+ * from newterm's tables.
  */
 #ifndef NEWTERM_REFERENCE_H
 #define NEWTERM_REFERENCE_H
@@ -13,24 +13,24 @@
 typedef struct Reference Reference;
 typedef struct ReferenceList ReferenceList;
 
-/* An empty one in the current memory context, which all that is added shares. */
+/* Create an empty one in the current memory context, in which entries are allocated too. */
 extern Reference *ReferenceCreate(void);
 
-/* The name of an account's owner, and an account of one's own; both are copied. */
+/* Add an account with its owner's name, and an own account; both are copied. */
 extern void ReferenceAddVendor(Reference *reference, const char *account, const char *name);
 extern void ReferenceAddOwn(Reference *reference, const char *account);
 
-/* The list of a name, made where there is none yet. */
+/* The list of a name, created if there is none yet; its values are to be loaded. */
 extern ReferenceList *ReferenceListNamed(Reference *reference, const char *name);
 
-/* Is a list of this name, or any, asked for? */
+/* Are values of this list, or of any, to be loaded? */
 extern bool ReferenceWants(const Reference *reference, const char *name);
 extern bool ReferenceWantsLists(const Reference *reference);
 
-/* Add a value, which may be a network, to a list that is asked for. */
+/* Add a value, which may be a network, to a list that is to be loaded. */
 extern void ReferenceAddValue(Reference *reference, const char *name, const char *value);
 
-/* Nothing is added any more, unless ReferenceListNamed made another list. */
+/* End adding, until ReferenceListNamed creates another list. */
 extern void ReferenceSeal(Reference *reference);
 
 /*
@@ -42,8 +42,8 @@ extern const char *ReferenceVendor(const Reference *reference, const char *accou
 extern bool ReferenceIsOwn(const Reference *reference, const char *account, int length);
 
 /*
- * Is the value in the list?  An IP address is where one of its networks holds
- * it, a number where its text is.
+ * Is the value in the list?  An IP address also is if a network of the list holds it.  A
+ * number is compared by its text.
  */
 extern bool ReferenceListHas(const ReferenceList *list, const JsonbValue *value);
 

@@ -1,6 +1,6 @@
 /*
  * row_shape.c
- *	  Records that tools part into columns, put together again.
+ *	  Builds a record from a row whose columns are members of the record.
  */
 #include "postgres.h"
 

@@ -1,10 +1,10 @@
 /*
  * row_shape.h
- *	  Records that tools part into columns, put together again.
+ *	  Builds a record from a row whose columns are members of the record.
  *
- * Vector names columns as the record's members, Steampipe and Tailpipe write these
- * names with underscores, and so may who makes a table by hand.  A row becomes one
- * document: each column that is not NULL is a member of it.
+ * Vector names columns as the record's members.  Steampipe, Tailpipe and people who make
+ * a table by hand write these names with underscores.  Each column that is not NULL
+ * becomes a member.
  */
 #ifndef NEWTERM_ROW_SHAPE_H
 #define NEWTERM_ROW_SHAPE_H

@@ -1,6 +1,6 @@
 /*
  * shape.c
- *	  The records inside a document.
+ *	  Finds the records inside a document: a log file, an envelope, a tool's row.
  */
 #include "postgres.h"
 

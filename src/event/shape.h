@@ -1,10 +1,10 @@
 /*
  * shape.h
- *	  The records inside a document: log files, envelopes, and what tools make of them.
+ *	  Finds the records inside a document: a log file, an envelope, a tool's row.
  *
- * CloudTrail records arrive one by one, in AWS's log files, in the output of
- * lookup-events, and in the envelopes of EventBridge, SNS, SQS, CloudWatch Logs and of
- * those who ship logs.  What is inside is recognised by the names of members alone.
+ * CloudTrail records arrive one by one, in AWS's log files, in the output of lookup-events,
+ * and in the envelopes of EventBridge, SNS, SQS, CloudWatch Logs and tools that ship logs.
+ * Each is recognised by the names of its members alone.
  */
 #ifndef NEWTERM_SHAPE_H
 #define NEWTERM_SHAPE_H
@@ -32,10 +32,10 @@ typedef enum DocumentKind
 	DOCUMENT_OCSF				/* Security Lake's, of class API Activity and others */
 } DocumentKind;
 
-/* What is called for each record; it must copy what is to outlive the call. */
+/* Called for each record, which is freed after the call. */
 typedef void (*RecordFunction) (void *state, Jsonb *record);
 
-/* What DocumentRecords found. */
+/* The result of DocumentRecords. */
 typedef struct Document
 {
 	DocumentKind kind;
@@ -45,7 +45,7 @@ typedef struct Document
 
 /*
  * Call a function for each record in a document, in order.  Needs stack and memory for
- * DOCUMENT_MAX_DEPTH layers; what lies deeper is no record.
+ * DOCUMENT_MAX_DEPTH layers; deeper records are not found.
  */
 extern Document DocumentRecords(Jsonb *document, RecordFunction function, void *state);
 

@@ -1,6 +1,6 @@
 /*
  * term.c
- *	  Terms and entities: the tuples of values that an event shows to a rule.
+ *	  Terms and entities: the tuples of values that an event has for a rule.
  */
 #include "postgres.h"
 

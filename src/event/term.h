@@ -1,10 +1,9 @@
 /*
  * term.h
- *	  Terms and entities: the tuples of values that an event shows to a rule.
+ *	  Terms and entities: the tuples of values that an event has for a rule.
  *
- * A shape is the list of a rule's columns, the group_by fields first.  Fields
- * with a common array ancestor are taken from the same element; independent
- * ones are crossed.
+ * A shape lists a rule's columns, the group_by fields first.  Fields with a common array
+ * ancestor are taken from the same element; independent ones are crossed.
  */
 #ifndef NEWTERM_TERM_H
 #define NEWTERM_TERM_H
@@ -46,20 +45,20 @@ typedef struct TupleList
 extern void TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields,
 								int ncolumns, int nentity, bool optional_entity);
 
-/* So many tuples that they are not counted any more. */
+/* From this number on tuples are no longer counted. */
 #define TERMS_COUNTLESS		PG_INT64_MAX
 
 /*
- * The tuples that the set's current event shows: the first `limit` of them, in the order
- * of the arrays that they come from.  Where there are more, none of these is repeated, and
- * returns how many more (at most, where arrays of arrays show the same one again); else 0.
+ * Find the tuples of the set's current event: the first `limit` of them, in the order of
+ * their arrays.  Returns how many more there are, else 0.  If there are more, the tuples
+ * found are all different; with arrays of arrays the number may be too large.
  */
 extern uint64 TermTuples(const TermShape *shape, FieldSet *set,
 					   const DigestKey *key, int limit, TupleList *tuples);
 
 /*
- * A row's columns from..to-1 as a palloc'd jsonb array, its numbers in their
- * shortest form; the form in which terms and entities are stored.
+ * A row's columns from..to-1 as a palloc'd jsonb array, with numbers in their shortest
+ * form.  Terms and entities are stored like this.
  */
 extern Jsonb *TermValues(const JsonbValue **row, int from, int to);
 

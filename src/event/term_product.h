@@ -1,6 +1,6 @@
 /*
  * term_product.h
- *	  The tuples of an event in which arrays lead to a term's columns, for term.c.
+ *	  The tuples of an event with arrays; private to term.c.
  */
 #ifndef NEWTERM_TERM_PRODUCT_H
 #define NEWTERM_TERM_PRODUCT_H

@@ -1,6 +1,6 @@
 /*
  * lock_wait.c
- *	  How long a merge may wait for locks.
+ *	  Limits the time for which a merge waits for locks.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * retry.c
- *	  When what could not be done is tried again.
+ *	  Rows that are tried again later.
  */
 #include "postgres.h"
 

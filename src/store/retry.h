@@ -1,10 +1,10 @@
 /*
  * retry.h
- *	  When what could not be done is tried again.
+ *	  Rows that are tried again later.
  *
- * Rows of newterm.postponed and newterm.postponed_changes say how often an attempt failed
- * and before which time there is no other.  Each waits twice as long as the one before,
- * and after RETRY_ATTEMPTS (a quarter of an hour) only newterm.merge_postponed() tries.
+ * Rows of newterm.postponed and newterm.postponed_changes hold the number of failed
+ * attempts and the time of the next one.  Each pause is twice as long as the one before.
+ * After RETRY_ATTEMPTS, a quarter of an hour, only newterm.merge_postponed() tries again.
  */
 #ifndef NEWTERM_RETRY_H
 #define NEWTERM_RETRY_H
@@ -16,13 +16,13 @@
 
 #define RETRY_ATTEMPTS		10
 
-/* What is taken of such a table. */
+/* Which rows of such a table does a merge take? */
 typedef enum RetryScope
 {
 	RETRY_NONE,
-	RETRY_SOME,					/* what is due, as much as others can wait for */
-	RETRY_DUE,					/* all that is due */
-	RETRY_ALL					/* all, that which is given up as well */
+	RETRY_SOME,					/* some that are due, as other loaders wait meanwhile */
+	RETRY_DUE,					/* all that are due */
+	RETRY_ALL					/* all, including those that were given up */
 } RetryScope;
 
 /* The columns that both tables have. */
@@ -33,7 +33,7 @@ typedef struct RetryColumns
 	int			next_attempt;
 } RetryColumns;
 
-/* Where a row stands. */
+/* The state of a row. */
 typedef struct Retry
 {
 	int			attempts;
@@ -42,12 +42,12 @@ typedef struct Retry
 
 extern Retry RetryRead(TupleTableSlot *slot, const RetryColumns *columns);
 
-/* Is it to be tried now? */
+/* Should the row be tried now? */
 extern bool RetryIsDue(const Retry *retry, RetryScope scope);
 
 /*
- * Write down that an attempt at the row failed, and why; nothing where it failed because
- * others were at work, which is tried again at once.  *retry is where the row stands now.
+ * Store a failed attempt and its error in a row.  An attempt that failed for a lock does not
+ * count, and is repeated at the next merge.  Sets *retry to the new state.
  */
 extern void RetryFailed(TableStore *store, ItemPointer place, const RetryColumns *columns,
 						Retry *retry, const ErrorData *error);
