@@ -7,22 +7,22 @@
 
 #include "lib/stringinfo.h"
 
-/* Do the bytes begin as gzip's do? */
+/* Do the bytes begin like a gzip file? */
 extern bool IsGzip(const char *data, size_t length);
 
-/* What GzipRead read. */
+/* The result of GzipRead. */
 typedef struct GzipText
 {
 	char	   *text;			/* a zero byte is behind it */
 	size_t		length;
-	const char *damage;			/* what ends it before its time; NULL: nothing */
+	const char *damage;			/* why the text ends too early, or NULL */
 	size_t		position;		/* of the damage, in the compressed bytes, from 1 */
 } GzipText;
 
 /*
- * Read one or more members, one behind the other; where they are damaged, as far as they
- * are whole.  Raises where the text is longer than newterm.max_log_size, before it is
- * longer.  The text is palloc'd in the current memory context.
+ * Decompress one or more members, one after the other; damaged ones as far as possible.
+ * Raises an error when the text reaches newterm.max_log_size.  The text is palloc'd in the
+ * current memory context.
  */
 extern GzipText GzipRead(const char *data, size_t length);
 

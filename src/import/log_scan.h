@@ -1,12 +1,11 @@
 /*
  * log_scan.h
- *	  Splits the text of a log file into its records, without building anything.
+ *	  Splits the text of a log file into its records, without parsing them into values.
  *
  * A document is any number of JSON values one after the other: log files
- * ({"Records": […]}), arrays, records one a line.  The scanner checks them as strictly as
- * PostgreSQL's parser does, so that its pieces can be given to COPY, which knows no
- * mending of a single row.  What is damaged is told with its place, and scanning goes on
- * behind it.
+ * ({"Records": […]}), arrays, one record a line.  The scanner checks JSON as strictly as
+ * PostgreSQL's parser, so its pieces can be given to COPY, which fails as a whole for one bad
+ * row.  It reports damaged parts with their places, and goes on behind them.
  */
 #ifndef NEWTERM_LOG_SCAN_H
 #define NEWTERM_LOG_SCAN_H
@@ -19,7 +18,7 @@ typedef struct LogPiece
 	const char *text;
 	size_t		length;
 	bool		record;			/* an object with a member that records have */
-	bool		care;			/* jsonb_in refuses it: \u0000, a lone surrogate, a large number */
+	bool		care;			/* jsonb_in would fail: \u0000, a lone surrogate, a large number */
 	bool		lines;			/* there are line ends in it */
 	const char *time;			/* what stands in the quotes of its eventTime, or NULL */
 	size_t		time_length;
@@ -33,7 +32,7 @@ typedef enum LogFound
 	LOG_DAMAGE					/* see error */
 } LogFound;
 
-/* What pieces are taken from. */
+/* Where do the pieces come from? */
 typedef enum LogList
 {
 	LIST_NONE,					/* values one after the other */
@@ -49,7 +48,7 @@ typedef struct LogScanner
 	const char *next;
 	JsonError	error;			/* after LOG_DAMAGE */
 
-	/* of no use to others */
+	/* private to log_scan.c */
 	bool		verified;		/* all of the text is UTF-8 */
 	bool		mending;		/* behind damage: closing brackets may be left over */
 	LogList		list;
@@ -59,13 +58,13 @@ typedef struct LogScanner
 	int64		lines;			/* before that */
 } LogScanner;
 
-/* Scan `length` bytes, behind which there is a zero byte. */
+/* Begin to scan `length` bytes, which a zero byte must follow. */
 extern void LogScanBegin(LogScanner *scanner, const char *text, size_t length);
 
-/* Find the next piece; LOG_DAMAGE may be told any number of times. */
+/* Find the next piece.  LOG_DAMAGE may come any number of times. */
 extern LogFound LogScanNext(LogScanner *scanner, LogPiece *piece);
 
-/* How many lines end before a place in the text.  Quick where places come in order. */
+/* Number of lines that end before a place in the text.  Fast if places come in order. */
 extern int64 LogLinesBefore(LogScanner *scanner, const char *place);
 
 #endif							/* NEWTERM_LOG_SCAN_H */
