@@ -21,8 +21,8 @@ typedef struct GzipText
 
 /*
  * Decompress one or more members, one after the other; damaged ones as far as possible.
- * Raises an error when the text reaches newterm.max_log_size.  The text is palloc'd in the
- * current memory context.
+ * Raises an error if the text would exceed newterm.max_log_size.  The text is palloc'd in
+ * the current memory context.
  */
 extern GzipText GzipRead(const char *data, size_t length);
 
