@@ -80,6 +80,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	missing text;
+	malicious bigint[];
 	done bigint;
 BEGIN
 	IF triage.status IS NOT NULL AND triage.status NOT IN ('open', 'under_review', 'archived') THEN
@@ -99,6 +100,12 @@ BEGIN
 	IF missing IS NOT NULL OR triage.signals IS NULL THEN
 		RAISE EXCEPTION 'there is no signal %', coalesce(missing, 'NULL') USING ERRCODE = 'undefined_object';
 	END IF;
+	IF triage.archive_reason = 'true_positive_malicious' THEN
+		-- before any row is locked
+		PERFORM newterm.hold_merges();
+		malicious := ARRAY(SELECT s.id FROM newterm.signals s
+			WHERE s.id = ANY (triage.signals) AND s.archive_reason IS DISTINCT FROM triage.archive_reason);
+	END IF;
 	WITH changed AS (
 		UPDATE newterm.signals s SET
 			status = coalesce(triage.status, s.status),
@@ -114,10 +121,11 @@ BEGIN
 		RETURNING 1
 	)
 	SELECT count(*) INTO done FROM told;
+	PERFORM newterm.unlearn_signal(s) FROM newterm.signals s WHERE s.id = ANY (malicious) ORDER BY s.id;
 	RETURN done;
 END
 $$;
-COMMENT ON FUNCTION newterm.triage(bigint[], text, text, text, text) IS 'sets status, archive reason and assignee of signals, with a comment, and writes newterm.signal_history; returns how many';
+COMMENT ON FUNCTION newterm.triage(bigint[], text, text, text, text) IS 'sets status, archive reason and assignee of signals, with a comment, and writes newterm.signal_history; true_positive_malicious unlearns their terms, so that they alert again; returns how many';
 
 CREATE OR REPLACE FUNCTION newterm.accept(signal bigint, reason text DEFAULT NULL, everywhere boolean DEFAULT false,
 	expires_at timestamptz DEFAULT NULL) RETURNS text

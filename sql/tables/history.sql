@@ -7,7 +7,8 @@ CREATE TYPE newterm.replayed_start AS (
 	first_seen timestamptz,
 	event_id text,
 	learned boolean,
-	suppression text
+	suppression text,
+	last_granule timestamptz
 );
 COMMENT ON TYPE newterm.replayed_start IS 'the start of a run, as newterm.replay finds it; rule: position in the list of rules; suppression: the one that mutes it, should it be a detection';
 
@@ -23,3 +24,13 @@ CREATE TYPE newterm.replayed AS (
 	starts newterm.replayed_start[]
 );
 COMMENT ON TYPE newterm.replayed IS 'what newterm.replay gives; next_key: where the next pass begins, NULL where none is needed; matched and lacking: of each rule, events that passed its filter and those of them that showed no term; missing: of each rule and column, group_by first, those of the latter without a value there';
+
+CREATE TYPE newterm.unlearned_term AS (
+	rule text,
+	entity jsonb,
+	term jsonb,
+	known_since timestamptz,
+	last_seen timestamptz,
+	alerts text
+);
+COMMENT ON TYPE newterm.unlearned_term IS 'what newterm.unlearn() gives: a term that alerts again, since when and until when it was known, and at what it alerts';

@@ -319,7 +319,10 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 	if (pending == NULL)
 	{
 		/* do first what may raise an error, so that no entry is incomplete */
-		PendingTerm		made = {.term = sighting->term,.version_id = rule->version_id};
+		PendingTerm		made = {
+			.term = sighting->term, .version_id = rule->version_id,
+			.generation = RulesInUse()->generation
+		};
 
 		if (shape->nentity > 0)
 			made.entity_values = CopyJsonb(level->context,
@@ -383,6 +386,7 @@ PendingAddRun(PendingLevel *level, const PendingTerm *given, const Run *run, con
 		pending->nruns = pending->runs_allocated = 0;
 		pending->runs = NULL;
 	}
+	pending->generation = Min(pending->generation, given->generation);
 	AddRun(level, pending, run, span);
 }
 

@@ -24,6 +24,8 @@ typedef struct PendingTerm
 	int32		version_id;
 	bool		continues;		/* once it is merged: of a version that is not evaluated, so
 								 * that it begins no run and changes no learning */
+	uint64		generation;		/* of the oldest rule set by which it was noted, or
+								 * GENERATION_NONE */
 	bool		by_entity;		/* likewise: of a rule with learning_scope entity ... */
 	Digest		entity_clock;	/* ... whose entity has this digest */
 	Jsonb	   *entity_values;	/* array; NULL without group_by */

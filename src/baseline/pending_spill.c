@@ -21,6 +21,7 @@ typedef struct SpilledTerm
 	int32		nruns;			/* or SPILLED_EVENT: a reference follows, and its event */
 	uint32		entity_size;	/* 0: NULL */
 	uint32		term_size;
+	uint64		generation;
 } SpilledTerm;
 
 #define SPILLED_EVENT	(-1)
@@ -44,6 +45,7 @@ WriteTerm(PendingFile *file, const PendingLevel *level, const PendingTerm *pendi
 	head.term = pending->term;
 	head.version_id = pending->version_id;
 	head.nruns = pending->nruns;
+	head.generation = pending->generation;
 	head.entity_size = pending->entity_values == NULL ? 0 : VARSIZE(pending->entity_values);
 	head.term_size = VARSIZE(pending->term_values);
 	PendingFileWrite(file, &head, sizeof(head));
@@ -232,6 +234,7 @@ ReadTerm(PendingFile *file, PendingLevel *level, HTAB *rows)
 	}
 	pending.term = head.term;
 	pending.version_id = head.version_id;
+	pending.generation = head.generation;
 	pending.entity_values = ReadJsonb(file, head.entity_size);
 	pending.term_values = ReadJsonb(file, head.term_size);
 	for (int i = 0; i < head.nruns; i++)

@@ -347,6 +347,46 @@ ReadTerm(TupleTableSlot *slot, PendingTerm *term)
 	term->entity_values = SlotJsonb(slot, RUN_ENTITY);
 }
 
+bool
+RunsReadTerm(RunStore *runs, const Digest *digest, PendingTerm *term)
+{
+	TupleTableSlot *slot;
+	bool		no_entity;
+	Datum		entity_clock;
+
+	TableStoreFindDigest(&runs->store, digest);
+	if (!TableStoreNext(&runs->store, &slot))
+		return false;
+	ReadTerm(slot, term);
+	entity_clock = SlotColumn(slot, RUN_ENTITY_DIGEST, &no_entity);
+	term->by_entity = !no_entity;
+	if (!no_entity)
+		memcpy(&term->entity_clock, DatumGetPointer(entity_clock), sizeof(Digest));
+	return true;
+}
+
+void
+RunsReplace(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
+			const Run *after, int nafter)
+{
+	int			next = 0;
+
+	for (int i = 0; i < before->nruns; i++)
+	{
+		const Run  *run = &before->runs[i];
+
+		CHECK_FOR_INTERRUPTS();
+		for (; next < nafter && after[next].first_seen < run->first_seen; next++)
+			InsertRun(runs, pending, &after[next]);
+		if (next == nafter || after[next].first_seen != run->first_seen)
+			TableStoreDelete(&runs->store, &before->places[i]);
+		else if (after[next++].last_granule != run->last_granule)
+			UpdateRun(runs, pending, &before->places[i], &after[next - 1]);
+	}
+	for (; next < nafter; next++)
+		InsertRun(runs, pending, &after[next]);
+}
+
 List *
 RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity, bool *rewrite)
 {

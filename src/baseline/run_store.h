@@ -61,6 +61,16 @@ extern int64 RunsCount(RunStore *runs, int32 version_id, int64 limit);
 extern void RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 					  const Run *after, int nafter);
 
+/* The stored term of a digest, without news; false where there is none. */
+extern bool RunsReadTerm(RunStore *runs, const Digest *digest, PendingTerm *term);
+
+/*
+ * Store the runs after in place of those before, whatever became of them: both sorted,
+ * and known by their starts.
+ */
+extern void RunsReplace(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
+						const Run *after, int nafter);
+
 /*
  * All terms of a rule version, in any order, as pending terms with their first stored run.
  * *rewrite tells whether a row lacks its entity_digest although `by_entity` is true, or

@@ -60,7 +60,7 @@ OnlyTerm(Evaluation *event, const Rule *rule, Digest *term)
 static inline bool
 IsVoid(Evaluation *event, const Rule *rule, const Digest *row)
 {
-	return rule->excludes && SuppressionExcludes(event, rule, row);
+	return rule->excludes && SuppressionExcludes(event, rule, row, true);
 }
 
 /* Make room in event->terms. */

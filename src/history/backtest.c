@@ -380,8 +380,8 @@ StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 	const ReplayTerm *term = start->term;
 	const Run  *run = &term->known->runs[start->run];
 	const ReplaySource *source = &term->known->sources[start->run];
-	Datum		values[7];
-	bool		nulls[7] = {0};
+	Datum		values[8];
+	bool		nulls[8] = {0};
 
 	values[0] = Int32GetDatum(term->rule + 1);
 	values[1] = JsonbPGetDatum(ReplayEntity(state, term));
@@ -390,6 +390,7 @@ StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 	values[4] = TextOrNull(source->event_id, &nulls[4]);
 	values[5] = BoolGetDatum(run->learned);
 	values[6] = TextOrNull(source->muted, &nulls[6]);
+	values[7] = TimestampTzGetDatum(TIMESTAMP_OF(run->last_granule));
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 }
 

@@ -20,6 +20,7 @@
 #include "base/compat.h"
 #include "baseline/clock_store.h"
 #include "rule/rule_digest.h"
+#include "rule/suppression.h"
 #include "ingest/reevaluate.h"
 #include "baseline/event_error.h"
 #include "base/guard.h"
@@ -99,6 +100,42 @@ SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 		pending->entity_clock = EntityClockDigest(merge->set, rule, pending->entity_values);
 }
 
+/* Is what began a run void by the rules as they are now?  Its event is read. */
+static bool
+RunIsVoid(Merge *merge, const Rule *rule, const Digest *row, const Run *run)
+{
+	Jsonb	   *event = run->source < 0 ? NULL :
+		EventReaderRead(&merge->reader, &merge->level->references[run->source]);
+
+	if (event != NULL)
+		EventBegin(merge->set->fields, &event->root);
+	merge->set->evaluation->time = run->first_seen;
+	return SuppressionExcludes(merge->set->evaluation, rule, row, event != NULL);
+}
+
+/*
+ * DropVoid
+ *		Leave out what was noted before somebody unlearned it.  A later sighting has no
+ *		event to ask a filter of: it is left out, too, so that an intruder's never counts.
+ */
+static void
+DropVoid(Merge *merge, const Rule *rule, PendingTerm *pending)
+{
+	Digest		row[TERM_MAX_COLUMNS];
+	int			kept = 0;
+
+	if (!rule->excludes || pending->generation == merge->set->generation)
+		return;
+	pending->generation = merge->set->generation;
+	StoredDigests(rule, pending->entity_values, pending->term_values, row);
+	EventReaderOpen(&merge->reader);
+	for (int i = 0; i < pending->nruns; i++)
+		if (!RunIsVoid(merge, rule, row, &pending->runs[i]))
+			pending->runs[kept++] = pending->runs[i];
+	EventReaderClose(&merge->reader);
+	pending->nruns = kept;
+}
+
 /*
  * CollectTerms
  *		Sort a level's terms.  Events with new terms are evaluated by the rules as they
@@ -133,7 +170,10 @@ CollectTerms(Merge *merge, PendingLevel *level)
 		if (pending->continues)
 			KeepLaterRuns(pending);
 		else
+		{
+			DropVoid(merge, rule, pending);
 			SetEntityClock(merge, rule, pending);
+		}
 		if (pending->nruns == 0)
 			continue;
 		merge->terms[merge->nterms++] = pending;
@@ -738,41 +778,105 @@ MergeTransactionEnds(void)
 	OriginOfTransaction = ORIGIN_LIVE;
 }
 
+/* Begin to decide again about a rule version; false where it was dropped. */
+static bool
+RedecideBegin(Merge *merge, PendingLevel *level, int32 version_id, const char *reason)
+{
+	merge->context = CurrentMemoryContext;
+	merge->oids = ExtensionLookup();
+	merge->set = RulesCurrent();
+	merge->level = level;
+	merge->writer.reason = reason;
+	RulesCheck(merge->set);
+	return RuleOfVersion(merge->set, version_id) != NULL;
+}
+
+/* Enter a term whose first stored run is given. */
+static void
+RedecideTerm(Merge *merge, PendingTerm *pending)
+{
+	SetEntityClock(merge, RuleByVersion(merge->set, pending->version_id), pending);
+	merge->terms[merge->nterms++] = pending;
+}
+
+/* Decide about the terms that were entered, with the tables open. */
+static void
+RedecideEnd(Merge *merge)
+{
+	ClocksCollect(&merge->clocks, merge->level, merge->terms, merge->nterms);
+	ClocksSet(&merge->clocks);
+	MergeTerms(merge);
+	CloseTables(merge);
+	NotificationsSend(&merge->writer.notifications);
+}
+
+static Origin
+RedecideOrigin(void)
+{
+	return OriginOfTransaction == ORIGIN_LIVE ? ORIGIN_REDECIDED : OriginOfTransaction;
+}
+
 void
-MergeRedecide(int32 version_id)
+MergeRedecide(int32 version_id, const char *reason)
 {
 	Merge		merge = {0};
 	PendingLevel	level = {0};
 	List	   *terms;
 	ListCell   *cell;
-	Rule	   *rule;
 	bool		rewrite;
 
-	merge.context = CurrentMemoryContext;
-	merge.oids = ExtensionLookup();
-	merge.set = RulesCurrent();
-	RulesCheck(merge.set);
-	rule = RuleOfVersion(merge.set, version_id);
-	if (rule == NULL)
-		return;					/* dropped */
+	if (!RedecideBegin(&merge, &level, version_id, reason))
+		return;
 	RulesHold();
-	merge.level = &level;
 	merge.kept = LearningValuesTake(merge.oids, version_id);
-	terms = RunsTerms(merge.oids, version_id, rule->by_entity, &rewrite);
-	merge.terms = palloc(sizeof(PendingTerm *) * Max(list_length(terms), 1));
+	terms = RunsTerms(merge.oids, version_id,
+					  RuleByVersion(merge.set, version_id)->by_entity, &rewrite);
+	merge.terms = MemoryContextAllocHuge(merge.context,
+										 sizeof(PendingTerm *) * Max(list_length(terms), 1));
 	foreach(cell, terms)
-	{
-		PendingTerm	   *pending = lfirst(cell);
-
-		SetEntityClock(&merge, rule, pending);
-		merge.terms[merge.nterms++] = pending;
-	}
-	OpenTables(&merge, OriginOfTransaction == ORIGIN_LIVE ? ORIGIN_REDECIDED : OriginOfTransaction);
+		RedecideTerm(&merge, lfirst(cell));
+	OpenTables(&merge, RedecideOrigin());
 	merge.runs.rewrite = rewrite;
-	ClocksCollect(&merge.clocks, &level, merge.terms, merge.nterms);
-	ClocksSet(&merge.clocks);
-	MergeTerms(&merge);
-	CloseTables(&merge);
-	NotificationsSend(&merge.writer.notifications);
+	RedecideEnd(&merge);
+	RulesRelease();
+}
+
+/* A stored term with its first run as news, or NULL. */
+static PendingTerm *
+TermToRedecide(Merge *merge, const Digest *digest)
+{
+	PendingTerm *pending = palloc(sizeof(PendingTerm));
+	StoredRuns	stored;
+
+	if (!RunsReadTerm(&merge->runs, digest, pending))
+		return NULL;
+	RunsRead(&merge->runs, digest, &stored);
+	pending->runs = palloc(sizeof(Run));
+	pending->runs[0] = stored.runs[0];
+	pending->nruns = pending->runs_allocated = 1;
+	return pending;
+}
+
+void
+MergeRedecideTerms(int32 version_id, const Digest *terms, int nterms, const char *reason)
+{
+	Merge		merge = {0};
+	PendingLevel	level = {0};
+
+	if (!RedecideBegin(&merge, &level, version_id, reason))
+		return;
+	RulesHold();
+	merge.terms = MemoryContextAllocHuge(merge.context,
+										 sizeof(PendingTerm *) * Max(nterms, 1));
+	OpenTables(&merge, RedecideOrigin());
+	for (int i = 0; i < nterms; i++)
+	{
+		PendingTerm *pending = TermToRedecide(&merge, &terms[i]);
+
+		CHECK_FOR_INTERRUPTS();
+		if (pending != NULL && pending->version_id == version_id)
+			RedecideTerm(&merge, pending);
+	}
+	RedecideEnd(&merge);
 	RulesRelease();
 }

@@ -26,11 +26,14 @@ typedef struct MergeJob
 extern void MergeRun(void *job);
 
 /*
- * Decide again which stored runs of a rule version are learned, after its learning
- * changed.  The rule may be disabled.  The caller holds the gate exclusively and has
- * restricted user code (base/user_code.h).
+ * Decide again which stored runs of a rule version are learned: those of all its terms, or,
+ * where the rule has one clock and no learning_values, those of some.  `reason` tells why
+ * detections are retracted; NULL: its learning changed.  The rule may be disabled.  The
+ * caller holds the gate exclusively and has restricted user code (base/user_code.h).
  */
-extern void MergeRedecide(int32 version_id);
+extern void MergeRedecide(int32 version_id, const char *reason);
+extern void MergeRedecideTerms(int32 version_id, const Digest *terms, int nterms,
+							   const char *reason);
 
 /*
  * Give all detections of this transaction the origin backfill: they get signals only if

@@ -27,6 +27,7 @@
 #include "base/compat.h"
 #include "base/user_code.h"
 #include "merge/merge.h"
+#include "merge/version_rows.h"
 #include "rule/rule.h"
 #include "store/extension.h"
 #include "store/lock.h"
@@ -238,27 +239,6 @@ VersionId(const TableStore *versions, HeapTuple version)
 
 /* ---------- what belongs to versions ---------- */
 
-/* Delete the rows of a table whose version is one of these. */
-static void
-DeleteOfVersions(Oid table, const List *versions)
-{
-	TableStore	store;
-	TupleTableSlot *slot;
-	int			column;
-
-	TableStoreOpen(&store, table);
-	column = SPI_fnumber(RelationGetDescr(store.table), "version_id");
-	TableStoreScan(&store, SnapshotSelf);
-	while (TableStoreScanNext(&store, &slot))
-	{
-		bool		isnull;
-
-		if (list_member_int(versions, DatumGetInt32(slot_getattr(slot, column, &isnull))))
-			TableStoreDelete(&store, &slot->tts_tid);
-	}
-	TableStoreClose(&store);
-}
-
 /* Delete the rule's versions; returns their numbers. */
 static List *
 DeleteVersions(const Written *written)
@@ -332,7 +312,7 @@ DecideStored(const Written *written, TableStore *versions, HeapTuple version)
 	/* by the rule as it is written now */
 	RulesAnnounce();
 	CommandCounterIncrement();
-	MergeRedecide(version_id);
+	MergeRedecide(version_id, NULL);
 }
 
 static void
@@ -496,7 +476,7 @@ newterm_move_clock(PG_FUNCTION_ARGS)
 		SetClock(&versions, version, PG_GETARG_DATUM(1));
 		RulesAnnounce();
 		CommandCounterIncrement();
-		MergeRedecide(version_id);
+		MergeRedecide(version_id, NULL);
 	}
 	TableStoreClose(&versions);
 	UserCodeEnds(&before);

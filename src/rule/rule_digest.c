@@ -25,15 +25,33 @@ TermDigestStart(const Rule *rule)
 	return DigestTuple(rule->key, DigestNumber('t', rule), NULL, 0);
 }
 
+/* The digests of the first values of an array. */
+static void
+ArrayDigests(const Rule *rule, const Jsonb *values, int nvalues, Digest *digests)
+{
+	for (int i = 0; i < nvalues; i++)
+		digests[i] =
+			DigestJsonbValue(rule->key,
+							 getIthJsonbValueFromContainer(&((Jsonb *) values)->root, i));
+}
+
 Digest
 EntityClockDigest(const RuleSet *set, const Rule *rule, const Jsonb *entity_values)
 {
 	Digest		digests[TERM_MAX_COLUMNS];
 
-	for (int i = 0; i < rule->shape.nentity; i++)
-		digests[i] = DigestJsonbValue(&set->key,
-									  getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
+	ArrayDigests(rule, entity_values, rule->shape.nentity, digests);
 	return DigestTuple(rule->key, DigestNumber('e', rule), digests, rule->shape.nentity);
+}
+
+void
+StoredDigests(const Rule *rule, const Jsonb *entity_values, const Jsonb *term_values,
+			  Digest *row)
+{
+	const int	nentity = rule->shape.nentity;
+
+	ArrayDigests(rule, entity_values, nentity, row);
+	ArrayDigests(rule, term_values, rule->shape.ncolumns - nentity, row + nentity);
 }
 
 Digest

@@ -21,4 +21,8 @@ extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
 /* Digest of a term from the digests of its values, in the order of the shape's columns. */
 extern Digest TermDigest(const Rule *rule, const Digest *row);
 
+/* Digests of stored values (entity_values NULL without group_by) into row, likewise. */
+extern void StoredDigests(const Rule *rule, const Jsonb *entity_values,
+						  const Jsonb *term_values, Digest *row);
+
 #endif							/* NEWTERM_RULE_DIGEST_H */

@@ -259,14 +259,15 @@ CoversValues(const Suppression *suppression, const Evaluation *event, const Dige
 }
 
 bool
-SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row)
+SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row, bool have_event)
 {
 	for (int i = 0; i < rule->nsuppressions; i++)
 	{
 		const Suppression *suppression = &rule->suppressions[i];
 
 		if (suppression->exclude && CoversValues(suppression, event, row) &&
-			(suppression->filter == NULL || FilterMatches(suppression->filter, event->fields)))
+			(suppression->filter == NULL || !have_event ||
+			 FilterMatches(suppression->filter, event->fields)))
 			return true;
 	}
 	return false;

@@ -47,9 +47,10 @@ extern void SuppressionsLoad(RuleSet *set, SuppressionTables *tables, Snapshot s
 
 /*
  * Is a sighting of the current event void?  `row` holds the digests of the values of the
- * rule's columns.
+ * rule's columns.  Without an event (have_event false), filters count as passed.
  */
-extern bool SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row);
+extern bool SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row,
+								bool have_event);
 
 /*
  * The suppression that mutes a detection at event->time, or NULL.  Without an event

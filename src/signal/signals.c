@@ -601,12 +601,34 @@ RetractReason(const SignalWriter *writer, int64 first_seen, bool learned)
 {
 	const char *start = NotificationTime(first_seen);
 
+	if (writer->reason != NULL)
+		return pstrdup(writer->reason);
 	if (writer->origin == ORIGIN_REDECIDED)
 		return psprintf("learning was changed: the run of the term starts at %s, inside learning", start);
 	return psprintf(learned ?
 					"the term was learned: a run of it starts at %s, inside learning" :
 					"a late event shows that the term was known: its run starts at %s",
 					start);
+}
+
+/* Has somebody archived the signal? */
+static bool
+IsArchived(const ExtensionOids *oids, int64 signal)
+{
+	TableStore	signals;
+	TupleTableSlot *slot = FindSignal(&signals, oids, signal);
+	bool		archived = false;
+
+	if (slot != NULL)
+	{
+		bool		isnull;
+		Datum		status = SlotColumn(slot, SPI_fnumber(RelationGetDescr(signals.table), "status"),
+										&isnull);
+
+		archived = strcmp(TextDatumGetCString(status), "archived") == 0;
+	}
+	TableStoreClose(&signals);
+	return archived;
 }
 
 void
@@ -630,6 +652,10 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 	TableStoreUpdate(&writer->detections, detection, DETECTION_COLUMNS, row, row_nulls,
 				replace);
 
+	/* what was told of an event that happened stays as a person has judged it */
+	if (writer->reason != NULL && change.signal != NO_SIGNAL &&
+		IsArchived(writer->oids, change.signal))
+		return;
 	change.reason = RetractReason(writer, first_seen, learned);
 	Change(writer, &change,
 		   &(Changed) {

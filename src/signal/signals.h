@@ -32,6 +32,7 @@ typedef struct SignalWriter
 	TableStore		signals;		/* likewise */
 	RuleSet    *set;
 	Origin		origin;
+	const char *reason;			/* why detections are no more, where no event shows it; or NULL */
 	MemoryContext context;		/* of the stores and of notifications */
 	Notifications notifications;
 	ChangeWriter changes;

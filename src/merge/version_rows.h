@@ -1,0 +1,13 @@
+/*
+ * version_rows.h
+ *	  Rows of newterm's tables that belong to rule versions.
+ */
+#ifndef NEWTERM_VERSION_ROWS_H
+#define NEWTERM_VERSION_ROWS_H
+
+#include "nodes/pg_list.h"
+
+/* Delete the rows of a table whose version_id is one of these. */
+extern void DeleteOfVersions(Oid table, const List *versions);
+
+#endif							/* NEWTERM_VERSION_ROWS_H */
