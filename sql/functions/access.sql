@@ -49,6 +49,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('admin', 'routine', 'EXECUTE', 'merge|create_log_table|maintain_log_table|make_log_table|add_log_partition|log_partition_name|log_table_unit|merge_postponed|purge_changes'),
 	('admin', 'routine', 'EXECUTE', 'backfill|backfill_event|merge_as_backfill|move_clock|rebuild|onboard'),
 	('admin', 'routine', 'EXECUTE', 'noise_reason|uninstalled_rules|install_judged_rules'),
+	('admin', 'routine', 'EXECUTE', 'read_history|begin_progress|end_of_history|check_enabled|shorten_runs|drop_unshown|clock_before'),
 	('admin', 'routine', 'EXECUTE', 'import_(?!newterm$).*|install_rules|uninstall_rules|install_rule|retire_rule|store_rule'),
 	('admin', 'routine', 'EXECUTE', 'pack_document|merge_definitions|setting_group'),
 

@@ -188,8 +188,12 @@ BEGIN
 	EXECUTE format('UPDATE newterm.rules SET %s WHERE id = ($1).id RETURNING name, version', assignments)
 	INTO after USING jsonb_populate_record(rule, changes);
 	IF after.version > newest THEN
-		RAISE NOTICE 'rule "%" is now version %: its baseline is empty and learning starts anew',
-			after.name, after.version;
+		IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgfoid = 'newterm.merge()'::regprocedure) THEN
+			RAISE NOTICE 'rule "%" is now version %: its baseline is empty and learning starts anew', after.name, after.version
+				USING HINT = format('CALL newterm.rebuild(%L); reads its baseline from stored events, and keeps the rule''s clock.', after.name);
+		ELSE
+			RAISE NOTICE 'rule "%" is now version %: its baseline is empty and learning starts anew', after.name, after.version;
+		END IF;
 	ELSIF after.version <> rule.version THEN
 		RAISE NOTICE 'rule "%" is version % again: its baseline and clock are back', after.name, after.version;
 	END IF;

@@ -5,12 +5,12 @@ CREATE OR REPLACE FUNCTION newterm.hold_merges() RETURNS void
 COMMENT ON FUNCTION newterm.hold_merges() IS 'keeps merges out until this transaction ends; loaders do not wait, but postpone';
 REVOKE ALL ON FUNCTION newterm.hold_merges() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION newterm.take_back(unlearning bigint, version integer, terms uuid[], piece_terms uuid[], first_seen timestamptz[],
-	last_seen timestamptz[], decide boolean, reason text) RETURNS void
+CREATE OR REPLACE FUNCTION newterm.take_back(version integer, terms uuid[], piece_terms uuid[], first_seen timestamptz[],
+	last_seen timestamptz[], decide boolean, reason text, unlearning bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_take_back' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION newterm.take_back(bigint, integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text)
+COMMENT ON FUNCTION newterm.take_back(integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text, bigint)
 	IS 'leaves of what is stored of these terms only the pieces of runs that are given, and decides again';
-REVOKE ALL ON FUNCTION newterm.take_back(bigint, integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION newterm.take_back(integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text, bigint) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.has_values(object jsonb, wanted jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -174,7 +174,7 @@ DECLARE
 	changed record;
 	forget constant numeric := EXTRACT(epoch FROM r.forget_after);
 BEGIN
-	SELECT array_agg(DISTINCT p.digest) FILTER (WHERE p.kind = 'touched') AS terms,
+	SELECT array_agg(p.digest ORDER BY p.run, p.term, p.entity) FILTER (WHERE p.kind = 'touched') AS terms,
 		coalesce(array_agg(p.digest) FILTER (WHERE p.kind = 'remains'), '{}') AS pieces,
 		coalesce(array_agg(p.first_seen) FILTER (WHERE p.kind = 'remains'), '{}') AS first_seen,
 		coalesce(array_agg(p.last_seen) FILTER (WHERE p.kind = 'remains'), '{}') AS last_seen,
@@ -198,8 +198,8 @@ BEGIN
 	ELSIF changed.terms IS NULL THEN
 		RETURN;
 	END IF;
-	PERFORM newterm.take_back(u.id, version_id, changed.terms, changed.pieces, changed.first_seen, changed.last_seen, "current",
-		concat_ws(': ', 'unlearned by ' || u.created_by, u.reason));
+	PERFORM newterm.take_back(version_id, changed.terms, changed.pieces, changed.first_seen, changed.last_seen, "current",
+		concat_ws(': ', 'unlearned by ' || u.created_by, u.reason), u.id);
 	RETURN QUERY
 	SELECT t.rule, t.entity, t.term, t.known_since, t.last_seen,
 		CASE WHEN l.first_seen IS NULL THEN newterm.alerts_when(r, version_id, t.entity)

@@ -16,6 +16,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -33,18 +34,19 @@
 
 PG_FUNCTION_INFO_V1(newterm_hold_merges);
 PG_FUNCTION_INFO_V1(newterm_take_back);
+PG_FUNCTION_INFO_V1(newterm_shorten_runs);
 
-/* Arguments of newterm_take_back. */
+/* Arguments of newterm_take_back and newterm_shorten_runs. */
 enum
 {
-	ARGUMENT_UNLEARNING,		/* that this is */
 	ARGUMENT_VERSION,
 	ARGUMENT_TERMS,				/* of which something is taken back */
 	ARGUMENT_PIECE_TERMS,		/* what remains: a run, or a part of one, of a term */
 	ARGUMENT_FIRST_SEEN,
 	ARGUMENT_LAST_SEEN,
 	ARGUMENT_DECIDE,			/* the version is the rule's current one */
-	ARGUMENT_REASON
+	ARGUMENT_REASON,
+	ARGUMENT_UNLEARNING			/* of newterm_take_back alone: the one that says so */
 };
 
 /* A part of a run that remains. */
@@ -115,22 +117,44 @@ FiniteTime(Datum time)
 	return UNIX_MICROS(given);
 }
 
+/* Each term once, in the order given. */
+static void
+SetTerms(TakingBack *taking, const Datum *terms, int count)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(Digest), .entrysize = sizeof(Digest), .hcxt = CurrentMemoryContext
+	};
+	HTAB	   *seen = hash_create("newterm terms", 256, &control,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+
+	taking->terms = palloc_extended(sizeof(Digest) * Max(count, 1), MCXT_ALLOC_HUGE);
+	taking->nterms = 0;
+	for (int i = 0; i < count; i++)
+	{
+		bool		found;
+
+		hash_search(seen, DatumGetPointer(terms[i]), HASH_ENTER, &found);
+		if (!found)
+			memcpy(&taking->terms[taking->nterms++], DatumGetPointer(terms[i]), sizeof(Digest));
+	}
+	hash_destroy(seen);
+}
+
 static void
 ReadArguments(FunctionCallInfo fcinfo, TakingBack *taking)
 {
+	int			nterms = -1;
 	Datum	   *terms;
 	Datum	   *piece_terms;
 	Datum	   *first_seen;
 	Datum	   *last_seen;
 
-	taking->nterms = taking->npieces = -1;
-	terms = Elements(fcinfo, ARGUMENT_TERMS, UUIDOID, &taking->nterms);
+	taking->npieces = -1;
+	terms = Elements(fcinfo, ARGUMENT_TERMS, UUIDOID, &nterms);
 	piece_terms = Elements(fcinfo, ARGUMENT_PIECE_TERMS, UUIDOID, &taking->npieces);
 	first_seen = Elements(fcinfo, ARGUMENT_FIRST_SEEN, TIMESTAMPTZOID, &taking->npieces);
 	last_seen = Elements(fcinfo, ARGUMENT_LAST_SEEN, TIMESTAMPTZOID, &taking->npieces);
-	taking->terms = palloc_extended(sizeof(Digest) * Max(taking->nterms, 1), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < taking->nterms; i++)
-		memcpy(&taking->terms[i], DatumGetPointer(terms[i]), sizeof(Digest));
+	SetTerms(taking, terms, nterms);
 	taking->pieces = palloc_extended(sizeof(Piece) * Max(taking->npieces, 1), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < taking->npieces; i++)
 	{
@@ -369,24 +393,51 @@ CheckUnlearning(const ExtensionOids *oids, int64 unlearning)
 				 errhint("newterm.unlearn() writes it.")));
 }
 
+/* Do what the arguments say, with user code restricted. */
+static void
+TakeBackAsAsked(FunctionCallInfo fcinfo, bool signals_stay)
+{
+	TakingBack	taking = {0};
+
+	ReadArguments(fcinfo, &taking);
+	taking.writer.signals_stay = signals_stay;
+	LockGateExclusive(true);
+	AcceptInvalidationMessages();
+	TakeBack(&taking, PG_GETARG_INT32(ARGUMENT_VERSION), PG_GETARG_BOOL(ARGUMENT_DECIDE),
+			 text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_REASON)));
+}
+
 /*
- * newterm.take_back(unlearning bigint, version integer, terms uuid[], piece_terms uuid[],
- *		first_seen timestamptz[], last_seen timestamptz[], decide boolean, reason text)
- *		Leave of what is stored of these terms only the pieces: never more.
+ * newterm.take_back(version integer, terms uuid[], piece_terms uuid[],
+ *		first_seen timestamptz[], last_seen timestamptz[], decide boolean, reason text,
+ *		unlearning bigint)
+ *		Leave of what is stored of these terms only the pieces, as an unlearning says.
  */
 Datum
 newterm_take_back(PG_FUNCTION_ARGS)
 {
-	TakingBack	taking = {0};
 	UserCode	before;
 
-	ReadArguments(fcinfo, &taking);
-	LockGateExclusive(true);
-	AcceptInvalidationMessages();
 	RestrictUserCode(&before);
 	CheckUnlearning(ExtensionLookup(), PG_GETARG_INT64(ARGUMENT_UNLEARNING));
-	TakeBack(&taking, PG_GETARG_INT32(ARGUMENT_VERSION), PG_GETARG_BOOL(ARGUMENT_DECIDE),
-			 text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_REASON)));
+	TakeBackAsAsked(fcinfo, false);
+	UserCodeEnds(&before);
+	PG_RETURN_VOID();
+}
+
+/*
+ * newterm.shorten_runs(version integer, terms uuid[], piece_terms uuid[],
+ *		first_seen timestamptz[], last_seen timestamptz[], decide boolean, reason text)
+ *		The same where stored events do not show the rest: what signals told of events that
+ *		are gone is no less true.
+ */
+Datum
+newterm_shorten_runs(PG_FUNCTION_ARGS)
+{
+	UserCode	before;
+
+	RestrictUserCode(&before);
+	TakeBackAsAsked(fcinfo, true);
 	UserCodeEnds(&before);
 	PG_RETURN_VOID();
 }

@@ -653,8 +653,9 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 				replace);
 
 	/* what was told of an event that happened stays as a person has judged it */
-	if (writer->reason != NULL && change.signal != NO_SIGNAL &&
-		IsArchived(writer->oids, change.signal))
+	if (writer->signals_stay ||
+		(writer->reason != NULL && change.signal != NO_SIGNAL &&
+		 IsArchived(writer->oids, change.signal)))
 		return;
 	change.reason = RetractReason(writer, first_seen, learned);
 	Change(writer, &change,

@@ -33,6 +33,7 @@ typedef struct SignalWriter
 	RuleSet    *set;
 	Origin		origin;
 	const char *reason;			/* why detections are no more, where no event shows it; or NULL */
+	bool		signals_stay;	/* then: their signals stay as they are */
 	MemoryContext context;		/* of the stores and of notifications */
 	Notifications notifications;
 	ChangeWriter changes;
