@@ -7,7 +7,9 @@ CREATE OR REPLACE VIEW newterm.baseline AS
 		s.first_seen,
 		greatest(s.last_granule, s.first_seen) AS last_seen,
 		s.learned,
-		v.version AS rule_version
+		v.version AS rule_version,
+		s.event_id,
+		CASE WHEN s.backfilled THEN 'backfill' ELSE 'live' END AS origin
 	FROM newterm.runs s
 	JOIN newterm.rule_versions v ON v.id = s.version_id
 	JOIN newterm.rules r ON r.id = v.rule_id AND r.version = v.version;
@@ -19,6 +21,8 @@ COMMENT ON COLUMN newterm.baseline.first_seen IS 'first sighting of the run';
 COMMENT ON COLUMN newterm.baseline.last_seen IS 'last sighting of the run, to the granule';
 COMMENT ON COLUMN newterm.baseline.learned IS 'whether the run starts inside learning, so that nobody was alerted';
 COMMENT ON COLUMN newterm.baseline.rule_version IS 'version of the rule';
+COMMENT ON COLUMN newterm.baseline.event_id IS 'identity of the event of the first sighting';
+COMMENT ON COLUMN newterm.baseline.origin IS 'how the first sighting was learned: live, or backfill: by reading stored events';
 
 CREATE OR REPLACE VIEW newterm.clocks AS
 	SELECT r.name AS rule,

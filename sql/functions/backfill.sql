@@ -152,11 +152,11 @@ COMMENT ON PROCEDURE newterm.backfill(text, timestamptz, timestamptz, regclass, 
 	IS 'learns from stored events, one rule or all enabled ones, and moves their clocks back; commits as it goes, can be cancelled and started again; see newterm.progress';
 
 CREATE OR REPLACE FUNCTION newterm.shorten_runs(version integer, terms uuid[], piece_terms uuid[], first_seen timestamptz[],
-	last_seen timestamptz[], decide boolean, reason text) RETURNS void
+	last_seen timestamptz[], event_ids text[], decide boolean, reason text) RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_shorten_runs' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION newterm.shorten_runs(integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text)
+COMMENT ON FUNCTION newterm.shorten_runs(integer, uuid[], uuid[], timestamptz[], timestamptz[], text[], boolean, text)
 	IS 'leaves of what is stored of these terms only the pieces of runs that are given; what signals told stays told';
-REVOKE ALL ON FUNCTION newterm.shorten_runs(integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION newterm.shorten_runs(integer, uuid[], uuid[], timestamptz[], timestamptz[], text[], boolean, text) FROM PUBLIC;
 
 -- Runs, and parts of runs, that stored events do not show.  Merges go on while the events are read, and are held only
 -- while the runs are written: what grew in between stays, and what was seen inside a run meanwhile is added by the
@@ -173,7 +173,7 @@ BEGIN
 			newterm.term_object(r.fields, s.term) AS term
 		FROM newterm.runs s WHERE s.version_id = drop_unshown.version
 	), shown AS MATERIALIZED (
-		SELECT c.entity, c.term, c.first_seen, c.last_granule
+		SELECT c.entity, c.term, c.first_seen, c.last_granule, c.event_id
 		FROM newterm.replay_events(ARRAY[r], NULL, NULL, NULL) p
 		CROSS JOIN LATERAL unnest(p.starts) c
 	), unshown AS MATERIALIZED (
@@ -182,18 +182,18 @@ BEGIN
 			AND c.first_seen <= s.first_seen AND c.last_granule >= s.last_granule)
 		GROUP BY 1
 	), pieces AS (
-		SELECT s.digest, greatest(c.first_seen, s.first_seen) AS first_seen, least(c.last_granule, s.last_granule) AS last_seen
+		SELECT s.digest, greatest(c.first_seen, s.first_seen) AS first_seen, least(c.last_granule, s.last_granule) AS last_seen, c.event_id
 		FROM unshown u
 		JOIN stored s ON s.digest = u.digest
 		JOIN shown c ON c.entity = s.entity AND c.term = s.term
 			AND c.first_seen < s.last_granule + r.granule AND c.last_granule + r.granule > s.first_seen
 	)
-	SELECT u.terms, u.runs, p.terms AS piece_terms, p.first_seen, p.last_seen,
+	SELECT u.terms, u.runs, p.terms AS piece_terms, p.first_seen, p.last_seen, p.event_ids,
 		s.terms AS stored_terms, s.first_seen AS stored_first_seen, s.last_granule AS stored_last
 	INTO found
 	FROM (SELECT array_agg(x.digest) AS terms, sum(x.runs) AS runs FROM unshown x) u,
 		(SELECT coalesce(array_agg(x.digest), '{}') AS terms, coalesce(array_agg(x.first_seen), '{}') AS first_seen,
-			coalesce(array_agg(x.last_seen), '{}') AS last_seen FROM pieces x) p,
+			coalesce(array_agg(x.last_seen), '{}') AS last_seen, coalesce(array_agg(x.event_id), '{}') AS event_ids FROM pieces x) p,
 		(SELECT array_agg(x.digest) AS terms, array_agg(x.first_seen) AS first_seen, array_agg(x.last_granule) AS last_granule
 		 FROM stored x JOIN unshown y ON y.digest = x.digest) s;
 	IF found.terms IS NULL THEN
@@ -213,7 +213,7 @@ BEGIN
 	) t (seen_at);
 	PERFORM newterm.merge_as_backfill(false);
 	PERFORM newterm.shorten_runs(drop_unshown.version, found.terms, found.piece_terms || grown.terms, found.first_seen || grown.seen_at,
-		found.last_seen || grown.seen_at, true, 'rebuilt: no stored event shows it');
+		found.last_seen || grown.seen_at, found.event_ids || array_fill(NULL::text, ARRAY[cardinality(grown.terms)]), true, 'rebuilt: no stored event shows it');
 	RETURN found.runs;
 END
 $$;

@@ -56,11 +56,11 @@ BEGIN
 	step := 'known';
 	looked_at := what;
 	-- the run that holds the time, or that the sighting would go on with
-	SELECT b.first_seen, b.last_seen, b.learned INTO run FROM newterm.baseline b
+	SELECT b.first_seen, b.last_seen, b.learned, b.event_id, b.origin INTO run FROM newterm.baseline b
 	WHERE b.rule = r.name AND b.entity = explain_term.entity AND b.term = explain_term.term AND b.first_seen <= seen_at
 	ORDER BY b.first_seen DESC LIMIT 1;
 	IF run.first_seen IS NULL THEN
-		SELECT b.first_seen, b.last_seen, b.learned INTO run FROM newterm.baseline b
+		SELECT b.first_seen, b.last_seen, b.learned, b.event_id, b.origin INTO run FROM newterm.baseline b
 		WHERE b.rule = r.name AND b.entity = explain_term.entity AND b.term = explain_term.term
 		ORDER BY b.first_seen LIMIT 1;
 		outcome := CASE WHEN run.first_seen IS NULL THEN 'never seen'
@@ -73,7 +73,8 @@ BEGIN
 		RETURN NEXT;
 		RETURN;
 	END IF;
-	detail := jsonb_build_object('known_since', run.first_seen, 'last_seen', run.last_seen, 'learned', run.learned);
+	detail := jsonb_build_object('known_since', run.first_seen, 'last_seen', run.last_seen, 'learned', run.learned,
+		'event_id', run.event_id, 'origin', run.origin);
 	IF forget IS NOT NULL AND here - floor(EXTRACT(epoch FROM run.last_seen) / grain) * grain > forget THEN
 		outcome := format('forgotten: seen last %s, more than forget_after (%s) before', run.last_seen, r.forget_after);
 		RETURN NEXT;
@@ -82,7 +83,7 @@ BEGIN
 		RETURN NEXT;
 		RETURN;
 	END IF;
-	outcome := CASE WHEN run.first_seen = seen_at THEN 'this is its first sighting' ELSE format('known since %s', run.first_seen) END;
+	outcome := CASE WHEN run.first_seen = seen_at THEN 'this is its first sighting' ELSE concat(format('known since %s', run.first_seen), ' by event ' || run.event_id, ' (' || run.origin || ')') END;
 	RETURN NEXT;
 
 	step := 'verdict';

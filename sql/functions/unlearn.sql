@@ -6,11 +6,11 @@ COMMENT ON FUNCTION newterm.hold_merges() IS 'keeps merges out until this transa
 REVOKE ALL ON FUNCTION newterm.hold_merges() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.take_back(version integer, terms uuid[], piece_terms uuid[], first_seen timestamptz[],
-	last_seen timestamptz[], decide boolean, reason text, unlearning bigint) RETURNS void
+	last_seen timestamptz[], event_ids text[], decide boolean, reason text, unlearning bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_take_back' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION newterm.take_back(integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text, bigint)
+COMMENT ON FUNCTION newterm.take_back(integer, uuid[], uuid[], timestamptz[], timestamptz[], text[], boolean, text, bigint)
 	IS 'leaves of what is stored of these terms only the pieces of runs that are given, and decides again';
-REVOKE ALL ON FUNCTION newterm.take_back(integer, uuid[], uuid[], timestamptz[], timestamptz[], boolean, text, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION newterm.take_back(integer, uuid[], uuid[], timestamptz[], timestamptz[], text[], boolean, text, bigint) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.has_values(object jsonb, wanted jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -46,11 +46,12 @@ REVOKE ALL ON FUNCTION newterm.versions_as_rules(newterm.rules, jsonb, jsonb) FR
 -- whatever the event.  Else nothing tells ('unknown').
 CREATE OR REPLACE FUNCTION newterm.remaining_pieces(u newterm.unlearnings, version_id integer, r newterm.rules, number integer,
 	shown newterm.replayed_start[], kept newterm.replayed_start[])
-	RETURNS TABLE (digest uuid, entity jsonb, term jsonb, run timestamptz, run_end timestamptz, kind text, first_seen timestamptz, last_seen timestamptz)
+	RETURNS TABLE (digest uuid, entity jsonb, term jsonb, run timestamptz, run_end timestamptz, kind text, first_seen timestamptz, last_seen timestamptz,
+		event_id text, backfilled boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	WITH matching AS (
-		SELECT s.digest, s.first_seen, s.last_granule, newterm.term_object(r.group_by, s.entity) AS entity,
-			newterm.term_object(r.fields, s.term) AS term,
+		SELECT s.digest, s.first_seen, s.last_granule, s.event_id, s.backfilled,
+			newterm.term_object(r.group_by, s.entity) AS entity, newterm.term_object(r.fields, s.term) AS term,
 			s.first_seen < u.until AND (u.since IS NULL OR s.last_granule + r.granule > u.since) AS touched
 		FROM newterm.runs s
 		WHERE s.version_id = remaining_pieces.version_id
@@ -84,20 +85,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 		FROM (SELECT y.digest, y.run, coalesce(y.gone_from, y.run) AS gone_from, y.gone_to, y.covered_to, y.first_seen, y.last_seen
 			  FROM stretches y WHERE y.gone_from IS NOT NULL OR y.gone_to > y.run) x
 	)
-	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, j.kind, j.first_seen, j.last_seen
+	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, j.kind, j.first_seen, j.last_seen, h.event_id, h.backfilled
 	FROM held h JOIN judged j ON j.digest = h.digest AND j.run = h.first_seen
 	UNION ALL
 	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, 'remains',
-		greatest(c.first_seen, h.first_seen), least(c.last_granule, h.last_granule)
+		greatest(c.first_seen, h.first_seen), least(c.last_granule, h.last_granule), c.event_id, true
 	FROM held h
 	JOIN unnest(kept) c ON c.rule = number AND c.entity = h.entity AND c.term = h.term
 		AND c.first_seen < h.last_granule + r.granule AND c.last_granule + r.granule > h.first_seen
 	UNION ALL
-	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, 'touched', NULL, NULL
+	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, 'touched', NULL, NULL, h.event_id, h.backfilled
 	FROM held h
 	UNION ALL
 	-- other runs of the same terms
-	SELECT m.digest, m.entity, m.term, m.first_seen, m.last_granule, 'remains', m.first_seen, m.last_granule
+	SELECT m.digest, m.entity, m.term, m.first_seen, m.last_granule, 'remains', m.first_seen, m.last_granule, m.event_id, m.backfilled
 	FROM matching m WHERE NOT m.touched AND m.digest IN (SELECT h.digest FROM held h)
 $$;
 COMMENT ON FUNCTION newterm.remaining_pieces(newterm.unlearnings, integer, newterm.rules, integer, newterm.replayed_start[], newterm.replayed_start[])
@@ -178,34 +179,39 @@ BEGIN
 		coalesce(array_agg(p.digest) FILTER (WHERE p.kind = 'remains'), '{}') AS pieces,
 		coalesce(array_agg(p.first_seen) FILTER (WHERE p.kind = 'remains'), '{}') AS first_seen,
 		coalesce(array_agg(p.last_seen) FILTER (WHERE p.kind = 'remains'), '{}') AS last_seen,
+		coalesce(array_agg(p.event_id) FILTER (WHERE p.kind = 'remains'), '{}') AS event_ids,
 		array_agg(p.digest ORDER BY p.digest, p.run) FILTER (WHERE p.kind = 'touched') AS digests,
-		array_agg(ROW(r.name, p.entity, p.term, p.run, greatest(p.run_end, p.run), NULL)::newterm.unlearned_term
+		array_agg(ROW(r.name, p.entity, p.term, p.run, greatest(p.run_end, p.run), NULL, p.event_id,
+				CASE WHEN p.backfilled THEN 'backfill' ELSE 'live' END)::newterm.unlearned_term
 			ORDER BY p.digest, p.run) FILTER (WHERE p.kind = 'touched') AS runs,
 		count(DISTINCT (p.digest, p.run)) FILTER (WHERE p.kind = 'unknown') AS unknown,
 		max(p.last_seen) FILTER (WHERE p.kind = 'unknown') AS unknown_until,
 		(array_agg(p.term ORDER BY p.last_seen DESC) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_term,
-		(array_agg(p.run ORDER BY p.last_seen DESC) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_run
+		(array_agg(p.run ORDER BY p.last_seen DESC) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_run,
+		(array_agg(p.event_id ORDER BY p.last_seen DESC) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_event
 	INTO changed
 	FROM newterm.remaining_pieces(u, version_id, r, number, shown, kept) p;
 	-- what a replaced version is not sure of it no longer knows
 	IF "current" AND changed.unknown > 0 THEN
 		RAISE EXCEPTION 'nothing tells what is left of % of the runs: the events that taught them are no longer stored', changed.unknown
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = format('One of them is that of %s, known since %s.', changed.unknown_term, changed.unknown_run),
+				DETAIL = format('One of them is that of %s, known since %s%s.', changed.unknown_term, changed.unknown_run,
+					' by event ' || changed.unknown_event),
 				HINT = concat_ws(' ', CASE WHEN u.filter IS NOT NULL THEN 'Without "by" whole runs are unlearned, whoever taught them.'
 						ELSE 'An interval that covers whole runs needs no events.' END,
 					format('since => %L leaves these as they are.', changed.unknown_until + r.granule));
 	ELSIF changed.terms IS NULL THEN
 		RETURN;
 	END IF;
-	PERFORM newterm.take_back(version_id, changed.terms, changed.pieces, changed.first_seen, changed.last_seen, "current",
+	PERFORM newterm.take_back(version_id, changed.terms, changed.pieces, changed.first_seen, changed.last_seen, changed.event_ids, "current",
 		concat_ws(': ', 'unlearned by ' || u.created_by, u.reason), u.id);
 	RETURN QUERY
 	SELECT t.rule, t.entity, t.term, t.known_since, t.last_seen,
 		CASE WHEN l.first_seen IS NULL THEN newterm.alerts_when(r, version_id, t.entity)
-			ELSE format('now: other events show it since %s, outside learning', l.first_seen) END
+			ELSE format('now: other events show it since %s, outside learning', l.first_seen) END,
+		t.event_id, t.origin
 	FROM (SELECT DISTINCT ON (x.digest) x.*
-		  FROM unnest(changed.digests, changed.runs) x (digest, rule, entity, term, known_since, last_seen, alerts)
+		  FROM unnest(changed.digests, changed.runs) x (digest, rule, entity, term, known_since, last_seen, alerts, event_id, origin)
 		  ORDER BY x.digest, x.known_since DESC) t
 	-- what is known of it still, as it was seen last
 	LEFT JOIN LATERAL (

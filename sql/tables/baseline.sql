@@ -8,7 +8,9 @@ CREATE TABLE newterm.runs (
 	learned boolean NOT NULL,
 	term jsonb NOT NULL,
 	entity jsonb,
-	entity_digest uuid
+	entity_digest uuid,
+	event_id text,
+	backfilled boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX runs_digest ON newterm.runs (digest);
 -- A publication FOR ALL TABLES has our tables too, and what we write passes by the executor's check.
@@ -24,6 +26,8 @@ COMMENT ON COLUMN newterm.runs.learned IS 'whether the run starts inside learnin
 COMMENT ON COLUMN newterm.runs.term IS 'values of fields, in order';
 COMMENT ON COLUMN newterm.runs.entity IS 'values of group_by, in order';
 COMMENT ON COLUMN newterm.runs.entity_digest IS 'with learning_scope entity: digest of rule version and entity, as in newterm.entity_clocks';
+COMMENT ON COLUMN newterm.runs.event_id IS 'identity of the event of the first sighting, where it has one';
+COMMENT ON COLUMN newterm.runs.backfilled IS 'whether the start was found by reading stored events, and not as they came';
 
 CREATE TABLE newterm.entity_clocks (
 	digest uuid PRIMARY KEY,

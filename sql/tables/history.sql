@@ -31,6 +31,8 @@ CREATE TYPE newterm.unlearned_term AS (
 	term jsonb,
 	known_since timestamptz,
 	last_seen timestamptz,
-	alerts text
+	alerts text,
+	event_id text,
+	origin text
 );
-COMMENT ON TYPE newterm.unlearned_term IS 'what newterm.unlearn() gives: a term that alerts again, since when and until when it was known, and at what it alerts';
+COMMENT ON TYPE newterm.unlearned_term IS 'what newterm.unlearn() gives: a term that alerts again, since when and until when it was known, when it alerts, by which event it was known and how that was learned';

@@ -19,6 +19,7 @@ typedef struct EventReference
 	Oid			type;			/* of the column */
 	CommandId	command;		/* the row's own or a later one */
 	Jsonb	   *event;			/* the event itself, if it cannot be read again; or NULL */
+	char	   *event_id;		/* its identity, or NULL */
 	int64		time;			/* at which it is evaluated, or RECORD_OWN_TIME */
 	uint64		generation;		/* of the rule set that evaluated it, or GENERATION_NONE */
 	Size		with_signals;	/* bytes of it that are stored with signals (EventSample) ... */

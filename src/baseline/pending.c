@@ -11,6 +11,7 @@
 #include "base/hash_table.h"
 #include "baseline/pending.h"
 #include "baseline/pending_file.h"
+#include "event/event_time.h"
 
 static PendingLevel *Innermost = NULL;
 
@@ -270,6 +271,7 @@ PendingReference(PendingLevel *level, const EventReference *reference)
 	EventReference copy = *reference;
 
 	copy.event = CopyJsonb(level->context, reference->event);
+	copy.event_id = CopyText(level->context, reference->event_id);
 	AppendReferences(level, &copy, 1);
 	return level->nreferences - 1;
 }
@@ -342,7 +344,10 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 	if (source != NULL)
 	{
 		if (source->index < 0)
+		{
+			source->reference.event_id = EventIdentity(&source->record->root);
 			source->index = PendingReference(level, &source->reference);
+		}
 		run.source = source->index;
 	}
 	AddRun(level, pending, &run, &rule->span);

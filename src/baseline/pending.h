@@ -104,6 +104,7 @@ extern void PendingAddUnevaluated(PendingLevel *level, const EventReference *ref
 typedef struct EventSource
 {
 	EventReference reference;
+	Jsonb	   *record;			/* the event at hand, whose identity is noted */
 	int			index;			/* of PendingLevel.references; -1: not there yet */
 } EventSource;
 

@@ -32,6 +32,7 @@ typedef struct SpilledRun
 	Run			run;
 	EventReference reference;
 	uint32		event_size;		/* 0: none */
+	uint32		id_size;		/* of its identity, likewise */
 } SpilledRun;
 
 /* ---------- writing ---------- */
@@ -62,9 +63,13 @@ WriteTerm(PendingFile *file, const PendingLevel *level, const PendingTerm *pendi
 			run.reference = level->references[run.run.source];
 		if (run.reference.event != NULL)
 			run.event_size = VARSIZE(run.reference.event);
+		if (run.reference.event_id != NULL)
+			run.id_size = strlen(run.reference.event_id) + 1;
 		PendingFileWrite(file, &run, sizeof(run));
 		if (run.event_size > 0)
 			PendingFileWrite(file, run.reference.event, run.event_size);
+		if (run.id_size > 0)
+			PendingFileWrite(file, run.reference.event_id, run.id_size);
 	}
 }
 
@@ -148,15 +153,15 @@ ReadBytes(PendingFile *file, void *bytes, size_t size)
 				 errmsg("a temporary file of newterm lacks a part")));
 }
 
-/* A jsonb of the file, or NULL where it has no bytes. */
-static Jsonb *
-ReadJsonb(PendingFile *file, uint32 size)
+/* A value of the file, or NULL where it has no bytes. */
+static void *
+ReadValue(PendingFile *file, uint32 size)
 {
-	Jsonb	   *jsonb = size == 0 ? NULL : palloc(size);
+	void	   *value = size == 0 ? NULL : palloc(size);
 
 	if (size > 0)
-		ReadBytes(file, jsonb, size);
-	return jsonb;
+		ReadBytes(file, value, size);
+	return value;
 }
 
 /* A row, by which a batch finds its reference. */
@@ -214,7 +219,8 @@ ReadUnevaluated(PendingFile *file, PendingLevel *level, uint32 event_size)
 	EventReference reference;
 
 	ReadBytes(file, &reference, sizeof(reference));
-	reference.event = ReadJsonb(file, event_size);
+	reference.event = ReadValue(file, event_size);
+	reference.event_id = NULL;	/* once it is evaluated */
 	PendingAddUnevaluated(level, &reference);
 }
 
@@ -235,8 +241,8 @@ ReadTerm(PendingFile *file, PendingLevel *level, HTAB *rows)
 	pending.term = head.term;
 	pending.version_id = head.version_id;
 	pending.generation = head.generation;
-	pending.entity_values = ReadJsonb(file, head.entity_size);
-	pending.term_values = ReadJsonb(file, head.term_size);
+	pending.entity_values = ReadValue(file, head.entity_size);
+	pending.term_values = ReadValue(file, head.term_size);
 	for (int i = 0; i < head.nruns; i++)
 	{
 		/* runs of one term are apart already: nothing is to be joined */
@@ -244,7 +250,8 @@ ReadTerm(PendingFile *file, PendingLevel *level, HTAB *rows)
 		SpilledRun	run;
 
 		ReadBytes(file, &run, sizeof(run));
-		run.reference.event = ReadJsonb(file, run.event_size);
+		run.reference.event = ReadValue(file, run.event_size);
+		run.reference.event_id = ReadValue(file, run.id_size);
 		if (run.run.source >= 0)
 			run.run.source = ReferenceOnce(level, rows, &run.reference);
 		PendingAddRun(level, &pending, &run.run, &apart);

@@ -18,7 +18,7 @@ typedef struct Run
 	int64		first_seen;		/* exact time of the first sighting */
 	int64		last_granule;	/* start of the granule of the last one */
 	bool		learned;		/* starts inside learning: no detection */
-	int			source;			/* the caller's: what showed first_seen */
+	int			source;			/* the caller's: what showed first_seen; or below 0 */
 } Run;
 
 /* Start of the granule that holds the time. */

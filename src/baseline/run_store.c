@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -22,8 +23,8 @@
 #include "store/extension.h"
 #include "store/tables.h"
 
-/* Runs in a block, if neither VACUUM nor ANALYZE has counted: rows of some 130 bytes. */
-#define RUNS_A_BLOCK	60
+/* Runs in a block, if neither VACUUM nor ANALYZE has counted: rows of some 170 bytes. */
+#define RUNS_A_BLOCK	45
 
 /* The columns in front, none of which is ever null, as they lie in a row. */
 typedef struct RunRow
@@ -40,6 +41,8 @@ RunsOpen(RunStore *runs, const ExtensionOids *oids)
 {
 	TableStoreOpenBy(&runs->store, oids->runs, RUN_DIGEST);
 	runs->rewrite = false;
+	runs->references = NULL;
+	runs->backfilled = false;
 	runs->allocated = 4;
 	runs->runs = palloc(sizeof(Run) * runs->allocated);
 	runs->places = palloc(sizeof(ItemPointerData) * runs->allocated);
@@ -269,6 +272,16 @@ SetEntityDigest(Datum *row, bool *nulls, const PendingTerm *pending)
 	nulls[RUN_ENTITY_DIGEST - 1] = !pending->by_entity;
 }
 
+/* How a run's start is known: by which event, and whether that was a stored one. */
+static void
+SetProvenance(const RunStore *runs, Datum *row, bool *nulls, const Run *run)
+{
+	const char *event_id = run->source < 0 ? NULL : runs->references[run->source].event_id;
+
+	row[RUN_EVENT_ID - 1] = OptionalText(event_id, &nulls[RUN_EVENT_ID - 1]);
+	row[RUN_BACKFILLED - 1] = BoolGetDatum(runs->backfilled);
+}
+
 static void
 InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 {
@@ -282,11 +295,13 @@ InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 	row[RUN_ENTITY - 1] = PointerGetDatum(pending->entity_values);
 	nulls[RUN_ENTITY - 1] = pending->entity_values == NULL;
 	SetEntityDigest(row, nulls, pending);
+	SetProvenance(runs, row, nulls, run);
 	TableStoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
 }
 
 static void
-UpdateRun(RunStore *runs, const PendingTerm *pending, ItemPointer place, const Run *run)
+UpdateRun(RunStore *runs, const PendingTerm *pending, ItemPointer place, const Run *run,
+		  bool moved)
 {
 	Datum		row[RUN_COLUMNS];
 	bool		nulls[RUN_COLUMNS] = {0};
@@ -302,6 +317,9 @@ UpdateRun(RunStore *runs, const PendingTerm *pending, ItemPointer place, const R
 		replace[RUN_LEARNED - 1] = true;
 	SetEntityDigest(row, nulls, pending);
 	replace[RUN_ENTITY_DIGEST - 1] = runs->rewrite;
+	if (moved)
+		SetProvenance(runs, row, nulls, run);
+	replace[RUN_EVENT_ID - 1] = replace[RUN_BACKFILLED - 1] = moved;
 	TableStoreUpdate(&runs->store, tuple, RUN_COLUMNS, row, nulls, replace);
 }
 
@@ -326,7 +344,8 @@ RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 			else if (run->first_seen != after[i].first_seen ||
 					 run->last_granule != after[i].last_granule ||
 					 run->learned != after[i].learned || runs->rewrite)
-				UpdateRun(runs, pending, &before->places[next], &after[i]);
+				UpdateRun(runs, pending, &before->places[next], &after[i],
+						  run->first_seen != after[i].first_seen);
 			stored = true;
 		}
 		if (!stored)
@@ -345,6 +364,24 @@ ReadTerm(TupleTableSlot *slot, PendingTerm *term)
 	term->version_id = row->version_id;
 	term->term_values = SlotJsonb(slot, RUN_TERM);
 	term->entity_values = SlotJsonb(slot, RUN_ENTITY);
+}
+
+char *
+RunsEventId(RunStore *runs, const Digest *term, int64 first_seen)
+{
+	TupleTableSlot *slot;
+	char	   *event_id = NULL;
+
+	TableStoreFindDigest(&runs->store, term);
+	while (TableStoreNext(&runs->store, &slot))
+	{
+		bool		isnull;
+		Datum		value = SlotColumn(slot, RUN_EVENT_ID, &isnull);
+
+		if (!isnull && UNIX_MICROS(RowOf(slot)->first_seen) == first_seen)
+			event_id = TextDatumGetCString(value);
+	}
+	return event_id;
 }
 
 bool
@@ -381,7 +418,7 @@ RunsReplace(RunStore *runs, const PendingTerm *pending, const StoredRuns *before
 		if (next == nafter || after[next].first_seen != run->first_seen)
 			TableStoreDelete(&runs->store, &before->places[i]);
 		else if (after[next++].last_granule != run->last_granule)
-			UpdateRun(runs, pending, &before->places[i], &after[next - 1]);
+			UpdateRun(runs, pending, &before->places[i], &after[next - 1], false);
 	}
 	for (; next < nafter; next++)
 		InsertRun(runs, pending, &after[next]);

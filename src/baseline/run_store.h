@@ -13,6 +13,8 @@ typedef struct RunStore
 {
 	TableStore		store;
 	bool		rewrite;		/* RunsWrite writes all rows: their entity_digest changes */
+	const EventReference *references;	/* of the events that runs written have as sources */
+	bool		backfilled;		/* these events are stored ones */
 	int			allocated;		/* of the buffers that RunsRead fills */
 	Run		   *runs;
 	ItemPointerData *places;
@@ -60,6 +62,9 @@ extern int64 RunsCount(RunStore *runs, int32 version_id, int64 limit);
  */
 extern void RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
 					  const Run *after, int nafter);
+
+/* The identity of the event that began a stored run, palloc'd, or NULL. */
+extern char *RunsEventId(RunStore *runs, const Digest *term, int64 first_seen);
 
 /* The stored term of a digest, without news; false where there is none. */
 extern bool RunsReadTerm(RunStore *runs, const Digest *digest, PendingTerm *term);

@@ -60,7 +60,7 @@ OnlyTerm(Evaluation *event, const Rule *rule, Digest *term)
 static inline bool
 IsVoid(Evaluation *event, const Rule *rule, const Digest *row)
 {
-	return rule->excludes && SuppressionExcludes(event, rule, row, true);
+	return rule->excludes && SuppressionExcludes(event, rule, row, FILTERS_ASKED);
 }
 
 /* Make room in event->terms. */

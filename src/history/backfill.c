@@ -111,6 +111,7 @@ FillRecord(void *state, Record *record)
 	filling.source.reference.time = record->time;
 	filling.source.reference.generation = set->generation;
 	filling.source.index = -1;
+	filling.source.record = record->jsonb;
 	EventSightings(event, AddSighting, &filling);
 	PendingSpillLarge();
 }

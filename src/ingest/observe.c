@@ -194,6 +194,7 @@ ObserveRecord(void *state, Record *record)
 	}
 	observation->source.reference.table = InvalidOid;
 	observation->source.index = -1;
+	observation->source.record = record->jsonb;
 	ObserveClocks(set, observation);
 	FindTerms(event, record->time, at_once);
 	if (in_trigger && PrefetchSettle())

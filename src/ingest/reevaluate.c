@@ -18,6 +18,7 @@
 #include "baseline/pending_spill.h"
 #include "ingest/event_fault.h"
 #include "baseline/event_ref.h"
+#include "event/event_time.h"
 #include "event/record.h"
 
 /* The evaluation of one event. */
@@ -119,10 +120,19 @@ EvaluateSafely(Reevaluation *evaluation, Jsonb *record)
 void
 EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
 {
-	Reevaluation	evaluation = {level, set, {*reference, -1}};
+	Reevaluation	evaluation = {level, set, {*reference, event, -1}};
 
 	evaluation.source.reference.generation = set->generation;
 	EvaluateSafely(&evaluation, event);
+}
+
+/* The identity of an event, or NULL, as long as the level. */
+static char *
+ReferenceIdentity(PendingLevel *level, Jsonb *event)
+{
+	char	   *identity = EventIdentity(&event->root);
+
+	return identity == NULL ? NULL : MemoryContextStrdup(level->context, identity);
 }
 
 void
@@ -147,6 +157,8 @@ ReevaluateLevel(PendingLevel *level, RuleSet *set)
 		event = ReferenceEvent(&level->references[i]);
 		if (event == NULL)
 			continue;
+		if (level->references[i].event_id == NULL)
+			level->references[i].event_id = ReferenceIdentity(level, event);
 		evaluation.source.reference = level->references[i];
 		evaluation.source.index = i;
 		EvaluateEvent(&evaluation, event);

@@ -100,24 +100,38 @@ SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 		pending->entity_clock = EntityClockDigest(merge->set, rule, pending->entity_values);
 }
 
-/* Is what began a run void by the rules as they are now?  Its event is read. */
+/* Run.source of sightings of which nothing tells whether they are void. */
+#define SOURCE_UNSURE	(-2)
+
+/*
+ * IsVoid
+ *		Is what began a run void by the rules as they are now?  A later sighting of a known
+ *		term has no event to ask a filter of: it then makes a known run longer, and nothing
+ *		else, as an intruder's must not begin one.
+ */
 static bool
-RunIsVoid(Merge *merge, const Rule *rule, const Digest *row, const Run *run)
+IsVoid(Merge *merge, const Rule *rule, const Digest *row, Run *run)
 {
+	Evaluation *evaluation = merge->set->evaluation;
 	Jsonb	   *event = run->source < 0 ? NULL :
 		EventReaderRead(&merge->reader, &merge->level->references[run->source]);
 
+	evaluation->time = run->first_seen;
 	if (event != NULL)
+	{
 		EventBegin(merge->set->fields, &event->root);
-	merge->set->evaluation->time = run->first_seen;
-	return SuppressionExcludes(merge->set->evaluation, rule, row, event != NULL);
+		return SuppressionExcludes(evaluation, rule, row, FILTERS_ASKED);
+	}
+	if (SuppressionExcludes(evaluation, rule, row, FILTERS_FAIL))
+		return true;
+	if (!SuppressionExcludes(evaluation, rule, row, FILTERS_PASS))
+		return false;
+	run->source = SOURCE_UNSURE;
+	/* what it would make of an entity's clock or of the first values is not known either */
+	return rule->by_entity || rule->learning_values >= 0;
 }
 
-/*
- * DropVoid
- *		Leave out what was noted before somebody unlearned it.  A later sighting has no
- *		event to ask a filter of: it is left out, too, so that an intruder's never counts.
- */
+/* Leave out what was noted before somebody unlearned it. */
 static void
 DropVoid(Merge *merge, const Rule *rule, PendingTerm *pending)
 {
@@ -130,7 +144,7 @@ DropVoid(Merge *merge, const Rule *rule, PendingTerm *pending)
 	StoredDigests(rule, pending->entity_values, pending->term_values, row);
 	EventReaderOpen(&merge->reader);
 	for (int i = 0; i < pending->nruns; i++)
-		if (!RunIsVoid(merge, rule, row, &pending->runs[i]))
+		if (!IsVoid(merge, rule, row, &pending->runs[i]))
 			pending->runs[kept++] = pending->runs[i];
 	EventReaderClose(&merge->reader);
 	pending->nruns = kept;
@@ -355,7 +369,8 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 	for (int i = 0; i < pending->nruns; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!pending->continues || RunsContinue(after, nafter, &pending->runs[i], &rule->span))
+		if ((!pending->continues && pending->runs[i].source != SOURCE_UNSURE) ||
+			RunsContinue(after, nafter, &pending->runs[i], &rule->span))
 			nafter = RunsAdd(after, nafter, &pending->runs[i], &rule->span);
 	}
 	for (int i = 0; i < nafter && !pending->continues; i++)
@@ -425,6 +440,8 @@ CarryOut(Merge *merge, const Action *action)
 	{
 		case DECISION_DETECT:
 			event = RunEvent(merge, action, &subject.sample);
+			if (event == NULL)
+				subject.event_id = RunsEventId(&merge->runs, subject.term, action->first_seen);
 			SignalDetect(&merge->writer, &subject, action->first_seen, event);
 			break;
 		case DECISION_AMEND:
@@ -466,6 +483,9 @@ MergeTerms(Merge *merge)
 	MemoryContext old;
 
 	merge->nactions = 0;
+	merge->runs.references = merge->level->references;
+	merge->runs.backfilled = merge->origin == ORIGIN_BACKFILL ||
+		merge->origin == ORIGIN_BACKFILL_SIGNALS;
 	EventReaderOpen(&merge->reader);
 	LearningValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
 					 merge->level, merge->kept, &merge->terms, &merge->nterms);

@@ -16,12 +16,12 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "base/user_code.h"
 #include "baseline/run_store.h"
 #include "merge/merge.h"
@@ -31,6 +31,7 @@
 #include "store/extension.h"
 #include "store/lock.h"
 #include "store/table_store.h"
+#include "store/tables.h"
 
 PG_FUNCTION_INFO_V1(newterm_hold_merges);
 PG_FUNCTION_INFO_V1(newterm_take_back);
@@ -44,6 +45,7 @@ enum
 	ARGUMENT_PIECE_TERMS,		/* what remains: a run, or a part of one, of a term */
 	ARGUMENT_FIRST_SEEN,
 	ARGUMENT_LAST_SEEN,
+	ARGUMENT_EVENT_IDS,			/* of the first events, or NULL */
 	ARGUMENT_DECIDE,			/* the version is the rule's current one */
 	ARGUMENT_REASON,
 	ARGUMENT_UNLEARNING			/* of newterm_take_back alone: the one that says so */
@@ -55,6 +57,7 @@ typedef struct Piece
 	Digest		term;
 	int64		first_seen;
 	int64		last_seen;
+	int			source;			/* of its first event: index of references */
 } Piece;
 
 typedef struct TakingBack
@@ -64,11 +67,21 @@ typedef struct TakingBack
 	Digest	   *terms;
 	int			npieces;
 	Piece	   *pieces;			/* sorted by term and start */
+	EventReference *references; /* of which only the identities are set */
 	RunStore	runs;
 	SignalWriter writer;
 } TakingBack;
 
 /* ---------- arguments ---------- */
+
+static void
+CheckCount(int number, int wanted)
+{
+	if (number != wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("each part that remains needs a term, two times and an event or NULL")));
+}
 
 /* The elements of an array of which none may be NULL, nor more or fewer than `count`. */
 static Datum *
@@ -85,12 +98,28 @@ Elements(FunctionCallInfo fcinfo, int argument, Oid type, int *count)
 				 errmsg("terms and times must not be NULL")));
 	deconstruct_array(array, type, is_uuid ? sizeof(Digest) : 8, !is_uuid && FLOAT8PASSBYVAL,
 					  is_uuid ? TYPALIGN_CHAR : TYPALIGN_DOUBLE, &elements, NULL, &number);
-	if (*count >= 0 && number != *count)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("each part that remains needs a term and two times")));
+	if (*count >= 0)
+		CheckCount(number, *count);
 	*count = number;
 	return elements;
+}
+
+/* The identities of first events, each of which may be NULL, as references. */
+static void
+ReadEventIds(FunctionCallInfo fcinfo, TakingBack *taking)
+{
+	Datum	   *ids;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARGUMENT_EVENT_IDS), TEXTOID, -1, false,
+					  TYPALIGN_INT, &ids, &nulls, &count);
+	CheckCount(count, taking->npieces);
+	taking->references = palloc_extended(sizeof(EventReference) * Max(count, 1),
+										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			taking->references[i].event_id = TextDatumGetCString(ids[i]);
 }
 
 static int
@@ -121,11 +150,7 @@ FiniteTime(Datum time)
 static void
 SetTerms(TakingBack *taking, const Datum *terms, int count)
 {
-	HASHCTL		control = {
-		.keysize = sizeof(Digest), .entrysize = sizeof(Digest), .hcxt = CurrentMemoryContext
-	};
-	HTAB	   *seen = hash_create("newterm terms", 256, &control,
-								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	HTAB	   *seen = HashTableOfDigests("newterm terms", 256, sizeof(Digest));
 
 	taking->terms = palloc_extended(sizeof(Digest) * Max(count, 1), MCXT_ALLOC_HUGE);
 	taking->nterms = 0;
@@ -161,7 +186,9 @@ ReadArguments(FunctionCallInfo fcinfo, TakingBack *taking)
 		memcpy(&taking->pieces[i].term, DatumGetPointer(piece_terms[i]), sizeof(Digest));
 		taking->pieces[i].first_seen = FiniteTime(first_seen[i]);
 		taking->pieces[i].last_seen = FiniteTime(last_seen[i]);
+		taking->pieces[i].source = i;
 	}
+	ReadEventIds(fcinfo, taking);
 	qsort(taking->pieces, taking->npieces, sizeof(Piece), ComparePieces);
 }
 
@@ -215,7 +242,7 @@ RemainingRuns(const TakingBack *taking, const Digest *term, const StoredRuns *st
 		Run			run = {
 			.first_seen = taking->pieces[i].first_seen,
 			.last_granule = GranuleStart(taking->pieces[i].last_seen, span->granule),
-			.source = -1
+			.source = taking->pieces[i].source
 		};
 
 		if (!IsInside(stored, &run))
@@ -301,6 +328,8 @@ Shorten(TakingBack *taking, const ExtensionOids *oids, RuleSet *set, const char 
 	int			kept;
 
 	RunsOpen(&taking->runs, oids);
+	taking->runs.references = taking->references;
+	taking->runs.backfilled = true;
 	SignalsOpen(&taking->writer, oids, set, ORIGIN_REDECIDED, CurrentMemoryContext);
 	taking->writer.reason = reason;
 	kept = TakeBackTerms(taking);
@@ -365,9 +394,6 @@ newterm_hold_merges(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Columns of newterm.unlearnings. */
-#define UNLEARNING_ID	1
-
 /*
  * CheckUnlearning
  *		An unlearning that this transaction wrote says what is taken back: nothing is, by
@@ -409,7 +435,7 @@ TakeBackAsAsked(FunctionCallInfo fcinfo, bool signals_stay)
 
 /*
  * newterm.take_back(version integer, terms uuid[], piece_terms uuid[],
- *		first_seen timestamptz[], last_seen timestamptz[], decide boolean, reason text,
+ *		first_seen timestamptz[], last_seen timestamptz[], event_ids text[], decide boolean, reason text,
  *		unlearning bigint)
  *		Leave of what is stored of these terms only the pieces, as an unlearning says.
  */
@@ -427,7 +453,7 @@ newterm_take_back(PG_FUNCTION_ARGS)
 
 /*
  * newterm.shorten_runs(version integer, terms uuid[], piece_terms uuid[],
- *		first_seen timestamptz[], last_seen timestamptz[], decide boolean, reason text)
+ *		first_seen timestamptz[], last_seen timestamptz[], event_ids text[], decide boolean, reason text)
  *		The same where stored events do not show the rest: what signals told of events that
  *		are gone is no less true.
  */

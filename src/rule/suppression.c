@@ -259,15 +259,16 @@ CoversValues(const Suppression *suppression, const Evaluation *event, const Dige
 }
 
 bool
-SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row, bool have_event)
+SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row,
+					FilterAnswer filters)
 {
 	for (int i = 0; i < rule->nsuppressions; i++)
 	{
 		const Suppression *suppression = &rule->suppressions[i];
 
 		if (suppression->exclude && CoversValues(suppression, event, row) &&
-			(suppression->filter == NULL || !have_event ||
-			 FilterMatches(suppression->filter, event->fields)))
+			(suppression->filter == NULL || filters == FILTERS_PASS ||
+			 (filters == FILTERS_ASKED && FilterMatches(suppression->filter, event->fields))))
 			return true;
 	}
 	return false;

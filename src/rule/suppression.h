@@ -45,12 +45,20 @@ extern void SuppressionTablesClose(SuppressionTables *tables);
  */
 extern void SuppressionsLoad(RuleSet *set, SuppressionTables *tables, Snapshot snapshot);
 
+/* What filters say: they are asked, or, where there is no event to ask about, taken for that. */
+typedef enum FilterAnswer
+{
+	FILTERS_ASKED,
+	FILTERS_FAIL,
+	FILTERS_PASS
+} FilterAnswer;
+
 /*
  * Is a sighting of the current event void?  `row` holds the digests of the values of the
- * rule's columns.  Without an event (have_event false), filters count as passed.
+ * rule's columns.
  */
 extern bool SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row,
-								bool have_event);
+								FilterAnswer filters);
 
 /*
  * The suppression that mutes a detection at event->time, or NULL.  Without an event

@@ -233,7 +233,7 @@ typedef struct Detection
 	const Subject *subject;
 	int64		first_seen;
 	TemplateValues given;		/* entity, term, and the event or NULL */
-	char	   *event_id;		/* or NULL */
+	const char *event_id;		/* or NULL */
 	const char *muted_by;		/* the suppression, or NULL */
 } Detection;
 
@@ -331,7 +331,7 @@ SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 	if (event == NULL)
 		event = EarlierEvent(writer, subject, first_seen);
 	detection.given = ValuesOf(writer, subject, SampleOf(subject, event));
-	detection.event_id = event == NULL ? NULL : EventIdentity(&event->root);
+	detection.event_id = event == NULL ? subject->event_id : EventIdentity(&event->root);
 	detection.muted_by = MutedBy(writer->set, subject, first_seen, event);
 	LogDetection(writer, &detection,
 				 subject->rule->silent || writer->origin == ORIGIN_BACKFILL ||

@@ -56,6 +56,7 @@ typedef struct Subject
 	Jsonb	   *entity_values;	/* or NULL */
 	Jsonb	   *term_values;
 	Jsonb	   *sample;			/* what is stored of its event, and told; NULL: all of it */
+	const char *event_id;		/* its identity, where the event is not given; or NULL */
 } Subject;
 
 /*

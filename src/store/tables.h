@@ -128,7 +128,9 @@ enum
 	RUN_TERM,
 	RUN_ENTITY,					/* NULL without group_by */
 	RUN_ENTITY_DIGEST,			/* NULL but with learning_scope entity */
-	RUN_COLUMNS = RUN_ENTITY_DIGEST
+	RUN_EVENT_ID,				/* NULL where the event has none, or is not known */
+	RUN_BACKFILLED,
+	RUN_COLUMNS = RUN_BACKFILLED
 };
 
 /* newterm.entity_clocks */

@@ -153,7 +153,7 @@ select created_by from newterm.unlearnings order by id desc limit 1;
 -- who may not read the events cannot ask them
 select * from newterm.unlearn('versions', by => 'who:ann');
 -- nor take anything back that no unlearning says
-select newterm.take_back((select min(id) from newterm.rule_versions), '{}', '{}', '{}', '{}', true, 'because', 0);
+select newterm.take_back((select min(id) from newterm.rule_versions), '{}', '{}', '{}', '{}', '{}', true, 'because', 0);
 set role unlearn_reader;
 select * from newterm.unlearn('values', term => '{"eventName": "Three"}');
 reset role;

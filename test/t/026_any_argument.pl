@@ -113,7 +113,7 @@ push @changes, '{}', '{"fields": []}', '{"fields": [null]}', '{"fields": [["a", 
 	'{"learning_scope": "entity"}', '{"learning_scope": "no such"}', '{"id": -1, "version": -1}', '{"learning_from": "infinity"}', '{"title": "{{", "message": "{{}}"}';
 $values{'newterm.rules'} = [ $stored, (map { "(select jsonb_populate_record(r, '$_') from newterm.rules r where name = 'names')" } @changes), 'null' ];
 $values{'newterm.rules[]'} = array_values('newterm.rules');
-$values{$_} = [ "(select jsonb_populate_record(null::$_, '{}'))", "null::$_" ] foreach ('newterm.pack_rules', 'newterm.watches', 'newterm.unlearnings', 'newterm.replayed', 'newterm.replayed_start', 'newterm.signals');
+$values{$_} = [ "jsonb_populate_record(null::$_, '{}')", "null::$_" ] foreach ('newterm.pack_rules', 'newterm.watches', 'newterm.unlearnings', 'newterm.replayed', 'newterm.replayed_start', 'newterm.signals');
 $values{'newterm.replayed_start[]'} = array_values('newterm.replayed_start');
 
 my @functions = map {
