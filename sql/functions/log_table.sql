@@ -53,9 +53,9 @@ DECLARE
 	begins timestamp;
 BEGIN
 	IF unit IS NULL THEN
-		RAISE EXCEPTION '% was not made by newterm.create_log_table()', events
+		RAISE EXCEPTION 'newterm makes no partitions of %', events
 			USING ERRCODE = 'wrong_object_type',
-				  HINT = 'Its comment says how it is parted.';
+				  HINT = 'It does of tables that newterm.create_log_table() made with partition_by day, week, month or year; their comment says so.';
 	ELSIF ahead IS NULL OR ahead NOT BETWEEN 0 AND 1000 THEN
 		RAISE EXCEPTION 'ahead must be 0 to 1000, not %', ahead USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -103,8 +103,8 @@ BEGIN
 	ELSIF pg_catalog.octet_length(table_name) > 50 THEN
 		RAISE EXCEPTION 'the name "%" leaves no room for those of partitions', table_name
 			USING ERRCODE = 'name_too_long', HINT = 'At most 50 bytes.';
-	ELSIF partition_by IS NULL OR partition_by NOT IN ('day', 'week', 'month', 'year') THEN
-		RAISE EXCEPTION 'partition_by must be day, week, month or year, not "%"', partition_by
+	ELSIF partition_by IS NULL OR partition_by NOT IN ('day', 'week', 'month', 'year', 'none') THEN
+		RAISE EXCEPTION 'partition_by must be day, week, month, year or none, not "%"', partition_by
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	EXECUTE pg_catalog.format('CREATE TABLE %I.%I ('
@@ -118,13 +118,15 @@ BEGIN
 	EXCEPTION WHEN feature_not_supported THEN
 		NULL;	-- a server without LZ4
 	END;
-	EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', events, 'CloudTrail records, a partition a ' || partition_by);
+	EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', events, CASE partition_by WHEN 'none' THEN 'CloudTrail records, parted by another program' ELSE 'CloudTrail records, a partition a ' || partition_by END);
 	EXECUTE pg_catalog.format('CREATE INDEX ON %s ((event->>''eventName''), event_time)', events);
 	EXECUTE pg_catalog.format('CREATE INDEX ON %s ((event->''userIdentity''->>''arn''), event_time)', events);
-	EXECUTE pg_catalog.format('CREATE TABLE %I.%I PARTITION OF %s DEFAULT', schema_name, table_name || '_default', events);
-	this := pg_catalog.date_trunc(partition_by, now() AT TIME ZONE 'UTC');
-	PERFORM newterm.add_log_partition(events, partition_by, (this - ('1 ' || partition_by)::interval) AT TIME ZONE 'UTC');
-	PERFORM newterm.maintain_log_table(events);
+	IF partition_by <> 'none' THEN
+		EXECUTE pg_catalog.format('CREATE TABLE %I.%I PARTITION OF %s DEFAULT', schema_name, table_name || '_default', events);
+		this := pg_catalog.date_trunc(partition_by, now() AT TIME ZONE 'UTC');
+		PERFORM newterm.add_log_partition(events, partition_by, (this - ('1 ' || partition_by)::interval) AT TIME ZONE 'UTC');
+		PERFORM newterm.maintain_log_table(events);
+	END IF;
 	PERFORM newterm.watch(events, 'event');
 	RETURN events;
 END
@@ -139,4 +141,4 @@ LANGUAGE sql AS $$
 		CASE pg_catalog.array_length(p, 1) WHEN 2 THEN p[2] WHEN 1 THEN p[1] END, partition_by)
 	FROM pg_catalog.parse_ident(name) p
 $$;
-COMMENT ON FUNCTION newterm.create_log_table(text, text) IS 'makes a table for CloudTrail records, parted by time, with indexes, and watched; partition_by is day, week, month or year';
+COMMENT ON FUNCTION newterm.create_log_table(text, text) IS 'makes a table for CloudTrail records, parted by time, with indexes, and watched; partition_by is day, week, month, year, or none: another program makes the partitions';

@@ -54,6 +54,13 @@ select newterm.create_log_table('x', null), newterm.create_log_table(null);
 select newterm.create_log_table('x; drop table cloudtrail');
 select * from newterm.maintain_log_table('pg_class');
 select * from newterm.maintain_log_table('cloudtrail', null);
+-- parted by another program: watched, and left alone
+select newterm.create_log_table('unparted', 'none');
+create table unparted_all partition of unparted default;
+select newterm.load_log('{"Records":[{"eventName":"Z","eventTime":"2024-02-03T04:05:06Z"}]}', 'unparted');
+select event_time at time zone 'UTC', event ->> 'eventName' from unparted_all;
+select count(*) from newterm.detections where term ->> 'eventName' = 'Z';
+select newterm.maintain_log_table('unparted');
 create role log_table_loader;
 set role log_table_loader;
 select newterm.create_log_table('theirs');
