@@ -23,6 +23,7 @@ int			MaxTermsPerEventSetting = 1000;
 int			MaxTermsPerRuleSetting = 0;
 int			MaxLogSizeSetting = 262144;
 char	   *LogTableSetting = NULL;
+bool		LintSetting = true;
 int			MaxNotificationsSetting = 10000;
 char	   *ChannelSetting = NULL;
 int			KeepChangesSetting = 100000;
@@ -130,6 +131,10 @@ SettingsDefine(void)
 							   "The watched table that load_log and newterm.inbox fill where none is named.",
 							   "Empty: the only one that the user may insert into.",
 							   &LogTableSetting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("newterm.lint",
+							 "Look over rules that are created, altered or imported, and tell what is probably a mistake.",
+							 "newterm.lint() does on demand.",
+							 &LintSetting, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("newterm.max_notifications",
 							"Notifications that one transaction may send.",
 							"One more tells how many signals were not announced.",

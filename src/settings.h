@@ -45,6 +45,9 @@ extern int	MaxLogSizeSetting;
 /* newterm.log_table: where log files go that name no table; empty or NULL: the only one */
 extern char *LogTableSetting;
 
+/* newterm.lint: a NOTICE for what is probably a mistake in a rule; lint_notice() reads it */
+extern bool LintSetting;
+
 /* newterm.max_notifications: notifications that one transaction may send */
 extern int	MaxNotificationsSetting;
 

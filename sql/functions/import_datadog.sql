@@ -118,18 +118,55 @@ BEGIN
 	FOR item IN SELECT newterm.import_objects(rule, 'referenceTables') LOOP
 		remarks := remarks || format('fill newterm.lists with the values of table %s', item ->> 'tableName');
 	END LOOP;
-	FOR item IN SELECT newterm.import_objects(rule, 'suppressions') LOOP
-		item := coalesce(newterm.import_member(item, 'attributes', 'object'), item);
-		IF coalesce(item ->> 'suppression_query', item ->> 'suppressionQuery', '') <> '' THEN
-			remarks := remarks || format('its suppression is yours to create: SELECT newterm.create_suppression(%L, filter => %L, rules => ARRAY[%L])',
-				coalesce(item ->> 'name', rule ->> 'name'), coalesce(item ->> 'suppression_query', item ->> 'suppressionQuery'),
-				coalesce(rule ->> 'customName', rule ->> 'name'));
-		END IF;
-	END LOOP;
 	RETURN remarks;
 END
 $$;
 COMMENT ON FUNCTION newterm.import_datadog_remarks(jsonb, jsonb) IS 'what the import of a Datadog rule leaves out or changes';
+
+-- Milliseconds, as Datadog writes times.
+CREATE OR REPLACE FUNCTION newterm.import_millis(document jsonb, key text) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT to_timestamp((newterm.import_number(document, key) / 1000)::double precision)
+$$;
+COMMENT ON FUNCTION newterm.import_millis(jsonb, text) IS 'a time of a rule''s document in milliseconds since 1970; NULL where it is missing';
+
+-- Suppressions are never changed: one that says something else now is ended, and another one takes its place.
+CREATE OR REPLACE FUNCTION newterm.import_datadog_suppression(item jsonb, rule text) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	query constant text := btrim(coalesce(newterm.import_text(item, 'suppression_query'), newterm.import_text(item, 'suppressionQuery')));
+	wanted constant text := format('%s (%s)', coalesce(nullif(newterm.import_text(item, 'name'), ''), 'suppression'), rule);
+	ends constant timestamptz := coalesce(newterm.import_millis(item, 'expiration_date'), newterm.import_millis(item, 'expirationDate'));
+	-- without a start it holds for all events there are
+	starts constant timestamptz := coalesce(newterm.import_millis(item, 'start_date'), newterm.import_millis(item, 'startDate'), to_timestamp(0));
+	active newterm.suppressions;
+	number integer;
+BEGIN
+	IF coalesce(query, '') = '' OR NOT coalesce(newterm.import_boolean(item, 'enabled'), true) OR ends <= now() THEN
+		RETURN NULL;
+	END IF;
+	SELECT s.* INTO active FROM newterm.suppressions s
+	WHERE (s.name = wanted OR starts_with(s.name, wanted || ', ')) AND (s.expires_at IS NULL OR s.expires_at > now()) ORDER BY s.created_at DESC, s.name DESC LIMIT 1;
+	IF active.filter = query AND active.expires_at IS NOT DISTINCT FROM ends THEN
+		RETURN NULL;
+	ELSIF active.name IS NOT NULL THEN
+		PERFORM newterm.drop_suppression(active.name);
+	END IF;
+	SELECT count(*) + 1 INTO number FROM newterm.suppressions s WHERE s.name = wanted OR starts_with(s.name, wanted || ', ');
+	PERFORM newterm.create_suppression(wanted || CASE WHEN number > 1 THEN ', ' || number ELSE '' END, query, ARRAY[rule],
+		reason => coalesce(newterm.import_text(item, 'description'), 'imported with the rule'), starts_at => starts, expires_at => ends);
+	RETURN format('suppression "%s" mutes what passes %s', wanted, query);
+END
+$$;
+COMMENT ON FUNCTION newterm.import_datadog_suppression(jsonb, text) IS 'makes the suppression of a Datadog rule''s document, unless it is there; says what it did, NULL: nothing';
+
+CREATE OR REPLACE FUNCTION newterm.import_datadog_suppressions(document jsonb, rule text) RETURNS text[]
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(array_agg(made) FILTER (WHERE made IS NOT NULL), '{}')
+	FROM newterm.import_objects(coalesce(newterm.import_member(document, 'attributes', 'object'), document), 'suppressions') item
+	CROSS JOIN LATERAL newterm.import_datadog_suppression(coalesce(newterm.import_member(item, 'attributes', 'object'), item), rule) made
+$$;
+COMMENT ON FUNCTION newterm.import_datadog_suppressions(jsonb, text) IS 'makes the suppressions of a Datadog rule''s document; says what it did';
 
 -- Raises for what newterm does not do.
 CREATE OR REPLACE FUNCTION newterm.import_datadog_check(rule jsonb) RETURNS void

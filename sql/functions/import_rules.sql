@@ -171,7 +171,10 @@ BEGIN
 		END IF;
 		taken := taken || rule;
 		outcome := CASE WHEN described.remarks = '{}' THEN 'imported' ELSE 'imported with a remark' END;
-		detail := array_to_string(newterm.store_rule(described.description) || described.remarks, '; ');
+		detail := array_to_string(newterm.store_rule(described.description) || described.remarks
+			|| CASE format WHEN 'datadog' THEN newterm.import_datadog_suppressions(document, rule) END, '; ');
+		-- by the rule itself: reading stored events for each rule would make imports slow
+		PERFORM newterm.lint_notice(rule, sampled => false);
 		RETURN NEXT;
 	END LOOP;
 END

@@ -65,7 +65,7 @@ DECLARE
 BEGIN
 	SELECT * INTO stored FROM newterm.rules r WHERE r.name = wanted.name;
 	IF NOT FOUND THEN
-		EXECUTE (SELECT format('SELECT newterm.create_rule(%s)', string_agg(format('%1$I => ($1).%1$I', s.setting), ', '))
+		EXECUTE (SELECT format('INSERT INTO newterm.rules (%s) SELECT %s', string_agg(quote_ident(s.setting), ', '), string_agg(format('($1).%I', s.setting), ', '))
 				 FROM newterm.rule_settings() s) USING wanted;
 		RETURN 'new rule';
 	END IF;

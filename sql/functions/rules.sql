@@ -146,6 +146,7 @@ BEGIN
 		create_rule.group_signals_by, create_rule.optional_group_by, create_rule.enabled, create_rule.language,
 		create_rule.mode)
 	RETURNING rules.id INTO rule_id;
+	PERFORM newterm.lint_notice(create_rule.name);
 	RETURN rule_id;
 END
 $$;
@@ -196,6 +197,9 @@ BEGIN
 		END IF;
 	ELSIF after.version <> rule.version THEN
 		RAISE NOTICE 'rule "%" is version % again: its baseline and clock are back', after.name, after.version;
+	END IF;
+	IF changes - '{name,severity,tags,enabled,mode}'::text[] <> '{}' THEN
+		PERFORM newterm.lint_notice(after.name);
 	END IF;
 END
 $$;

@@ -20,7 +20,7 @@ sub new_server
 	my @init = $options{allows_streaming} ? (allows_streaming => $options{allows_streaming}) : ();
 	$node->init(@init, extra => [ '--encoding=UTF8', '--no-locale' ]);
 	$node->append_conf('postgresql.conf',
-		"timezone = 'UTC'\nmax_prepared_transactions = 10\nmax_connections = 40\n" . ($options{conf} // ''));
+		"timezone = 'UTC'\nnewterm.lint = off\nmax_prepared_transactions = 10\nmax_connections = 40\n" . ($options{conf} // ''));
 	return $node;
 }
 

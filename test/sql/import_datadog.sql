@@ -99,6 +99,19 @@ select newterm.test_filter(filter, '{"a": "c", "awsRegion": "eu-west-1", "userId
 	newterm.test_filter(filter, '{"a": "c", "awsRegion": "sa-east-1"}') as no_require,
 	newterm.test_filter(filter, '{"a": "c", "awsRegion": "eu-west-1", "userIdentity": {"type": "AWSService"}}') as no_suppress,
 	newterm.test_filter(filter, '{"a": "d", "awsRegion": "eu-west-1"}') as no_query from newterm.rules where name = 'filters';
+-- its suppression mutes, and is not in the filter; again, nothing; changed, another one takes its place
+select name, kind, filter, rules, starts_at, expires_at is null as for_ever from newterm.suppressions order by 1;
+create function with_suppression(query text, more text default '') returns table (outcome text, detail text) language sql as $$
+	select outcome, detail from newterm.import_rules(format('{"name": "muted", "queries": [{"query": "@a:b", "metrics": ["@m"]}], "options": {"detectionMethod": "new_value",
+		"newValueOptions": {"forgetAfter": 28, "learningDuration": 7}}, "cases": [{"status": "medium"}], "suppressions": [{"name": "own", "suppression_query": %s %s}]}', to_json(query), more)) $$;
+select * from with_suppression('@usr.id:night');
+select * from with_suppression('@usr.id:night');
+select * from with_suppression('@usr.id:day', ', "expiration_date": 4102444800000, "start_date": 1700000000000, "description": "until 2100"');
+select * from with_suppression('@usr.id:day', ', "expiration_date": 4102444800000, "start_date": 1700000000000');
+select * from with_suppression('@usr.id:off', ', "enabled": false');
+select * from with_suppression('@usr.id:past', ', "expiration_date": 1700000000000');
+select * from with_suppression('a:(');
+select name, filter, starts_at, expires_at <= now() as ended, reason from newterm.suppressions where name like 'own%' order by 1;
 -- again changes nothing; a change is an update
 select rule, outcome, detail from newterm.import_rules('{"name": "metric", "queries": [{"query": "@evt.name:X", "metric": "@awsRegion", "aggregation": "new_value"}],
 	"options": {"detectionMethod": "new_value", "newValueOptions": {"forgetAfter": 7, "learningDuration": 1}}, "cases": [{"status": "LOW"}]}');
