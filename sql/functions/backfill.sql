@@ -80,15 +80,15 @@ COMMENT ON PROCEDURE newterm.read_history(bigint, integer[], integer[], timestam
 	IS 'adds what stored events show to the baselines of rule versions, as newterm.progress_log run; for backfill and rebuild';
 REVOKE ALL ON PROCEDURE newterm.read_history(bigint, integer[], integer[], timestamptz, timestamptz, regclass, boolean, timestamptz, newterm.replayed) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION newterm.begin_progress(command text, rule text, events regclass) RETURNS bigint
+CREATE OR REPLACE FUNCTION newterm.begin_progress(command text, rule text, events text) RETURNS bigint
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 	INSERT INTO newterm.progress_log (pid, backend_start, command, rule, events, phase)
-	SELECT a.pid, a.backend_start, begin_progress.command, begin_progress.rule, begin_progress.events::text, 'counting'
+	SELECT a.pid, a.backend_start, begin_progress.command, begin_progress.rule, begin_progress.events, 'counting'
 	FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()
 	RETURNING id
 $$;
-COMMENT ON FUNCTION newterm.begin_progress(text, text, regclass) IS 'enters long work into newterm.progress_log; returns its number';
-REVOKE ALL ON FUNCTION newterm.begin_progress(text, text, regclass) FROM PUBLIC;
+COMMENT ON FUNCTION newterm.begin_progress(text, text, text) IS 'enters long work into newterm.progress_log; returns its number';
+REVOKE ALL ON FUNCTION newterm.begin_progress(text, text, text) FROM PUBLIC;
 
 -- What is said at the end.
 CREATE OR REPLACE FUNCTION newterm.end_of_history(command text, rule text, counted newterm.replayed) RETURNS text
@@ -142,7 +142,7 @@ BEGIN
 	END IF;
 	-- refuses what is not watched
 	PERFORM newterm.stored_tables(events);
-	run := newterm.begin_progress('backfill', rule, events);
+	run := newterm.begin_progress('backfill', rule, events::text);
 	COMMIT;
 	CALL newterm.read_history(run, versions, moving, since, until, events, signals, NULL, counted);
 	RAISE NOTICE '%', newterm.end_of_history('backfill', rule, counted);
