@@ -55,8 +55,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 			s.first_seen < u.until AND (u.since IS NULL OR s.last_granule + r.granule > u.since) AS touched
 		FROM newterm.runs s
 		WHERE s.version_id = remaining_pieces.version_id
-			AND newterm.has_values(newterm.term_object(r.group_by, s.entity), u.entity)
-			AND newterm.has_values(newterm.term_object(r.fields, s.term), u.term)
+			AND (u.entity IS NULL OR newterm.has_values(newterm.term_object(r.group_by, s.entity), u.entity))
+			AND (u.term IS NULL OR newterm.has_values(newterm.term_object(r.fields, s.term), u.term))
 	), held AS (
 		SELECT m.* FROM matching m WHERE m.touched
 	), stored AS (
@@ -84,22 +84,31 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 			ELSE 'unknown' END AS kind
 		FROM (SELECT y.digest, y.run, coalesce(y.gone_from, y.run) AS gone_from, y.gone_to, y.covered_to, y.first_seen, y.last_seen
 			  FROM stretches y WHERE y.gone_from IS NOT NULL OR y.gone_to > y.run) x
+	), parts AS (
+		SELECT h.digest, h.first_seen AS run, greatest(c.first_seen, h.first_seen) AS low, least(c.last_granule, h.last_granule) AS high, c.event_id
+		FROM held h
+		JOIN unnest(kept) c ON c.rule = number AND c.entity = h.entity AND c.term = h.term
+			AND c.first_seen < h.last_granule + r.granule AND c.last_granule + r.granule > h.first_seen
+	), changed AS MATERIALIZED (
+		-- the others are not touched at all
+		(SELECT s.digest FROM (SELECT digest, run, low, high FROM stored EXCEPT SELECT digest, run, low, high FROM parts) s)
+		UNION
+		(SELECT s.digest FROM (SELECT digest, run, low, high FROM parts EXCEPT SELECT digest, run, low, high FROM stored) s)
+		UNION
+		SELECT j.digest FROM judged j WHERE j.kind <> 'remains'
 	)
 	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, j.kind, j.first_seen, j.last_seen, h.event_id, h.backfilled
-	FROM held h JOIN judged j ON j.digest = h.digest AND j.run = h.first_seen
+	FROM changed c JOIN held h ON h.digest = c.digest JOIN judged j ON j.digest = h.digest AND j.run = h.first_seen
 	UNION ALL
-	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, 'remains',
-		greatest(c.first_seen, h.first_seen), least(c.last_granule, h.last_granule), c.event_id, true
-	FROM held h
-	JOIN unnest(kept) c ON c.rule = number AND c.entity = h.entity AND c.term = h.term
-		AND c.first_seen < h.last_granule + r.granule AND c.last_granule + r.granule > h.first_seen
+	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, 'remains', p.low, p.high, p.event_id, true
+	FROM changed c JOIN held h ON h.digest = c.digest JOIN parts p ON p.digest = h.digest AND p.run = h.first_seen
 	UNION ALL
 	SELECT h.digest, h.entity, h.term, h.first_seen, h.last_granule, 'touched', NULL, NULL, h.event_id, h.backfilled
-	FROM held h
+	FROM changed c JOIN held h ON h.digest = c.digest
 	UNION ALL
 	-- other runs of the same terms
 	SELECT m.digest, m.entity, m.term, m.first_seen, m.last_granule, 'remains', m.first_seen, m.last_granule, m.event_id, m.backfilled
-	FROM matching m WHERE NOT m.touched AND m.digest IN (SELECT h.digest FROM held h)
+	FROM changed c JOIN matching m ON m.digest = c.digest WHERE NOT m.touched
 $$;
 COMMENT ON FUNCTION newterm.remaining_pieces(newterm.unlearnings, integer, newterm.rules, integer, newterm.replayed_start[], newterm.replayed_start[])
 	IS 'what an unlearning leaves of the stored runs that it touches, by stored events and, where they are gone, by the runs themselves';
@@ -111,7 +120,7 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT coalesce(array_agg(s), '{}')
 	FROM newterm.replay_events(rules, NULL, NULL, NULL) p
 	CROSS JOIN LATERAL unnest(p.starts) s
-	WHERE newterm.has_values(s.entity, u.entity) AND newterm.has_values(s.term, u.term)
+	WHERE (u.entity IS NULL OR newterm.has_values(s.entity, u.entity)) AND (u.term IS NULL OR newterm.has_values(s.term, u.term))
 $$;
 COMMENT ON FUNCTION newterm.shown_starts(newterm.unlearnings, newterm.rules[]) IS 'the runs that stored events show to rules, of the terms of an unlearning';
 REVOKE ALL ON FUNCTION newterm.shown_starts(newterm.unlearnings, newterm.rules[]) FROM PUBLIC;
@@ -186,9 +195,9 @@ BEGIN
 			ORDER BY p.digest, p.run) FILTER (WHERE p.kind = 'touched') AS runs,
 		count(DISTINCT (p.digest, p.run)) FILTER (WHERE p.kind = 'unknown') AS unknown,
 		max(p.last_seen) FILTER (WHERE p.kind = 'unknown') AS unknown_until,
-		(array_agg(p.term ORDER BY p.last_seen DESC) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_term,
-		(array_agg(p.run ORDER BY p.last_seen DESC) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_run,
-		(array_agg(p.event_id ORDER BY p.last_seen DESC) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_event
+		(array_agg(p.term ORDER BY p.last_seen DESC, p.run, p.term, p.entity) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_term,
+		(array_agg(p.run ORDER BY p.last_seen DESC, p.run, p.term, p.entity) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_run,
+		(array_agg(p.event_id ORDER BY p.last_seen DESC, p.run, p.term, p.entity) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_event
 	INTO changed
 	FROM newterm.remaining_pieces(u, version_id, r, number, shown, kept) p;
 	-- what a replaced version is not sure of it no longer knows
