@@ -63,7 +63,7 @@ COMMENT ON COLUMN newterm.detections.first_seen IS 'start of the run';
 COMMENT ON COLUMN newterm.detections.event_id IS 'identity of the event that starts it';
 COMMENT ON COLUMN newterm.detections.status IS 'live, or retracted by a late event or changed learning';
 COMMENT ON COLUMN newterm.detections.origin IS 'live or backfill';
-COMMENT ON COLUMN newterm.detections.signal_id IS 'the signal that tells of it; NULL where the rule was in mode observe';
+COMMENT ON COLUMN newterm.detections.signal_id IS 'the signal that tells of it; NULL where there is none: mode observe, a suppression, a backfill without signals';
 COMMENT ON COLUMN newterm.detections.suppression IS 'the suppression that muted it';
 
 CREATE OR REPLACE VIEW newterm.watched AS

@@ -10,6 +10,8 @@ DECLARE
 	learning constant numeric := EXTRACT(epoch FROM NEW.learning);
 	forget_after constant numeric := EXTRACT(epoch FROM NEW.forget_after);
 	granule constant numeric := EXTRACT(epoch FROM NEW.granule);
+	keep_alive constant numeric := EXTRACT(epoch FROM NEW.keep_alive);
+	max_duration constant numeric := EXTRACT(epoch FROM NEW.max_duration);
 BEGIN
 	IF TG_RELID <> 'newterm.rules'::regclass THEN
 		RAISE EXCEPTION 'newterm.check_settings is the trigger function of newterm.rules'
@@ -50,10 +52,21 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	ELSIF NEW.learning_scope = 'entity' AND NEW.group_by = '{}' THEN
 		RAISE EXCEPTION 'learning_scope entity needs group_by' USING ERRCODE = 'invalid_parameter_value';
-	ELSIF least(EXTRACT(epoch FROM NEW.keep_alive), EXTRACT(epoch FROM NEW.max_duration)) < 0 THEN
+	ELSIF least(keep_alive, max_duration) < 0 THEN
 		RAISE EXCEPTION 'keep_alive and max_duration must not be negative' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF greatest(keep_alive, max_duration) > 1e11 THEN
+		RAISE EXCEPTION 'keep_alive and max_duration must be shorter than 3000 years'
+			USING ERRCODE = 'invalid_parameter_value';
+	ELSIF keep_alive > max_duration THEN
+		RAISE EXCEPTION 'keep_alive (%) must not be longer than max_duration (%)', NEW.keep_alive, NEW.max_duration
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'keep_alive is how far apart the detections of a signal may be, max_duration how much they span in all.';
 	ELSIF NOT NEW.group_by @> NEW.group_signals_by THEN
-		RAISE EXCEPTION 'group_signals_by must be some of group_by' USING ERRCODE = 'invalid_parameter_value';
+		RAISE EXCEPTION 'group_signals_by names %, which group_by does not', (
+				SELECT string_agg(coalesce(quote_ident(g), 'NULL'), ', ') FROM unnest(NEW.group_signals_by) g
+				WHERE g IS NULL OR g <> ALL (NEW.group_by))
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'It is some of group_by, written as there; NULL: all of it; {}: one group for the rule.';
 	END IF;
 	RETURN NEW;
 END

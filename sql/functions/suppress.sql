@@ -133,7 +133,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	s newterm.signals;
 	suppression text := format('accept signal %s', signal);
-	accepted jsonb;
+	accepted record;
 	number integer := 0;
 BEGIN
 	SELECT x.* INTO s FROM newterm.signals x WHERE x.id = accept.signal;
@@ -142,15 +142,25 @@ BEGIN
 	ELSIF NOT EXISTS (SELECT FROM newterm.rules r WHERE r.name = s.rule) THEN
 		RAISE EXCEPTION 'there is no rule "%" any more', s.rule USING ERRCODE = 'undefined_object';
 	END IF;
-	FOR accepted IN SELECT DISTINCT t FROM jsonb_array_elements(s.terms) t LOOP
+	-- of many detections not all terms are in the signal
+	FOR accepted IN
+		SELECT DISTINCT CASE WHEN coalesce(everywhere, false) OR d.entity = '{}' THEN NULL ELSE d.entity END AS entity, d.term
+		FROM newterm.detection_log d WHERE d.signal_id = accept.signal AND d.status = 'live'
+		UNION SELECT CASE WHEN coalesce(everywhere, false) OR s.entity = '{}' THEN NULL ELSE s.entity END, s.term
+		ORDER BY 1, 2
+	LOOP
 		number := number + 1;
+		IF number > 100 THEN
+			RAISE EXCEPTION 'signal % has more than 100 terms to be accepted', signal
+				USING ERRCODE = 'program_limit_exceeded',
+					  HINT = 'newterm.create_suppression() mutes by a filter or an entity.';
+		END IF;
 		PERFORM newterm.create_suppression(CASE WHEN number = 1 THEN suppression ELSE format('%s, %s', suppression, number) END,
 			rules => ARRAY[s.rule], reason => accept.reason, starts_at => least(s.first_seen, now()),
-			expires_at => accept.expires_at, term => accepted,
-			entity => CASE WHEN coalesce(everywhere, false) OR s.entity = '{}' THEN NULL ELSE s.entity END);
+			expires_at => accept.expires_at, term => accepted.term, entity => accepted.entity);
 	END LOOP;
 	PERFORM newterm.triage(ARRAY[signal], 'archived', 'true_positive_benign', concat_ws(': ', 'accepted', reason));
 	RETURN suppression;
 END
 $$;
-COMMENT ON FUNCTION newterm.accept(bigint, text, boolean, timestamptz) IS 'this is normal here: archives the signal and mutes its rule and term, for this entity or everywhere; returns the suppression''s name';
+COMMENT ON FUNCTION newterm.accept(bigint, text, boolean, timestamptz) IS 'this is normal here: archives the signal and mutes its rule and terms, for their entities or everywhere; returns the suppression''s name';

@@ -37,8 +37,8 @@ COMMENT ON COLUMN newterm.postponed.next_attempt IS 'before this time only newte
 CREATE TABLE newterm.postponed_changes (
 	id bigint PRIMARY KEY,
 	signal_id bigint NOT NULL,
-	retracted boolean NOT NULL,
-	first_seen timestamptz NOT NULL,
+	detection_id bigint NOT NULL,
+	kind text NOT NULL,
 	event jsonb,
 	reason text NOT NULL,
 	attempts integer NOT NULL DEFAULT 0,
@@ -48,8 +48,8 @@ CREATE TABLE newterm.postponed_changes (
 COMMENT ON TABLE newterm.postponed_changes IS 'changes of signals whose rows somebody had locked; the next merge makes them';
 COMMENT ON COLUMN newterm.postponed_changes.id IS 'number of the row';
 COMMENT ON COLUMN newterm.postponed_changes.signal_id IS 'the signal to be changed';
-COMMENT ON COLUMN newterm.postponed_changes.retracted IS 'whether it is retracted; else it is amended';
-COMMENT ON COLUMN newterm.postponed_changes.first_seen IS 'amended: the new start';
+COMMENT ON COLUMN newterm.postponed_changes.detection_id IS 'the detection that was amended or is no more';
+COMMENT ON COLUMN newterm.postponed_changes.kind IS 'what was told of it: update, amend or retract';
 COMMENT ON COLUMN newterm.postponed_changes.event IS 'amended: the event of the new start';
 COMMENT ON COLUMN newterm.postponed_changes.reason IS 'why it changes';
 COMMENT ON COLUMN newterm.postponed_changes.attempts IS 'how often making the change failed; after 10 times only newterm.merge_postponed() tries again';

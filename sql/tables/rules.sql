@@ -48,9 +48,9 @@ COMMENT ON COLUMN newterm.rules.severity IS 'info, low, medium, high or critical
 COMMENT ON COLUMN newterm.rules.title IS 'template of the signals'' title';
 COMMENT ON COLUMN newterm.rules.message IS 'template of the signals'' message';
 COMMENT ON COLUMN newterm.rules.tags IS 'tags of the signals';
-COMMENT ON COLUMN newterm.rules.keep_alive IS 'how long a signal takes detections of its group; stored, without effect in this version: each detection is a signal';
-COMMENT ON COLUMN newterm.rules.max_duration IS 'how long a signal may span; stored, without effect in this version';
-COMMENT ON COLUMN newterm.rules.group_signals_by IS 'what groups detections into signals, some of group_by; stored, without effect in this version';
+COMMENT ON COLUMN newterm.rules.keep_alive IS 'how far apart in event time detections of a group may be to share a signal; 0: each detection has a signal of its own';
+COMMENT ON COLUMN newterm.rules.max_duration IS 'how much event time a signal may span';
+COMMENT ON COLUMN newterm.rules.group_signals_by IS 'what detections of one signal have in common, some of group_by; NULL: all of it; {}: the rule alone';
 COMMENT ON COLUMN newterm.rules.optional_group_by IS 'a missing group_by value counts as JSON null instead of making the event ignored';
 COMMENT ON COLUMN newterm.rules.enabled IS 'whether events are evaluated';
 COMMENT ON COLUMN newterm.rules.created_at IS 'when the rule was created';

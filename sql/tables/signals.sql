@@ -18,6 +18,7 @@ CREATE TABLE newterm.detection_log (
 	suppression text
 );
 CREATE INDEX detection_log_digest ON newterm.detection_log (digest);
+CREATE INDEX detection_log_signal ON newterm.detection_log (signal_id, id) WHERE signal_id IS NOT NULL;
 COMMENT ON TABLE newterm.detection_log IS 'every detection there was; see newterm.detections';
 COMMENT ON COLUMN newterm.detection_log.id IS 'number of the detection';
 COMMENT ON COLUMN newterm.detection_log.version_id IS 'the rule version';
@@ -29,7 +30,7 @@ COMMENT ON COLUMN newterm.detection_log.first_seen IS 'start of the run';
 COMMENT ON COLUMN newterm.detection_log.event_id IS 'identity of the event that starts it';
 COMMENT ON COLUMN newterm.detection_log.status IS 'live or retracted';
 COMMENT ON COLUMN newterm.detection_log.origin IS 'live, or backfill: made without notifying';
-COMMENT ON COLUMN newterm.detection_log.signal_id IS 'the signal that tells of it; NULL where the rule was in mode observe';
+COMMENT ON COLUMN newterm.detection_log.signal_id IS 'the signal that tells of it; NULL where there is none: mode observe, a suppression, a backfill without signals';
 COMMENT ON COLUMN newterm.detection_log.suppression IS 'the suppression that muted it';
 
 CREATE SEQUENCE newterm.signal_id;
@@ -58,10 +59,14 @@ CREATE TABLE newterm.signals (
 	retracted_at timestamptz,
 	change_reason text,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	previous bigint,
+	context jsonb,
+	group_digest uuid
 )
 -- Two rows a page, whole: compressing an event takes longer than all else of a signal.
 WITH (toast_tuple_target = 4080);
+CREATE INDEX signals_group ON newterm.signals (group_digest, id) WHERE group_digest IS NOT NULL;
 COMMENT ON TABLE newterm.signals IS 'what a person is alerted to';
 COMMENT ON COLUMN newterm.signals.id IS 'number of the signal';
 COMMENT ON COLUMN newterm.signals.rule IS 'name of the rule at that time';
@@ -74,18 +79,21 @@ COMMENT ON COLUMN newterm.signals.title IS 'the rule''s title, rendered; never b
 COMMENT ON COLUMN newterm.signals.message IS 'the rule''s message, rendered';
 COMMENT ON COLUMN newterm.signals.tags IS 'the rule''s tags';
 COMMENT ON COLUMN newterm.signals.entity IS 'in which scope the term was new';
-COMMENT ON COLUMN newterm.signals.term IS 'what was new';
-COMMENT ON COLUMN newterm.signals.terms IS 'all terms of the signal';
-COMMENT ON COLUMN newterm.signals.detections IS 'how many detections the signal tells of';
+COMMENT ON COLUMN newterm.signals.term IS 'what was new: the term of its first detection';
+COMMENT ON COLUMN newterm.signals.terms IS 'terms of its detections, each once: the first 100';
+COMMENT ON COLUMN newterm.signals.detections IS 'how many detections the signal tells of; of a retracted one: that it told of last';
 COMMENT ON COLUMN newterm.signals.first_seen IS 'event time of the first detection';
 COMMENT ON COLUMN newterm.signals.last_seen IS 'event time of the last detection';
 COMMENT ON COLUMN newterm.signals.event_id IS 'identity of the event: sharedEventID, else eventID';
 COMMENT ON COLUMN newterm.signals.event IS 'the event itself, as a sample';
 COMMENT ON COLUMN newterm.signals.origin IS 'live, or backfill: made without notifying';
 COMMENT ON COLUMN newterm.signals.retracted_at IS 'when a late event or changed learning showed that the term was known';
-COMMENT ON COLUMN newterm.signals.change_reason IS 'why the signal was amended or retracted';
+COMMENT ON COLUMN newterm.signals.change_reason IS 'why the signal was updated, amended or retracted last';
 COMMENT ON COLUMN newterm.signals.created_at IS 'when the signal was made';
 COMMENT ON COLUMN newterm.signals.updated_at IS 'when the signal was changed last';
+COMMENT ON COLUMN newterm.signals.previous IS 'the signal that the term had before, of the same version of the rule and entity';
+COMMENT ON COLUMN newterm.signals.context IS 'what was known before its first detection: known_terms and new_terms_30_days of the entity, other_entities that know the term, entity_since; counts stop at 1000';
+COMMENT ON COLUMN newterm.signals.group_digest IS 'digest of the rule and the values of group_signals_by, where keep_alive is not 0';
 
 CREATE SEQUENCE newterm.event_error_id;
 COMMENT ON SEQUENCE newterm.event_error_id IS 'numbers of event errors';

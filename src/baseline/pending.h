@@ -28,6 +28,8 @@ typedef struct PendingTerm
 								 * GENERATION_NONE */
 	bool		by_entity;		/* likewise: of a rule with learning_scope entity ... */
 	Digest		entity_clock;	/* ... whose entity has this digest */
+	bool		extends;		/* likewise: stored runs go on, and no other one begins */
+	int64		signal;			/* that the merge made for it last, or 0 */
 	Jsonb	   *entity_values;	/* array; NULL without group_by */
 	Jsonb	   *term_values;	/* array */
 	int			nruns;

@@ -215,6 +215,16 @@ KnowRuns(const PendingTerm *pending, const Run *runs, int nruns, const Rule *rul
 		KnowAtCommit(&pending->term, &runs[i], rule->span.granule);
 }
 
+/* Do all of the news begin in stored runs, or continue them?  Then nothing is detected. */
+static bool
+Extends(const PendingTerm *pending, const StoredRuns *stored, const Rule *rule)
+{
+	for (int i = 0; i < pending->nruns; i++)
+		if (!RunsContinue(stored->runs, stored->nruns, &pending->runs[i], &rule->span))
+			return false;
+	return true;
+}
+
 /* Read a term's stored runs; the session remembers where it knew of none. */
 static void
 ReadStored(Merge *merge, const PendingTerm *pending, StoredRuns *stored)
@@ -241,19 +251,29 @@ DropKnown(Merge *merge)
 		StoredRuns	stored;
 
 		CHECK_FOR_INTERRUPTS();
+		pending->extends = false;
 		if (!KnownNotStored(&pending->term))
 		{
+			const Rule *rule = RuleByVersion(merge->set, pending->version_id);
+
 			ReadStored(merge, pending, &stored);
 			if (IsKnown(pending, &stored))
 			{
-				KnowRuns(pending, stored.runs, stored.nruns,
-						 RuleByVersion(merge->set, pending->version_id));
+				KnowRuns(pending, stored.runs, stored.nruns, rule);
 				continue;
 			}
+			pending->extends = Extends(pending, &stored, rule);
 		}
 		merge->terms[kept++] = pending;
 	}
 	merge->nterms = kept;
+}
+
+/* May a detection of the term join a signal, or make one that others join? */
+static bool
+IsGrouped(const Rule *rule, const PendingTerm *pending)
+{
+	return rule->keep_alive > 0 && !rule->silent && !pending->continues && !pending->extends;
 }
 
 /* The digests of everything that this merge may write. */
@@ -264,7 +284,7 @@ LockAll(Merge *merge)
 	SlotRequest *requests =
 		MemoryContextAllocHuge(CurrentMemoryContext,
 							   sizeof(SlotRequest) *
-							   (merge->nterms * 2 + ClocksCount(&merge->clocks) + 1));
+							   (merge->nterms * 3 + ClocksCount(&merge->clocks) + 1));
 
 	for (int i = 0; i < merge->nterms; i++)
 	{
@@ -276,6 +296,10 @@ LockAll(Merge *merge)
 		if (rule->learning_values >= 0 && !pending->continues)
 			requests[count++] = (SlotRequest) {
 				.digest = LearningValuesScope(merge->set, rule, pending)
+			};
+		if (IsGrouped(rule, pending))
+			requests[count++] = (SlotRequest) {
+				.digest = GroupDigest(rule, pending->entity_values)
 			};
 	}
 	count += ClocksToLock(&merge->clocks, requests + count);
@@ -359,6 +383,7 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 	Verdict    *verdicts;
 	int			nverdicts;
 
+	pending->signal = NO_SIGNAL;
 	ReadStored(merge, pending, &stored);
 	/* a version that is not in use gets no new runs */
 	if (stored.nruns == 0 && (pending->continues || !HasRoom(merge, rule)))
@@ -436,6 +461,7 @@ CarryOut(Merge *merge, const Action *action)
 	subject.term = &action->pending->term;
 	subject.entity_values = action->pending->entity_values;
 	subject.term_values = action->pending->term_values;
+	subject.signal = &action->pending->signal;
 	switch (action->decision)
 	{
 		case DECISION_DETECT:

@@ -28,7 +28,7 @@
 #include "ingest/reevaluate.h"
 #include "merge/postpone.h"
 #include "settings.h"
-#include "signal/signals.h"
+#include "signal/signal_apply.h"
 #include "store/extension.h"
 #include "store/lock.h"
 #include "store/table_store.h"
@@ -361,7 +361,7 @@ static bool
 MakeChanges(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 {
 	List	   *texts = NIL;
-	bool		due = SignalChangesRetry(oids, scope, SignalApply, next, &texts);
+	bool		due = SignalChangesRetry(oids, scope, SignalApplyPostponed, next, &texts);
 	PendingLevel *errors = PendingApart();
 	ListCell   *cell;
 

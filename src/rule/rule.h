@@ -38,6 +38,9 @@ typedef struct Rule
 	char	   *title;			/* or NULL */
 	char	   *message;		/* or NULL */
 	bool		silent;			/* mode observe: detections without signals */
+	int64		keep_alive;		/* 0: a signal for each detection */
+	int64		max_duration;
+	uint32		group_columns;	/* bits of the entity's columns that group signals */
 	Datum		tags;			/* text[] */
 	int			nsuppressions;	/* and unlearnings: rule/suppression.h */
 	struct Suppression *suppressions;

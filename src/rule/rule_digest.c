@@ -55,6 +55,23 @@ StoredDigests(const Rule *rule, const Jsonb *entity_values, const Jsonb *term_va
 }
 
 Digest
+GroupDigest(const Rule *rule, const Jsonb *entity_values)
+{
+	Digest		group = DigestTuple(rule->key, ((uint64) 'g' << 32) ^ (uint64) rule->id, NULL, 0);
+
+	for (int i = 0; i < rule->shape.nentity; i++)
+		if (rule->group_columns & ((uint32) 1 << i))
+		{
+			Digest		part =
+				DigestJsonbValue(rule->key,
+								 getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
+
+			DigestAddPart(rule->key, &group, i, &part);
+		}
+	return group;
+}
+
+Digest
 TermDigest(const Rule *rule, const Digest *row)
 {
 	Digest		term = rule->term_start;

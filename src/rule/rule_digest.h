@@ -18,6 +18,12 @@ extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
 extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
 								const Jsonb *entity_values);
 
+/*
+ * Digest of the group whose detections may share signals, from the entity's stored values
+ * (NULL without group_by).  It is of the rule in all its versions.
+ */
+extern Digest GroupDigest(const Rule *rule, const Jsonb *entity_values);
+
 /* Digest of a term from the digests of its values, in the order of the shape's columns. */
 extern Digest TermDigest(const Rule *rule, const Digest *row);
 

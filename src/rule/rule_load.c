@@ -203,6 +203,24 @@ ColumnTexts(const Row *row, int column, char **texts, int *count)
 		texts[(*count)++] = TextDatumGetCString(elements[i]);
 }
 
+/* Which of the entity's fields group signals, as bits: those that group_signals_by names, or all. */
+static uint32
+GroupColumns(const Row *rule, char **entity, int nentity)
+{
+	char	   *texts[TERM_MAX_COLUMNS];
+	int			ntexts = 0;
+	uint32		columns = 0;
+
+	if (ColumnIsNull(rule, RULE_GROUP_SIGNALS_BY))
+		return ((uint32) 1 << nentity) - 1;
+	ColumnTexts(rule, RULE_GROUP_SIGNALS_BY, texts, &ntexts);
+	for (int i = 0; i < nentity; i++)
+		for (int j = 0; j < ntexts; j++)
+			if (strcmp(entity[i], texts[j]) == 0)
+				columns |= (uint32) 1 << i;
+	return columns;
+}
+
 /* The parsed texts of a rule. */
 typedef struct ParsedRule
 {
@@ -278,6 +296,9 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 		ColumnMicros(of_rule, RULE_FORGET_AFTER);
 	rule->stored_terms = -1;
 	rule->silent = strcmp(ColumnText(of_rule, RULE_MODE), "observe") == 0;
+	rule->keep_alive = ColumnMicros(of_rule, RULE_KEEP_ALIVE);
+	rule->max_duration = ColumnMicros(of_rule, RULE_MAX_DURATION);
+	rule->group_columns = GroupColumns(of_rule, parsed.texts, parsed.nentity);
 	rule->severity = ColumnText(of_rule, RULE_SEVERITY);
 	rule->title = ColumnText(of_rule, RULE_TITLE);
 	rule->message = ColumnText(of_rule, RULE_MESSAGE);

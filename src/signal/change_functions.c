@@ -5,14 +5,11 @@
  */
 #include "postgres.h"
 
-#include "commands/async.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
-#include "base/user_code.h"
-#include "settings.h"
 #include "signal/signal_change.h"
 #include "store/lock.h"
 
@@ -36,30 +33,6 @@ static char *
 TextArgument(FunctionCallInfo fcinfo, int number)
 {
 	return PG_ARGISNULL(number) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(number));
-}
-
-/* Write the change and notify, or only ring where the transaction has notified enough. */
-static void
-Tell(const Notification *told)
-{
-	ChangeWriter writer;
-	Notifications notifications = {.context = CurrentMemoryContext};
-	UserCode	before;
-	uint32		written;
-
-	RestrictUserCode(&before);
-	SignalChangesOpen(&writer, ExtensionLookup(), CurrentMemoryContext);
-	written = SignalChangeWrite(&writer, told);
-	SignalChangesClose(&writer);
-	UserCodeEnds(&before);
-	if (written > MaxNotificationsSetting)
-	{
-		/* the same text is sent once */
-		Async_Notify(ChannelSetting, "{\"kind\":\"more\"}");
-		return;
-	}
-	NotificationAdd(&notifications, told);
-	NotificationsSend(&notifications);
 }
 
 /*
@@ -92,6 +65,6 @@ newterm_tell(PG_FUNCTION_ARGS)
 	told.event_time = UNIX_MICROS(PG_GETARG_TIMESTAMPTZ(7));
 	told.event_id = TextArgument(fcinfo, 8);
 	told.reason = TextArgument(fcinfo, 9);
-	Tell(&told);
+	SignalChangeTell(&told);
 	PG_RETURN_VOID();
 }

@@ -5,7 +5,7 @@
 #ifndef NEWTERM_MUTE_H
 #define NEWTERM_MUTE_H
 
-#include "signal/signals.h"
+#include "signal/signal_writer.h"
 
 /*
  * The name of the suppression that mutes a detection at first_seen, or NULL.  Points the

@@ -135,6 +135,8 @@ NotificationAdd(Notifications *notifications, const Notification *added)
 			appendStringInfoString(&payload, "null");
 		else
 			AppendShortened(&payload, added->event_id, limit, &shortened);
+		if (added->detections > 1)
+			appendStringInfo(&payload, ",\"detections\":%d", added->detections);
 		if (added->reason != NULL)
 		{
 			appendStringInfoString(&payload, ",\"reason\":");

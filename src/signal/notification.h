@@ -29,6 +29,7 @@ typedef struct Notification
 	Jsonb	   *term;
 	int64		event_time;
 	const char *event_id;		/* or NULL */
+	int32		detections;		/* that the signal tells of; 0: as before */
 	const char *reason;			/* or NULL */
 } Notification;
 

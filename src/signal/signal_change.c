@@ -6,11 +6,14 @@
 
 #include "access/transam.h"
 #include "access/xact.h"
+#include "commands/async.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
 #include "base/compat.h"
+#include "base/user_code.h"
+#include "settings.h"
 #include "signal/signal_change.h"
 
 /* Columns of newterm.changes. */
@@ -134,4 +137,27 @@ SignalChangeWrite(ChangeWriter *writer, const Notification *told)
 	nulls[CHANGE_POSITION - 1] = true;
 	TableStoreInsertLater(&writer->changes, CHANGE_COLUMNS, row, nulls);
 	return Current.count;
+}
+
+void
+SignalChangeTell(const Notification *told)
+{
+	ChangeWriter writer;
+	Notifications notifications = {.context = CurrentMemoryContext};
+	UserCode	before;
+	uint32		written;
+
+	RestrictUserCode(&before);
+	SignalChangesOpen(&writer, ExtensionLookup(), CurrentMemoryContext);
+	written = SignalChangeWrite(&writer, told);
+	SignalChangesClose(&writer);
+	UserCodeEnds(&before);
+	if (written > MaxNotificationsSetting)
+	{
+		/* the same text is sent once */
+		Async_Notify(ChannelSetting, "{\"kind\":\"more\"}");
+		return;
+	}
+	NotificationAdd(&notifications, told);
+	NotificationsSend(&notifications);
 }

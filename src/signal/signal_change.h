@@ -30,4 +30,10 @@ extern void SignalChangesClose(ChangeWriter *writer);
  */
 extern uint32 SignalChangeWrite(ChangeWriter *writer, const Notification *told);
 
+/*
+ * Write a change by itself and notify, or only ring where the transaction has notified
+ * enough.
+ */
+extern void SignalChangeTell(const Notification *told);
+
 #endif							/* NEWTERM_SIGNAL_CHANGE_H */

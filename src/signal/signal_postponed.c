@@ -22,8 +22,8 @@ enum
 {
 	CHANGE_ID = 1,
 	CHANGE_SIGNAL_ID,
-	CHANGE_RETRACTED,
-	CHANGE_FIRST_SEEN,
+	CHANGE_DETECTION_ID,
+	CHANGE_KIND,
 	CHANGE_EVENT,
 	CHANGE_REASON,
 	CHANGE_COLUMNS = CHANGE_REASON,
@@ -34,6 +34,25 @@ enum
 
 static const RetryColumns ChangeRetry = {CHANGE_ATTEMPTS, CHANGE_ERROR, CHANGE_NEXT_ATTEMPT};
 
+static const char *const KindNames[] = {
+	[CHANGE_UPDATE] = "update", [CHANGE_AMEND] = "amend", [CHANGE_RETRACT] = "retract"
+};
+
+const char *
+SignalChangeName(ChangeKind kind)
+{
+	return KindNames[kind];
+}
+
+static ChangeKind
+KindByName(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(KindNames); i++)
+		if (strcmp(KindNames[i], name) == 0)
+			return i;
+	return CHANGE_UPDATE;
+}
+
 void
 SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change)
 {
@@ -43,8 +62,8 @@ SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change)
 
 	row[CHANGE_ID - 1] = Int64GetDatum(nextval_internal(oids->postponed_sequence, false));
 	row[CHANGE_SIGNAL_ID - 1] = Int64GetDatum(change->signal);
-	row[CHANGE_RETRACTED - 1] = BoolGetDatum(change->retracted);
-	row[CHANGE_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(change->first_seen));
+	row[CHANGE_DETECTION_ID - 1] = Int64GetDatum(change->detection);
+	row[CHANGE_KIND - 1] = CStringGetTextDatum(SignalChangeName(change->kind));
 	row[CHANGE_EVENT - 1] = PointerGetDatum(change->event);
 	nulls[CHANGE_EVENT - 1] = change->event == NULL;
 	row[CHANGE_REASON - 1] = CStringGetTextDatum(change->reason);
@@ -75,12 +94,11 @@ static void
 ReadChange(TupleTableSlot *slot, SignalChange *change)
 {
 	bool		isnull;
-	Datum		first_seen = SlotColumn(slot, CHANGE_FIRST_SEEN, &isnull);
 
 	change->signal = DatumGetInt64(SlotColumn(slot, CHANGE_SIGNAL_ID, &isnull));
-	change->retracted = DatumGetBool(SlotColumn(slot, CHANGE_RETRACTED, &isnull));
+	change->detection = DatumGetInt64(SlotColumn(slot, CHANGE_DETECTION_ID, &isnull));
+	change->kind = KindByName(TextDatumGetCString(SlotColumn(slot, CHANGE_KIND, &isnull)));
 	change->reason = TextDatumGetCString(SlotColumn(slot, CHANGE_REASON, &isnull));
-	change->first_seen = UNIX_MICROS(DatumGetTimestampTz(first_seen));
 	change->event = SlotJsonb(slot, CHANGE_EVENT);
 }
 

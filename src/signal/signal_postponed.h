@@ -11,15 +11,26 @@
 #include "store/extension.h"
 #include "store/retry.h"
 
+/* What is told of it. */
+typedef enum ChangeKind
+{
+	CHANGE_UPDATE,				/* a detection is no more, others are */
+	CHANGE_AMEND,				/* a detection starts earlier */
+	CHANGE_RETRACT				/* no detection is left */
+} ChangeKind;
+
 /* A change of a signal that is to be made in its row. */
 typedef struct SignalChange
 {
 	int64		signal;
-	bool		retracted;		/* else amended */
-	int64		first_seen;		/* amended: the new start ... */
-	Jsonb	   *event;			/* ... and its event, or NULL */
+	int64		detection;		/* that was amended or is no more */
+	ChangeKind	kind;
+	Jsonb	   *event;			/* amended: of the new start, or NULL */
 	char	   *reason;
 } SignalChange;
+
+/* The kind as changes have it. */
+extern const char *SignalChangeName(ChangeKind kind);
 
 /* Write a change down in newterm.postponed_changes. */
 extern void SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change);

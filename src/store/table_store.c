@@ -55,6 +55,18 @@ IndexServes(Relation index, AttrNumber column)
 		index->rd_index->indkey.values[0] == column && CoversColumn(index, column);
 }
 
+/* The error where no index has these columns. */
+pg_noreturn static void
+NoIndex(const TableStore *store, const char *columns)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("table newterm.%s has no index on its column %s",
+					RelationGetRelationName(store->table), columns),
+			 errhint("Make one: CREATE INDEX ON newterm.%s (%s).",
+					 RelationGetRelationName(store->table), columns)));
+}
+
 /* The index among those that are open for writing. */
 static Relation
 FindOpenIndex(const TableStore *store, AttrNumber column)
@@ -62,14 +74,7 @@ FindOpenIndex(const TableStore *store, AttrNumber column)
 	for (int i = 0; i < store->target->ri_NumIndices; i++)
 		if (IndexServes(store->target->ri_IndexRelationDescs[i], column))
 			return store->target->ri_IndexRelationDescs[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("table newterm.%s has no index on its column %s",
-					RelationGetRelationName(store->table),
-					get_attname(RelationGetRelid(store->table), column, false)),
-			 errhint("Make one: CREATE INDEX ON newterm.%s (%s).",
-					 RelationGetRelationName(store->table),
-					 get_attname(RelationGetRelid(store->table), column, false))));
+	NoIndex(store, get_attname(RelationGetRelid(store->table), column, false));
 }
 
 /* Find and open the index for reading; NULL where there is none, or one is locked. */
@@ -222,6 +227,17 @@ TableStoreOpenByAll(TableStore *store, Oid table, int ncolumns, const AttrNumber
 	for (int i = 0; i < store->target->ri_NumIndices && store->index == NULL; i++)
 		if (IndexLeadsWith(store->target->ri_IndexRelationDescs[i], ncolumns, columns))
 			store->index = store->target->ri_IndexRelationDescs[i];
+}
+
+void
+TableStoreOpenOrdered(TableStore *store, Oid table, AttrNumber column, AttrNumber order)
+{
+	const AttrNumber columns[] = {column, order};
+
+	TableStoreOpenByAll(store, table, lengthof(columns), columns);
+	if (store->index == NULL)
+		NoIndex(store, psprintf("%s, %s", get_attname(table, column, false),
+								get_attname(table, order, false)));
 }
 
 bool

@@ -67,6 +67,10 @@ extern void TableStoreOpenBy(TableStore *store, Oid table, AttrNumber column);
 extern void TableStoreOpenByAll(TableStore *store, Oid table, int ncolumns,
 								const AttrNumber *columns);
 
+/* By a column, where rows of one value are in order of another; an error where no index is so. */
+extern void TableStoreOpenOrdered(TableStore *store, Oid table, AttrNumber column,
+								  AttrNumber order);
+
 /*
  * Open for look-ups by a column alone; false where somebody holds a lock against that,
  * or no index serves them.

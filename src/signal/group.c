@@ -1,0 +1,407 @@
+/*
+ * group.c
+ *	  Signals that take several detections.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "rule/rule_digest.h"
+#include "signal/group.h"
+#include "signal/new_signal.h"
+#include "signal/signal_row.h"
+#include "signal/term_list.h"
+
+/* Of the stored signals of a group so many are looked at, the newest ones. */
+#define LOOKED_AT		100
+
+/* More signals than these are not held in memory. */
+#define OPEN_SIGNALS	1000
+
+/* A signal that takes detections in this merge. */
+typedef struct OpenSignal
+{
+	HeapTuple	row;			/* stored and locked; NULL: it is new */
+	NewSignal	signal;			/* of a stored one that takes more: what changes of it */
+	int32		joined;			/* detections that a stored one took */
+	struct OpenSignal *older;	/* of the same group */
+} OpenSignal;
+
+/* Those of a group. */
+typedef struct SignalGroup
+{
+	Digest		digest;			/* hash key */
+	OpenSignal *newest;
+} SignalGroup;
+
+typedef struct SignalGroups
+{
+	MemoryContext context;		/* of the open signals */
+	HTAB	   *groups;
+	List	   *open;			/* all OpenSignal */
+	TableStore	stored;			/* newterm.signals by group, in the order of their numbers */
+} SignalGroups;
+
+/* ---------- the groups of a merge ---------- */
+
+/* Begin without open signals. */
+static void
+Reset(SignalGroups *groups)
+{
+	HASHCTL		control = {0};
+
+	MemoryContextReset(groups->context);
+	control.hcxt = groups->context;
+	control.keysize = sizeof(Digest);
+	control.entrysize = sizeof(SignalGroup);
+	groups->groups = hash_create("newterm signal groups", 64, &control,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	groups->open = NIL;
+}
+
+static SignalGroups *
+Groups(SignalWriter *writer)
+{
+	SignalGroups *groups = writer->groups;
+	MemoryContext old;
+
+	if (groups != NULL)
+		return groups;
+	old = MemoryContextSwitchTo(writer->context);
+	groups = writer->groups = palloc0(sizeof(SignalGroups));
+	groups->context = AllocSetContextCreate(writer->context, "newterm signal groups",
+											ALLOCSET_DEFAULT_SIZES);
+	TableStoreOpenOrdered(&groups->stored, writer->oids->signals,
+						  get_attnum(writer->oids->signals, "group_digest"),
+						  get_attnum(writer->oids->signals, "id"));
+	MemoryContextSwitchTo(old);
+	Reset(groups);
+	return groups;
+}
+
+static void
+AddOpen(SignalGroups *groups, SignalGroup *group, OpenSignal *open)
+{
+	OpenSignal **place = &group->newest;
+	MemoryContext old = MemoryContextSwitchTo(groups->context);
+
+	/* stored ones are found after newer ones of this merge */
+	while (*place != NULL && (*place)->signal.id > open->signal.id)
+		place = &(*place)->older;
+	open->older = *place;
+	*place = open;
+	groups->open = lappend(groups->open, open);
+	MemoryContextSwitchTo(old);
+}
+
+/* ---------- which signal ---------- */
+
+/* May a signal with these bounds take a detection of that time? */
+static bool
+IsNear(const Rule *rule, int64 first_seen, int64 last_seen, int64 time)
+{
+	return time >= first_seen - rule->keep_alive && time <= last_seen + rule->keep_alive &&
+		Max(last_seen, time) - Min(first_seen, time) <= rule->max_duration;
+}
+
+/* The newest of those that this merge makes, or NULL. */
+static OpenSignal *
+FindNew(const SignalGroup *group, const Rule *rule, int64 time)
+{
+	OpenSignal *open;
+
+	for (open = group->newest; open != NULL; open = open->older)
+		if (open->row == NULL &&
+			IsNear(rule, open->signal.first_seen, open->signal.last_seen, time))
+			return open;
+	return NULL;
+}
+
+/* Is that signal open? */
+static bool
+IsOpen(const SignalGroup *group, int64 id, OpenSignal **open)
+{
+	for (*open = group->newest; *open != NULL; *open = (*open)->older)
+		if ((*open)->signal.id == id)
+			return true;
+	return false;
+}
+
+static bool
+TextIs(TupleTableSlot *slot, const char *column, const char *wanted)
+{
+	bool		isnull;
+	Datum		value = SignalSlotColumn(slot, column, &isnull);
+
+	return !isnull && strcmp(TextDatumGetCString(value), wanted) == 0;
+}
+
+static int64
+TimeColumn(TupleTableSlot *slot, const char *column)
+{
+	bool		isnull;
+
+	return UNIX_MICROS(DatumGetTimestampTz(SignalSlotColumn(slot, column, &isnull)));
+}
+
+/*
+ * TakesMore
+ *		May a stored signal take a detection?  One that subscribers were not told of, or
+ *		under another name or severity, does not.
+ */
+static bool
+TakesMore(const SignalWriter *writer, const Rule *rule, TupleTableSlot *slot, int64 time)
+{
+	bool		standing;
+
+	SignalSlotColumn(slot, "retracted_at", &standing);
+	return standing && !TextIs(slot, "status", "archived") &&
+		TextIs(slot, "origin", OriginName(writer->origin)) &&
+		TextIs(slot, "rule", rule->name) && TextIs(slot, "severity", rule->severity) &&
+		IsNear(rule, TimeColumn(slot, "first_seen"), TimeColumn(slot, "last_seen"), time);
+}
+
+/* A stored signal whose row is locked, to take more. */
+static OpenSignal *
+OpenStored(SignalGroups *groups, const Rule *rule, HeapTuple row)
+{
+	MemoryContext old = MemoryContextSwitchTo(groups->context);
+	OpenSignal *open = palloc0(sizeof(OpenSignal));
+	NewSignal  *signal = &open->signal;
+	TableStore *stored = &groups->stored;
+	bool		isnull;
+
+	open->row = heap_copytuple(row);
+	signal->rule = rule;
+	signal->id = DatumGetInt64(SignalTupleColumn(stored, row, "id", &isnull));
+	signal->title = TextDatumGetCString(SignalTupleColumn(stored, row, "title", &isnull));
+	signal->terms = TermListRead(DatumGetJsonbPCopy(SignalTupleColumn(stored, row, "terms", &isnull)));
+	signal->detections = DatumGetInt32(SignalTupleColumn(stored, row, "detections", &isnull));
+	signal->first_seen =
+		UNIX_MICROS(DatumGetTimestampTz(SignalTupleColumn(stored, row, "first_seen", &isnull)));
+	signal->last_seen =
+		UNIX_MICROS(DatumGetTimestampTz(SignalTupleColumn(stored, row, "last_seen", &isnull)));
+	MemoryContextSwitchTo(old);
+	return open;
+}
+
+/* What looking through the stored signals of a group came to. */
+typedef enum Looked
+{
+	LOOKED_FOUND,				/* *open takes the detection */
+	LOOKED_NOTHING,				/* none does, or who has locked it might take long */
+	LOOKED_AGAIN				/* it changed meanwhile */
+} Looked;
+
+static Looked
+LookThrough(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 time, OpenSignal **open)
+{
+	SignalGroups *groups = writer->groups;
+	TupleTableSlot *slot;
+	HeapTuple	row;
+
+	TableStoreFindDigest(&groups->stored, &group->digest);
+	for (int i = 0; i < LOOKED_AT && TableStoreNextBackward(&groups->stored, &slot); i++)
+	{
+		bool		isnull;
+
+		if (IsOpen(group, DatumGetInt64(SignalSlotColumn(slot, "id", &isnull)), open))
+		{
+			if (IsNear(rule, (*open)->signal.first_seen, (*open)->signal.last_seen, time))
+				return LOOKED_FOUND;
+		}
+		else if (TakesMore(writer, rule, slot, time))
+		{
+			const TM_Result result = TableStoreLock(&groups->stored, &row);
+
+			if (result != TM_Ok)
+				return result == TM_WouldBlock ? LOOKED_NOTHING : LOOKED_AGAIN;
+			*open = OpenStored(groups, rule, row);
+			AddOpen(groups, group, *open);
+			return LOOKED_FOUND;
+		}
+	}
+	return LOOKED_NOTHING;
+}
+
+/* The stored signal that takes a detection, or NULL. */
+static OpenSignal *
+FindStored(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 time)
+{
+	OpenSignal *open = NULL;
+	Looked		looked;
+
+	while ((looked = LookThrough(writer, group, rule, time, &open)) == LOOKED_AGAIN)
+		CHECK_FOR_INTERRUPTS();
+	return looked == LOOKED_FOUND ? open : NULL;
+}
+
+/* ---------- taking a detection ---------- */
+
+static Jsonb *
+CopyJsonb(const Jsonb *value)
+{
+	Jsonb	   *copy;
+
+	if (value == NULL)
+		return NULL;
+	copy = palloc(VARSIZE(value));
+	memcpy(copy, value, VARSIZE(value));
+	return copy;
+}
+
+/* Let what is told of a signal be of this detection. */
+static void
+Show(NewSignal *signal, const Detection *detection)
+{
+	signal->entity = CopyJsonb(detection->given.entity);
+	signal->term = CopyJsonb(detection->given.term);
+	signal->event_id = detection->event_id == NULL ? NULL : pstrdup(detection->event_id);
+	signal->event_time = detection->first_seen;
+}
+
+/* A new signal of the detection. */
+static OpenSignal *
+OpenNew(SignalWriter *writer, SignalGroup *group, const Detection *detection)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->groups->context);
+	OpenSignal *open = palloc0(sizeof(OpenSignal));
+
+	NewSignalRender(writer, detection, &open->signal);
+	Show(&open->signal, detection);
+	open->signal.event = CopyJsonb(detection->given.event);
+	open->signal.terms = list_make1(open->signal.term);
+	open->signal.group = &group->digest;
+	AddOpen(writer->groups, group, open);
+	MemoryContextSwitchTo(old);
+	return open;
+}
+
+/* An open signal takes the detection. */
+static void
+AddDetection(SignalGroups *groups, OpenSignal *open, const Detection *detection)
+{
+	MemoryContext old = MemoryContextSwitchTo(groups->context);
+	NewSignal  *signal = &open->signal;
+
+	if (open->row != NULL)
+	{
+		Show(signal, detection);
+		open->joined++;
+	}
+	signal->terms = TermListAdd(signal->terms, CopyJsonb(detection->given.term));
+	signal->detections++;
+	signal->first_seen = Min(signal->first_seen, detection->first_seen);
+	signal->last_seen = Max(signal->last_seen, detection->first_seen);
+	MemoryContextSwitchTo(old);
+}
+
+int64
+GroupTake(SignalWriter *writer, const Detection *detection)
+{
+	SignalGroups *groups = Groups(writer);
+	const Rule *rule = detection->given.rule;
+	const Digest digest = GroupDigest(rule, detection->subject->entity_values);
+	SignalGroup	   *group;
+	OpenSignal *open;
+	bool		found;
+
+	if (list_length(groups->open) == OPEN_SIGNALS)
+		GroupsFlush(writer);
+	group = hash_search(groups->groups, &digest, HASH_ENTER, &found);
+	if (!found)
+		group->newest = NULL;
+	open = FindNew(group, rule, detection->first_seen);
+	if (open == NULL)
+		open = FindStored(writer, group, rule, detection->first_seen);
+	if (open == NULL)
+		open = OpenNew(writer, group, detection);
+	else
+		AddDetection(groups, open, detection);
+	return open->signal.id;
+}
+
+/* ---------- writing ---------- */
+
+/* Write what a stored signal took. */
+static void
+UpdateStored(SignalGroups *groups, const OpenSignal *open, const char *reason)
+{
+	const NewSignal *signal = &open->signal;
+	RowChange	change;
+
+	RowChangeBegin(&change, &groups->stored, open->row);
+	RowChangeSet(&change, "terms", JsonbPGetDatum(TermListArray(signal->terms)), false);
+	RowChangeSet(&change, "detections", Int32GetDatum(signal->detections), false);
+	RowChangeSet(&change, "first_seen", TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen)), false);
+	RowChangeSet(&change, "last_seen", TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen)), false);
+	RowChangeSet(&change, "change_reason", CStringGetTextDatum(reason), false);
+	RowChangeWrite(&change);
+}
+
+/* Tell of a stored signal that it took more: of the last of them. */
+static void
+TellUpdated(SignalWriter *writer, const OpenSignal *open, const char *reason)
+{
+	const NewSignal *signal = &open->signal;
+
+	if (writer->origin != ORIGIN_LIVE)
+		return;
+	WriterTell(writer,
+			   &(Notification) {
+				   .kind = "update", .signal = signal->id, .rule = signal->rule,
+				   .title = signal->title, .entity = signal->entity, .term = signal->term,
+				   .event_time = signal->event_time, .event_id = signal->event_id,
+				   .detections = signal->detections, .reason = reason
+			   });
+}
+
+static void
+FlushSignal(SignalWriter *writer, const OpenSignal *open)
+{
+	const char *reason;
+
+	if (open->row == NULL)
+	{
+		NewSignalStore(writer, &open->signal);
+		return;
+	}
+	reason = psprintf("%d more detection%s: %d in all", open->joined,
+					  open->joined == 1 ? "" : "s", open->signal.detections);
+	UpdateStored(writer->groups, open, reason);
+	TellUpdated(writer, open, reason);
+}
+
+void
+GroupsFlush(SignalWriter *writer)
+{
+	ListCell   *cell;
+
+	if (writer->groups == NULL || writer->groups->open == NIL)
+		return;
+	foreach(cell, writer->groups->open)
+	{
+		CHECK_FOR_INTERRUPTS();
+		FlushSignal(writer, lfirst(cell));
+	}
+	if (writer->signals.table != NULL)
+		TableStoreFlush(&writer->signals);
+	Reset(writer->groups);
+}
+
+void
+GroupsClose(SignalWriter *writer)
+{
+	if (writer->groups == NULL)
+		return;
+	TableStoreClose(&writer->groups->stored);
+	MemoryContextDelete(writer->groups->context);
+	writer->groups = NULL;
+}

@@ -1,0 +1,100 @@
+/*
+ * new_signal.c
+ *	  Making a signal.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/sequence.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "signal/detection_log.h"
+#include "signal/new_signal.h"
+#include "signal/signal_row.h"
+#include "signal/term_list.h"
+
+/* Titles are cut after so many bytes: terms may be of any length. */
+#define TITLE_LIMIT		500
+
+const char *
+SignalTitle(const TemplateValues *given)
+{
+	return TemplateClip(TemplateTitle(given), TITLE_LIMIT);
+}
+
+/* The signal that the term had before: of this merge, or of the detections stored so far. */
+static int64
+PreviousSignal(SignalWriter *writer, const Subject *subject)
+{
+	return *subject->signal != NO_SIGNAL ? *subject->signal :
+		DetectionLastSignal(writer, subject->term);
+}
+
+void
+NewSignalRender(SignalWriter *writer, const Detection *detection, NewSignal *signal)
+{
+	const TemplateValues *given = &detection->given;
+
+	*signal = (NewSignal) {
+		.id = nextval_internal(writer->oids->signal_sequence, false),
+		.rule = given->rule, .title = SignalTitle(given), .message = TemplateMessage(given),
+		.entity = given->entity, .term = given->term, .event = given->event,
+		.event_id = detection->event_id, .event_time = detection->first_seen,
+		.previous = PreviousSignal(writer, detection->subject),
+		.terms = TermListAdd(NIL, given->term), .detections = 1,
+		.first_seen = detection->first_seen, .last_seen = detection->first_seen
+	};
+}
+
+/* Announce a signal that is made. */
+static void
+TellNew(SignalWriter *writer, const NewSignal *signal)
+{
+	if (writer->origin != ORIGIN_LIVE)
+		return;
+	WriterTell(writer,
+			   &(Notification) {
+				   .kind = "new", .signal = signal->id, .rule = signal->rule,
+				   .title = signal->title, .entity = signal->entity, .term = signal->term,
+				   .event_time = signal->event_time, .event_id = signal->event_id,
+				   .detections = signal->detections
+			   });
+}
+
+void
+NewSignalStore(SignalWriter *writer, const NewSignal *signal)
+{
+	Datum		values[SIGNAL_COLUMNS];
+	bool		nulls[SIGNAL_COLUMNS] = {0};
+	const Rule *rule = signal->rule;
+
+	values[SIGNAL_ID] = Int64GetDatum(signal->id);
+	values[SIGNAL_RULE] = CStringGetTextDatum(rule->name);
+	values[SIGNAL_RULE_VERSION] = Int32GetDatum(rule->version);
+	values[SIGNAL_SEVERITY] = CStringGetTextDatum(rule->severity);
+	values[SIGNAL_TITLE] = CStringGetTextDatum(signal->title);
+	values[SIGNAL_MESSAGE] = OptionalText(signal->message, &nulls[SIGNAL_MESSAGE]);
+	values[SIGNAL_TAGS] = rule->tags;
+	values[SIGNAL_ENTITY] = JsonbPGetDatum(signal->entity);
+	values[SIGNAL_TERM] = JsonbPGetDatum(signal->term);
+	values[SIGNAL_TERMS] = JsonbPGetDatum(TermListArray(signal->terms));
+	values[SIGNAL_DETECTIONS] = Int32GetDatum(signal->detections);
+	values[SIGNAL_FIRST_SEEN] = TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen));
+	values[SIGNAL_LAST_SEEN] = TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen));
+	values[SIGNAL_EVENT_ID] = OptionalText(signal->event_id, &nulls[SIGNAL_EVENT_ID]);
+	values[SIGNAL_EVENT] = JsonbPGetDatum(signal->event);
+	nulls[SIGNAL_EVENT] = signal->event == NULL;
+	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
+	values[SIGNAL_CREATED_AT] = values[SIGNAL_UPDATED_AT] =
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[SIGNAL_PREVIOUS] = Int64GetDatum(signal->previous);
+	nulls[SIGNAL_PREVIOUS] = signal->previous == NO_SIGNAL;
+	values[SIGNAL_CONTEXT] = JsonbPGetDatum(signal->context);
+	nulls[SIGNAL_CONTEXT] = signal->context == NULL;
+	values[SIGNAL_GROUP_DIGEST] = PointerGetDatum(signal->group);
+	nulls[SIGNAL_GROUP_DIGEST] = signal->group == NULL;
+	WriterInsertSignal(writer, values, nulls);
+	TellNew(writer, signal);
+}

@@ -1,0 +1,186 @@
+/*
+ * signal_apply.c
+ *	  Changing a signal after one of its detections was amended, or is no more.
+ *
+ * The signal becomes what its detections say that stand, so that it does not matter in
+ * which order several changes are made, or how late.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "event/event.h"
+#include "signal/detection_log.h"
+#include "signal/new_signal.h"
+#include "signal/signal_apply.h"
+#include "signal/signal_row.h"
+#include "signal/term_list.h"
+
+/* A column of a signal's row that is never null. */
+static Datum
+Column(const TableStore *signals, HeapTuple row, const char *column)
+{
+	bool		isnull;
+
+	return SignalTupleColumn(signals, row, column, &isnull);
+}
+
+/* What a signal shows. */
+static Shown
+ShownBy(const TableStore *signals, HeapTuple row)
+{
+	return (Shown) {
+		.entity = DatumGetJsonbP(Column(signals, row, "entity")),
+		.term = DatumGetJsonbP(Column(signals, row, "term"))
+	};
+}
+
+/* The rule version that a signal is of, where it is in use; else NULL. */
+static Rule *
+RuleOf(RuleSet *set, const TableStore *signals, HeapTuple row)
+{
+	const char *name = TextDatumGetCString(Column(signals, row, "rule"));
+	const int32 version = DatumGetInt32(Column(signals, row, "rule_version"));
+
+	for (int i = 0; set != NULL && i < set->nrules; i++)
+		if (strcmp(set->rules[i]->name, name) == 0 && set->rules[i]->version == version)
+			return set->rules[i];
+	return NULL;
+}
+
+/*
+ * ShowFirst
+ *		The detection that the signal shows is no more: let it show the first one that
+ *		stands.  That one's event is not stored, so that title and message are made of its
+ *		entity and term.
+ */
+static void
+ShowFirst(RowChange *row, const Shown *first)
+{
+	RuleSet    *set = RulesInUse();
+	Rule	   *rule = RuleOf(set, row->signals, row->row);
+	TemplateValues given = {
+		.rule = rule, .set = set, .entity = first->entity, .term = first->term
+	};
+	bool		isnull;
+	Datum		text;
+
+	RowChangeSet(row, "entity", JsonbPGetDatum(first->entity), false);
+	RowChangeSet(row, "term", JsonbPGetDatum(first->term), false);
+	text = OptionalText(first->event_id, &isnull);
+	RowChangeSet(row, "event_id", text, isnull);
+	RowChangeSet(row, "event", (Datum) 0, true);
+	if (rule == NULL)
+		return;					/* changed or dropped since */
+	RowChangeSet(row, "title", CStringGetTextDatum(SignalTitle(&given)), false);
+	text = OptionalText(TemplateMessage(&given), &isnull);
+	RowChangeSet(row, "message", text, isnull);
+}
+
+/* The detection that the signal shows was amended: let it show its event, or none. */
+static void
+ShowEvent(RowChange *row, Jsonb *event, const char *event_id)
+{
+	bool		no_identity;
+	Datum		identity = OptionalText(event_id, &no_identity);
+
+	RowChangeSet(row, "event_id", identity, no_identity);
+	RowChangeSet(row, "event", PointerGetDatum(event), event == NULL);
+}
+
+/* What the detections that stand make of the signal. */
+static void
+SetFromDetections(RowChange *row, const SignalChange *change, const SignalDetections *stand)
+{
+	RowChangeSet(row, "terms", JsonbPGetDatum(TermListArray(stand->terms)), false);
+	RowChangeSet(row, "detections", Int32GetDatum(stand->count), false);
+	RowChangeSet(row, "first_seen", TimestampTzGetDatum(stand->first_seen), false);
+	RowChangeSet(row, "last_seen", TimestampTzGetDatum(stand->last_seen), false);
+	if (stand->asked_is_shown)
+		ShowEvent(row, change->event, stand->asked_event_id);
+	else if (!stand->shown)
+		ShowFirst(row, &stand->first);
+}
+
+/* Change the row, which is locked. */
+static Applied
+ChangeRow(const ExtensionOids *oids, TableStore *signals, HeapTuple tuple,
+		  const SignalChange *change)
+{
+	const Shown shows = ShownBy(signals, tuple);
+	SignalDetections stand;
+	RowChange	row;
+
+	DetectionsOfSignal(oids, change->signal, &shows, change->detection, &stand);
+	RowChangeBegin(&row, signals, tuple);
+	RowChangeSet(&row, "change_reason", CStringGetTextDatum(change->reason), false);
+	if (stand.count > 0)
+		SetFromDetections(&row, change, &stand);
+	else
+		RowChangeSet(&row, "retracted_at",
+					 TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
+	RowChangeWrite(&row);
+	return stand.count > 0 ? APPLIED_CHANGED : APPLIED_RETRACTED;
+}
+
+Applied
+SignalApply(const ExtensionOids *oids, const SignalChange *change)
+{
+	TableStore	signals;
+	HeapTuple	tuple;
+	Found		found;
+	Applied		applied = APPLIED_CHANGED;
+
+	TableStoreOpenBy(&signals, oids->signals, SIGNAL_KEY);
+	found = SignalLock(&signals, change->signal, &tuple);
+	if (found == FOUND_LOCKED)
+		applied = ChangeRow(oids, &signals, tuple, change);
+	else if (found == FOUND_BUSY)
+		applied = APPLIED_NOT;
+	TableStoreClose(&signals);
+	return applied;
+}
+
+/* Tell that a signal is retracted, of which less was told. */
+static void
+TellRetracted(const ExtensionOids *oids, const SignalChange *change)
+{
+	TableStore	signals;
+	TupleTableSlot *slot = SignalFind(&signals, oids, change->signal);
+	HeapTuple	row = slot == NULL ? NULL : ExecCopySlotHeapTuple(slot);
+	Rule		rule = {0};
+	Datum		event_id;
+	bool		no_event_id;
+
+	if (row != NULL &&
+		strcmp(TextDatumGetCString(Column(&signals, row, "origin")), OriginName(ORIGIN_LIVE)) == 0)
+	{
+		rule.name = TextDatumGetCString(Column(&signals, row, "rule"));
+		rule.severity = TextDatumGetCString(Column(&signals, row, "severity"));
+		event_id = SignalTupleColumn(&signals, row, "event_id", &no_event_id);
+		SignalChangeTell(&(Notification) {
+			.kind = "retract", .signal = change->signal, .rule = &rule,
+			.title = TextDatumGetCString(Column(&signals, row, "title")),
+			.entity = DatumGetJsonbP(Column(&signals, row, "entity")),
+			.term = DatumGetJsonbP(Column(&signals, row, "term")),
+			.event_time = UNIX_MICROS(DatumGetTimestampTz(Column(&signals, row, "first_seen"))),
+			.event_id = no_event_id ? NULL : TextDatumGetCString(event_id),
+			.reason = change->reason
+		});
+	}
+	TableStoreClose(&signals);
+}
+
+bool
+SignalApplyPostponed(const ExtensionOids *oids, const SignalChange *change)
+{
+	const Applied applied = SignalApply(oids, change);
+
+	if (applied == APPLIED_RETRACTED && change->kind != CHANGE_RETRACT)
+		TellRetracted(oids, change);
+	return applied != APPLIED_NOT;
+}

@@ -1,0 +1,53 @@
+/*
+ * signal_writer.c
+ *	  What detections and signals are written through during one merge.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "signal/detection_log.h"
+#include "signal/signal_row.h"
+#include "signal/signal_writer.h"
+
+const char *
+OriginName(Origin origin)
+{
+	return origin == ORIGIN_LIVE ? "live" : "backfill";
+}
+
+TableStore *
+WriterDetections(SignalWriter *writer)
+{
+	if (writer->detections.table == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		TableStoreOpenBy(&writer->detections, writer->oids->detection_log,
+						 DETECTION_DIGEST);
+		MemoryContextSwitchTo(old);
+	}
+	return &writer->detections;
+}
+
+void
+WriterInsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls)
+{
+	TableStore	   *signals = &writer->signals;
+
+	if (signals->table == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		TableStoreOpenFiring(signals, writer->oids->signals);
+		TableStoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
+		MemoryContextSwitchTo(old);
+	}
+	TableStoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);
+}
+
+void
+WriterTell(SignalWriter *writer, const Notification *told)
+{
+	SignalChangeWrite(&writer->changes, told);
+	NotificationAdd(&writer->notifications, told);
+}
