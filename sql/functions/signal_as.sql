@@ -34,6 +34,33 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION newterm.plain_pairs(jsonb, text) IS 'the members of an object as plain text, key: value; NULL where it has none';
 
+-- One term as its members; of several the first ten, each on a line.
+CREATE OR REPLACE FUNCTION newterm.plain_terms(signal jsonb, separator text DEFAULT ', ') RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN count(*) < 2 THEN newterm.plain_pairs(signal -> 'term', separator)
+		ELSE string_agg(newterm.plain_pairs(t), E'\n' ORDER BY n) FILTER (WHERE n <= 10)
+			|| CASE WHEN count(*) > 10 THEN E'\n…' ELSE '' END END
+	FROM jsonb_array_elements(CASE jsonb_typeof(signal -> 'terms') WHEN 'array' THEN signal -> 'terms' END) WITH ORDINALITY AS e (t, n)
+$$;
+COMMENT ON FUNCTION newterm.plain_terms(jsonb, text) IS 'the terms of a signal as plain text: its one term, or of several the first ten, one a line';
+
+-- Counts end at 100.
+CREATE OR REPLACE FUNCTION newterm.plain_count(signal jsonb, count text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT newterm.plain_member(signal, ARRAY['context', count]) || CASE WHEN signal -> 'context' -> count = '100' THEN '+' ELSE '' END
+$$;
+COMMENT ON FUNCTION newterm.plain_count(jsonb, text) IS 'a count of a signal''s context as plain text, 100+ where it ended';
+
+CREATE OR REPLACE FUNCTION newterm.plain_context(signal jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT nullif(concat_ws('; ',
+		'known before: ' || newterm.plain_count(signal, 'known_terms') || coalesce(' since ' || newterm.plain_member(signal, '{context,entity_since}'), ''),
+		'new in 30 days before: ' || newterm.plain_count(signal, 'new_terms_30_days'),
+		'others that know it: ' || newterm.plain_count(signal, 'other_entities'),
+		'signal before: ' || newterm.plain_member(signal, '{previous}')), '')
+$$;
+COMMENT ON FUNCTION newterm.plain_context(jsonb) IS 'the context of a signal, and the one that its term had before, as plain text; NULL where it has none';
+
 CREATE OR REPLACE FUNCTION newterm.plain_address(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -93,13 +120,14 @@ BEGIN
 	FROM (VALUES
 		(1, 'Severity', newterm.plain_member(signal, '{severity}')),
 		(2, 'Rule', newterm.plain_member(signal, '{rule}')),
-		(3, 'New', newterm.plain_pairs(signal -> 'term', E'\n')),
+		(3, 'New', newterm.plain_terms(signal, E'\n')),
 		(4, 'For', newterm.plain_pairs(signal -> 'entity', E'\n')),
 		(5, 'First seen', newterm.plain_member(signal, '{first_seen}')),
 		(6, 'Detections', nullif(newterm.plain_member(signal, '{detections}'), '1')),
 		(7, 'Source', newterm.plain_member(signal, '{event,sourceIPAddress}')),
 		(8, 'Status', nullif(newterm.plain_member(signal, '{status}'), 'open')),
-		(9, 'Reason', newterm.plain_member(told, '{reason}'))) AS f (n, name, value)
+		(9, 'Reason', newterm.plain_member(told, '{reason}')),
+		(10, 'Context', newterm.plain_context(signal))) AS f (n, name, value)
 	WHERE f.value IS NOT NULL;
 	RETURN jsonb_build_object(
 		-- shown in notifications of the desktop; this one is Slack's markup
@@ -143,9 +171,9 @@ BEGIN
 		|| jsonb_build_object('custom_details', jsonb_strip_nulls(jsonb_build_object(
 				'signal', signal -> 'id', 'rule', signal -> 'rule', 'severity', signal -> 'severity',
 				'message', newterm.plain(signal ->> 'message', 8000, true),
-				'term', newterm.plain_pairs(signal -> 'term'), 'entity', newterm.plain_pairs(signal -> 'entity'),
+				'term', newterm.plain_terms(signal), 'entity', newterm.plain_pairs(signal -> 'entity'),
 				'detections', signal -> 'detections', 'tags', signal -> 'tags', 'event_id', signal -> 'event_id',
-				'context', signal -> 'context', 'reason', newterm.plain_member(told, '{reason}')))
+				'context', signal -> 'context', 'previous', signal -> 'previous', 'reason', newterm.plain_member(told, '{reason}')))
 			-- an event of PagerDuty's has at most 512 kB
 			|| CASE WHEN length(event::text) <= 100000 THEN jsonb_build_object('event', event) ELSE '{}' END));
 END
@@ -224,7 +252,8 @@ BEGIN
 		'newterm', jsonb_build_object(
 			'signal', jsonb_build_object('id', signal -> 'id', 'key', newterm.signal_key(signal), 'severity', signal -> 'severity',
 				'status', signal -> 'status', 'archive_reason', signal -> 'archive_reason', 'detections', signal -> 'detections',
-				'event_id', signal -> 'event_id', 'retracted_at', signal -> 'retracted_at', 'assignee', signal -> 'assignee'),
+				'event_id', signal -> 'event_id', 'retracted_at', signal -> 'retracted_at', 'assignee', signal -> 'assignee', 'previous', signal -> 'previous'),
+			'context', signal -> 'context', 'terms', string_to_array(newterm.plain_terms(signal), E'\n'),
 			'change', jsonb_build_object('kind', told -> 'kind', 'at', told -> 'changed_at'),
 			'term', newterm.field_values(signal -> 'term'), 'entity', newterm.field_values(signal -> 'entity'))));
 END
@@ -357,7 +386,7 @@ BEGIN
 				jsonb_build_array(jsonb_build_object('name', newterm.plain_member(signal, '{rule}'), 'type', 'rule'))),
 			'anomalies', anomalies)) END,
 		'unmapped', jsonb_build_object('signal', signal -> 'id', 'archive_reason', signal -> 'archive_reason',
-			'assignee', signal -> 'assignee', 'context', signal -> 'context')))
+			'assignee', signal -> 'assignee', 'context', signal -> 'context', 'previous', signal -> 'previous')))
 		-- the record as it is, nulls included
 		|| jsonb_build_object('evidences', jsonb_build_array(
 			CASE WHEN jsonb_typeof(event) = 'object' THEN newterm.ocsf_evidence(event)
@@ -366,7 +395,8 @@ END
 $$;
 COMMENT ON FUNCTION newterm.signal_as_ocsf(jsonb, jsonb) IS 'a signal as a Detection Finding (class 2004) of OCSF 1.8.0, with the profiles cloud and incident';
 
-REVOKE ALL ON FUNCTION newterm.plain, newterm.plain_member, newterm.plain_pairs, newterm.plain_address, newterm.unix_millis,
+REVOKE ALL ON FUNCTION newterm.plain, newterm.plain_member, newterm.plain_pairs, newterm.plain_terms, newterm.plain_count,
+	newterm.plain_context, newterm.plain_address, newterm.unix_millis,
 	newterm.signal_key, newterm.attack_ids, newterm.is_closed, newterm.field_values, newterm.ocsf_evidence, newterm.signal_as_newterm,
 	newterm.signal_as_slack, newterm.signal_as_pagerduty, newterm.signal_as_cloudevents, newterm.signal_as_ecs,
 	newterm.signal_as_ocsf FROM PUBLIC;

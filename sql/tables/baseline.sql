@@ -10,13 +10,18 @@ CREATE TABLE newterm.runs (
 	entity jsonb,
 	entity_digest uuid,
 	event_id text,
-	backfilled boolean NOT NULL DEFAULT false
+	backfilled boolean NOT NULL DEFAULT false,
+	entity_key bigint,
+	term_key bigint
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX runs_digest ON newterm.runs (digest);
 -- A publication FOR ALL TABLES has our tables too, and what we write passes by the executor's check.
 ALTER TABLE newterm.runs REPLICA IDENTITY FULL;
 -- Rules with learning_scope rule store NULL, which takes no room, and are not in the index.
 CREATE INDEX runs_entity ON newterm.runs (entity_digest) WHERE entity_digest IS NOT NULL;
+-- What signals say of an entity and a term (context).  Equal keys share room in an index: some 7 bytes a run.
+CREATE INDEX runs_entity_key ON newterm.runs (entity_key);
+CREATE INDEX runs_term_key ON newterm.runs (term_key) WHERE term_key IS NOT NULL;
 COMMENT ON TABLE newterm.runs IS 'the stored baseline, a row a run of a term; see newterm.baseline';
 COMMENT ON COLUMN newterm.runs.first_seen IS 'first sighting of the run, exact';
 COMMENT ON COLUMN newterm.runs.last_granule IS 'start of the granule of its last sighting';
@@ -28,6 +33,8 @@ COMMENT ON COLUMN newterm.runs.entity IS 'values of group_by, in order';
 COMMENT ON COLUMN newterm.runs.entity_digest IS 'with learning_scope entity: digest of rule version and entity, as in newterm.entity_clocks';
 COMMENT ON COLUMN newterm.runs.event_id IS 'identity of the event of the first sighting, where it has one';
 COMMENT ON COLUMN newterm.runs.backfilled IS 'whether the start was found by reading stored events, and not as they came';
+COMMENT ON COLUMN newterm.runs.entity_key IS 'hash of rule version and entity, by which a signal finds what the entity knows';
+COMMENT ON COLUMN newterm.runs.term_key IS 'with group_by: hash of rule version and term, by which a signal finds other entities that know it';
 
 CREATE TABLE newterm.entity_clocks (
 	digest uuid PRIMARY KEY,

@@ -92,7 +92,7 @@ COMMENT ON COLUMN newterm.signals.change_reason IS 'why the signal was updated, 
 COMMENT ON COLUMN newterm.signals.created_at IS 'when the signal was made';
 COMMENT ON COLUMN newterm.signals.updated_at IS 'when the signal was changed last';
 COMMENT ON COLUMN newterm.signals.previous IS 'the signal that the term had before, of the same version of the rule and entity';
-COMMENT ON COLUMN newterm.signals.context IS 'what was known before its first detection: known_terms and new_terms_30_days of the entity, other_entities that know the term, entity_since; counts stop at 1000';
+COMMENT ON COLUMN newterm.signals.context IS 'what was known before its first detection: known_terms and new_terms_30_days of the entity, other_entities that know the term, entity_since; counts end at 100';
 COMMENT ON COLUMN newterm.signals.group_digest IS 'digest of the rule and the values of group_signals_by, where keep_alive is not 0';
 
 CREATE SEQUENCE newterm.event_error_id;

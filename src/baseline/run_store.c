@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -282,6 +283,18 @@ SetProvenance(const RunStore *runs, Datum *row, bool *nulls, const Run *run)
 	row[RUN_BACKFILLED - 1] = BoolGetDatum(runs->backfilled);
 }
 
+/*
+ * Hash of a version and of values (NULL: none).  It has no secret: who makes two the same
+ * makes a context wrong, and nothing else.
+ */
+static Datum
+KeyOf(int32 version_id, const Jsonb *values)
+{
+	return values == NULL ? Int64GetDatum(version_id) :
+		DirectFunctionCall2(jsonb_hash_extended, JsonbPGetDatum(values),
+							Int64GetDatum(version_id));
+}
+
 static void
 InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 {
@@ -296,6 +309,9 @@ InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 	nulls[RUN_ENTITY - 1] = pending->entity_values == NULL;
 	SetEntityDigest(row, nulls, pending);
 	SetProvenance(runs, row, nulls, run);
+	row[RUN_ENTITY_KEY - 1] = KeyOf(pending->version_id, pending->entity_values);
+	nulls[RUN_TERM_KEY - 1] = pending->entity_values == NULL;
+	row[RUN_TERM_KEY - 1] = KeyOf(pending->version_id, pending->term_values);
 	TableStoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
 }
 
@@ -493,4 +509,31 @@ RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
 		function(state, term);
 	}
 	TableStoreClose(&store);
+}
+
+/* ---------- what is around a term ---------- */
+
+bool
+RunsAroundOpen(TableStore *store, const ExtensionOids *oids, RunsAroundKind kind)
+{
+	return TableStoreOpenReading(store, oids->runs,
+								 kind == RUNS_OF_ENTITY ? RUN_ENTITY_KEY : RUN_TERM_KEY);
+}
+
+int
+RunsAround(TableStore *store, const RunsAsked *asked, RunAroundFunction function, void *state)
+{
+	TupleTableSlot *slot;
+	Run			run;
+	int			count = 0;
+
+	TableStoreFind(store, F_INT8EQ, KeyOf(asked->version_id, asked->values));
+	while (count < asked->most &&
+		   (asked->newest ? TableStoreNextBackward(store, &slot) : TableStoreNext(store, &slot)))
+	{
+		count++;
+		ReadRun(RowOf(slot), &run);
+		function(state, &RowOf(slot)->digest, &run);
+	}
+	return count;
 }

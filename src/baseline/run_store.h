@@ -95,4 +95,33 @@ typedef void (*TermFunction) (void *state, PendingTerm *term);
 extern void RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
 							 MemoryContext context, TermFunction function, void *state);
 
+/* Runs of one entity of a rule version, or of one term in all entities of a version with group_by. */
+typedef enum RunsAroundKind
+{
+	RUNS_OF_ENTITY,
+	RUNS_OF_TERM
+} RunsAroundKind;
+
+/* Open to read such runs; false where somebody holds a lock against that, or the index is gone. */
+extern bool RunsAroundOpen(TableStore *store, const ExtensionOids *oids, RunsAroundKind kind);
+
+/* Which of them. */
+typedef struct RunsAsked
+{
+	int32		version_id;
+	Jsonb	   *values;			/* of the entity or the term, as they are stored */
+	bool		newest;			/* backward */
+	int			most;			/* so many rows are read */
+} RunsAsked;
+
+/* What is called for a run, with the digest of its entity and term. */
+typedef void (*RunAroundFunction) (void *state, const Digest *term, const Run *run);
+
+/*
+ * Call `function` for such runs, about in the order in which they were stored.  Returns how
+ * many rows were read.
+ */
+extern int	RunsAround(TableStore *store, const RunsAsked *asked, RunAroundFunction function,
+					   void *state);
+
 #endif							/* NEWTERM_RUN_STORE_H */

@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "signal/context.h"
 #include "signal/detection_log.h"
 #include "signal/new_signal.h"
 #include "signal/signal_row.h"
@@ -42,6 +43,7 @@ NewSignalRender(SignalWriter *writer, const Detection *detection, NewSignal *sig
 		.rule = given->rule, .title = SignalTitle(given), .message = TemplateMessage(given),
 		.entity = given->entity, .term = given->term, .event = given->event,
 		.event_id = detection->event_id, .event_time = detection->first_seen,
+		.context = ContextOf(writer, detection),
 		.previous = PreviousSignal(writer, detection->subject),
 		.terms = TermListAdd(NIL, given->term), .detections = 1,
 		.first_seen = detection->first_seen, .last_seen = detection->first_seen

@@ -34,6 +34,7 @@ typedef struct SignalWriter
 	Notifications notifications;
 	ChangeWriter changes;
 	struct SignalGroups *groups;	/* signals that still take detections, or NULL */
+	struct SignalContexts *contexts;	/* where context is read from, or NULL */
 } SignalWriter;
 
 /* What a detection is of. */

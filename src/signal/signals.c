@@ -9,6 +9,7 @@
 
 #include "base/compat.h"
 #include "event/event_time.h"
+#include "signal/context.h"
 #include "signal/detection_log.h"
 #include "signal/group.h"
 #include "signal/mute.h"
@@ -153,6 +154,7 @@ SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origi
 	/* opened by the first one: most merges make none */
 	writer->detections.table = writer->signals.table = NULL;
 	writer->groups = NULL;
+	writer->contexts = NULL;
 	SignalChangesOpen(&writer->changes, oids, context);
 }
 
@@ -173,6 +175,7 @@ SignalsClose(SignalWriter *writer)
 	if (writer->detections.table != NULL)
 		TableStoreClose(&writer->detections);
 	GroupsClose(writer);
+	ContextsClose(writer);
 	if (writer->signals.table != NULL)
 		TableStoreClose(&writer->signals);
 	SignalChangesClose(&writer->changes);

@@ -130,7 +130,9 @@ enum
 	RUN_ENTITY_DIGEST,			/* NULL but with learning_scope entity */
 	RUN_EVENT_ID,				/* NULL where the event has none, or is not known */
 	RUN_BACKFILLED,
-	RUN_COLUMNS = RUN_BACKFILLED
+	RUN_ENTITY_KEY,
+	RUN_TERM_KEY,				/* NULL without group_by */
+	RUN_COLUMNS = RUN_TERM_KEY
 };
 
 /* newterm.entity_clocks */

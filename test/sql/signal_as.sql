@@ -162,6 +162,20 @@ select length(s #>> '{blocks,0,text,text}') <= 150 as header, length(s #>> '{blo
 from newterm.signal_as(:harm, 'slack') s, newterm.signal_as(:harm, 'pagerduty') p;
 select newterm.plain(repeat(E'\x1b', 2000), 100), length(newterm.plain(repeat('é', 2000))), newterm.plain(E'a\nb'), newterm.plain(E'a\nb\r', 100, true), newterm.plain(null);
 
+-- several detections: their terms, how many, and what was known before
+select newterm.create_rule('grouped', '{eventName}', group_by => '{awsRegion}', learning => '0', learning_from => '2024-01-01', keep_alive => '1 hour', filter => 'eventSource:grouped');
+insert into events select jsonb_build_object('eventTime', '2024-04-01T00:00:00Z', 'eventSource', 'grouped', 'eventName', 'Call' || lpad(i::text, 2, '0'), 'awsRegion', 'eu') from generate_series(1, 3) i;
+insert into events select jsonb_build_object('eventTime', '2024-05-01T00:00:00Z', 'eventSource', 'grouped', 'eventName', 'More' || lpad(i::text, 2, '0'), 'awsRegion', 'eu') from generate_series(1, 12) i;
+update newterm.signals set context = context || '{"known_terms": 100}', previous = 1 where rule = 'grouped' and detections = 12;
+select d.id - min(d.id) over () as signal, f ->> 'text' as field from newterm.signals d
+    cross join lateral jsonb_array_elements(newterm.signal_as(d.id, 'slack') #> '{blocks,1,fields}') with ordinality as e (f, n)
+    where d.rule = 'grouped' and f ->> 'text' ~ '^(New|Detections|Context)' order by d.id, n;
+select (newterm.signal_as(d.id, 'pagerduty') #> '{payload,custom_details}') - '{event,tags,rule,signal,severity,entity}'::text[] as pagerduty,
+    newterm.signal_as(d.id, 'ecs') #> '{newterm,terms}' as ecs_terms, newterm.signal_as(d.id, 'ecs') #> '{newterm,context}' as ecs_context,
+    newterm.signal_as(d.id, 'ocsf') -> 'count' as ocsf_count, newterm.signal_as(d.id, 'ocsf') #> '{anomaly_analyses,0,anomalies,0,observations}' as ocsf
+    from newterm.signals d where d.rule = 'grouped' and d.detections = 3;
+select l.* from newterm.signals d cross join lateral lacks(newterm.signal_as(d.id, 'ocsf')) l where d.rule = 'grouped';
+
 -- any argument, any role
 select newterm.signal_as(null, 'slack'), newterm.signal_as(-1, 'slack');
 select newterm.signal_as(1, null);
