@@ -12,6 +12,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	-- who asks for EXECUTE on newterm.merge() themselves
 	('public', 'routine', 'EXECUTE', 'watch|unwatch|note_watch|forget_watch|watch_statement|choose_shape|event_candidates'),
 	('public', 'routine', 'EXECUTE', 'observe_columns|member_columns|qualified_name|recent_kind|recent_kinds'),
+	('public', 'routine', 'EXECUTE', 'lint.*|rule_paths|name_distance|nearest_name|path_names|names_at|recent_records'),
 	('public', 'routine', 'EXECUTE', 'document_expression|document_kind|recent_blocks|record_member|records|row_document'),
 	('public', 'routine', 'EXECUTE', 'value|principal|terms|test_filter|term_object|watch_columns|watched_with|events_passed_over|is_concerned'),
 	('public', 'table', 'INSERT', 'inbox'),
@@ -21,7 +22,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('reader', 'table', 'SELECT', 'baseline|clocks|detections|watched|watches|health|delivery|progress'),
 	('reader', 'table', 'SELECT', 'packs|pack_rules'),
 	('reader', 'routine', 'EXECUTE', 'explain|explain_term|evaluate|filter_steps|rule_row'),
-	('reader', 'routine', 'EXECUTE', 'signal_as|report|lint.*|rule_paths|name_distance|nearest_name|path_names|names_at|recent_records|check|export_rules|neighbourhood|rule_definition|rule_settings'),
+	('reader', 'routine', 'EXECUTE', 'signal_as|report|check|export_rules|neighbourhood|rule_definition|rule_settings'),
 	('reader', 'routine', 'EXECUTE', 'summary|recent_times|log_query|row_reading|rows_between|stored_values'),
 
 	-- analysts: what is done about it

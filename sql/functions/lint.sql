@@ -82,7 +82,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 		(r.learning_scope = 'entity' AND r.learning_from IS NOT NULL, 'learning_from decides nothing with learning_scope entity', 'Each entity learns from its first event on.'),
 		(r.optional_group_by AND r.group_by = '{}', 'optional_group_by without group_by does nothing', NULL),
 		(r.group_signals_by IS NOT NULL AND r.keep_alive = '0', 'group_signals_by does nothing without keep_alive', 'keep_alive says how long a signal takes in what follows.'),
-		(r.keep_alive > r.max_duration, format('keep_alive (%s) is longer than a signal may last (max_duration %s)', r.keep_alive, r.max_duration), NULL),
 		(r.mode = 'observe' AND r.keep_alive > '0', 'keep_alive does nothing in mode observe, which makes no signals', NULL)
 	) AS f (applies, finding, hint) WHERE f.applies
 $$;

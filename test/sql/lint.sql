@@ -23,7 +23,7 @@ select * from newterm.lint('own');
 select newterm.create_rule('short', '{eventName}', learning => '7') is not null as made;
 select newterm.create_rule('excluding', '{eventName}', learning => '1 day', learning_values => 10, learning_scope => 'entity', learning_from => '2024-01-01', group_by => '{awsRegion}',
 	group_signals_by => '{awsRegion}') is not null as made;
-select newterm.create_rule('forgetful', '{eventName}', learning => '30 days', forget_after => '7 days', optional_group_by => true, keep_alive => '2 days', max_duration => '1 day') is not null as made;
+select newterm.create_rule('forgetful', '{eventName}', learning => '30 days', forget_after => '7 days', optional_group_by => true, keep_alive => '1 day', mode => 'observe') is not null as made;
 select newterm.create_rule('nothing wrong', '{eventName}', learning => '0') is not null as made;
 
 -- altered: what has to do with the finding looks again, what has not does not
