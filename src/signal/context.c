@@ -16,8 +16,11 @@
 /* Counts end here. */
 #define MOST		100
 
-/* So many rows are read of an entity, from either end, and of a term: one may be its own. */
+/* So many rows are read of an entity and of a term: one may be its own. */
 #define ROWS_READ	(MOST + 1)
+
+/* Of an entity with more, so many of those that were stored first are read for its start. */
+#define FIRST_ROWS	10
 
 /* What is new, in microseconds. */
 #define RECENT		(30 * USECS_PER_DAY)
@@ -68,28 +71,28 @@ ContextsClose(SignalWriter *writer)
 	writer->contexts = NULL;
 }
 
-/* Count a run in where it began lately; `state` is the Counts. */
+/* Note when the earliest run began; `state` is the Counts. */
 static void
-CountRecent(void *state, const Digest *term, const Run *run)
+NoteStart(void *state, const Digest *term, const Run *run)
 {
 	Counts	   *counts = state;
 
-	if (run->first_seen < counts->time && run->first_seen >= counts->time - RECENT &&
-		!run->learned)
-		counts->recent++;
+	if (run->first_seen < counts->time)
+		counts->since = Min(counts->since, run->first_seen);
 }
 
-/* Count it in. */
+/* Count a run in. */
 static void
 CountRun(void *state, const Digest *term, const Run *run)
 {
 	Counts	   *counts = state;
 	const Run	now = {.first_seen = counts->time};
 
-	CountRecent(counts, term, run);
 	if (run->first_seen >= counts->time)
 		return;
-	counts->since = Min(counts->since, run->first_seen);
+	NoteStart(counts, term, run);
+	if (run->first_seen >= counts->time - RECENT && !run->learned)
+		counts->recent++;
 	if (!RunsContinue(run, 1, &now, counts->span))
 		return;
 	counts->known++;
@@ -131,19 +134,20 @@ AddTime(JsonbParseState **state, const char *name, int64 time)
 	AddMember(state, name, &value);
 }
 
-/* Read what the entity knew; of more than is read, what is new is among what was stored last. */
+/* Read what the entity knew: what is new is among what was stored last. */
 static void
 AddEntity(JsonbParseState **state, TableStore *store, const Subject *subject, Counts *counts)
 {
 	RunsAsked	asked = {
-		.version_id = subject->rule->version_id, .values = subject->entity_values, .most = ROWS_READ
+		.version_id = subject->rule->version_id, .values = subject->entity_values,
+		.newest = true, .most = ROWS_READ
 	};
 
 	if (RunsAround(store, &asked, CountRun, counts) == ROWS_READ)
 	{
-		asked.newest = true;
-		counts->recent = 0;
-		RunsAround(store, &asked, CountRecent, counts);
+		asked.newest = false;
+		asked.most = FIRST_ROWS;
+		RunsAround(store, &asked, NoteStart, counts);
 	}
 	AddCount(state, "known_terms", counts->known);
 	AddCount(state, "new_terms_30_days", counts->recent);
