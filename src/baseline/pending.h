@@ -22,10 +22,12 @@ typedef struct PendingTerm
 {
 	Digest		term;			/* hash key */
 	int32		version_id;
-	bool		continues;		/* once it is merged: of a version that is not evaluated, so
-								 * that it begins no run and changes no learning */
-	uint64		generation;		/* of the oldest rule set by which it was noted, or
-								 * GENERATION_NONE */
+	/*
+	 * once it is merged: of a version that is not evaluated, so that it begins no run and changes
+	 * no learning
+	 */
+	bool		continues;
+	uint64		generation;		/* of the oldest rule set by which it was noted, or GENERATION_NONE */
 	bool		by_entity;		/* likewise: of a rule with learning_scope entity ... */
 	Digest		entity_clock;	/* ... whose entity has this digest */
 	bool		extends;		/* likewise: stored runs go on, and no other one begins */

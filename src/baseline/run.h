@@ -39,12 +39,12 @@ extern bool RunsCover(const Run *runs, int nruns, const Run *added);
 
 typedef enum Decision
 {
-	DECISION_DETECT,			/* after[run] starts outside learning and no
-								 * detection says so yet */
-	DECISION_AMEND,				/* the detection of before[detection] now starts
-								 * at after[run].first_seen */
-	DECISION_RETRACT			/* the detection of before[detection] is no more:
-								 * after[run] shows that its term was known */
+	/* after[run] starts outside learning and no detection says so yet */
+	DECISION_DETECT,
+	/* the detection of before[detection] now starts at after[run].first_seen */
+	DECISION_AMEND,
+	/* the detection of before[detection] is no more: after[run] shows that its term was known */
+	DECISION_RETRACT
 } Decision;
 
 typedef struct Verdict

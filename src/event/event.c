@@ -24,8 +24,7 @@ typedef struct SlotEntry
 typedef struct SlotField
 {
 	Field	   *field;			/* NULL: a place on the way to others */
-	int			argument;		/* functions, and paths behind them: the slot of their
-								 * one argument; else -1 */
+	int			argument;		/* functions, and paths behind them: the slot of their one argument; else -1 */
 	int		   *arguments;		/* coalesce and any: the slots of all */
 	int			root;			/* of these: the place that they are below, or -1 */
 } SlotField;

@@ -45,8 +45,7 @@ SlotValues(const EventSlot *slot)
 typedef struct PathNode
 {
 	uint32		visited;		/* the event that children were found in */
-	uint32		many;			/* the event in which an array of several is here
-								 * or above */
+	uint32		many;			/* the event in which an array of several is here or above */
 	int			parent;			/* -1: this is the record itself, or no place */
 	const char *key;
 	int			key_length;

@@ -27,8 +27,7 @@ typedef enum FilterKind
 	FILTER_CIDR,				/* field, networks */
 	FILTER_LIST,				/* field, name of a list of newterm.lists */
 	FILTER_EQUAL,				/* field, other field */
-	FILTER_ELEMENT				/* field, a path; children[0]: of one element of
-								 * it all conditions hold */
+	FILTER_ELEMENT				/* field, a path; children[0]: of one element of it all conditions hold */
 } FilterKind;
 
 /* Has the node a condition on its field's values, one by one? */
@@ -61,8 +60,7 @@ typedef struct FilterLiteral
 	bool		is_time;		/* ISO 8601: compares with times */
 	bool		is_address;		/* end of a range of IP addresses */
 	int64		time;			/* is_time: microseconds since 1970-01-01 UTC */
-	void	   *number;			/* is_number: left to filter_compare.c (a Numeric);
-								 * is_address: an IpNetwork */
+	void	   *number;			/* is_number: left to filter_compare.c (a Numeric); is_address: an IpNetwork */
 } FilterLiteral;
 
 typedef struct FilterBound
@@ -83,8 +81,8 @@ typedef struct FilterRange
 typedef struct FilterNode
 {
 	FilterKind	kind;
-	int			slot;			/* where the compiled rule set finds the field's
-								 * value; set by the rule compiler */
+	/* where the compiled rule set finds the field's value; set by the rule compiler */
+	int			slot;
 	int			depth;			/* levels of nodes from here down, 1 for a leaf */
 	int			nchildren;
 	struct FilterNode **children;

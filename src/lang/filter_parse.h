@@ -66,8 +66,7 @@ typedef struct FilterParseState
 	FilterSpan	previous;		/* the one before it; empty at the start */
 	int			nopen;
 	FilterOpen *open;			/* FILTER_MAX_DEPTH + 1 of them */
-	int			group;			/* nopen outside the value group we are in, or
-								 * -1 */
+	int			group;			/* nopen outside the value group we are in, or -1 */
 	FilterFunction function;	/* the one whose arguments are read */
 	sigjmp_buf	fatal;			/* where the scanner's fatal errors go */
 } FilterParseState;

@@ -16,10 +16,12 @@ typedef enum Language
 
 typedef struct SyntaxError
 {
-	int			position;		/* first wrong character, counted from 1 in
-								 * characters (not bytes) of the UTF-8 text */
-	char	   *message;		/* what is wrong and what was expected: the part
-								 * after "syntax error in filter at position N: " */
+	/* first wrong character, counted from 1 in characters (not bytes) of the UTF-8 text */
+	int			position;
+	/*
+	 * what is wrong and what was expected: the part after "syntax error in filter at position N: "
+	 */
+	char	   *message;
 	char	   *hint;			/* what to write instead, or NULL */
 } SyntaxError;
 

@@ -15,8 +15,8 @@
 typedef enum Origin
 {
 	ORIGIN_LIVE,				/* notifies */
-	ORIGIN_REDECIDED,			/* by changed learning; of this and the next, only changes
-								 * of live signals are told */
+	/* by changed learning; of this and the next, only changes of live signals are told */
+	ORIGIN_REDECIDED,
 	ORIGIN_BACKFILL,			/* by stored events: detections alone */
 	ORIGIN_BACKFILL_SIGNALS		/* the same, with signals */
 } Origin;

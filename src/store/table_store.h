@@ -31,8 +31,7 @@
 
 typedef struct TableStore
 {
-	MemoryContext context;		/* current when the store was opened: of all that
-								 * follows */
+	MemoryContext context;		/* current when the store was opened: of all that follows */
 	Relation	table;
 	Relation	index;			/* of look-ups, or NULL */
 	EState	   *estate;			/* NULL: opened to be read alone */
