@@ -36,7 +36,7 @@ char	   *GeoipFilesSetting = NULL;
 static const struct config_enum_entry OnErrorOptions[] = {
 	{"record", ON_ERROR_RECORD, false},
 	{"fail", ON_ERROR_FAIL, false},
-	{NULL, 0, false}
+	{NULL, 0, false},
 };
 
 /* Is the setting a time?  As PostgreSQL's timestamp into *extra. */

@@ -90,7 +90,7 @@ FindRows(TableStore *store, const EventError *error)
 	const Oid	equality[] = {error->source == NULL ? InvalidOid : F_TEXTEQ, F_TEXTEQ};
 	const Datum keys[] = {
 		error->source == NULL ? (Datum) 0 : CStringGetTextDatum(error->source),
-		CStringGetTextDatum(error->key.cause)
+		CStringGetTextDatum(error->key.cause),
 	};
 
 	TableStoreFindAll(store, lengthof(keys), equality, keys);

@@ -323,7 +323,7 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 		/* do first what may raise an error, so that no entry is incomplete */
 		PendingTerm		made = {
 			.term = sighting->term, .version_id = rule->version_id,
-			.generation = RulesInUse()->generation
+			.generation = RulesInUse()->generation,
 		};
 
 		if (shape->nentity > 0)

@@ -220,8 +220,10 @@ void
 RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 time,
 		   RunFunction function, void *state)
 {
-	LookUp		look_up = {.oids = oids,.terms = terms,.nterms = nterms,.time = time,
-	.function = function,.state = state};
+	LookUp		look_up = {
+		.oids = oids,.terms = terms,.nterms = nterms,.time = time,
+		.function = function,.state = state,
+	};
 
 	/* a fault in our tables must not fail the insert that looks */
 	RunUnlessFinal(FindAll, &look_up);

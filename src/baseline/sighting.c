@@ -86,7 +86,7 @@ AppendTerms(Evaluation *event, Rule *rule)
 	for (int j = 0; j < tuples.count; j++)
 		if (!IsVoid(event, rule, &tuples.digests[j * ncolumns]))
 			event->terms[event->nterms++] = (TermOfRule) {
-				rule, TermDigest(rule, &tuples.digests[j * ncolumns])
+				rule, TermDigest(rule, &tuples.digests[j * ncolumns]),
 			};
 }
 

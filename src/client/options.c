@@ -85,7 +85,7 @@ static const struct option long_options[] = {
 	{"verbose", no_argument, NULL, 'v'},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, '?'},
-	{NULL, 0, NULL, 0}
+	{NULL, 0, NULL, 0},
 };
 
 /* A number of an option between two others. */
@@ -239,7 +239,7 @@ options_read(Options *options, int argc, char **argv)
 
 	*options = (Options) {
 		.rate = -1, .batch = 100, .lease = 60, .timeout = 10, .poll = 5, .backoff = 1,
-		.pagerduty_url = "https://events.pagerduty.com/v2/enqueue"
+		.pagerduty_url = "https://events.pagerduty.com/v2/enqueue",
 	};
 	while ((option = getopt_long(argc, argv, "s:t:d:h:p:U:vV?", long_options, NULL)) != -1)
 	{

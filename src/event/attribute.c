@@ -42,7 +42,7 @@ const char *const AttributePaths[ATTRIBUTE_SOURCES] = {
 	[SOURCE_TARGET_KEY] = REQUEST "keyId",
 	[SOURCE_TARGET_FUNCTION] = REQUEST "functionName",
 	[SOURCE_TARGET_INSTANCE] = REQUEST "instanceId",
-	[SOURCE_TARGET_NAME] = REQUEST "name"
+	[SOURCE_TARGET_NAME] = REQUEST "name",
 };
 
 /* Sources as a set. */
@@ -74,7 +74,7 @@ static const uint64 Reads[] = {
 	[ATTRIBUTE_ELASTIC_USER_ID] = SERVICE_CALL | BIT(SOURCE_PRINCIPAL_ID) |
 	BIT(SOURCE_ON_BEHALF_OF),
 	[ATTRIBUTE_ELASTIC_MFA_USED] = BIT(SOURCE_EVENT_NAME) | BIT(SOURCE_MFA_USED),
-	[ATTRIBUTE_ELASTIC_MOBILE] = BIT(SOURCE_EVENT_NAME) | BIT(SOURCE_MOBILE_VERSION)
+	[ATTRIBUTE_ELASTIC_MOBILE] = BIT(SOURCE_EVENT_NAME) | BIT(SOURCE_MOBILE_VERSION),
 };
 
 bool
@@ -189,7 +189,7 @@ Partition(const AttributeRecord *record)
 		{"us-isob-", "aws-iso-b"},
 		{"eu-isoe-", "aws-iso-e"},
 		{"us-isof-", "aws-iso-f"},
-		{"eusc-", "aws-eusc"}
+		{"eusc-", "aws-eusc"},
 	};
 	JsonbValue	region;
 

@@ -75,7 +75,7 @@ static const Mapping Mappings[] = {
 	{"actor.session.created_time", "userIdentity.sessionContext.attributes.creationDate", TIME},
 	{"actor.session.is_mfa", "userIdentity.sessionContext.attributes.mfaAuthenticated", FLAG_TEXT},
 	{"actor.session.mfa", "userIdentity.sessionContext.attributes.mfaAuthenticated", FLAG_TEXT},
-	{"cloud.account.uid", "recipientAccountId", PLAIN}
+	{"cloud.account.uid", "recipientAccountId", PLAIN},
 };
 
 /* Members of the record that "unmapped" has as strings. */

@@ -38,7 +38,7 @@ static const Layer Layers[] = {
 	{"message", NULL, DOCUMENT_CLOUDWATCH},
 	{"_airbyte_data", NULL, DOCUMENT_SHIPPED},
 	{"log", NULL, DOCUMENT_SHIPPED},
-	{"event", NULL, DOCUMENT_SHIPPED}
+	{"event", NULL, DOCUMENT_SHIPPED},
 };
 
 static const char *const KindNames[] = {
@@ -54,7 +54,7 @@ static const char *const KindNames[] = {
 	[DOCUMENT_SQS] = "sqs",
 	[DOCUMENT_CLOUDWATCH] = "cloudwatch",
 	[DOCUMENT_SHIPPED] = "shipped",
-	[DOCUMENT_OCSF] = "ocsf"
+	[DOCUMENT_OCSF] = "ocsf",
 };
 
 /* A document that is being read. */

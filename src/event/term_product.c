@@ -488,7 +488,7 @@ TermProduct(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 
 												  ALLOCSET_DEFAULT_SIZES);
 	Product		product = {
 		.shape = shape,.set = set,.key = key,.many = many,.limit = limit,
-		.room = (int64) limit + TERM_MAX_ROWS
+		.room = (int64) limit + TERM_MAX_ROWS,
 	};
 	JsonbValue	record;
 	Rows		rows;

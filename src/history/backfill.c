@@ -95,7 +95,7 @@ FillRecord(void *state, Record *record)
 	Filling		filling = {
 		.versions = (int32 *) ARR_DATA_PTR(filler->versions),
 		.nversions = ArrayGetNItems(ARR_NDIM(filler->versions), ARR_DIMS(filler->versions)),
-		.time = record->time
+		.time = record->time,
 	};
 
 	if (record->cause != NULL || record->time < filler->since || record->time >= filler->until)

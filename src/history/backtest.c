@@ -173,7 +173,7 @@ AddSighting(void *argument, const Sighting *sighting)
 	ReplayTerm *term = ReplayFind(replay->state, &sighting->term);
 	Run			run = {
 		.first_seen = replay->time,
-		.last_granule = GranuleStart(replay->time, rule->span.granule)
+		.last_granule = GranuleStart(replay->time, rule->span.granule),
 	};
 
 	if (term == NULL)

@@ -319,7 +319,7 @@ ReplayWrite(ReplayState *state)
 		.from = state->from, .below = state->below, .limit = state->limit,
 		.events = state->events, .unusable = state->unusable,
 		.earliest = state->earliest, .latest = state->latest,
-		.nterms = state->terms->members, .nrules = state->nrules
+		.nterms = state->terms->members, .nrules = state->nrules,
 	};
 
 	initStringInfo(&out);
@@ -399,7 +399,7 @@ ReplayState *
 ReplayRead(const bytea *bytes)
 {
 	StringInfoData in = {
-		.data = (char *) VARDATA_ANY(bytes), .len = VARSIZE_ANY_EXHDR(bytes)
+		.data = (char *) VARDATA_ANY(bytes), .len = VARSIZE_ANY_EXHDR(bytes),
 	};
 	StateHead	head;
 	ReplayState *state;

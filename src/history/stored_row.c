@@ -30,7 +30,7 @@ StoredRowRead(FunctionCallInfo fcinfo, int first, FieldSet *fields, RowFunction 
 		.event_type = is_jsonb ? JSONBOID : TEXTOID,
 		.has_time_column = !arguments[STORED_HAS_TIME].isnull &&
 			DatumGetBool(arguments[STORED_HAS_TIME].value),
-		.time = arguments[STORED_TIME].value, .time_null = arguments[STORED_TIME].isnull
+		.time = arguments[STORED_TIME].value, .time_null = arguments[STORED_TIME].isnull,
 	};
 
 	RecordsRead(fields, &row, function, state);

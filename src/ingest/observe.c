@@ -93,7 +93,7 @@ RowReference(const Observation *observation)
 		.command = ReferenceCommand(), .time = observation->record->time,
 		.event = site->unreadable || observation->record->inside ?
 			observation->record->jsonb : NULL,
-		.generation = RulesInUse()->generation
+		.generation = RulesInUse()->generation,
 	};
 }
 

@@ -55,7 +55,7 @@ static const Alias aliases[] = {
 	{"user_agent.original", "userAgent"},
 	{"aws.cloudtrail.console_login.additional_eventdata.mfa_used", "$elastic_mfa_used"},
 	{"aws.cloudtrail.console_login.additional_eventdata.mobile_version",
-	"$elastic_mobile_version"}
+	"$elastic_mobile_version"},
 };
 
 /* Names that have the same value in every CloudTrail record of Elastic's. */
@@ -71,7 +71,7 @@ static const ConstantAlias constants[] = {
 	{"data_stream.type", "logs"},
 	{"event.dataset", "aws.cloudtrail"},
 	{"event.kind", "event"},
-	{"event.module", "aws"}
+	{"event.module", "aws"},
 };
 
 /*
@@ -113,7 +113,7 @@ static const Member members[] = {
 	{"event_id", "eventID", false},
 	{"request_id", "requestID", false},
 	{"shared_event_id", "sharedEventID", false},
-	{"source_ip_address", "sourceIPAddress", false}
+	{"source_ip_address", "sourceIPAddress", false},
 };
 
 /* Names that no record holds, with what to use instead. */
@@ -149,7 +149,7 @@ static const Refusal refusals[] = {
 	"it is part of digest files, not of events", NULL},
 	{"aws.cloudtrail.digest",
 	"it is part of digest files, not of events", NULL},
-	{"aws.s3", "it names the file that Elastic read the event from", NULL}
+	{"aws.s3", "it names the file that Elastic read the event from", NULL},
 };
 
 /*

@@ -48,7 +48,7 @@ static const AttributeName attribute_names[] = {
 	{"elastic_user", ATTRIBUTE_ELASTIC_USER},
 	{"elastic_user_id", ATTRIBUTE_ELASTIC_USER_ID},
 	{"elastic_mfa_used", ATTRIBUTE_ELASTIC_MFA_USED},
-	{"elastic_mobile_version", ATTRIBUTE_ELASTIC_MOBILE}
+	{"elastic_mobile_version", ATTRIBUTE_ELASTIC_MOBILE},
 };
 
 #define ATTRIBUTE_HINT \
@@ -67,7 +67,7 @@ typedef struct FieldAlias
 static const FieldAlias attribute_aliases[] = {
 	{"country", "country(sourceIPAddress)"},
 	{"asn", "asn(sourceIPAddress)"},
-	{"as_org", "as_org(sourceIPAddress)"}
+	{"as_org", "as_org(sourceIPAddress)"},
 };
 
 /* Facets that Datadog's pipeline adds to a CloudTrail record. */
@@ -82,7 +82,7 @@ static const FieldAlias facets[] = {
 	{"userIdentity.session_name", "coalesce(session(userIdentity.arn), userIdentity.userName)"},
 	{"usr.account_id", "userIdentity.accountId"},
 	{"usr.id", "userIdentity.principalId"},
-	{"usr.name", "userIdentity.userName"}
+	{"usr.name", "userIdentity.userName"},
 };
 
 /* Keys of the longest facet. */
@@ -124,7 +124,7 @@ static const FunctionName function_names[] = {
 	{"asn", FIELD_ASN, ARGUMENTS_ONE, NEEDS_GEOIP},
 	{"as_org", FIELD_AS_ORG, ARGUMENTS_ONE, NEEDS_GEOIP},
 	{"address", FIELD_ADDRESS, ARGUMENTS_ONE, 0},
-	{"filled", FIELD_FILLED, ARGUMENTS_ONE, 0}
+	{"filled", FIELD_FILLED, ARGUMENTS_ONE, 0},
 };
 
 #define FUNCTION_HINT \

@@ -352,7 +352,7 @@ static const struct
 	{"service", {.constant = "cloudtrail"}},
 	{"status", {.failed = "error",.succeeded = "info"}},
 	{"level", {.failed = "Error",.succeeded = "Info"}},
-	{"@level", {.failed = "Error",.succeeded = "Info"}}
+	{"@level", {.failed = "Error",.succeeded = "Info"}},
 };
 
 /* Is the name none of a field?  Then *name says what it is. */

@@ -295,11 +295,11 @@ LockAll(Merge *merge)
 		requests[count++] = (SlotRequest) {.digest = pending->term};
 		if (rule->learning_values >= 0 && !pending->continues)
 			requests[count++] = (SlotRequest) {
-				.digest = LearningValuesScope(merge->set, rule, pending)
+				.digest = LearningValuesScope(merge->set, rule, pending),
 			};
 		if (IsGrouped(rule, pending))
 			requests[count++] = (SlotRequest) {
-				.digest = GroupDigest(rule, pending->entity_values)
+				.digest = GroupDigest(rule, pending->entity_values),
 			};
 	}
 	count += ClocksToLock(&merge->clocks, requests + count);

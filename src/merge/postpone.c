@@ -541,14 +541,14 @@ static void
 AddRow(RuleSet *set, PendingLevel *level, const PostponedRow *row)
 {
 	EventReference reference = {
-		.event = row->event,.time = row->first_seen,.table = row->source
+		.event = row->event,.time = row->first_seen,.table = row->source,
 	};
 	PendingTerm pending = {
 		.term = row->digest,.version_id = row->version_id,
-		.entity_values = row->entity,.term_values = row->term
+		.entity_values = row->entity,.term_values = row->term,
 	};
 	Run			run = {
-		.first_seen = row->first_seen,.last_granule = row->last_granule,.source = -1
+		.first_seen = row->first_seen,.last_granule = row->last_granule,.source = -1,
 	};
 	Rule	   *rule;
 

@@ -242,7 +242,7 @@ RemainingRuns(const TakingBack *taking, const Digest *term, const StoredRuns *st
 		Run			run = {
 			.first_seen = taking->pieces[i].first_seen,
 			.last_granule = GranuleStart(taking->pieces[i].last_seen, span->granule),
-			.source = taking->pieces[i].source
+			.source = taking->pieces[i].source,
 		};
 
 		if (!IsInside(stored, &run))
@@ -409,8 +409,11 @@ CheckUnlearning(const ExtensionOids *oids, int64 unlearning)
 	TableStoreOpenBy(&store, oids->unlearnings, UNLEARNING_ID);
 	TableStoreFind(&store, F_INT8EQ, Int64GetDatum(unlearning));
 	if (TableStoreNext(&store, &slot))
-		ours = TransactionIdIsCurrentTransactionId(
-			HeapTupleHeaderGetXmin(ExecFetchSlotHeapTuple(slot, false, NULL)->t_data));
+	{
+		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, NULL);
+
+		ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row->t_data));
+	}
 	TableStoreClose(&store);
 	if (!ours)
 		ereport(ERROR,

@@ -644,7 +644,7 @@ DispatchBuild(RuleSet *set)
 	Dispatch   *dispatch = palloc0(sizeof(Dispatch));
 	int			preferred[] = {
 		FieldSetAddPath(set->fields, "eventName"),
-		FieldSetAddPath(set->fields, "eventSource")
+		FieldSetAddPath(set->fields, "eventSource"),
 	};
 
 	set->dispatch = dispatch;

@@ -201,7 +201,7 @@ static void
 AddSuppression(RuleSet *set, Rule *rule, const StoredSuppression *stored)
 {
 	Suppression suppression = {
-		.exclude = stored->exclude, .from = stored->from, .until = stored->until
+		.exclude = stored->exclude, .from = stored->from, .until = stored->until,
 	};
 	const int	nentity = rule->shape.nentity;
 	FilterNode *parsed = stored->filter == NULL ? NULL :

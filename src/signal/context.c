@@ -140,7 +140,7 @@ AddEntity(JsonbParseState **state, TableStore *store, const Subject *subject, Co
 {
 	RunsAsked	asked = {
 		.version_id = subject->rule->version_id, .values = subject->entity_values,
-		.newest = true, .most = ROWS_READ
+		.newest = true, .most = ROWS_READ,
 	};
 
 	if (RunsAround(store, &asked, CountRun, counts) == ROWS_READ)
@@ -159,7 +159,7 @@ static void
 AddOthers(JsonbParseState **state, TableStore *store, const Subject *subject, Counts *counts)
 {
 	const RunsAsked asked = {
-		.version_id = subject->rule->version_id, .values = subject->term_values, .most = ROWS_READ
+		.version_id = subject->rule->version_id, .values = subject->term_values, .most = ROWS_READ,
 	};
 
 	RunsAround(store, &asked, CountRun, counts);
@@ -173,7 +173,7 @@ ContextOf(SignalWriter *writer, const Detection *detection)
 	const Subject *subject = detection->subject;
 	const Counts none = {
 		.span = &subject->rule->span, .own = subject->term, .time = detection->first_seen,
-		.since = PG_INT64_MAX
+		.since = PG_INT64_MAX,
 	};
 	Counts		entity = none;
 	Counts		term = none;

@@ -145,7 +145,7 @@ ReadShown(TupleTableSlot *slot)
 {
 	return (Shown) {
 		.entity = SlotJsonb(slot, DETECTION_ENTITY), .term = SlotJsonb(slot, DETECTION_TERM),
-		.event_id = TextColumn(slot, DETECTION_EVENT_ID)
+		.event_id = TextColumn(slot, DETECTION_EVENT_ID),
 	};
 }
 

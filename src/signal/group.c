@@ -359,7 +359,7 @@ TellUpdated(SignalWriter *writer, const OpenSignal *open, const char *reason)
 				   .kind = "update", .signal = signal->id, .rule = signal->rule,
 				   .title = signal->title, .entity = signal->entity, .term = signal->term,
 				   .event_time = signal->event_time, .event_id = signal->event_id,
-				   .detections = signal->detections, .reason = reason
+				   .detections = signal->detections, .reason = reason,
 			   });
 }
 

@@ -46,7 +46,7 @@ NewSignalRender(SignalWriter *writer, const Detection *detection, NewSignal *sig
 		.context = ContextOf(writer, detection),
 		.previous = PreviousSignal(writer, detection->subject),
 		.terms = TermListAdd(NIL, given->term), .detections = 1,
-		.first_seen = detection->first_seen, .last_seen = detection->first_seen
+		.first_seen = detection->first_seen, .last_seen = detection->first_seen,
 	};
 }
 
@@ -61,7 +61,7 @@ TellNew(SignalWriter *writer, const NewSignal *signal)
 				   .kind = "new", .signal = signal->id, .rule = signal->rule,
 				   .title = signal->title, .entity = signal->entity, .term = signal->term,
 				   .event_time = signal->event_time, .event_id = signal->event_id,
-				   .detections = signal->detections
+				   .detections = signal->detections,
 			   });
 }
 

@@ -35,7 +35,7 @@ ShownBy(const TableStore *signals, HeapTuple row)
 {
 	return (Shown) {
 		.entity = DatumGetJsonbP(Column(signals, row, "entity")),
-		.term = DatumGetJsonbP(Column(signals, row, "term"))
+		.term = DatumGetJsonbP(Column(signals, row, "term")),
 	};
 }
 
@@ -64,7 +64,7 @@ ShowFirst(RowChange *row, const Shown *first)
 	RuleSet    *set = RulesInUse();
 	Rule	   *rule = RuleOf(set, row->signals, row->row);
 	TemplateValues given = {
-		.rule = rule, .set = set, .entity = first->entity, .term = first->term
+		.rule = rule, .set = set, .entity = first->entity, .term = first->term,
 	};
 	bool		isnull;
 	Datum		text;
@@ -169,7 +169,7 @@ TellRetracted(const ExtensionOids *oids, const SignalChange *change)
 			.term = DatumGetJsonbP(Column(&signals, row, "term")),
 			.event_time = UNIX_MICROS(DatumGetTimestampTz(Column(&signals, row, "first_seen"))),
 			.event_id = no_event_id ? NULL : TextDatumGetCString(event_id),
-			.reason = change->reason
+			.reason = change->reason,
 		});
 	}
 	TableStoreClose(&signals);

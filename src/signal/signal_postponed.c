@@ -35,7 +35,7 @@ enum
 static const RetryColumns ChangeRetry = {CHANGE_ATTEMPTS, CHANGE_ERROR, CHANGE_NEXT_ATTEMPT};
 
 static const char *const KindNames[] = {
-	[CHANGE_UPDATE] = "update", [CHANGE_AMEND] = "amend", [CHANGE_RETRACT] = "retract"
+	[CHANGE_UPDATE] = "update", [CHANGE_AMEND] = "amend", [CHANGE_RETRACT] = "retract",
 };
 
 const char *

@@ -92,7 +92,7 @@ ValuesOf(SignalWriter *writer, const Subject *subject, Jsonb *event)
 {
 	return (TemplateValues) {
 		.rule = subject->rule, .set = writer->set, .entity = EntityObject(subject),
-		.term = SubjectTermObject(subject), .event = event
+		.term = SubjectTermObject(subject), .event = event,
 	};
 }
 
@@ -104,7 +104,7 @@ DetectionOf(SignalWriter *writer, const Subject *subject, int64 first_seen, Json
 		.subject = subject, .first_seen = first_seen,
 		.given = ValuesOf(writer, subject, SampleOf(subject, event)),
 		.event_id = event == NULL ? subject->event_id : EventIdentity(&event->root),
-		.muted_by = MutedBy(writer->set, subject, first_seen, event)
+		.muted_by = MutedBy(writer->set, subject, first_seen, event),
 	};
 }
 

@@ -27,6 +27,8 @@ typedef struct Attack
 	AttackStep	steps[ATTACK_STEPS];
 } Attack;
 
+/* A step of an attack is a line. */
+/* clang-format off */
 #define ELSEWHERE	"185.220.101.4", "Boto3/1.28.2 md/Botocore#1.31.2 lang/python#3.9.2 Botocore/1.31.2"
 #define INSIDE		NULL, NULL
 #define STRANGER	"210987654321"
@@ -81,6 +83,7 @@ static const Attack attacks[] = {
 		{{"signin", "ConsoleLogin", false, false, "'requestParameters':null,'responseElements':{'ConsoleLogin':'Success'},'additionalEventData':{'LoginTo':'https://console.aws.amazon.com/','MobileVersion':'No','MFAUsed':'No'},"}, "185.220.101.6", "Mozilla/5.0 (Windows NT 10.0; rv:102.0) Gecko/20100101 Firefox/102.0", NULL, NULL},
 		{{"iam", "ListUsers", true, false, NOTHING}, "185.220.101.6", "Mozilla/5.0 (Windows NT 10.0; rv:102.0) Gecko/20100101 Firefox/102.0", NULL, NULL}}},
 };
+/* clang-format on */
 
 #define NATTACKS			LENGTH(attacks)
 

@@ -36,7 +36,7 @@ static const char *const person_roles[] = {
 static const char *const caller_agents[] = {
 	"Boto3/1.34.84 md/Botocore#1.34.84 ua/2.0 os/linux#5.10.213 lang/python#3.10.12 Botocore/1.34.84",
 	"aws-sdk-go/1.50.30 (go1.21.7; linux; amd64)",
-	"aws-sdk-java/1.12.701 Linux/5.15.0 OpenJDK_64-Bit_Server_VM/11.0.23 java/11.0.23"
+	"aws-sdk-java/1.12.701 Linux/5.15.0 OpenJDK_64-Bit_Server_VM/11.0.23 java/11.0.23",
 };
 
 static const char *const caller_names[] = {

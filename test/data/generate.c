@@ -42,7 +42,7 @@ Settings	settings = {
 	.disorder = 300,
 	.large_every = 10000,
 	.newcomers = 2,
-	.strangers = -1
+	.strangers = -1,
 };
 
 /* What has been written. */
@@ -424,7 +424,7 @@ read_arguments(int argc, char **argv)
 		{"folder", required_argument, NULL, 'f'},
 		{"report", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}
+		{NULL, 0, NULL, 0},
 	};
 	int			option;
 

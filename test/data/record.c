@@ -16,7 +16,7 @@ static const char *const person_agents[] = {
 	"Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0",
 	"aws-cli/2.15.58 md/awscrt#0.20.11 ua/2.0 os/macos#23.5.0 md/arch#arm64 lang/python#3.11.8 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off md/command#%s",
 	"aws-cli/2.13.25 Python/3.11.5 Linux/5.15.0-105-generic exe/x86_64.ubuntu.22 prompt/off",
-	"AWS Internal"
+	"AWS Internal",
 };
 
 static const char *const machine_agents[] = {
@@ -26,13 +26,13 @@ static const char *const machine_agents[] = {
 	"aws-sdk-nodejs/2.1620.0 linux/v20.13.1 exec-env/AWS_Lambda_nodejs20.x promise",
 	"amazon-ssm-agent/3.3.380.0",
 	"aws-sdk-go/1.53.5 (go1.22.3; linux; amd64) cluster-autoscaler/v1.29.2",
-	"Boto3/1.28.85 Python/3.9.18 Linux/5.10.205 exec-env/AWS_Lambda_python3.9 Botocore/1.31.85"
+	"Boto3/1.28.85 Python/3.9.18 Linux/5.10.205 exec-env/AWS_Lambda_python3.9 Botocore/1.31.85",
 };
 
 static const char *const pipeline_agents[] = {
 	"APN/1.0 HashiCorp/1.0 Terraform/1.8.3 (+https://www.terraform.io) terraform-provider-aws/5.49.0 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.26.1 os/linux lang/go#1.22.2 md/GOOS#linux md/GOARCH#amd64",
 	"aws-cli/2.15.53 md/awscrt#0.20.9 ua/2.0 os/linux#6.5.0-1021-azure md/arch#x86_64 lang/python#3.11.8 md/pyimpl#CPython exec-env/GitHubActions cfg/retry-mode#standard",
-	"aws-cdk/2.142.1 aws-sdk-nodejs/2.1616.0 linux/v20.13.1 promise"
+	"aws-cdk/2.142.1 aws-sdk-nodejs/2.1616.0 linux/v20.13.1 promise",
 };
 
 static void

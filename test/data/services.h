@@ -272,7 +272,7 @@ static const Service services[] = {
 		"CreateFileSystem"},
 	{"batch", 50,
 		"DescribeJobs ListJobs SubmitJob DescribeJobQueues "
-		"DescribeComputeEnvironments RegisterJobDefinition TerminateJob"}
+		"DescribeComputeEnvironments RegisterJobDefinition TerminateJob"},
 };
 
 #define NSERVICES ((int) (sizeof(services) / sizeof(services[0])))

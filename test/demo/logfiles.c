@@ -58,7 +58,7 @@ add_file(LogFiles *logs, const char *path, const char *problem)
 		.begin = NO_TIME,
 		.end = NO_TIME,
 		.middle = NO_TIME,
-		.problem = problem ? need(strdup(problem)) : NULL
+		.problem = problem ? need(strdup(problem)) : NULL,
 	};
 }
 

@@ -221,7 +221,7 @@ FuzzLongFilters(int language)
 		{"CIDR(a", ", 10.0.0.0/8", ")"},
 		{"CIDR(a, ", "1", ")"},
 		{"a:", "\\u00e9", ""},
-		{"", "\303\251", ""}
+		{"", "\303\251", ""},
 	};
 
 	for (int i = 0; i < (int) lengthof(shapes); i++)
