@@ -3,6 +3,7 @@
 #   make && make install     for those who have a server; PG_CONFIG=… picks it
 #   make demo                a tour on a throw-away server; LOGS='files or folders'
 #   make check               all tests; TESTS='sql/filter specs/foo t/001_x.pl'
+#   make format              the C files as clang-format writes them
 #   make bench               what detection costs; SCENARIO=copy
 #   make stress, make fuzz   the long-running searches for faults
 #
@@ -18,7 +19,7 @@ export LOGS
 PG_CONFIG_FOUND := $(or $(PG_CONFIG),pg_config)
 PGXS := $(wildcard $(shell $(PG_CONFIG_FOUND) --pgxs 2>/dev/null))
 
-SCRIPTED = demo check bench stress fuzz
+SCRIPTED = demo check format bench stress fuzz
 
 EXTENSION = newterm
 # The one place where the version is written is the control file.
@@ -83,6 +84,8 @@ $(filter-out $(SCRIPTED),$(MAKECMDGOALS)):
 
 check:
 	@test/run
+format:
+	@test/lib/format --write
 demo bench stress fuzz:
 	@test/$@/run
 

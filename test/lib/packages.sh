@@ -123,17 +123,26 @@ install_packages()
 	return $status
 }
 
+# Prints what begins a command that installs; fails where none may.
+become_root()
+{
+	local as_root=
+
+	if [ "$(id -u)" != 0 ]; then
+		as_root="sudo -n"
+	fi
+	command -v apt-get >/dev/null && $as_root true 2>/dev/null || return 1
+	echo "$as_root"
+}
+
 ensure_packages()
 {
-	local missing log as_root=
+	local missing log as_root
 
 	missing=$(missing_packages) || exit 1
 	missing=$(echo $missing | tr ' ' '\n' | sort -u | tr '\n' ' ')
 	if [ -n "${missing// /}" ]; then
-		if [ "$(id -u)" != 0 ]; then
-			as_root="sudo -n"
-		fi
-		if ! command -v apt-get >/dev/null || ! $as_root true 2>/dev/null; then
+		if ! as_root=$(become_root); then
 			echo "newterm: please install these packages first: $missing" >&2
 			exit 1
 		fi
@@ -162,4 +171,35 @@ ensure_packages()
 	fi
 	find_pg_config
 	export PG_CONFIG
+}
+
+# The formatter's version: each one writes other lines.
+CLANG_FORMAT_VERSION=14
+
+# Prints the name of a clang-format of that version; fails where there is none.
+find_clang_format()
+{
+	local name
+
+	for name in "clang-format-$CLANG_FORMAT_VERSION" clang-format; do
+		if "$name" --version 2>/dev/null | grep -q "version $CLANG_FORMAT_VERSION\."; then
+			echo "$name"
+			return
+		fi
+	done
+	return 1
+}
+
+# Install the formatter where that can be done.  All but one check goes without.
+ensure_clang_format()
+{
+	local package=clang-format-$CLANG_FORMAT_VERSION as_root
+
+	if find_clang_format >/dev/null || ! apt-cache show "$package" >/dev/null 2>&1 ||
+		! as_root=$(become_root); then
+		return 0
+	fi
+	echo "Installing packages: $package" >&2
+	install_packages "$as_root" "$package" >/dev/null 2>&1 || true
+	hash -r
 }
