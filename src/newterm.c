@@ -31,20 +31,20 @@ NewtermUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
 			   QueryEnvironment *environment, DestReceiver *destination,
 			   QueryCompletion *completion)
 {
-	bool		commit_prepared = IsA(statement->utilityStmt, TransactionStmt) &&
+	bool commit_prepared = IsA(statement->utilityStmt, TransactionStmt) &&
 		((TransactionStmt *) statement->utilityStmt)->kind == TRANS_STMT_COMMIT_PREPARED;
 
 	if (NextUtilityHook != NULL)
-		NextUtilityHook(statement, query, read_only_tree, context, parameters,
-						environment, destination, completion);
+		NextUtilityHook(statement, query, read_only_tree, context, parameters, environment,
+						destination, completion);
 	else
-		standard_ProcessUtility(statement, query, read_only_tree, context, parameters,
-								environment, destination, completion);
+		standard_ProcessUtility(statement, query, read_only_tree, context, parameters, environment,
+								destination, completion);
 	if (commit_prepared)
 		MergePostponedAtCommit(false);
 }
 
-void		_PG_init(void);
+void _PG_init(void);
 
 void
 _PG_init(void)

@@ -12,7 +12,7 @@
 #include "utils/palloc.h"
 
 /* Size of a line of the usual processors; others only lose memory. */
-#define CACHE_LINE_BYTES	64
+#define CACHE_LINE_BYTES 64
 
 /* Allocate zeroed memory, which is freed only with its context. */
 static inline void *
@@ -22,4 +22,4 @@ AllocateLines(MemoryContext context, Size size)
 							  MemoryContextAllocZero(context, size + CACHE_LINE_BYTES));
 }
 
-#endif							/* NEWTERM_CACHE_LINE_H */
+#endif /* NEWTERM_CACHE_LINE_H */

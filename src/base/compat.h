@@ -30,14 +30,14 @@
 
 /* 16 tells updates that only summarizing indexes (BRIN) have to know of. */
 #if PG_VERSION_NUM >= 160000
-#define CompatUpdateIndexes TU_UpdateIndexes
-#define CompatEntersIndexes(update) ((update) != TU_None)
+#define CompatUpdateIndexes           TU_UpdateIndexes
+#define CompatEntersIndexes(update)   ((update) != TU_None)
 #define CompatOnlySummarizing(update) ((update) == TU_Summarizing)
 #define CompatInsertIndexTuples(target, slot, estate, only_summarizing) \
 	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL, only_summarizing)
 #else
-#define CompatUpdateIndexes bool
-#define CompatEntersIndexes(update) (update)
+#define CompatUpdateIndexes           bool
+#define CompatEntersIndexes(update)   (update)
 #define CompatOnlySummarizing(update) false
 #define CompatInsertIndexTuples(target, slot, estate, only_summarizing) \
 	((void) (only_summarizing), \
@@ -89,4 +89,4 @@
 #define CompatPrefetch(address) ((void) (address))
 #endif
 
-#endif							/* NEWTERM_COMPAT_H */
+#endif /* NEWTERM_COMPAT_H */

@@ -18,9 +18,9 @@
 bool
 DecimalValid(const char *text, int length)
 {
-	int			i = 0;
-	int			start;
-	int			exponent = 0;
+	int i = 0;
+	int start;
+	int exponent = 0;
 
 	if (length > DECIMAL_MAX_LENGTH)
 		return false;
@@ -64,10 +64,10 @@ DecimalValid(const char *text, int length)
  */
 typedef struct Decimal
 {
-	int			sign;			/* -1, 0 or 1 */
-	int			magnitude;
-	const char *digits;			/* may have a point among them */
-	const char *end;			/* behind the last digit */
+	int         sign; /* -1, 0 or 1 */
+	int         magnitude;
+	const char *digits; /* may have a point among them */
+	const char *end;    /* behind the last digit */
 } Decimal;
 
 /*
@@ -77,12 +77,12 @@ static void
 Dissect(const char *text, int length, Decimal *decimal)
 {
 	const char *end = text + length;
-	int			sign = 1;
-	int			integer_digits = 0;
-	int			leading_zeros = 0;
-	int			exponent = 0;
-	bool		negative_exponent = false;
-	bool		behind_point = false;
+	int         sign = 1;
+	int         integer_digits = 0;
+	int         leading_zeros = 0;
+	int         exponent = 0;
+	bool        negative_exponent = false;
+	bool        behind_point = false;
 	const char *next = text;
 
 	if (*next == '-')
@@ -112,7 +112,7 @@ Dissect(const char *text, int length, Decimal *decimal)
 
 	if (next < end)
 	{
-		next++;					/* the e */
+		next++; /* the e */
 		if (*next == '+' || *next == '-')
 			negative_exponent = *next++ == '-';
 		for (; next < end; next++)
@@ -142,8 +142,8 @@ NextDigit(Decimal *decimal)
 int
 DecimalCompare(const char *a, int a_length, const char *b, int b_length)
 {
-	Decimal		x;
-	Decimal		y;
+	Decimal x;
+	Decimal y;
 
 	Dissect(a, a_length, &x);
 	Dissect(b, b_length, &y);
@@ -155,8 +155,8 @@ DecimalCompare(const char *a, int a_length, const char *b, int b_length)
 		return x.magnitude < y.magnitude ? -x.sign : x.sign;
 	while (x.digits < x.end || y.digits < y.end)
 	{
-		char		x_digit = NextDigit(&x);
-		char		y_digit = NextDigit(&y);
+		char x_digit = NextDigit(&x);
+		char y_digit = NextDigit(&y);
 
 		if (x_digit != y_digit)
 			return x_digit < y_digit ? -x.sign : x.sign;

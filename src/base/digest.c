@@ -21,14 +21,14 @@
 void
 DigestKeyExpand(DigestKey *key, const void *secret)
 {
-	uint64	   *words = (uint64 *) key;
+	uint64      *words = (uint64 *) key;
 	const uint32 nwords = sizeof(DigestKey) / sizeof(uint64);
-	uint8		hash[PG_SHA256_DIGEST_LENGTH];
+	uint8        hash[PG_SHA256_DIGEST_LENGTH];
 
 	for (uint32 i = 0; i < nwords; i += sizeof(hash) / sizeof(uint64))
 	{
 		pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-		uint8		number = i;
+		uint8              number = i;
 
 		if (pg_cryptohash_init(context) < 0 ||
 			pg_cryptohash_update(context, secret, DIGEST_SECRET_BYTES) < 0 ||
@@ -47,7 +47,7 @@ DigestKeyExpand(DigestKey *key, const void *secret)
 static inline uint64
 LoadBytes(const unsigned char *bytes, int count)
 {
-	uint64		word = 0;
+	uint64 word = 0;
 
 	memcpy(&word, bytes, count);
 	return word;
@@ -56,8 +56,8 @@ LoadBytes(const unsigned char *bytes, int count)
 /* The sums of products of what was seen so far. */
 typedef struct BlockSums
 {
-	uint128		first;
-	uint128		second;
+	uint128 first;
+	uint128 second;
 } BlockSums;
 
 /* Add sixteen bytes, the block's next ones after those of `key`. */
@@ -72,9 +72,8 @@ AddWords(BlockSums *sums, const uint64 *key, uint64 a, uint64 b)
 static inline uint64
 Fold(const uint64 *key, uint128 sum)
 {
-	uint128		low = (uint128) key[0] * (uint64) sum +
-		((uint128) (key[1] * (uint64) sum) << 64);
-	uint128		high = (uint128) key[2] * (uint64) (sum >> 64) +
+	uint128 low = (uint128) key[0] * (uint64) sum + ((uint128) (key[1] * (uint64) sum) << 64);
+	uint128 high = (uint128) key[2] * (uint64) (sum >> 64) +
 		((uint128) (key[3] * (uint64) (sum >> 64)) << 64);
 
 	return (low + high) >> 64;
@@ -94,10 +93,10 @@ Digest
 DigestBlock(const DigestKey *key, char tag, const void *data, size_t length)
 {
 	const unsigned char *bytes = data;
-	BlockSums	sums = {0, 0};
-	const uint64 *next = key->block;
-	uint64		a;
-	uint64		b;
+	BlockSums            sums = {0, 0};
+	const uint64        *next = key->block;
+	uint64               a;
+	uint64               b;
 
 	/* tag and length, so that what follows need not tell where it ends */
 	AddWords(&sums, next, ((uint64) (unsigned char) tag << 56) | length, 0);
@@ -130,7 +129,7 @@ DigestBlock(const DigestKey *key, char tag, const void *data, size_t length)
 	else
 		a = b = 0;
 	AddWords(&sums, next, a, b);
-	return (Digest) {Fold(key->fold[0], sums.first), Fold(key->fold[1], sums.second)};
+	return (Digest){Fold(key->fold[0], sums.first), Fold(key->fold[1], sums.second)};
 }
 
 /*
@@ -140,9 +139,9 @@ DigestBlock(const DigestKey *key, char tag, const void *data, size_t length)
 Digest
 DigestBlocks(const DigestKey *key, char tag, const void *data, size_t length)
 {
-	size_t		nblocks = (length + DIGEST_BLOCK - 1) / DIGEST_BLOCK;
-	Digest	   *blocks = palloc(sizeof(Digest) * nblocks);
-	Digest		result;
+	size_t  nblocks = (length + DIGEST_BLOCK - 1) / DIGEST_BLOCK;
+	Digest *blocks = palloc(sizeof(Digest) * nblocks);
+	Digest  result;
 
 	for (size_t i = 0; i < nblocks; i++)
 		blocks[i] = DigestBlock(key, 'p', (const unsigned char *) data + i * DIGEST_BLOCK,
@@ -168,11 +167,11 @@ DigestCompare(const Digest *a, const Digest *b)
 static Digest
 DigestContainer(const DigestKey *key, JsonbContainer *container)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIterator     *iterator = JsonbIteratorInit(container);
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	StringInfoData sequence;
-	Digest		result;
+	JsonbValue         value;
+	StringInfoData     sequence;
+	Digest             result;
 
 	initStringInfo(&sequence);
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
@@ -181,7 +180,7 @@ DigestContainer(const DigestKey *key, JsonbContainer *container)
 		appendStringInfoChar(&sequence, (char) token);
 		if (token == WJB_KEY || token == WJB_VALUE || token == WJB_ELEM)
 		{
-			Digest		part = DigestJsonbValue(key, &value);
+			Digest part = DigestJsonbValue(key, &value);
 
 			appendBinaryStringInfo(&sequence, (char *) &part, sizeof(part));
 		}
@@ -192,8 +191,8 @@ DigestContainer(const DigestKey *key, JsonbContainer *container)
 }
 
 /* In what numeric_send() gives: where the scale lies, which alone tells 1 from 1.0. */
-#define SENT_SCALE			6
-#define SENT_SCALE_BYTES	2
+#define SENT_SCALE       6
+#define SENT_SCALE_BYTES 2
 
 /*
  * DigestNumber
@@ -204,8 +203,8 @@ DigestContainer(const DigestKey *key, JsonbContainer *container)
 static Digest
 DigestNumber(const DigestKey *key, Numeric number)
 {
-	bytea	   *sent = DatumGetByteaP(DirectFunctionCall1(numeric_send, NumericGetDatum(number)));
-	Digest		result;
+	bytea *sent = DatumGetByteaP(DirectFunctionCall1(numeric_send, NumericGetDatum(number)));
+	Digest result;
 
 	memset(VARDATA(sent) + SENT_SCALE, 0, SENT_SCALE_BYTES);
 	result = DigestBytes(key, 'd', VARDATA(sent), VARSIZE(sent) - VARHDRSZ);

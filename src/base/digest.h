@@ -13,39 +13,37 @@
 
 typedef struct Digest
 {
-	uint64		h1;
-	uint64		h2;
+	uint64 h1;
+	uint64 h2;
 } Digest;
 
 #define DigestEqual(a, b) ((a).h1 == (b).h1 && (a).h2 == (b).h2)
 
 /* The most bytes of DigestBlock. */
-#define DIGEST_BLOCK		128
+#define DIGEST_BLOCK 128
 
 /* The most digests of DigestTuple. */
-#define DIGEST_MAX_PARTS	16
+#define DIGEST_MAX_PARTS 16
 
 /* Random numbers derived from a secret. */
 typedef struct DigestKey
 {
-	uint64		block[DIGEST_BLOCK / 8 + 4];
-	uint64		fold[2][4];
-	uint64		tuple[2][1 + DIGEST_MAX_PARTS];
+	uint64 block[DIGEST_BLOCK / 8 + 4];
+	uint64 fold[2][4];
+	uint64 tuple[2][1 + DIGEST_MAX_PARTS];
 } DigestKey;
 
-#define DIGEST_SECRET_BYTES	16
+#define DIGEST_SECRET_BYTES 16
 
 /* Derive the key from a secret of DIGEST_SECRET_BYTES. */
 extern void DigestKeyExpand(DigestKey *key, const void *secret);
 
 /* Order of digests: that of their bytes on disk, which merge sorts by. */
-extern int	DigestCompare(const Digest *a, const Digest *b);
+extern int DigestCompare(const Digest *a, const Digest *b);
 
 /* DigestBytes of at most DIGEST_BLOCK bytes, and of more. */
-extern Digest DigestBlock(const DigestKey *key, char tag, const void *data,
-						  size_t length);
-extern Digest DigestBlocks(const DigestKey *key, char tag, const void *data,
-						   size_t length);
+extern Digest DigestBlock(const DigestKey *key, char tag, const void *data, size_t length);
+extern Digest DigestBlocks(const DigestKey *key, char tag, const void *data, size_t length);
 
 /* DigestJsonbValue of a value that is not a string. */
 extern Digest DigestNoString(const DigestKey *key, const JsonbValue *value);
@@ -57,8 +55,8 @@ extern Digest DigestNoString(const DigestKey *key, const JsonbValue *value);
 static inline Digest
 DigestBytes(const DigestKey *key, char tag, const void *data, size_t length)
 {
-	return length <= DIGEST_BLOCK ? DigestBlock(key, tag, data, length) :
-		DigestBlocks(key, tag, data, length);
+	return length <= DIGEST_BLOCK ? DigestBlock(key, tag, data, length)
+								  : DigestBlocks(key, tag, data, length);
 }
 
 /*
@@ -69,9 +67,9 @@ DigestBytes(const DigestKey *key, char tag, const void *data, size_t length)
 static inline Digest
 DigestJsonbValue(const DigestKey *key, const JsonbValue *value)
 {
-	return value->type == jbvString ?
-		DigestBytes(key, 's', value->val.string.val, value->val.string.len) :
-		DigestNoString(key, value);
+	return value->type == jbvString
+		? DigestBytes(key, 's', value->val.string.val, value->val.string.len)
+		: DigestNoString(key, value);
 }
 
 /* Add the part of that number, from 0 on, to a tuple's digest. */
@@ -94,11 +92,11 @@ DigestAddPart(const DigestKey *key, Digest *tuple, int number, const Digest *par
 static inline Digest
 DigestTuple(const DigestKey *key, uint64 number, const Digest *parts, int nparts)
 {
-	Digest		result = {number * key->tuple[0][0], number * key->tuple[1][0]};
+	Digest result = {number * key->tuple[0][0], number * key->tuple[1][0]};
 
 	for (int i = 0; i < nparts; i++)
 		DigestAddPart(key, &result, i, &parts[i]);
 	return result;
 }
 
-#endif							/* NEWTERM_DIGEST_H */
+#endif /* NEWTERM_DIGEST_H */

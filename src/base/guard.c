@@ -27,8 +27,8 @@ ErrorIsContention(int sqlerrcode)
 const char *
 ErrorReason(const ErrorData *error)
 {
-	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ?
-		"a lock was not to be had in time" : error->message;
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ? "a lock was not to be had in time"
+														   : error->message;
 }
 
 bool
@@ -41,11 +41,11 @@ ErrorIsFinal(int sqlerrcode)
 }
 
 ErrorData *
-RunGuarded(void (*function) (void *state), void *state)
+RunGuarded(void (*function)(void *state), void *state)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	ErrorData *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	/* its end undoes this: who turned to READ ONLY after writing has written */
@@ -73,8 +73,8 @@ RunGuarded(void (*function) (void *state), void *state)
 /* A function and its state. */
 typedef struct Call
 {
-	void		(*function) (void *state);
-	void	   *state;
+	void (*function)(void *state);
+	void *state;
 } Call;
 
 /*
@@ -84,9 +84,9 @@ typedef struct Call
 static void
 CallLast(void *state)
 {
-	const Call *call = state;
+	const Call        *call = state;
 	ConstraintsSetStmt immediate = {.type = T_ConstraintsSetStmt};
-	UserCode	before;
+	UserCode           before;
 
 	RestrictUserCode(&before);
 	AfterTriggerSetState(&immediate);
@@ -98,17 +98,17 @@ CallLast(void *state)
 }
 
 ErrorData *
-RunLast(void (*function) (void *state), void *state)
+RunLast(void (*function)(void *state), void *state)
 {
-	Call		call = {function, state};
+	Call call = {function, state};
 
 	return RunGuarded(CallLast, &call);
 }
 
 ErrorData *
-RunUnlessFinal(void (*function) (void *state), void *state)
+RunUnlessFinal(void (*function)(void *state), void *state)
 {
-	ErrorData  *error = RunGuarded(function, state);
+	ErrorData *error = RunGuarded(function, state);
 
 	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
 		ReThrowError(error);

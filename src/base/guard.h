@@ -25,19 +25,19 @@ extern bool ErrorIsFinal(int sqlerrcode);
  * undone, and the error is returned, allocated in the current memory context, for the
  * caller to report or to raise.
  */
-extern ErrorData *RunGuarded(void (*function) (void *state), void *state);
+extern ErrorData *RunGuarded(void (*function)(void *state), void *state);
 
 /*
  * The same for a function that writes newterm's tables just before commit or PREPARE.  User
  * code that it runs is restricted (base/user_code.h), deferred triggers of that code fire
  * at once, and cursors that it leaves open are closed.
  */
-extern ErrorData *RunLast(void (*function) (void *state), void *state);
+extern ErrorData *RunLast(void (*function)(void *state), void *state);
 
 /*
  * RunGuarded for callers with nothing to clean up: errors that must end the statement are
  * raised.
  */
-extern ErrorData *RunUnlessFinal(void (*function) (void *state), void *state);
+extern ErrorData *RunUnlessFinal(void (*function)(void *state), void *state);
 
-#endif							/* NEWTERM_GUARD_H */
+#endif /* NEWTERM_GUARD_H */

@@ -8,10 +8,9 @@
 #include "base/hash_table.h"
 
 HTAB *
-HashTableIn(MemoryContext context, const char *name, long nentries, Size keysize,
-			Size entrysize)
+HashTableIn(MemoryContext context, const char *name, long nentries, Size keysize, Size entrysize)
 {
-	HASHCTL		control = {.hcxt = context,.keysize = keysize,.entrysize = entrysize};
+	HASHCTL control = {.hcxt = context, .keysize = keysize, .entrysize = entrysize};
 
 	return hash_create(name, nentries, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }

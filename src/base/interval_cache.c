@@ -10,7 +10,7 @@
 
 #include "base/interval_cache.h"
 
-#define FIRST_SIZE		64
+#define FIRST_SIZE 64
 
 static Size
 CacheBytes(uint32 size)
@@ -29,7 +29,7 @@ HasRoom(const IntervalCache *cache)
 static void
 Place(IntervalEntry *entries, uint32 size, const IntervalEntry *entry)
 {
-	uint32		at = IntervalHome(size, &entry->digest);
+	uint32 at = IntervalHome(size, &entry->digest);
 
 	while (IntervalInUse(&entries[at]))
 		at = (at + 1) & (size - 1);
@@ -40,7 +40,7 @@ Place(IntervalEntry *entries, uint32 size, const IntervalEntry *entry)
 static void
 Grow(IntervalCache *cache, int limit)
 {
-	const uint32 size = cache->size == 0 ? FIRST_SIZE : cache->size * 2;
+	const uint32   size = cache->size == 0 ? FIRST_SIZE : cache->size * 2;
 	IntervalEntry *entries;
 
 	if (CacheBytes(size) > (Size) limit * 1024)
@@ -57,8 +57,7 @@ Grow(IntervalCache *cache, int limit)
 }
 
 void
-IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end,
-			  int limit)
+IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end, int limit)
 {
 	const IntervalEntry entry = {*digest, first, end};
 

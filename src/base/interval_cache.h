@@ -12,16 +12,16 @@
 
 typedef struct IntervalEntry
 {
-	Digest		digest;			/* all zero: free */
-	int64		first;
-	int64		end;			/* exclusive */
+	Digest digest; /* all zero: free */
+	int64  first;
+	int64  end; /* exclusive */
 } IntervalEntry;
 
 typedef struct IntervalCache
 {
-	MemoryContext context;		/* of the entries */
-	uint32		count;			/* entries in use */
-	uint32		size;			/* a power of two, or 0 */
+	MemoryContext  context; /* of the entries */
+	uint32         count;   /* entries in use */
+	uint32         size;    /* a power of two, or 0 */
 	IntervalEntry *entries;
 } IntervalCache;
 
@@ -42,12 +42,11 @@ IntervalInUse(const IntervalEntry *entry)
 static inline IntervalEntry *
 IntervalFind(const IntervalCache *cache, const Digest *digest)
 {
-	uint32		at;
+	uint32 at;
 
 	if (cache->size == 0)
 		return NULL;
-	for (at = IntervalHome(cache->size, digest);
-		 IntervalInUse(&cache->entries[at]);
+	for (at = IntervalHome(cache->size, digest); IntervalInUse(&cache->entries[at]);
 		 at = (at + 1) & (cache->size - 1))
 		if (DigestEqual(cache->entries[at].digest, *digest))
 			return &cache->entries[at];
@@ -58,10 +57,10 @@ IntervalFind(const IntervalCache *cache, const Digest *digest)
  * Enter an interval for a digest that is not in the table, which grows up to
  * `limit` kB.  Does nothing where the table is full.
  */
-extern void IntervalEnter(IntervalCache *cache, const Digest *digest,
-						  int64 first, int64 end, int limit);
+extern void IntervalEnter(IntervalCache *cache, const Digest *digest, int64 first, int64 end,
+						  int limit);
 
 /* Forget everything and give the memory back. */
 extern void IntervalClear(IntervalCache *cache);
 
-#endif							/* NEWTERM_INTERVAL_CACHE_H */
+#endif /* NEWTERM_INTERVAL_CACHE_H */

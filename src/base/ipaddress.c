@@ -15,9 +15,7 @@
 #include "base/ipaddress.h"
 
 /* What an IPv4-mapped IPv6 address begins with. */
-static const unsigned char mapped_prefix[12] = {
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF
-};
+static const unsigned char mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 /* How many bits has an address of the family? */
 static int
@@ -47,14 +45,13 @@ Unmap(IpNetwork *network)
 static bool
 ParseAsWritten(const char *text, int length, IpNetwork *address)
 {
-	char		copy[INET6_ADDRSTRLEN];
+	char copy[INET6_ADDRSTRLEN];
 
 	/* Every address is shorter, and inet_pton wants a terminated string. */
 	if (length <= 0 || length >= (int) sizeof(copy))
 		return false;
 	/* Most values that are no address show it in their first byte. */
-	if (!((text[0] >= '0' && text[0] <= '9') ||
-		  (text[0] >= 'a' && text[0] <= 'f') ||
+	if (!((text[0] >= '0' && text[0] <= '9') || (text[0] >= 'a' && text[0] <= 'f') ||
 		  (text[0] >= 'A' && text[0] <= 'F') || text[0] == ':'))
 		return false;
 	if (memchr(text, '\0', length) != NULL)
@@ -98,8 +95,8 @@ bool
 IpNetworkParse(const char *text, int length, IpNetwork *network)
 {
 	const char *slash = memchr(text, '/', length);
-	int			digits;
-	int			bits = 0;
+	int         digits;
+	int         bits = 0;
 
 	if (slash == NULL)
 		return IpAddressParse(text, length, network);
@@ -132,7 +129,7 @@ IpNetworkMask(IpNetwork *network, int bits)
 {
 	for (int i = 0; i < IPADDRESS_BYTES; i++)
 	{
-		int			kept = bits - 8 * i;
+		int kept = bits - 8 * i;
 
 		if (kept <= 0)
 			network->address[i] = 0;
@@ -150,16 +147,15 @@ IpNetworkMask(IpNetwork *network, int bits)
 bool
 IpNetworkContains(const IpNetwork *network, const IpNetwork *address)
 {
-	int			whole = network->bits / 8;
-	int			rest = network->bits % 8;
+	int           whole = network->bits / 8;
+	int           rest = network->bits % 8;
 	unsigned char mask = 0xFF << (8 - rest);
 
 	if (network->family != address->family)
 		return false;
 	if (memcmp(network->address, address->address, whole) != 0)
 		return false;
-	return rest == 0 ||
-		(network->address[whole] & mask) == (address->address[whole] & mask);
+	return rest == 0 || (network->address[whole] & mask) == (address->address[whole] & mask);
 }
 
 /*
@@ -170,11 +166,9 @@ IpNetworkContains(const IpNetwork *network, const IpNetwork *address)
 int
 IpNetworkToText(const IpNetwork *network, char buffer[IPADDRESS_TEXT_SIZE])
 {
-	char		address[INET6_ADDRSTRLEN];
+	char address[INET6_ADDRSTRLEN];
 
-	if (inet_ntop(network->family, network->address, address,
-				  sizeof(address)) == NULL)
-		address[0] = '\0';		/* cannot happen: the family is known */
-	return snprintf(buffer, IPADDRESS_TEXT_SIZE, "%s/%d", address,
-					network->bits);
+	if (inet_ntop(network->family, network->address, address, sizeof(address)) == NULL)
+		address[0] = '\0'; /* cannot happen: the family is known */
+	return snprintf(buffer, IPADDRESS_TEXT_SIZE, "%s/%d", address, network->bits);
 }

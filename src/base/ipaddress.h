@@ -7,16 +7,16 @@
 #ifndef NEWTERM_IPADDRESS_H
 #define NEWTERM_IPADDRESS_H
 
-#define IPADDRESS_BYTES	16
+#define IPADDRESS_BYTES 16
 
 /* Enough for any network in text: 45 characters, "/128" and NUL. */
-#define IPADDRESS_TEXT_SIZE	52
+#define IPADDRESS_TEXT_SIZE 52
 
 typedef struct IpNetwork
 {
-	int			family;			/* AF_INET or AF_INET6 */
+	int           family;                   /* AF_INET or AF_INET6 */
 	unsigned char address[IPADDRESS_BYTES]; /* the first 4 for AF_INET */
-	int			bits;			/* length of the prefix */
+	int           bits;                     /* length of the prefix */
 } IpNetwork;
 
 /*
@@ -38,7 +38,6 @@ extern bool IpNetworkContains(const IpNetwork *network, const IpNetwork *address
  * Write address/bits in canonical form into `buffer`, NUL-terminated; returns
  * the number of bytes before the NUL.
  */
-extern int	IpNetworkToText(const IpNetwork *network,
-							char buffer[IPADDRESS_TEXT_SIZE]);
+extern int IpNetworkToText(const IpNetwork *network, char buffer[IPADDRESS_TEXT_SIZE]);
 
-#endif							/* NEWTERM_IPADDRESS_H */
+#endif /* NEWTERM_IPADDRESS_H */

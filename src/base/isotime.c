@@ -13,10 +13,10 @@
 #include "base/isotime.h"
 
 /* The farthest zone that exists is +14:00; PostgreSQL reads up to 15:59. */
-#define MAX_ZONE_HOUR	15
+#define MAX_ZONE_HOUR 15
 
 /* Of YYYY-MM-DDTHH:MM:SSZ. */
-#define USUAL_LENGTH	20
+#define USUAL_LENGTH 20
 
 /* What is left to read. */
 typedef struct TimeReader
@@ -32,7 +32,7 @@ typedef struct TimeReader
 static bool
 ReadNumber(TimeReader *reader, int digits, int min, int max, int *number)
 {
-	int			value = 0;
+	int value = 0;
 
 	if (reader->end - reader->next < digits)
 		return false;
@@ -60,11 +60,11 @@ Skip(TimeReader *reader, char character)
 static bool
 ReadFraction(TimeReader *reader, int *micros)
 {
-	int			digits = 0;
+	int digits = 0;
 
 	*micros = 0;
-	for (; reader->next < reader->end &&
-		 *reader->next >= '0' && *reader->next <= '9'; reader->next++)
+	for (; reader->next < reader->end && *reader->next >= '0' && *reader->next <= '9';
+		 reader->next++)
 	{
 		if (digits < 6)
 		{
@@ -86,9 +86,9 @@ ReadFraction(TimeReader *reader, int *micros)
 static bool
 ReadZone(TimeReader *reader, int *seconds)
 {
-	int			hour;
-	int			minute = 0;
-	int			sign;
+	int hour;
+	int minute = 0;
+	int sign;
 
 	*seconds = 0;
 	if (reader->next == reader->end)
@@ -117,10 +117,8 @@ ReadZone(TimeReader *reader, int *seconds)
 static int
 DaysInMonth(int year, int month)
 {
-	static const int days[12] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-	};
-	bool		leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	static const int days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool             leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
 	return days[month - 1] + (month == 2 && leap);
 }
@@ -135,10 +133,10 @@ DaysInMonth(int year, int month)
 static int64
 DaysSinceEpoch(int year, int month, int day)
 {
-	int			from_march = (month + 9) % 12;
-	int64		years = month > 2 ? year : year - 1;
-	int64		leap_days = years / 4 - years / 100 + years / 400;
-	int			days_before_month = (153 * from_march + 2) / 5;
+	int   from_march = (month + 9) % 12;
+	int64 years = month > 2 ? year : year - 1;
+	int64 leap_days = years / 4 - years / 100 + years / 400;
+	int   days_before_month = (153 * from_march + 2) / 5;
 
 	/* 719468 days lie between 0000-03-01 and 1970-01-01. */
 	return 365 * years + leap_days + days_before_month + day - 1 - 719468;
@@ -148,9 +146,9 @@ DaysSinceEpoch(int year, int month, int day)
 static bool
 ReadDay(TimeReader *reader, int64 *days)
 {
-	int			year;
-	int			month;
-	int			day;
+	int year;
+	int month;
+	int day;
 
 	if (!ReadNumber(reader, 4, 1, 9999, &year) || !Skip(reader, '-') ||
 		!ReadNumber(reader, 2, 1, 12, &month) || !Skip(reader, '-') ||
@@ -171,14 +169,14 @@ static inline bool
 ReadPairs(const char *text, uint64 form, uint64 digits, uint64 *pairs)
 {
 	const uint64 too_large = UINT64CONST(0xF0F0F0F0F0F0F0F0) | ~digits;
-	uint64		characters;
+	uint64       characters;
 
 	memcpy(&characters, text, sizeof(characters));
 	/* digits become their values, and others zero */
 	characters = pg_ntoh64(characters) ^ form;
 	*pairs = characters + (characters >> 8) * 10;
-	return ((characters | (characters + (UINT64CONST(0x0606060606060606) & digits))) &
-			too_large) == 0;
+	return ((characters | (characters + (UINT64CONST(0x0606060606060606) & digits))) & too_large) ==
+		0;
 }
 
 /*
@@ -189,23 +187,22 @@ ReadPairs(const char *text, uint64 form, uint64 digits, uint64 *pairs)
 static inline bool
 ReadUsual(const char *text, int64 *micros)
 {
-	uint64		date;
-	uint64		clock;
-	uint64		end;
-	uint32		year;
-	uint32		month;
-	uint32		day;
-	uint32		hour;
-	uint32		minute;
-	uint32		second;
+	uint64 date;
+	uint64 clock;
+	uint64 end;
+	uint32 year;
+	uint32 month;
+	uint32 day;
+	uint32 hour;
+	uint32 minute;
+	uint32 second;
 
 	/* YYYY-MM-, DDTHH:MM and, again from within the hour, H:MM:SSZ */
-	if (!(ReadPairs(text, UINT64CONST(0x303030302D30302D),
-					UINT64CONST(0xFFFFFFFF00FFFF00), &date) &
-		  ReadPairs(text + 8, UINT64CONST(0x30305430303A3030),
-					UINT64CONST(0xFFFF00FFFF00FFFF), &clock) &
-		  ReadPairs(text + 12, UINT64CONST(0x303A30303A30305A),
-					UINT64CONST(0xFF00FFFF00FFFF00), &end)))
+	if (!(ReadPairs(text, UINT64CONST(0x303030302D30302D), UINT64CONST(0xFFFFFFFF00FFFF00), &date) &
+		  ReadPairs(text + 8, UINT64CONST(0x30305430303A3030), UINT64CONST(0xFFFF00FFFF00FFFF),
+					&clock) &
+		  ReadPairs(text + 12, UINT64CONST(0x303A30303A30305A), UINT64CONST(0xFF00FFFF00FFFF00),
+					&end)))
 		return false;
 	year = (date >> 48 & 0xFF) * 100 + (date >> 32 & 0xFF);
 	month = date >> 8 & 0xFF;
@@ -213,11 +210,12 @@ ReadUsual(const char *text, int64 *micros)
 	hour = clock >> 24 & 0xFF;
 	minute = clock & 0xFF;
 	second = end >> 8 & 0xFF;
-	if ((year < 1) | (month < 1) | (month > 12) | (day < 1) | (hour > 23) |
-		(minute > 59) | (second > 59) || (day > 28 && day > DaysInMonth(year, month)))
+	if ((year < 1) | (month < 1) | (month > 12) | (day < 1) | (hour > 23) | (minute > 59) |
+			(second > 59) ||
+		(day > 28 && day > DaysInMonth(year, month)))
 		return false;
-	*micros = (((DaysSinceEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60 +
-			   second) * INT64CONST(1000000);
+	*micros = (((DaysSinceEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) *
+		INT64CONST(1000000);
 	return true;
 }
 
@@ -225,13 +223,13 @@ ReadUsual(const char *text, int64 *micros)
 static pg_noinline bool
 ReadAny(const char *text, int length, int64 *micros)
 {
-	TimeReader	reader = {text, text + length};
-	int64		days;
-	int			hour = 0;
-	int			minute = 0;
-	int			second = 0;
-	int			fraction = 0;
-	int			zone = 0;
+	TimeReader reader = {text, text + length};
+	int64      days;
+	int        hour = 0;
+	int        minute = 0;
+	int        second = 0;
+	int        fraction = 0;
+	int        zone = 0;
 
 	if (!ReadDay(&reader, &days))
 		return false;
@@ -258,8 +256,7 @@ ReadAny(const char *text, int length, int64 *micros)
 	/* A leap second is the next second's beginning, without its fraction. */
 	if (second == 60)
 		fraction = 0;
-	*micros = ((days * 24 + hour) * 60 + minute) * 60 +
-		second - zone;
+	*micros = ((days * 24 + hour) * 60 + minute) * 60 + second - zone;
 	*micros = *micros * INT64CONST(1000000) + fraction;
 	return true;
 }
@@ -267,8 +264,7 @@ ReadAny(const char *text, int length, int64 *micros)
 bool
 IsoTimeParse(const char *text, int length, int64 *micros)
 {
-	return (length == USUAL_LENGTH && ReadUsual(text, micros)) ||
-		ReadAny(text, length, micros);
+	return (length == USUAL_LENGTH && ReadUsual(text, micros)) || ReadAny(text, length, micros);
 }
 
 /*
@@ -280,11 +276,11 @@ bool
 IsoTimeFormat(int64 micros, char text[ISOTIME_TEXT_SIZE])
 {
 	const int64 day_micros = INT64CONST(86400000000);
-	int64		days = micros / day_micros - (micros % day_micros < 0);
-	int64		rest = micros - days * day_micros;
-	int			seconds = rest / 1000000;
-	int			year = 1970 + days / 365;
-	int			month = 1;
+	int64       days = micros / day_micros - (micros % day_micros < 0);
+	int64       rest = micros - days * day_micros;
+	int         seconds = rest / 1000000;
+	int         year = 1970 + days / 365;
+	int         month = 1;
 
 	/* a guess that is too late or too early by few years */
 	while (DaysSinceEpoch(year, 1, 1) > days)
@@ -296,8 +292,8 @@ IsoTimeFormat(int64 micros, char text[ISOTIME_TEXT_SIZE])
 	days -= DaysSinceEpoch(year, 1, 1);
 	for (; days >= DaysInMonth(year, month); month++)
 		days -= DaysInMonth(year, month);
-	snprintf(text, ISOTIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-			 year, month, (int) days + 1, seconds / 3600, seconds / 60 % 60, seconds % 60,
+	snprintf(text, ISOTIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month,
+			 (int) days + 1, seconds / 3600, seconds / 60 % 60, seconds % 60,
 			 (int) (rest % 1000000));
 	return true;
 }

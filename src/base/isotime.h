@@ -20,7 +20,7 @@
 extern bool IsoTimeParse(const char *text, int length, int64 *micros);
 
 /* Enough for 9999-12-31T23:59:59.999999Z. */
-#define ISOTIME_TEXT_SIZE	28
+#define ISOTIME_TEXT_SIZE 28
 
 /*
  * Write the time of *micros into `text`, NUL-terminated; false where the year
@@ -31,4 +31,4 @@ extern bool IsoTimeFormat(int64 micros, char text[ISOTIME_TEXT_SIZE]);
 /* The same without the fraction where that is zero, as CloudTrail writes times. */
 extern bool IsoTimeFormatShort(int64 micros, char text[ISOTIME_TEXT_SIZE]);
 
-#endif							/* NEWTERM_ISOTIME_H */
+#endif /* NEWTERM_ISOTIME_H */

@@ -13,22 +13,21 @@
 #include "base/jsonbtext.h"
 
 /* Numbers from here on, or with more digits behind the point, are not written. */
-#define NUMBER_BOUND		"1e500"
-#define NUMBER_MAX_SCALE	500
+#define NUMBER_BOUND     "1e500"
+#define NUMBER_MAX_SCALE 500
 
 /* How strings are written. */
 typedef enum TextStyle
 {
-	TEXT_JSON,					/* "x" */
-	TEXT_PLAIN					/* x */
+	TEXT_JSON, /* "x" */
+	TEXT_PLAIN /* x */
 } TextStyle;
 
 Numeric
 NumericOfText(const char *text)
 {
 	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-											   ObjectIdGetDatum(InvalidOid),
-											   Int32GetDatum(-1)));
+											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
 bool
@@ -36,7 +35,7 @@ NumberIsTooLong(Numeric number)
 {
 	static Datum bound = 0;
 	static Datum negative_bound = 0;
-	Datum		value = NumericGetDatum(number);
+	Datum        value = NumericGetDatum(number);
 
 	if (negative_bound == 0)
 	{
@@ -54,7 +53,7 @@ NumberIsTooLong(Numeric number)
 static void
 AppendString(StringInfo out, const JsonbValue *value, TextStyle style)
 {
-	char	   *text;
+	char *text;
 
 	if (style == TEXT_PLAIN)
 	{
@@ -70,7 +69,7 @@ AppendString(StringInfo out, const JsonbValue *value, TextStyle style)
 static bool
 AppendScalar(StringInfo out, const JsonbValue *value, TextStyle style)
 {
-	char	   *number;
+	char *number;
 
 	switch (value->type)
 	{
@@ -106,21 +105,20 @@ AppendScalar(StringInfo out, const JsonbValue *value, TextStyle style)
 static bool
 AppendContainer(StringInfo out, JsonbContainer *container)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIterator     *iterator = JsonbIteratorInit(container);
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	bool		first = true;	/* nothing stands before in this container */
-	bool		behind_key = false;
-	bool		complete = true;
+	JsonbValue         value;
+	bool               first = true; /* nothing stands before in this container */
+	bool               behind_key = false;
+	bool               complete = true;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
 	{
-		bool		opens = token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY;
+		bool opens = token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY;
 
 		CHECK_FOR_INTERRUPTS();
 		/* A value behind its key needs no comma; all others but the first do. */
-		if ((opens || token == WJB_KEY || token == WJB_ELEM) &&
-			!first && !behind_key)
+		if ((opens || token == WJB_KEY || token == WJB_ELEM) && !first && !behind_key)
 			appendStringInfoString(out, ", ");
 
 		switch (token)
@@ -166,8 +164,8 @@ JsonbTextAppend(StringInfo out, const JsonbValue *value)
 bool
 JsonbTextAppendJson(StringInfo out, const JsonbValue *value)
 {
-	return value->type == jbvBinary ? AppendContainer(out, value->val.binary.data) :
-		AppendScalar(out, value, TEXT_JSON);
+	return value->type == jbvBinary ? AppendContainer(out, value->val.binary.data)
+									: AppendScalar(out, value, TEXT_JSON);
 }
 
 /* Is a scalar one that Elastic's pipeline keeps? */
@@ -194,9 +192,9 @@ ScalarIsFilled(const JsonbValue *value)
 bool
 JsonbTextIsFilled(const JsonbValue *value)
 {
-	JsonbIterator *iterator;
+	JsonbIterator     *iterator;
 	JsonbIteratorToken token;
-	JsonbValue	part;
+	JsonbValue         part;
 
 	if (value->type != jbvBinary)
 		return ScalarIsFilled(value);
@@ -213,8 +211,8 @@ JsonbTextIsFilled(const JsonbValue *value)
 /* A container that is being written. */
 typedef struct MapLevel
 {
-	int			start;			/* of the text, from its comma and key on */
-	bool		filled;			/* something was written into it */
+	int  start;  /* of the text, from its comma and key on */
+	bool filled; /* something was written into it */
 } MapLevel;
 
 /* Cut the text off at a length that it had. */
@@ -232,14 +230,14 @@ Truncate(StringInfo out, int length)
 void
 JsonbTextAppendMap(StringInfo out, JsonbContainer *container)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIterator     *iterator = JsonbIteratorInit(container);
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	int			allocated = 16;
-	int			depth = -1;
-	MapLevel   *levels = palloc(sizeof(MapLevel) * allocated);
-	int			start = out->len;	/* of the member at hand */
-	bool		behind_key = false;
+	JsonbValue         value;
+	int                allocated = 16;
+	int                depth = -1;
+	MapLevel          *levels = palloc(sizeof(MapLevel) * allocated);
+	int                start = out->len; /* of the member at hand */
+	bool               behind_key = false;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
 	{
@@ -261,7 +259,7 @@ JsonbTextAppendMap(StringInfo out, JsonbContainer *container)
 					allocated *= 2;
 					levels = repalloc(levels, sizeof(MapLevel) * allocated);
 				}
-				levels[depth] = (MapLevel) {start, false};
+				levels[depth] = (MapLevel){start, false};
 				appendStringInfoChar(out, token == WJB_BEGIN_OBJECT ? '{' : '[');
 				break;
 			case WJB_KEY:

@@ -40,4 +40,4 @@ extern bool NumberIsTooLong(Numeric number);
 /* A JSON number's text as a numeric; raises where numeric cannot hold it. */
 extern Numeric NumericOfText(const char *text);
 
-#endif							/* NEWTERM_JSONBTEXT_H */
+#endif /* NEWTERM_JSONBTEXT_H */

@@ -22,20 +22,20 @@
 #include "base/jsonc.h"
 
 /* Integers of fewer digits fit into 64 bits. */
-#define SATURATING_DIGITS	19
+#define SATURATING_DIGITS 19
 
 /* What json-c allocated by malloc, freed with a memory context. */
 typedef struct Parsing
 {
 	MemoryContextCallback callback;
-	struct json_tokener *tokener;
-	struct json_object *document;
+	struct json_tokener  *tokener;
+	struct json_object   *document;
 } Parsing;
 
 static void
 FreeParsing(void *argument)
 {
-	Parsing    *parsing = argument;
+	Parsing *parsing = argument;
 
 	if (parsing->document != NULL)
 		json_object_put(parsing->document);
@@ -59,10 +59,10 @@ IsSaturated(struct json_object *object)
  *		or a number that we do not read.
  */
 static bool
-PushObject(JsonbParseState **state, JsonbIteratorToken token,
-		   struct json_object *object, bool prepared, JsonbValue **result)
+PushObject(JsonbParseState **state, JsonbIteratorToken token, struct json_object *object,
+		   bool prepared, JsonbValue **result)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	switch (json_object_get_type(object))
 	{
@@ -76,11 +76,9 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 		case json_type_double:
 		case json_type_int:
 			{
-				const char *text = json_object_to_json_string_ext(object,
-																  JSON_C_TO_STRING_PLAIN);
+				const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
 
-				if (!prepared &&
-					(IsSaturated(object) || !DecimalValid(text, strlen(text))))
+				if (!prepared && (IsSaturated(object) || !DecimalValid(text, strlen(text))))
 					return false;
 				value.type = jbvNumeric;
 				value.val.numeric = NumericOfText(text);
@@ -93,14 +91,14 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 			break;
 		case json_type_array:
 			{
-				size_t		length = json_object_array_length(object);
+				size_t length = json_object_array_length(object);
 
 				pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 				for (size_t i = 0; i < length; i++)
 				{
 					CHECK_FOR_INTERRUPTS();
-					if (!PushObject(state, WJB_ELEM, json_object_array_get_idx(object, i),
-									prepared, result))
+					if (!PushObject(state, WJB_ELEM, json_object_array_get_idx(object, i), prepared,
+									result))
 						return false;
 				}
 				*result = pushJsonbValue(state, WJB_END_ARRAY, NULL);
@@ -121,8 +119,8 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 					value.val.string.val = unconstify(char *, key);
 					value.val.string.len = strlen(key);
 					pushJsonbValue(state, WJB_KEY, &value);
-					if (!PushObject(state, WJB_VALUE, json_object_iter_peek_value(&each),
-									prepared, result))
+					if (!PushObject(state, WJB_VALUE, json_object_iter_peek_value(&each), prepared,
+									result))
 						return false;
 				}
 				*result = pushJsonbValue(state, WJB_END_OBJECT, NULL);
@@ -133,7 +131,7 @@ PushObject(JsonbParseState **state, JsonbIteratorToken token,
 	/* a scalar document is wrapped, as jsonb_in does it */
 	if (*state == NULL)
 	{
-		JsonbValue	wrapper;
+		JsonbValue wrapper;
 
 		wrapper.type = jbvArray;
 		wrapper.val.array.rawScalar = true;
@@ -152,7 +150,7 @@ static JsonbValue *
 DocumentValue(struct json_object *document, bool prepared)
 {
 	JsonbParseState *state = NULL;
-	JsonbValue *value = NULL;
+	JsonbValue      *value = NULL;
 
 	return PushObject(&state, WJB_ELEM, document, prepared, &value) ? value : NULL;
 }
@@ -189,7 +187,7 @@ HasZero(const char *text, int length)
 	{
 		if (EscapesZero(text))
 			return true;
-		text += 2;				/* what it escapes may be a backslash too */
+		text += 2; /* what it escapes may be a backslash too */
 	}
 	return false;
 }
@@ -203,8 +201,8 @@ static int
 ReadNumber(const char *text, const char *end, bool *saturates, JsonError *error)
 {
 	const char *next = text + 1;
-	bool		integer = true;
-	int			size;
+	bool        integer = true;
+	int         size;
 
 	for (; next < end && strchr("+-.0123456789eE", *next) != NULL; next++)
 		integer &= isdigit((unsigned char) *next) != 0;
@@ -212,9 +210,9 @@ ReadNumber(const char *text, const char *end, bool *saturates, JsonError *error)
 	*saturates = integer && size - (*text == '-') >= SATURATING_DIGITS;
 	if (DecimalValid(text, size))
 		return size;
-	error->message = size > DECIMAL_MAX_LENGTH ?
-		"a number has more than " CppAsString2(DECIMAL_MAX_LENGTH) " characters" :
-		"a number has an exponent beyond " CppAsString2(DECIMAL_MAX_EXPONENT);
+	error->message = size > DECIMAL_MAX_LENGTH
+		? "a number has more than " CppAsString2(DECIMAL_MAX_LENGTH) " characters"
+		: "a number has an exponent beyond " CppAsString2(DECIMAL_MAX_EXPONENT);
 	return -1;
 }
 
@@ -230,8 +228,8 @@ Prepare(const char *text, int length, StringInfo prepared, JsonError *error)
 {
 	const char *end = text + length;
 	const char *next = text;
-	const char *copied = text;	/* the first byte that is not in prepared yet */
-	bool		in_string = false;
+	const char *copied = text; /* the first byte that is not in prepared yet */
+	bool        in_string = false;
 
 	initStringInfo(prepared);
 	while (next < end)
@@ -248,8 +246,8 @@ Prepare(const char *text, int length, StringInfo prepared, JsonError *error)
 		}
 		else if (!in_string && (*next == '-' || isdigit((unsigned char) *next)))
 		{
-			bool		saturates;
-			int			size = ReadNumber(next, end, &saturates, error);
+			bool saturates;
+			int  size = ReadNumber(next, end, &saturates, error);
 
 			if (size < 0)
 			{
@@ -303,7 +301,7 @@ static JsonbValue *
 PreparedValue(Parsing *parsing, const char *text, int length, JsonError *error)
 {
 	StringInfoData prepared;
-	int			consumed;
+	int            consumed;
 
 	if (!Prepare(text, length, &prepared, error))
 		return NULL;
@@ -320,16 +318,14 @@ PreparedValue(Parsing *parsing, const char *text, int length, JsonError *error)
 static Parsing *
 BeginParsing(MemoryContext context)
 {
-	Parsing    *parsing = MemoryContextAllocZero(context, sizeof(Parsing));
+	Parsing *parsing = MemoryContextAllocZero(context, sizeof(Parsing));
 
 	parsing->callback.func = FreeParsing;
 	parsing->callback.arg = parsing;
 	MemoryContextRegisterResetCallback(context, &parsing->callback);
 	parsing->tokener = json_tokener_new_ex(JSON_MAX_DEPTH);
 	if (parsing->tokener == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 
 	/*
 	 * json-c is not asked to be strict, as each version means something else
@@ -346,8 +342,7 @@ BeginParsing(MemoryContext context)
  *		does not read it.
  */
 static JsonbValue *
-ReadDocument(Parsing *parsing, const char *text, int length, int *consumed,
-			 JsonError *error)
+ReadDocument(Parsing *parsing, const char *text, int length, int *consumed, JsonError *error)
 {
 	JsonbValue *value = NULL;
 
@@ -356,9 +351,9 @@ ReadDocument(Parsing *parsing, const char *text, int length, int *consumed,
 		enum json_tokener_error failure = json_tokener_get_error(parsing->tokener);
 
 		error->position += *consumed;
-		error->message =
-			failure == json_tokener_error_parse_eof || failure == json_tokener_continue ?
-			"the document ends too early" : json_tokener_error_desc(failure);
+		error->message = failure == json_tokener_error_parse_eof || failure == json_tokener_continue
+			? "the document ends too early"
+			: json_tokener_error_desc(failure);
 		return NULL;
 	}
 	if (!IsStrictJson(text, *consumed, &error->position))
@@ -376,9 +371,9 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context;
-	Jsonb	   *result = NULL;
-	JsonbValue *value;
-	int			consumed;
+	Jsonb        *result = NULL;
+	JsonbValue   *value;
+	int           consumed;
 
 	error->position = *offset + 1;
 	if (length - *offset > JSON_MAX_LENGTH)
@@ -388,8 +383,7 @@ JsonParse(const char *text, int length, int *offset, JsonError *error)
 	}
 	context = AllocSetContextCreate(caller, "newterm json", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
-	value = ReadDocument(BeginParsing(context), text + *offset, length - *offset, &consumed,
-						 error);
+	value = ReadDocument(BeginParsing(context), text + *offset, length - *offset, &consumed, error);
 	MemoryContextSwitchTo(caller);
 	if (value != NULL)
 	{

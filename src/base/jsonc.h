@@ -11,13 +11,13 @@
 #include "utils/jsonb.h"
 
 /* Arrays and objects may lie this deep in each other. */
-#define JSON_MAX_DEPTH		256
+#define JSON_MAX_DEPTH 256
 /* Longest document, in bytes. */
-#define JSON_MAX_LENGTH		(256 * 1024 * 1024)
+#define JSON_MAX_LENGTH (256 * 1024 * 1024)
 
 typedef struct JsonError
 {
-	int			position;		/* byte at which the parser gave up, from 1 */
+	int         position; /* byte at which the parser gave up, from 1 */
 	const char *message;
 } JsonError;
 
@@ -28,7 +28,6 @@ typedef struct JsonError
  * jsonb cannot hold, and lone surrogates become U+FFFD.  The result is
  * palloc'd in the current memory context.
  */
-extern Jsonb *JsonParse(const char *text, int length, int *offset,
-						JsonError *error);
+extern Jsonb *JsonParse(const char *text, int length, int *offset, JsonError *error);
 
-#endif							/* NEWTERM_JSONC_H */
+#endif /* NEWTERM_JSONC_H */

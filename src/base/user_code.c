@@ -15,7 +15,7 @@
  * A role that cannot log in and has no rights of its own beyond those of PUBLIC, but
  * for looking into the statistics of tables with contrib's functions.
  */
-#define ROLE_WITHOUT_RIGHTS	ROLE_PG_STAT_SCAN_TABLES
+#define ROLE_WITHOUT_RIGHTS ROLE_PG_STAT_SCAN_TABLES
 
 void
 RestrictUserCode(UserCode *before)
@@ -26,7 +26,7 @@ RestrictUserCode(UserCode *before)
 					  GUC_ACTION_SAVE, true, 0, false);
 	SetUserIdAndSecContext(superuser_arg(before->user) ? ROLE_WITHOUT_RIGHTS : before->user,
 						   before->security | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+							   SECURITY_RESTRICTED_OPERATION);
 }
 
 void

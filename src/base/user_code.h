@@ -17,9 +17,9 @@
 /* The state that UserCodeEnds restores. */
 typedef struct UserCode
 {
-	Oid			user;
-	int			security;
-	int			settings;		/* nest level of settings */
+	Oid user;
+	int security;
+	int settings; /* nest level of settings */
 } UserCode;
 
 /*
@@ -31,4 +31,4 @@ extern void RestrictUserCode(UserCode *before);
 /* Restore the state; undoes SET and set_config() of user code. */
 extern void UserCodeEnds(const UserCode *before);
 
-#endif							/* NEWTERM_USER_CODE_H */
+#endif /* NEWTERM_USER_CODE_H */

@@ -24,4 +24,4 @@ extern void VisibleAppend(StringInfo out, const char *text, int length, const ch
 /* Does the text show nothing: is it empty, or all white space and characters without width? */
 extern bool VisibleIsBlank(const char *text);
 
-#endif							/* NEWTERM_VISIBLE_H */
+#endif /* NEWTERM_VISIBLE_H */

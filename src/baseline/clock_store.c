@@ -20,20 +20,20 @@
 
 typedef struct RuleClock
 {
-	int32		version_id;		/* hash key */
-	Digest		digest;
-	bool		stored;
-	int64		learning_from;
+	int32  version_id; /* hash key */
+	Digest digest;
+	bool   stored;
+	int64  learning_from;
 } RuleClock;
 
 typedef struct EntityClock
 {
-	Digest		digest;			/* hash key */
-	int32		version_id;
-	Jsonb	   *entity_values;
-	int64		earliest;		/* sighting of this merge */
-	bool		moved;			/* by it */
-	int64		learning_from;	/* once it is set */
+	Digest digest; /* hash key */
+	int32  version_id;
+	Jsonb *entity_values;
+	int64  earliest;      /* sighting of this merge */
+	bool   moved;         /* by it */
+	int64  learning_from; /* once it is set */
 } EntityClock;
 
 void
@@ -42,8 +42,8 @@ ClocksOpen(ClockStore *clocks, RuleSet *set, const ExtensionOids *oids)
 	memset(clocks, 0, sizeof(ClockStore));
 	clocks->set = set;
 	clocks->oids = oids;
-	clocks->rules = HashTableIn(CurrentMemoryContext, "newterm rule clocks", 16,
-								sizeof(int32), sizeof(RuleClock));
+	clocks->rules = HashTableIn(CurrentMemoryContext, "newterm rule clocks", 16, sizeof(int32),
+								sizeof(RuleClock));
 	clocks->entities = HashTableOfDigests("newterm entity clocks", 16, sizeof(EntityClock));
 }
 
@@ -61,13 +61,13 @@ static bool
 ReadRuleClock(TableStore *store, int32 version_id, int64 *learning_from, HeapTuple *row)
 {
 	TupleTableSlot *slot;
-	bool		stored = false;
+	bool            stored = false;
 
 	TableStoreFind(store, F_INT4EQ, Int32GetDatum(version_id));
 	while (TableStoreNext(store, &slot))
 	{
-		bool		isnull;
-		Datum		value = SlotColumn(slot, VERSION_LEARNING_FROM, &isnull);
+		bool  isnull;
+		Datum value = SlotColumn(slot, VERSION_LEARNING_FROM, &isnull);
 
 		if (!isnull)
 			*learning_from = UNIX_MICROS(DatumGetTimestampTz(value));
@@ -86,9 +86,9 @@ ReadRuleClock(TableStore *store, int32 version_id, int64 *learning_from, HeapTup
 static TupleTableSlot *
 FindEntityClock(ClockStore *clocks, const EntityClock *clock, int64 *learning_from)
 {
-	TableStore *store = &clocks->entity_store;
+	TableStore     *store = &clocks->entity_store;
 	TupleTableSlot *slot;
-	bool		isnull;
+	bool            isnull;
 
 	if (store->table == NULL)
 		TableStoreOpenBy(store, clocks->oids->entity_clocks, ENTITY_CLOCK_DIGEST);
@@ -104,8 +104,8 @@ FindEntityClock(ClockStore *clocks, const EntityClock *clock, int64 *learning_fr
 static void
 EvaluateRuleClock(ClockStore *clocks, Rule *rule, int64 earliest)
 {
-	bool		found;
-	RuleClock  *clock = hash_search(clocks->rules, &rule->version_id, HASH_ENTER, &found);
+	bool       found;
+	RuleClock *clock = hash_search(clocks->rules, &rule->version_id, HASH_ENTER, &found);
 
 	if (found)
 	{
@@ -121,10 +121,9 @@ EvaluateRuleClock(ClockStore *clocks, Rule *rule, int64 earliest)
 static void
 EvaluateEntityClock(ClockStore *clocks, const PendingTerm *pending)
 {
-	bool		found;
-	EntityClock *clock = hash_search(clocks->entities, &pending->entity_clock,
-									 HASH_ENTER, &found);
-	int64		earliest = pending->runs[0].first_seen;
+	bool         found;
+	EntityClock *clock = hash_search(clocks->entities, &pending->entity_clock, HASH_ENTER, &found);
+	int64        earliest = pending->runs[0].first_seen;
 
 	if (found)
 	{
@@ -133,8 +132,9 @@ EvaluateEntityClock(ClockStore *clocks, const PendingTerm *pending)
 	}
 	clock->version_id = pending->version_id;
 	/* copied, as the term's batch may be freed before the clock is set */
-	clock->entity_values = pending->entity_values == NULL ? NULL :
-		DatumGetJsonbPCopy(JsonbPGetDatum(pending->entity_values));
+	clock->entity_values = pending->entity_values == NULL
+		? NULL
+		: DatumGetJsonbPCopy(JsonbPGetDatum(pending->entity_values));
 	clock->earliest = earliest;
 	clock->moved = false;
 }
@@ -144,14 +144,14 @@ static void
 CollectLevel(ClockStore *clocks, const PendingLevel *level)
 {
 	HASH_SEQ_STATUS each;
-	PendingClock *pending;
+	PendingClock   *pending;
 
 	if (level->clocks == NULL)
 		return;
 	hash_seq_init(&each, level->clocks);
 	while ((pending = hash_seq_search(&each)) != NULL)
 	{
-		Rule	   *rule = RuleByVersion(clocks->set, pending->version_id);
+		Rule *rule = RuleByVersion(clocks->set, pending->version_id);
 
 		if (rule != NULL && !rule->clock_set)
 			EvaluateRuleClock(clocks, rule, pending->earliest);
@@ -163,7 +163,7 @@ CollectTerms(ClockStore *clocks, PendingTerm **terms, int nterms)
 {
 	for (int i = 0; i < nterms; i++)
 	{
-		Rule	   *rule = RuleByVersion(clocks->set, terms[i]->version_id);
+		Rule *rule = RuleByVersion(clocks->set, terms[i]->version_id);
 
 		CHECK_FOR_INTERRUPTS();
 		if (terms[i]->continues)
@@ -180,8 +180,8 @@ static void
 ReadRuleClocks(ClockStore *clocks)
 {
 	HASH_SEQ_STATUS each;
-	RuleClock  *clock;
-	TableStore	store;
+	RuleClock      *clock;
+	TableStore      store;
 
 	if (hash_get_num_entries(clocks->rules) == 0)
 		return;
@@ -210,23 +210,23 @@ int
 ClocksToLock(ClockStore *clocks, SlotRequest *requests)
 {
 	HASH_SEQ_STATUS each;
-	RuleClock  *rule;
-	EntityClock *entity;
-	int			count = 0;
+	RuleClock      *rule;
+	EntityClock    *entity;
+	int             count = 0;
 
 	hash_seq_init(&each, clocks->rules);
 	while ((rule = hash_seq_search(&each)) != NULL)
 		if (!rule->stored)
-			requests[count++] = (SlotRequest) {.digest = rule->digest};
+			requests[count++] = (SlotRequest){.digest = rule->digest};
 	hash_seq_init(&each, clocks->entities);
 	while ((entity = hash_seq_search(&each)) != NULL)
 	{
-		int64		learning_from;
-		bool		stays = FindEntityClock(clocks, entity, &learning_from) != NULL &&
+		int64 learning_from;
+		bool  stays = FindEntityClock(clocks, entity, &learning_from) != NULL &&
 			learning_from <= entity->earliest;
 
 		/* until the lock is ours, others can only move it to an earlier time */
-		requests[count++] = (SlotRequest) {entity->digest, stays};
+		requests[count++] = (SlotRequest){entity->digest, stays};
 	}
 	return count;
 }
@@ -234,15 +234,15 @@ ClocksToLock(ClockStore *clocks, SlotRequest *requests)
 static void
 SetRuleClock(TableStore *store, RuleClock *clock)
 {
-	HeapTuple	row = NULL;
+	HeapTuple row = NULL;
 
 	if (ReadRuleClock(store, clock->version_id, &clock->learning_from, &row))
 		return;
 	if (row != NULL)
 	{
-		Datum		values[VERSION_LEARNING_FROM] = {0};
-		bool		nulls[VERSION_LEARNING_FROM] = {0};
-		bool		replace[VERSION_LEARNING_FROM] = {0};
+		Datum values[VERSION_LEARNING_FROM] = {0};
+		bool  nulls[VERSION_LEARNING_FROM] = {0};
+		bool  replace[VERSION_LEARNING_FROM] = {0};
 
 		values[VERSION_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
 		replace[VERSION_LEARNING_FROM - 1] = true;
@@ -254,12 +254,12 @@ SetRuleClock(TableStore *store, RuleClock *clock)
 static void
 SetEntityClock(ClockStore *clocks, EntityClock *clock)
 {
-	TableStore *store = &clocks->entity_store;
-	int64		stored;
+	TableStore     *store = &clocks->entity_store;
+	int64           stored;
 	TupleTableSlot *slot = FindEntityClock(clocks, clock, &stored);
-	Datum		row[ENTITY_CLOCK_COLUMNS];
-	bool		nulls[ENTITY_CLOCK_COLUMNS] = {0};
-	bool		replace[ENTITY_CLOCK_COLUMNS] = {[ENTITY_CLOCK_LEARNING_FROM - 1] = true};
+	Datum           row[ENTITY_CLOCK_COLUMNS];
+	bool            nulls[ENTITY_CLOCK_COLUMNS] = {0};
+	bool            replace[ENTITY_CLOCK_COLUMNS] = {[ENTITY_CLOCK_LEARNING_FROM - 1] = true};
 
 	clock->learning_from = slot == NULL ? clock->earliest : Min(stored, clock->earliest);
 	row[ENTITY_CLOCK_DIGEST - 1] = PointerGetDatum(&clock->digest);
@@ -281,9 +281,9 @@ void
 ClocksSet(ClockStore *clocks)
 {
 	HASH_SEQ_STATUS each;
-	RuleClock  *rule;
-	EntityClock *entity;
-	TableStore		store;
+	RuleClock      *rule;
+	EntityClock    *entity;
+	TableStore      store;
 
 	if (hash_get_num_entries(clocks->rules) > 0)
 	{
@@ -293,8 +293,7 @@ ClocksSet(ClockStore *clocks)
 		{
 			if (!rule->stored)
 				SetRuleClock(&store, rule);
-			RuleByVersion(clocks->set, rule->version_id)->learning_from =
-				rule->learning_from;
+			RuleByVersion(clocks->set, rule->version_id)->learning_from = rule->learning_from;
 			clocks->published = lappend_int(clocks->published, rule->version_id);
 		}
 		TableStoreClose(&store);
@@ -308,8 +307,8 @@ List *
 ClocksMoved(ClockStore *clocks)
 {
 	HASH_SEQ_STATUS each;
-	EntityClock *entity;
-	List	   *moved = NIL;
+	EntityClock    *entity;
+	List           *moved = NIL;
 
 	hash_seq_init(&each, clocks->entities);
 	while ((entity = hash_seq_search(&each)) != NULL)
@@ -317,7 +316,7 @@ ClocksMoved(ClockStore *clocks)
 		{
 			MovedClock *clock = palloc(sizeof(MovedClock));
 
-			*clock = (MovedClock) {entity->version_id, entity->digest, entity->learning_from};
+			*clock = (MovedClock){entity->version_id, entity->digest, entity->learning_from};
 			moved = lappend(moved, clock);
 		}
 	return moved;

@@ -23,12 +23,12 @@
 
 typedef struct ClockStore
 {
-	RuleSet    *set;
+	RuleSet             *set;
 	const ExtensionOids *oids;
-	HTAB	   *rules;			/* clocks of rules that this merge needs */
-	HTAB	   *entities;		/* of entities, likewise */
-	TableStore	entity_store;	/* table NULL: not needed so far */
-	List	   *published;		/* version ids whose clock is now stored */
+	HTAB                *rules;        /* clocks of rules that this merge needs */
+	HTAB                *entities;     /* of entities, likewise */
+	TableStore           entity_store; /* table NULL: not needed so far */
+	List                *published;    /* version ids whose clock is now stored */
 } ClockStore;
 
 extern void ClocksOpen(ClockStore *clocks, RuleSet *set, const ExtensionOids *oids);
@@ -42,13 +42,13 @@ extern void ClocksClose(ClockStore *clocks);
 extern void ClocksCollect(ClockStore *clocks, PendingLevel *level, PendingTerm **terms, int nterms);
 
 /* Number of collected clocks: ClocksToLock needs at most as many locks. */
-extern int	ClocksCount(const ClockStore *clocks);
+extern int ClocksCount(const ClockStore *clocks);
 
 /*
  * Fill `requests` with the locks that the clocks need, given what is stored now; returns
  * their number.
  */
-extern int	ClocksToLock(ClockStore *clocks, SlotRequest *requests);
+extern int ClocksToLock(ClockStore *clocks, SlotRequest *requests);
 
 /*
  * Store the clocks that nobody else has stored, and move entities' clocks to earlier
@@ -59,9 +59,9 @@ extern void ClocksSet(ClockStore *clocks);
 /* An entity whose clock ClocksSet moved. */
 typedef struct MovedClock
 {
-	int32		version_id;
-	Digest		entity;
-	int64		learning_from;	/* as it is now */
+	int32  version_id;
+	Digest entity;
+	int64  learning_from; /* as it is now */
 } MovedClock;
 
 /* A list of all MovedClock *, in the current memory context. */
@@ -73,4 +73,4 @@ extern int64 ClockOf(ClockStore *clocks, const Rule *rule, const PendingTerm *pe
 /* Append the ids of versions whose clock is stored now, in the current context. */
 extern List *ClocksPublished(ClockStore *clocks, List *versions);
 
-#endif							/* NEWTERM_CLOCK_STORE_H */
+#endif /* NEWTERM_CLOCK_STORE_H */

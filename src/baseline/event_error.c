@@ -24,10 +24,10 @@
 #include "store/tables.h"
 
 /* The most rows of a table and cause in an hour. */
-#define ROWS_AN_HOUR	1000
+#define ROWS_AN_HOUR 1000
 
 /* Texts are cut after so many bytes, as whoever writes events chooses their size. */
-#define TEXT_LIMIT		1000
+#define TEXT_LIMIT 1000
 
 /* ---------- counting ---------- */
 
@@ -35,7 +35,7 @@
 static char *
 Clip(const char *text)
 {
-	int			length = strlen(text);
+	int length = strlen(text);
 
 	return pnstrdup(text, length > TEXT_LIMIT ? pg_mbcliplen(text, length, TEXT_LIMIT) : length);
 }
@@ -44,18 +44,19 @@ Clip(const char *text)
 static char *
 QualifiedName(Oid table)
 {
-	char	   *name = OidIsValid(table) ? get_rel_name(table) : NULL;
+	char *name = OidIsValid(table) ? get_rel_name(table) : NULL;
 
-	return name == NULL ? NULL :
-		quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), name);
+	return name == NULL
+		? NULL
+		: quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), name);
 }
 
 void
 EventErrorDescribe(PendingLevel *level, EventError *error, Jsonb *event, const char *detail)
 {
 	MemoryContext old = MemoryContextSwitchTo(level->context);
-	char	   *identity = event == NULL ? NULL : EventIdentity(&event->root);
-	int64		time;
+	char         *identity = event == NULL ? NULL : EventIdentity(&event->root);
+	int64         time;
 
 	error->source = QualifiedName(error->key.table);
 	if (identity != NULL)
@@ -71,8 +72,7 @@ EventErrorDescribe(PendingLevel *level, EventError *error, Jsonb *event, const c
 }
 
 bool
-EventErrorAdd(PendingLevel *level, Oid table, const char *cause, Jsonb *event,
-			  const char *detail)
+EventErrorAdd(PendingLevel *level, Oid table, const char *cause, Jsonb *event, const char *detail)
 {
 	EventError *error = PendingAddError(level, table, cause, 1);
 
@@ -87,7 +87,7 @@ EventErrorAdd(PendingLevel *level, Oid table, const char *cause, Jsonb *event,
 static void
 FindRows(TableStore *store, const EventError *error)
 {
-	const Oid	equality[] = {error->source == NULL ? InvalidOid : F_TEXTEQ, F_TEXTEQ};
+	const Oid   equality[] = {error->source == NULL ? InvalidOid : F_TEXTEQ, F_TEXTEQ};
 	const Datum keys[] = {
 		error->source == NULL ? (Datum) 0 : CStringGetTextDatum(error->source),
 		CStringGetTextDatum(error->key.cause),
@@ -100,7 +100,7 @@ FindRows(TableStore *store, const EventError *error)
 static bool
 NextOfHour(TableStore *store, TimestampTz now, TupleTableSlot **slot, TimestampTz *occurred_at)
 {
-	bool		isnull;
+	bool isnull;
 
 	if (!TableStoreNextBackward(store, slot))
 		return false;
@@ -117,14 +117,14 @@ static TimestampTz
 FullUntil(TableStore *store, const EventError *error, TimestampTz now)
 {
 	TupleTableSlot *slot;
-	TimestampTz occurred_at;
-	int			count = 0;
+	TimestampTz     occurred_at;
+	int             count = 0;
 
 	FindRows(store, error);
 	while (NextOfHour(store, now, &slot, &occurred_at))
 	{
-		bool		isnull;
-		Datum		until = SlotColumn(slot, EVENT_ERROR_COUNTS_UNTIL, &isnull);
+		bool  isnull;
+		Datum until = SlotColumn(slot, EVENT_ERROR_COUNTS_UNTIL, &isnull);
 
 		if (count == 0 && !isnull && DatumGetTimestampTz(until) > now)
 			return DatumGetTimestampTz(until);
@@ -143,21 +143,22 @@ static bool
 CountOn(TableStore *store, const EventError *error, TimestampTz now, TimestampTz until)
 {
 	TupleTableSlot *slot;
-	TimestampTz occurred_at;
+	TimestampTz     occurred_at;
 
 	FindRows(store, error);
 	while (NextOfHour(store, now, &slot, &occurred_at))
 	{
-		HeapTuple	tuple;
-		Datum		row[EVENT_ERROR_COLUMNS] = {0};
-		bool		nulls[EVENT_ERROR_COLUMNS] = {0};
-		bool		replace[EVENT_ERROR_COLUMNS] = {0};
-		bool		isnull;
+		HeapTuple tuple;
+		Datum     row[EVENT_ERROR_COLUMNS] = {0};
+		bool      nulls[EVENT_ERROR_COLUMNS] = {0};
+		bool      replace[EVENT_ERROR_COLUMNS] = {0};
+		bool      isnull;
 
 		if (TableStoreLock(store, &tuple) != TM_Ok)
 			continue;
 		row[EVENT_ERROR_EVENTS - 1] =
-			Int64GetDatum(DatumGetInt64(SlotColumn(slot, EVENT_ERROR_EVENTS, &isnull)) + error->events);
+			Int64GetDatum(DatumGetInt64(SlotColumn(slot, EVENT_ERROR_EVENTS, &isnull)) +
+						  error->events);
 		row[EVENT_ERROR_COUNTS_UNTIL - 1] = TimestampTzGetDatum(until);
 		replace[EVENT_ERROR_EVENTS - 1] = replace[EVENT_ERROR_COUNTS_UNTIL - 1] = true;
 		TableStoreUpdate(store, tuple, EVENT_ERROR_COLUMNS, row, nulls, replace);
@@ -167,11 +168,10 @@ CountOn(TableStore *store, const EventError *error, TimestampTz now, TimestampTz
 }
 
 static void
-InsertError(TableStore *store, const ExtensionOids *oids, const EventError *error,
-			TimestampTz now)
+InsertError(TableStore *store, const ExtensionOids *oids, const EventError *error, TimestampTz now)
 {
-	Datum		row[EVENT_ERROR_COLUMNS] = {0};
-	bool		nulls[EVENT_ERROR_COLUMNS] = {0};
+	Datum row[EVENT_ERROR_COLUMNS] = {0};
+	bool  nulls[EVENT_ERROR_COLUMNS] = {0};
 
 	row[EVENT_ERROR_ID - 1] = Int64GetDatum(nextval_internal(oids->error_sequence, false));
 	row[EVENT_ERROR_SOURCE - 1] = OptionalText(error->source, &nulls[EVENT_ERROR_SOURCE - 1]);
@@ -189,11 +189,12 @@ InsertError(TableStore *store, const ExtensionOids *oids, const EventError *erro
 void
 EventErrorsWrite(const ExtensionOids *oids, List *faults)
 {
-	static const AttrNumber place[] = {EVENT_ERROR_SOURCE, EVENT_ERROR_CAUSE, EVENT_ERROR_OCCURRED_AT};
-	MemoryContext context;
-	MemoryContext old;
-	TableStore		store;
-	ListCell   *cell;
+	static const AttrNumber place[] = {EVENT_ERROR_SOURCE, EVENT_ERROR_CAUSE,
+									   EVENT_ERROR_OCCURRED_AT};
+	MemoryContext           context;
+	MemoryContext           old;
+	TableStore              store;
+	ListCell               *cell;
 
 	if (faults == NIL)
 		return;
@@ -222,8 +223,8 @@ EventErrorsWrite(const ExtensionOids *oids, List *faults)
 /* What EventErrorsOfMerge writes. */
 typedef struct Failure
 {
-	PendingLevel  *level;
-	char	   *detail;
+	PendingLevel *level;
+	char         *detail;
 } Failure;
 
 /* Record an event whose terms are lost. */
@@ -259,10 +260,9 @@ CompareReferences(const void *a, const void *b)
 static void
 DropRepeated(PendingLevel *batch)
 {
-	int64		kept = 0;
+	int64 kept = 0;
 
-	qsort(batch->references, batch->nreferences, sizeof(EventReference),
-		  CompareReferences);
+	qsort(batch->references, batch->nreferences, sizeof(EventReference), CompareReferences);
 	for (int64 i = 0; i < batch->nreferences; i++)
 		if (kept == 0 ||
 			CompareReferences(&batch->references[kept - 1], &batch->references[i]) != 0)
@@ -292,8 +292,8 @@ AddBatch(PendingLevel *batch, void *state)
 static void
 WriteFailure(void *state)
 {
-	Failure    *failure = state;
-	PendingLevel *level = failure->level;
+	Failure             *failure = state;
+	PendingLevel        *level = failure->level;
 	const ExtensionOids *oids = ExtensionLookup();
 
 	if (oids == NULL)
@@ -307,8 +307,8 @@ WriteFailure(void *state)
 void
 EventErrorsOfMerge(PendingLevel *level, ErrorData *error, int *budget)
 {
-	Failure		failure = {level, psprintf("the merge failed: %s", ErrorReason(error))};
-	ErrorData  *second = LockWaitsRun(WriteFailure, &failure, budget);
+	Failure    failure = {level, psprintf("the merge failed: %s", ErrorReason(error))};
+	ErrorData *second = LockWaitsRun(WriteFailure, &failure, budget);
 
 	if (second == NULL)
 		return;

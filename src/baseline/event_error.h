@@ -34,4 +34,4 @@ extern void EventErrorsWrite(const ExtensionOids *oids, List *faults);
  */
 extern void EventErrorsOfMerge(PendingLevel *level, ErrorData *error, int *budget);
 
-#endif							/* NEWTERM_EVENT_ERROR_H */
+#endif /* NEWTERM_EVENT_ERROR_H */

@@ -28,9 +28,9 @@ ReferenceCommand(void)
 static bool
 IsInside(Relation table, const EventReference *reference)
 {
-	TableScanDesc scan = table_beginscan_tid(table, SnapshotAny);
+	TableScanDesc   scan = table_beginscan_tid(table, SnapshotAny);
 	ItemPointerData tid = reference->tid;
-	bool		inside = table_tuple_tid_valid(scan, &tid);
+	bool            inside = table_tuple_tid_valid(scan, &tid);
 
 	table_endscan(scan);
 	return inside;
@@ -51,17 +51,17 @@ IsThatRow(TupleTableSlot *slot, const EventReference *reference)
 		return true;
 	row = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
 	/* of a row that COPY froze the raw one is all there is */
-	return (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row)) ?
-			HeapTupleHeaderGetCmin(row) :
-			HeapTupleHeaderGetRawCommandId(row)) <= reference->command;
+	return (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row))
+				? HeapTupleHeaderGetCmin(row)
+				: HeapTupleHeaderGetRawCommandId(row)) <= reference->command;
 }
 
 Jsonb *
 ReferenceEvent(const EventReference *reference)
 {
-	Relation	table;
+	Relation        table;
 	TupleTableSlot *slot;
-	Record		record = {0};
+	Record          record = {0};
 
 	if (reference->event != NULL)
 		return reference->event;
@@ -76,8 +76,8 @@ ReferenceEvent(const EventReference *reference)
 									  SnapshotAny, slot) &&
 		IsThatRow(slot, reference))
 	{
-		bool		isnull;
-		Datum		event = slot_getattr(slot, reference->column, &isnull);
+		bool  isnull;
+		Datum event = slot_getattr(slot, reference->column, &isnull);
 
 		if (!isnull)
 			RecordParse(&record, event, reference->type);
@@ -122,7 +122,7 @@ EventReaderRead(EventReader *reader, const EventReference *reference)
 Jsonb *
 EventSample(Jsonb *event, Size *stored)
 {
-	const Size	size = VARSIZE(event);
+	const Size size = VARSIZE(event);
 
 	if (*stored > 0 && *stored + size > SAMPLE_BYTES)
 		return EventSummary(&event->root);
@@ -134,13 +134,13 @@ EventSample(Jsonb *event, Size *stored)
 typedef struct Reading
 {
 	const EventReference *reference;
-	Jsonb	   *event;
+	Jsonb                *event;
 } Reading;
 
 static void
 ReadEvent(void *state)
 {
-	Reading    *reading = state;
+	Reading *reading = state;
 
 	reading->event = ReferenceEvent(reading->reference);
 }
@@ -148,7 +148,7 @@ ReadEvent(void *state)
 Jsonb *
 ReferenceEventIfReadable(const EventReference *reference)
 {
-	Reading		reading = {reference, reference->event};
+	Reading reading = {reference, reference->event};
 
 	if (reading.event == NULL)
 		RunUnlessFinal(ReadEvent, &reading);

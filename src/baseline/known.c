@@ -33,15 +33,15 @@ static uint32 Epoch = 1;
 /* Look-ups of this transaction, and how many of them found the term. */
 typedef struct LookUpCounts
 {
-	uint32		epoch;
-	int64		tried;
-	int64		hits;
+	uint32 epoch;
+	int64  tried;
+	int64  hits;
 } LookUpCounts;
 
 static LookUpCounts LookUps;
 
 /* Look-ups of a transaction before it is judged whether they pay. */
-#define LOOK_UPS_AT_LEAST	64
+#define LOOK_UPS_AT_LEAST 64
 
 /* Successful look-ups of all transactions since the whole baseline was read. */
 static int64 HitsSinceScan = 0;
@@ -56,7 +56,7 @@ static int64 HitsUntilScan = LOOK_UPS_AT_LEAST;
 static bool BaselineRead = false;
 
 /* A look-up takes as long as reading that many blocks of the baseline. */
-#define BLOCKS_PER_LOOK_UP	4
+#define BLOCKS_PER_LOOK_UP 4
 
 /*
  * ExtensionChanged.baseline when the cache was cleared last.  It grows when stored runs are
@@ -83,8 +83,7 @@ TransactionEnds(XactEvent event, void *argument)
 				const IntervalEntry *fact = &Facts.entries[i];
 
 				if (IntervalInUse(fact))
-					KnownTableSet(&Known, &fact->digest, fact->first, fact->end,
-								  CacheSizeSetting);
+					KnownTableSet(&Known, &fact->digest, fact->first, fact->end, CacheSizeSetting);
 			}
 			ForgetPending();
 			break;
@@ -98,8 +97,8 @@ TransactionEnds(XactEvent event, void *argument)
 }
 
 static void
-SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
-				   SubTransactionId parent, void *argument)
+SubtransactionEnds(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
+				   void *argument)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 		ForgetPending();
@@ -109,8 +108,7 @@ void
 KnownInitialise(void)
 {
 	Known.context = Found.context = Pending.context = Facts.context =
-		AllocSetContextCreate(TopMemoryContext, "newterm knowledge",
-							  ALLOCSET_DEFAULT_SIZES);
+		AllocSetContextCreate(TopMemoryContext, "newterm knowledge", ALLOCSET_DEFAULT_SIZES);
 	RegisterXactCallback(TransactionEnds, NULL);
 	RegisterSubXactCallback(SubtransactionEnds, NULL);
 }
@@ -151,7 +149,7 @@ ForgetInvalid(void)
 bool
 KnownAll(const TermOfRule *terms, int nterms, int64 time)
 {
-	uint32		seconds;
+	uint32 seconds;
 
 	ForgetInvalid();
 	if (!KnownSeconds(time, &seconds))
@@ -175,7 +173,7 @@ KnownExpect(const TermOfRule *terms, int nterms)
 static bool
 IsKnown(const Digest *term)
 {
-	int			place;
+	int place;
 
 	return KnownTableSearch(&Known, term, &place) != NULL;
 }
@@ -192,8 +190,8 @@ KnownNovelty(const Digest *term, int64 time, const Span *span)
 	IntervalEntry entry;
 
 	ForgetInvalid();
-	return NoveltyOf(KnownTableFind(&Known, term, &entry.first, &entry.end) ? &entry : NULL,
-					 time, span);
+	return NoveltyOf(KnownTableFind(&Known, term, &entry.first, &entry.end) ? &entry : NULL, time,
+					 span);
 }
 
 /* The end of a run's interval; false if the session does not evaluate its rule. */
@@ -212,9 +210,9 @@ RunEnd(RuleSet *set, int32 version_id, const Run *run, int64 *end)
 static void
 EnterRun(void *state, const Digest *term, int32 version_id, const Run *run)
 {
-	int64		first;
-	int64		end;
-	int64		run_end;
+	int64 first;
+	int64 end;
+	int64 run_end;
 
 	if (RunEnd(state, version_id, run, &run_end) &&
 		(!KnownTableFind(&Known, term, &first, &end) || run->first_seen > first))
@@ -243,7 +241,7 @@ BaselineWanted(void *state, int64 nblocks, int64 nruns)
 static void
 ReadBaseline(const ExtensionOids *oids)
 {
-	int64		hits = HitsSinceScan;
+	int64 hits = HitsSinceScan;
 
 	if (hits < HitsUntilScan)
 		return;
@@ -260,7 +258,7 @@ ReadBaseline(const ExtensionOids *oids)
 static void
 EnterFound(void *state, const Digest *term, int32 version_id, const Run *run)
 {
-	int64		end;
+	int64 end;
 
 	EnterRun(state, term, version_id, run);
 	/* an event may show a term twice */
@@ -274,21 +272,19 @@ void
 KnownLookUp(const TermOfRule *terms, int nterms, int64 time)
 {
 	const ExtensionOids *oids = ExtensionLookup();
-	Digest	   *unknown;
-	int			count = 0;
+	Digest              *unknown;
+	int                  count = 0;
 
 	IntervalClear(&Found);
 	if (LookUps.epoch != Epoch)
-		LookUps = (LookUpCounts) {.epoch = Epoch};
-	if (oids == NULL ||
-		(BaselineRead && MaxTermsPerRuleSetting == 0) ||
+		LookUps = (LookUpCounts){.epoch = Epoch};
+	if (oids == NULL || (BaselineRead && MaxTermsPerRuleSetting == 0) ||
 		(LookUps.tried >= LOOK_UPS_AT_LEAST && LookUps.hits < LookUps.tried / 8))
 		return;
 	ReadBaseline(oids);
 	unknown = palloc(sizeof(Digest) * nterms);
 	for (int i = 0; i < nterms; i++)
-		if (!IsKnown(&terms[i].term) &&
-			IntervalFind(&Pending, &terms[i].term) == NULL)
+		if (!IsKnown(&terms[i].term) && IntervalFind(&Pending, &terms[i].term) == NULL)
 			unknown[count++] = terms[i].term;
 	if (count > 0)
 	{
@@ -316,9 +312,9 @@ KnownMissed(const Digest *term)
 Novelty
 PendingNovelty(const Digest *term, int64 time, const Span *span)
 {
-	Novelty		novelty = KnownNovelty(term, time, span);
+	Novelty        novelty = KnownNovelty(term, time, span);
 	IntervalEntry *entry = IntervalFind(&Found, term);
-	int64		end;
+	int64          end;
 
 	if (entry != NULL)
 		novelty = NoveltyOf(entry, time, span);
@@ -327,7 +323,7 @@ PendingNovelty(const Digest *term, int64 time, const Span *span)
 	entry = IntervalFind(&Pending, term);
 	if (entry != NULL)
 	{
-		Novelty		pending = NoveltyOf(entry, time, span);
+		Novelty pending = NoveltyOf(entry, time, span);
 
 		if (pending == NOVELTY_NONE)
 			return NOVELTY_NONE;
@@ -339,8 +335,8 @@ PendingNovelty(const Digest *term, int64 time, const Span *span)
 		/* the sighting moves the run's start to an earlier time */
 		if (time < entry->first &&
 			(span->forget_after < 0 ||
-			 GranuleStart(entry->first, span->granule) -
-			 GranuleStart(time, span->granule) <= span->forget_after))
+			 GranuleStart(entry->first, span->granule) - GranuleStart(time, span->granule) <=
+				 span->forget_after))
 			entry->first = time;
 		/* an entry has one interval, so a second run is not marked */
 		return novelty;
@@ -360,7 +356,7 @@ void
 KnowAtCommit(const Digest *term, const Run *run, int64 granule)
 {
 	IntervalEntry *entry = IntervalFind(&Facts, term);
-	int64		end = run->last_granule + granule;
+	int64          end = run->last_granule + granule;
 
 	if (entry == NULL)
 		IntervalEnter(&Facts, term, run->first_seen, end, CacheSizeSetting);

@@ -24,9 +24,9 @@ extern void KnownInitialise(void);
 /* How new is a sighting? */
 typedef enum Novelty
 {
-	NOVELTY_NONE,				/* inside a run that is committed or pending */
-	NOVELTY_LATER,				/* makes such a run longer */
-	NOVELTY_NEW					/* starts a run, or moves its start */
+	NOVELTY_NONE,  /* inside a run that is committed or pending */
+	NOVELTY_LATER, /* makes such a run longer */
+	NOVELTY_NEW    /* starts a run, or moves its start */
 } Novelty;
 
 /* Are sightings of these terms at `time` all inside committed runs, by the cache? */
@@ -74,4 +74,4 @@ extern uint32 PendingEpoch(void);
 /* Add a run to the cache when this transaction commits. */
 extern void KnowAtCommit(const Digest *term, const Run *run, int64 granule);
 
-#endif							/* NEWTERM_KNOWN_H */
+#endif /* NEWTERM_KNOWN_H */

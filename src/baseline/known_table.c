@@ -16,10 +16,10 @@
 
 StaticAssertDecl(sizeof(KnownLine) == CACHE_LINE_BYTES, "a line of the table fills a cache line");
 
-#define FIRST_LINES		16
+#define FIRST_LINES 16
 
 /* Of the usual processors; others lose nothing but address space. */
-#define HUGE_PAGE		((Size) 2 * 1024 * 1024)
+#define HUGE_PAGE ((Size) 2 * 1024 * 1024)
 
 /* Lines for `count` entries: a quarter of the places stays free. */
 static int64
@@ -72,10 +72,10 @@ FreePlace(const KnownTable *table, uint32 home, int *place)
 static KnownLine *
 Allocate(MemoryContext context, uint32 nlines, void **memory)
 {
-	const Size	bytes = sizeof(KnownLine) * (Size) nlines;
-	const Size	boundary = bytes <= HUGE_PAGE / 2 ? sizeof(KnownLine) : HUGE_PAGE;
-	const Size	whole = TYPEALIGN(boundary, bytes);
-	KnownLine  *lines;
+	const Size bytes = sizeof(KnownLine) * (Size) nlines;
+	const Size boundary = bytes <= HUGE_PAGE / 2 ? sizeof(KnownLine) : HUGE_PAGE;
+	const Size whole = TYPEALIGN(boundary, bytes);
+	KnownLine *lines;
 
 	/* what lies before the boundary is never touched */
 	*memory = MemoryContextAllocExtended(context, whole + boundary,
@@ -96,8 +96,8 @@ static bool
 Resize(KnownTable *table, uint32 nlines)
 {
 	const KnownTable old = *table;
-	void	   *memory;
-	KnownLine  *lines = Allocate(table->context, nlines, &memory);
+	void            *memory;
+	KnownLine       *lines = Allocate(table->context, nlines, &memory);
 
 	if (lines == NULL)
 		return false;
@@ -110,8 +110,8 @@ Resize(KnownTable *table, uint32 nlines)
 
 		for (int j = 0; j < KNOWN_LINE_ENTRIES && from->marks[j] != 0; j++)
 		{
-			int			place;
-			KnownLine  *to = FreePlace(table, from->homes[j], &place);
+			int        place;
+			KnownLine *to = FreePlace(table, from->homes[j], &place);
 
 			to->marks[place] = from->marks[j];
 			to->homes[place] = from->homes[j];
@@ -148,7 +148,7 @@ Grow(KnownTable *table, int limit)
 bool
 KnownTableFind(const KnownTable *table, const Digest *digest, int64 *first, int64 *end)
 {
-	int			place;
+	int              place;
 	const KnownLine *line = KnownTableSearch(table, digest, &place);
 
 	if (line == NULL)
@@ -162,7 +162,7 @@ KnownTableFind(const KnownTable *table, const Digest *digest, int64 *first, int6
 static KnownLine *
 NewNode(KnownTable *table, const Digest *digest, int limit, int *place)
 {
-	KnownLine  *line;
+	KnownLine *line;
 
 	if (!HasRoom(table))
 		Grow(table, limit);
@@ -186,8 +186,8 @@ NewNode(KnownTable *table, const Digest *digest, int limit, int *place)
 void
 KnownTableSet(KnownTable *table, const Digest *digest, int64 first, int64 end, int limit)
 {
-	int			place;
-	KnownLine  *line = KnownTableSearch(table, digest, &place);
+	int        place;
+	KnownLine *line = KnownTableSearch(table, digest, &place);
 
 	if (line == NULL)
 		line = NewNode(table, digest, limit, &place);

@@ -16,25 +16,25 @@
 #include "base/digest.h"
 
 /* Entries that share a cache line. */
-#define KNOWN_LINE_ENTRIES	3
+#define KNOWN_LINE_ENTRIES 3
 
 /* Entries are in use from the first one on. */
 typedef struct KnownLine
 {
-	uint64		marks[KNOWN_LINE_ENTRIES];	/* half of the digest; 0: free */
-	uint32		homes[KNOWN_LINE_ENTRIES];	/* what the search begins by */
-	uint32		first[KNOWN_LINE_ENTRIES];	/* in seconds since 1970 */
-	uint32		end[KNOWN_LINE_ENTRIES];	/* exclusive */
-	uint32		unused;			/* up to 64 bytes */
+	uint64 marks[KNOWN_LINE_ENTRIES]; /* half of the digest; 0: free */
+	uint32 homes[KNOWN_LINE_ENTRIES]; /* what the search begins by */
+	uint32 first[KNOWN_LINE_ENTRIES]; /* in seconds since 1970 */
+	uint32 end[KNOWN_LINE_ENTRIES];   /* exclusive */
+	uint32 unused;                    /* up to 64 bytes */
 } KnownLine;
 
 typedef struct KnownTable
 {
-	MemoryContext context;		/* of the lines */
-	int64		count;			/* entries in use */
-	uint32		nlines;
-	KnownLine  *lines;
-	void	   *memory;			/* what they lie in */
+	MemoryContext context; /* of the lines */
+	int64         count;   /* entries in use */
+	uint32        nlines;
+	KnownLine    *lines;
+	void         *memory; /* what they lie in */
 } KnownTable;
 
 static inline uint64
@@ -70,8 +70,8 @@ KnownNextLine(const KnownTable *table, KnownLine *line)
 static inline int
 KnownNode(const KnownLine *line, uint64 mark)
 {
-	const int	second = line->marks[1] == mark;
-	const int	third = line->marks[2] == mark;
+	const int second = line->marks[1] == mark;
+	const int third = line->marks[2] == mark;
 
 	StaticAssertStmt(KNOWN_LINE_ENTRIES == 3, "places are compared one by one");
 
@@ -111,22 +111,21 @@ KnownSeconds(int64 time, uint32 *seconds)
 static inline bool
 KnownTableHolds(const KnownTable *table, const Digest *digest, uint32 seconds)
 {
-	int			place;
+	int              place;
 	const KnownLine *line = KnownTableSearch(table, digest, &place);
 
 	return line != NULL && seconds >= line->first[place] && seconds < line->end[place];
 }
 
 /* The interval of a digest, in microseconds; false where the table has none. */
-extern bool KnownTableFind(const KnownTable *table, const Digest *digest,
-						   int64 *first, int64 *end);
+extern bool KnownTableFind(const KnownTable *table, const Digest *digest, int64 *first, int64 *end);
 
 /*
  * Set the interval of a digest.  The table grows up to `limit` kB; a full one forgets
  * another digest for a new one, or does not take it.
  */
-extern void KnownTableSet(KnownTable *table, const Digest *digest,
-						  int64 first, int64 end, int limit);
+extern void KnownTableSet(KnownTable *table, const Digest *digest, int64 first, int64 end,
+						  int limit);
 
 /*
  * Make room for so many entries at once; false, and nothing done, where they do not
@@ -137,4 +136,4 @@ extern bool KnownTableReserve(KnownTable *table, int64 count, int limit);
 /* Forget everything and give the memory back. */
 extern void KnownTableClear(KnownTable *table);
 
-#endif							/* NEWTERM_KNOWN_TABLE_H */
+#endif /* NEWTERM_KNOWN_TABLE_H */

@@ -24,45 +24,45 @@
 /* A term that is, was or may become one of the first n of its scope. */
 typedef struct Member
 {
-	PendingTerm	   *pending;			/* of this merge, or made for a stored one */
-	int64		first_seen;
-	Jsonb	   *term;			/* as objects, which ties are ordered by */
-	Jsonb	   *entity;
-	EventReference *reference;	/* of its event, where this merge shows it, or NULL ... */
-	Jsonb	   *event;			/* ... else the event, or NULL */
-	bool		stored;			/* has a row, with this time and event */
-	int64		stored_first_seen;
-	Jsonb	   *stored_event;
-	ItemPointerData place;		/* of the row */
-	bool		in_merge;		/* its news are merged anyway */
+	PendingTerm    *pending; /* of this merge, or made for a stored one */
+	int64           first_seen;
+	Jsonb          *term; /* as objects, which ties are ordered by */
+	Jsonb          *entity;
+	EventReference *reference; /* of its event, where this merge shows it, or NULL ... */
+	Jsonb          *event;     /* ... else the event, or NULL */
+	bool            stored;    /* has a row, with this time and event */
+	int64           stored_first_seen;
+	Jsonb          *stored_event;
+	ItemPointerData place;    /* of the row */
+	bool            in_merge; /* its news are merged anyway */
 } Member;
 
 typedef struct Scope
 {
-	Digest		digest;			/* hash key */
-	Rule	   *rule;
-	int			nmembers;
-	int			allocated;
-	Member	  **members;
+	Digest   digest; /* hash key */
+	Rule    *rule;
+	int      nmembers;
+	int      allocated;
+	Member **members;
 } Scope;
 
 typedef struct MemberEntry
 {
-	Digest		term;			/* hash key */
-	Member	   *member;
+	Digest  term; /* hash key */
+	Member *member;
 } MemberEntry;
 
 /* Whether a term is in or out after this merge. */
 typedef struct Standing
 {
-	Digest		term;			/* hash key */
-	bool		included;
-	Member	   *member;
+	Digest  term; /* hash key */
+	bool    included;
+	Member *member;
 } Standing;
 
 struct LearningValues
 {
-	HTAB	   *standings;
+	HTAB *standings;
 };
 
 Digest
@@ -74,22 +74,22 @@ LearningValuesScope(const RuleSet *set, const Rule *rule, const PendingTerm *pen
 /* An event of KeptEvents. */
 typedef struct KeptEventEntry
 {
-	Digest		term;			/* hash key */
-	int64		first_seen;
-	Jsonb	   *event;
+	Digest term; /* hash key */
+	int64  first_seen;
+	Jsonb *event;
 } KeptEventEntry;
 
 struct KeptEvents
 {
-	HTAB	   *entries;
+	HTAB *entries;
 };
 
 /* Keep the event of a stored row, which may have none. */
 static void
 KeepEvent(KeptEvents *kept, TupleTableSlot *slot)
 {
-	bool		isnull;
-	Jsonb	   *event = SlotJsonb(slot, LEARNED_VALUE_EVENT);
+	bool            isnull;
+	Jsonb          *event = SlotJsonb(slot, LEARNED_VALUE_EVENT);
 	KeptEventEntry *entry;
 
 	if (event == NULL)
@@ -105,9 +105,9 @@ KeepEvent(KeptEvents *kept, TupleTableSlot *slot)
 KeptEvents *
 LearningValuesTake(const ExtensionOids *oids, int32 version_id)
 {
-	KeptEvents *kept = palloc(sizeof(KeptEvents));
-	TableStore	store;
-	TableScanDesc scan;
+	KeptEvents     *kept = palloc(sizeof(KeptEvents));
+	TableStore      store;
+	TableScanDesc   scan;
 	TupleTableSlot *slot;
 
 	kept->entries = HashTableOfDigests("newterm kept events", 64, sizeof(KeptEventEntry));
@@ -116,7 +116,7 @@ LearningValuesTake(const ExtensionOids *oids, int32 version_id)
 	scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		bool		isnull;
+		bool isnull;
 
 		CHECK_FOR_INTERRUPTS();
 		if (DatumGetInt32(SlotColumn(slot, LEARNED_VALUE_VERSION_ID, &isnull)) != version_id)
@@ -133,8 +133,7 @@ LearningValuesTake(const ExtensionOids *oids, int32 version_id)
 Jsonb *
 KeptEvent(const KeptEvents *kept, const Digest *term, int64 first_seen)
 {
-	KeptEventEntry *entry = kept == NULL ? NULL :
-		hash_search(kept->entries, term, HASH_FIND, NULL);
+	KeptEventEntry *entry = kept == NULL ? NULL : hash_search(kept->entries, term, HASH_FIND, NULL);
 
 	return entry != NULL && entry->first_seen == first_seen ? entry->event : NULL;
 }
@@ -145,9 +144,9 @@ AddMember(Scope *scope, Member *member)
 	if (scope->nmembers == scope->allocated)
 	{
 		scope->allocated = Max(16, scope->allocated * 2);
-		scope->members = scope->members == NULL ?
-			palloc(sizeof(Member *) * scope->allocated) :
-			repalloc_huge(scope->members, sizeof(Member *) * scope->allocated);
+		scope->members = scope->members == NULL
+			? palloc(sizeof(Member *) * scope->allocated)
+			: repalloc_huge(scope->members, sizeof(Member *) * scope->allocated);
 	}
 	scope->members[scope->nmembers++] = member;
 }
@@ -155,7 +154,7 @@ AddMember(Scope *scope, Member *member)
 static void
 SetObjects(Member *member, const Rule *rule, const PendingTerm *pending)
 {
-	int			nentity = rule->shape.nentity;
+	int nentity = rule->shape.nentity;
 
 	member->term = TermObject(pending->term_values, rule->texts + nentity,
 							  rule->shape.ncolumns - nentity);
@@ -171,8 +170,8 @@ ReadScope(TableStore *store, Scope *scope)
 	TableStoreFindDigest(store, &scope->digest);
 	while (TableStoreNext(store, &slot))
 	{
-		bool		isnull;
-		Member	   *member = palloc0(sizeof(Member));
+		bool    isnull;
+		Member *member = palloc0(sizeof(Member));
 
 		member->pending = palloc0(sizeof(PendingTerm));
 		memcpy(&member->pending->term,
@@ -197,11 +196,11 @@ static void
 EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
 			 const KeptEvents *kept, PendingTerm *pending)
 {
-	Member	   *member;
-	StoredRuns	stored;
-	int64		first_seen = pending->runs[0].first_seen;
+	Member      *member;
+	StoredRuns   stored;
+	int64        first_seen = pending->runs[0].first_seen;
 	MemberEntry *entry;
-	bool		found;
+	bool         found;
 
 	entry = hash_search(members, &pending->term, HASH_ENTER, &found);
 	if (!found)
@@ -223,8 +222,9 @@ EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
 	{
 		member->first_seen = first_seen;
 		member->event = NULL;
-		member->reference = pending->runs[0].source < 0 ? NULL :
-			&level->references[pending->runs[0].source];
+		member->reference = pending->runs[0].source < 0
+			? NULL
+			: &level->references[pending->runs[0].source];
 	}
 	if (member->event == NULL && member->reference == NULL)
 		member->event = KeptEvent(kept, &pending->term, member->first_seen);
@@ -234,7 +234,7 @@ EnterPending(Scope *scope, HTAB *members, RunStore *runs, PendingLevel *level,
 static int
 CompareTerms(const Member *left, const Member *right)
 {
-	int			order = compareJsonbContainers(&left->term->root, &right->term->root);
+	int order = compareJsonbContainers(&left->term->root, &right->term->root);
 
 	if (order == 0)
 		order = compareJsonbContainers(&left->entity->root, &right->entity->root);
@@ -258,7 +258,7 @@ static Jsonb *
 MemberEvent(Member *member, EventReader *reader)
 {
 	EventReference *reference = member->reference;
-	Jsonb	   *event = reference == NULL ? NULL : EventReaderRead(reader, reference);
+	Jsonb          *event = reference == NULL ? NULL : EventReaderRead(reader, reference);
 
 	return event == NULL ? member->event : EventSample(event, &reference->with_values);
 }
@@ -266,9 +266,9 @@ MemberEvent(Member *member, EventReader *reader)
 static void
 InsertMember(TableStore *store, const Scope *scope, Member *member, EventReader *reader)
 {
-	Datum		row[LEARNED_VALUE_COLUMNS];
-	bool		nulls[LEARNED_VALUE_COLUMNS] = {0};
-	Jsonb	   *event = MemberEvent(member, reader);
+	Datum  row[LEARNED_VALUE_COLUMNS];
+	bool   nulls[LEARNED_VALUE_COLUMNS] = {0};
+	Jsonb *event = MemberEvent(member, reader);
 
 	row[LEARNED_VALUE_SCOPE - 1] = PointerGetDatum(&scope->digest);
 	row[LEARNED_VALUE_VERSION_ID - 1] = Int32GetDatum(scope->rule->version_id);
@@ -292,20 +292,18 @@ SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **push
 	qsort(scope->members, scope->nmembers, sizeof(Member *), CompareMembers);
 	for (int i = 0; i < scope->nmembers; i++)
 	{
-		Member	   *member = scope->members[i];
-		bool		included = i < scope->rule->learning_values;
-		bool		found;
-		Standing   *standing = hash_search(values->standings, &member->pending->term,
-										  HASH_ENTER, &found);
+		Member   *member = scope->members[i];
+		bool      included = i < scope->rule->learning_values;
+		bool      found;
+		Standing *standing = hash_search(values->standings, &member->pending->term, HASH_ENTER,
+										 &found);
 
 		CHECK_FOR_INTERRUPTS();
 		standing->included = included;
 		standing->member = member;
-		if (member->stored &&
-			(!included || member->first_seen != member->stored_first_seen))
+		if (member->stored && (!included || member->first_seen != member->stored_first_seen))
 			TableStoreDelete(store, &member->place);
-		if (included &&
-			(!member->stored || member->first_seen != member->stored_first_seen))
+		if (included && (!member->stored || member->first_seen != member->stored_first_seen))
 			InsertMember(store, scope, member, &reader);
 		if (member->stored && !included && !member->in_merge)
 			*pushed_out = lappend(*pushed_out, member->pending);
@@ -316,17 +314,17 @@ SettleScope(LearningValues *values, TableStore *store, Scope *scope, List **push
 /* The scopes that a merge concerns, and all members of them by their terms. */
 typedef struct Scopes
 {
-	HTAB	   *scopes;			/* NULL: none so far */
-	HTAB	   *members;
-	TableStore	store;			/* of newterm.learned_values, once there is a scope */
+	HTAB      *scopes; /* NULL: none so far */
+	HTAB      *members;
+	TableStore store; /* of newterm.learned_values, once there is a scope */
 } Scopes;
 
 /* The scope of a digest, with its stored members. */
 static Scope *
 FindScope(Scopes *scopes, const ExtensionOids *oids, const Digest *digest, Rule *rule)
 {
-	Scope	   *scope;
-	bool		found;
+	Scope *scope;
+	bool   found;
 
 	if (scopes->scopes == NULL)
 	{
@@ -337,7 +335,7 @@ FindScope(Scopes *scopes, const ExtensionOids *oids, const Digest *digest, Rule 
 	scope = hash_search(scopes->scopes, digest, HASH_ENTER, &found);
 	if (found)
 		return scope;
-	*scope = (Scope) {.digest = *digest,.rule = rule};
+	*scope = (Scope){.digest = *digest, .rule = rule};
 	ReadScope(&scopes->store, scope);
 	for (int i = 0; i < scope->nmembers; i++)
 	{
@@ -353,9 +351,9 @@ FindScope(Scopes *scopes, const ExtensionOids *oids, const Digest *digest, Rule 
 static List *
 SettleScopes(Scopes *scopes, LearningValues *values)
 {
-	List	   *pushed_out = NIL;
+	List           *pushed_out = NIL;
 	HASH_SEQ_STATUS each;
-	Scope	   *scope;
+	Scope          *scope;
 
 	hash_seq_init(&each, scopes->scopes);
 	while ((scope = hash_seq_search(&each)) != NULL)
@@ -366,20 +364,20 @@ SettleScopes(Scopes *scopes, LearningValues *values)
 
 void
 LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *oids,
-				 RunStore *runs, PendingLevel *level, const KeptEvents *kept,
-				 PendingTerm ***terms, int *nterms)
+					RunStore *runs, PendingLevel *level, const KeptEvents *kept,
+					PendingTerm ***terms, int *nterms)
 {
-	Scopes		scopes = {0};
-	List	   *pushed_out;
-	ListCell   *cell;
+	Scopes    scopes = {0};
+	List     *pushed_out;
+	ListCell *cell;
 
 	*result = NULL;
 	for (int i = 0; i < *nterms; i++)
 	{
 		PendingTerm *pending = (*terms)[i];
-		Rule	   *rule = RuleByVersion(set, pending->version_id);
-		Scope	   *scope;
-		Digest		digest;
+		Rule        *rule = RuleByVersion(set, pending->version_id);
+		Scope       *scope;
+		Digest       digest;
 
 		CHECK_FOR_INTERRUPTS();
 		if (rule->learning_values < 0 || pending->nruns == 0 || pending->continues)
@@ -404,8 +402,8 @@ LearningValuesApply(LearningValues **result, RuleSet *set, const ExtensionOids *
 bool
 LearningValuesInclude(LearningValues *values, const Digest *term)
 {
-	Standing   *standing = values == NULL ? NULL :
-		hash_search(values->standings, term, HASH_FIND, NULL);
+	Standing *standing = values == NULL ? NULL
+										: hash_search(values->standings, term, HASH_FIND, NULL);
 
 	return standing != NULL && standing->included;
 }
@@ -413,14 +411,14 @@ LearningValuesInclude(LearningValues *values, const Digest *term)
 Jsonb *
 LearningValuesEvent(LearningValues *values, const Digest *term, int64 first_seen)
 {
-	Standing   *standing = hash_search(values->standings, term, HASH_FIND, NULL);
+	Standing *standing = hash_search(values->standings, term, HASH_FIND, NULL);
 
 	if (standing == NULL)
 		return NULL;
 	if (standing->member->stored && standing->member->stored_first_seen == first_seen)
 		return standing->member->stored_event;
 	if (standing->member->first_seen == first_seen)
-		return standing->member->reference == NULL ? standing->member->event :
-			ReferenceEvent(standing->member->reference);
+		return standing->member->reference == NULL ? standing->member->event
+												   : ReferenceEvent(standing->member->reference);
 	return NULL;
 }

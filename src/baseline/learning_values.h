@@ -35,10 +35,9 @@ extern Jsonb *KeptEvent(const KeptEvents *kept, const Digest *term, int64 first_
  * NULL.  Stored terms that they push out are appended to *terms, to be merged as well.
  * *values is NULL if no rule learns by values; otherwise the functions below read it.
  */
-extern void LearningValuesApply(LearningValues **values, RuleSet *set,
-							 const ExtensionOids *oids, RunStore *runs,
-							 PendingLevel *level, const KeptEvents *kept,
-							 PendingTerm ***terms, int *nterms);
+extern void LearningValuesApply(LearningValues **values, RuleSet *set, const ExtensionOids *oids,
+								RunStore *runs, PendingLevel *level, const KeptEvents *kept,
+								PendingTerm ***terms, int *nterms);
 
 /* Is the term among the first n of its scope? */
 extern bool LearningValuesInclude(LearningValues *values, const Digest *term);
@@ -47,7 +46,6 @@ extern bool LearningValuesInclude(LearningValues *values, const Digest *term);
  * The stored event of a term that is or was among them and was first seen at first_seen,
  * or NULL.
  */
-extern Jsonb *LearningValuesEvent(LearningValues *values, const Digest *term,
-							   int64 first_seen);
+extern Jsonb *LearningValuesEvent(LearningValues *values, const Digest *term, int64 first_seen);
 
-#endif							/* NEWTERM_LEARNING_VALUES_H */
+#endif /* NEWTERM_LEARNING_VALUES_H */

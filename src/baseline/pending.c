@@ -20,7 +20,7 @@ static PendingLevel *Innermost = NULL;
 static void
 DropInnermost(void)
 {
-	PendingLevel  *level = Innermost;
+	PendingLevel *level = Innermost;
 
 	PendingClear(level);
 	Innermost = level->outer;
@@ -66,7 +66,7 @@ PendingCurrent(void)
 PendingLevel *
 PendingApart(void)
 {
-	PendingLevel  *level = palloc0(sizeof(PendingLevel));
+	PendingLevel *level = palloc0(sizeof(PendingLevel));
 
 	level->context = AllocSetContextCreate(CurrentMemoryContext, "newterm news",
 										   ALLOCSET_DEFAULT_SIZES);
@@ -76,7 +76,7 @@ PendingApart(void)
 PendingLevel *
 PendingTake(PendingLevel *level)
 {
-	PendingLevel  *taken = MemoryContextAlloc(TopMemoryContext, sizeof(PendingLevel));
+	PendingLevel *taken = MemoryContextAlloc(TopMemoryContext, sizeof(PendingLevel));
 
 	*taken = *level;
 	memset(level, 0, sizeof(PendingLevel));
@@ -98,7 +98,7 @@ PendingFree(PendingLevel *level)
 void
 PendingClear(PendingLevel *level)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	foreach(cell, level->spills)
 		PendingFileClose(lfirst(cell));
@@ -134,15 +134,14 @@ AppendReferences(PendingLevel *level, const EventReference *references, int64 co
 	{
 		level->references_allocated = Max(level->references_allocated * 2,
 										  level->nreferences + Max(count, 64));
-		level->references = level->references == NULL ?
-			MemoryContextAllocHuge(level->context,
-								   sizeof(EventReference) * level->references_allocated) :
-			repalloc_huge(level->references,
-						  sizeof(EventReference) * level->references_allocated);
+		level->references = level->references == NULL
+			? MemoryContextAllocHuge(level->context,
+									 sizeof(EventReference) * level->references_allocated)
+			: repalloc_huge(level->references,
+							sizeof(EventReference) * level->references_allocated);
 	}
 	if (count > 0)
-		memcpy(&level->references[level->nreferences], references,
-			   sizeof(EventReference) * count);
+		memcpy(&level->references[level->nreferences], references, sizeof(EventReference) * count);
 	level->nreferences += count;
 }
 
@@ -166,11 +165,11 @@ CopyDescription(MemoryContext context, EventError *to, const EventError *from)
 static void
 MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 {
-	int			shift = outer->nreferences;
+	int             shift = outer->nreferences;
 	HASH_SEQ_STATUS each;
-	PendingTerm	   *pending;
-	PendingClock  *clock;
-	ListCell   *cell;
+	PendingTerm    *pending;
+	PendingClock   *clock;
+	ListCell       *cell;
 
 	for (int64 i = 0; i < inner->nreferences; i++)
 		PendingReference(outer, &inner->references[i]);
@@ -181,8 +180,8 @@ MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 			for (int i = 0; i < pending->nruns; i++)
 			{
 				/* the merge joins runs of the same term */
-				Span		apart = {.granule = 1,.forget_after = 0};
-				Run			run = pending->runs[i];
+				Span apart = {.granule = 1, .forget_after = 0};
+				Run  run = pending->runs[i];
 
 				if (run.source >= 0)
 					run.source += shift;
@@ -205,8 +204,7 @@ MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 	foreach(cell, inner->faults)
 	{
 		const EventError *from = lfirst(cell);
-		EventError *fault = PendingAddError(outer, from->key.table, from->key.cause,
-											from->events);
+		EventError *fault = PendingAddError(outer, from->key.table, from->key.cause, from->events);
 
 		if (fault != NULL)
 			CopyDescription(outer->context, fault, from);
@@ -214,10 +212,10 @@ MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 }
 
 static void
-SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
-				   SubTransactionId parent, void *argument)
+SubtransactionEnds(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
+				   void *argument)
 {
-	PendingLevel  *level = PendingExisting();
+	PendingLevel *level = PendingExisting();
 
 	if (level == NULL)
 		return;
@@ -238,8 +236,7 @@ SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
 static void
 TransactionEnds(XactEvent event, void *argument)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-		event == XACT_EVENT_PREPARE)
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		while (Innermost != NULL)
 			DropInnermost();
 }
@@ -256,7 +253,7 @@ PendingInitialise(void)
 static Jsonb *
 CopyJsonb(MemoryContext context, const Jsonb *jsonb)
 {
-	Jsonb	   *copy;
+	Jsonb *copy;
 
 	if (jsonb == NULL)
 		return NULL;
@@ -290,8 +287,8 @@ static PendingTerm *
 PendingEntry(PendingLevel *level, const Digest *term, bool *found)
 {
 	if (level->terms == NULL)
-		level->terms = HashTableIn(level->context, "newterm pending terms", 256,
-								   sizeof(Digest), sizeof(PendingTerm));
+		level->terms = HashTableIn(level->context, "newterm pending terms", 256, sizeof(Digest),
+								   sizeof(PendingTerm));
 	return hash_search(level->terms, term, HASH_ENTER, found);
 }
 
@@ -301,28 +298,29 @@ AddRun(PendingLevel *level, PendingTerm *pending, const Run *run, const Span *sp
 	if (pending->nruns == pending->runs_allocated)
 	{
 		pending->runs_allocated = Max(1, pending->runs_allocated * 2);
-		pending->runs = pending->runs == NULL ?
-			MemoryContextAlloc(level->context, sizeof(Run) * pending->runs_allocated) :
-			repalloc(pending->runs, sizeof(Run) * pending->runs_allocated);
+		pending->runs = pending->runs == NULL
+			? MemoryContextAlloc(level->context, sizeof(Run) * pending->runs_allocated)
+			: repalloc(pending->runs, sizeof(Run) * pending->runs_allocated);
 	}
 	pending->nruns = RunsAdd(pending->runs, pending->nruns, run, span);
 }
 
 void
-PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
-				EventSource *source)
+PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time, EventSource *source)
 {
-	Rule	   *rule = sighting->rule;
-	TermShape  *shape = &rule->shape;
-	PendingTerm	   *pending = level->terms == NULL ? NULL :
-		hash_search(level->terms, &sighting->term, HASH_FIND, NULL);
-	Run			run;
+	Rule        *rule = sighting->rule;
+	TermShape   *shape = &rule->shape;
+	PendingTerm *pending = level->terms == NULL
+		? NULL
+		: hash_search(level->terms, &sighting->term, HASH_FIND, NULL);
+	Run          run;
 
 	if (pending == NULL)
 	{
 		/* do first what may raise an error, so that no entry is incomplete */
-		PendingTerm		made = {
-			.term = sighting->term, .version_id = rule->version_id,
+		PendingTerm made = {
+			.term = sighting->term,
+			.version_id = rule->version_id,
 			.generation = RulesInUse()->generation,
 		};
 
@@ -330,8 +328,7 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 			made.entity_values = CopyJsonb(level->context,
 										   TermValues(sighting->row, 0, shape->nentity));
 		made.term_values = CopyJsonb(level->context,
-									 TermValues(sighting->row, shape->nentity,
-												shape->ncolumns));
+									 TermValues(sighting->row, shape->nentity, shape->ncolumns));
 		pending = PendingEntry(level, &sighting->term, NULL);
 		*pending = made;
 	}
@@ -362,8 +359,8 @@ PendingDropTerms(PendingLevel *level)
 {
 	PendingLevel rest = *level;
 
-	level->context = AllocSetContextCreate(MemoryContextGetParent(rest.context),
-										   "newterm news", ALLOCSET_DEFAULT_SIZES);
+	level->context = AllocSetContextCreate(MemoryContextGetParent(rest.context), "newterm news",
+										   ALLOCSET_DEFAULT_SIZES);
 	level->terms = NULL;
 	level->clocks = NULL;
 	level->nreferences = level->references_allocated = 0;
@@ -380,8 +377,8 @@ PendingDropTerms(PendingLevel *level)
 void
 PendingAddRun(PendingLevel *level, const PendingTerm *given, const Run *run, const Span *span)
 {
-	bool		found;
-	PendingTerm	   *pending = PendingEntry(level, &given->term, &found);
+	bool         found;
+	PendingTerm *pending = PendingEntry(level, &given->term, &found);
 
 	if (!found)
 	{
@@ -398,12 +395,12 @@ PendingAddRun(PendingLevel *level, const PendingTerm *given, const Run *run, con
 void
 PendingAddClock(PendingLevel *level, int32 version_id, int64 earliest)
 {
-	PendingClock  *clock;
-	bool		found;
+	PendingClock *clock;
+	bool          found;
 
 	if (level->clocks == NULL)
-		level->clocks = HashTableIn(level->context, "newterm pending clocks", 16,
-									sizeof(int32), sizeof(PendingClock));
+		level->clocks = HashTableIn(level->context, "newterm pending clocks", 16, sizeof(int32),
+									sizeof(PendingClock));
 	clock = hash_search(level->clocks, &version_id, HASH_ENTER, &found);
 	if (!found || earliest < clock->earliest)
 		clock->earliest = earliest;
@@ -413,9 +410,9 @@ EventError *
 PendingAddError(PendingLevel *level, Oid table, const char *cause, int64 events)
 {
 	EventErrorKey key = {.table = table};
-	EventError *fault;
+	EventError   *fault;
 	MemoryContext old;
-	bool		found;
+	bool          found;
 
 	if (level->faults_by_key == NULL)
 		level->faults_by_key = HashTableIn(level->context, "newterm event errors", 16,
@@ -427,7 +424,7 @@ PendingAddError(PendingLevel *level, Oid table, const char *cause, int64 events)
 		fault->events += events;
 		return NULL;
 	}
-	*fault = (EventError) {.key = key,.events = events};
+	*fault = (EventError){.key = key, .events = events};
 	old = MemoryContextSwitchTo(level->context);
 	level->faults = lappend(level->faults, fault);
 	MemoryContextSwitchTo(old);

@@ -13,8 +13,8 @@
 
 struct PendingFile
 {
-	BufFile    *buffered;
-	ResourceOwner owner;		/* of the file alone */
+	BufFile      *buffered;
+	ResourceOwner owner; /* of the file alone */
 };
 
 PendingFile *
@@ -22,7 +22,7 @@ PendingFileCreate(void)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	ResourceOwner owner = CurrentResourceOwner;
-	PendingFile *file = palloc(sizeof(PendingFile));
+	PendingFile  *file = palloc(sizeof(PendingFile));
 
 	/* subtransactions that end well must not close the file */
 	file->owner = ResourceOwnerCreate(TopTransactionResourceOwner, "newterm spill");
@@ -68,7 +68,7 @@ PendingFileRewind(PendingFile *file)
 bool
 PendingFileRead(PendingFile *file, void *bytes, size_t size)
 {
-	size_t		got = BufFileRead(file->buffered, bytes, size);
+	size_t got = BufFileRead(file->buffered, bytes, size);
 
 	if (got == 0)
 		return false;

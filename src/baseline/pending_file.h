@@ -11,7 +11,7 @@ typedef struct PendingFile PendingFile;
 
 /* Create a file that lives until PendingFileClose, at most to the end of the transaction. */
 extern PendingFile *PendingFileCreate(void);
-extern void PendingFileClose(PendingFile *file);
+extern void         PendingFileClose(PendingFile *file);
 
 /* Close a file that could not be written, without trying again. */
 extern void PendingFileDiscard(PendingFile *file);
@@ -25,4 +25,4 @@ extern void PendingFileRewind(PendingFile *file);
 /* Read the next bytes.  False at the end of the file; an error if it ends within them. */
 extern bool PendingFileRead(PendingFile *file, void *bytes, size_t size);
 
-#endif							/* NEWTERM_PENDING_FILE_H */
+#endif /* NEWTERM_PENDING_FILE_H */

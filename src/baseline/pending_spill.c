@@ -16,23 +16,23 @@
 /* What stands before the values and runs of a term, or before an event. */
 typedef struct SpilledTerm
 {
-	Digest		term;
-	int32		version_id;
-	int32		nruns;			/* or SPILLED_EVENT: a reference follows, and its event */
-	uint32		entity_size;	/* 0: NULL */
-	uint32		term_size;
-	uint64		generation;
+	Digest term;
+	int32  version_id;
+	int32  nruns;       /* or SPILLED_EVENT: a reference follows, and its event */
+	uint32 entity_size; /* 0: NULL */
+	uint32 term_size;
+	uint64 generation;
 } SpilledTerm;
 
-#define SPILLED_EVENT	(-1)
+#define SPILLED_EVENT (-1)
 
 /* A run and what its source refers to; an event that is given at hand stands behind it. */
 typedef struct SpilledRun
 {
-	Run			run;
+	Run            run;
 	EventReference reference;
-	uint32		event_size;		/* 0: none */
-	uint32		id_size;		/* of its identity, likewise */
+	uint32         event_size; /* 0: none */
+	uint32         id_size;    /* of its identity, likewise */
 } SpilledRun;
 
 /* ---------- writing ---------- */
@@ -55,7 +55,7 @@ WriteTerm(PendingFile *file, const PendingLevel *level, const PendingTerm *pendi
 	PendingFileWrite(file, pending->term_values, head.term_size);
 	for (int i = 0; i < pending->nruns; i++)
 	{
-		SpilledRun	run;
+		SpilledRun run;
 
 		memset(&run, 0, sizeof(run));
 		run.run = pending->runs[i];
@@ -90,9 +90,9 @@ WriteUnevaluated(PendingFile *file, const EventReference *reference)
 static PendingFile *
 WriteLevel(const PendingLevel *level)
 {
-	PendingFile *file = PendingFileCreate();
+	PendingFile    *file = PendingFileCreate();
 	HASH_SEQ_STATUS each;
-	PendingTerm *pending;
+	PendingTerm    *pending;
 
 	PG_TRY();
 	{
@@ -126,7 +126,7 @@ WriteLevel(const PendingLevel *level)
 void
 PendingSpill(PendingLevel *level)
 {
-	PendingFile *file;
+	PendingFile  *file;
 	MemoryContext old;
 
 	/* files are merged before what is in memory: the older terms first */
@@ -157,7 +157,7 @@ ReadBytes(PendingFile *file, void *bytes, size_t size)
 static void *
 ReadValue(PendingFile *file, uint32 size)
 {
-	void	   *value = size == 0 ? NULL : palloc(size);
+	void *value = size == 0 ? NULL : palloc(size);
 
 	if (size > 0)
 		ReadBytes(file, value, size);
@@ -167,16 +167,16 @@ ReadValue(PendingFile *file, uint32 size)
 /* A row, by which a batch finds its reference. */
 typedef struct RowPlace
 {
-	Oid			table;
-	Oid			file;
-	CommandId	command;
+	Oid             table;
+	Oid             file;
+	CommandId       command;
 	ItemPointerData tid;
 } RowPlace;
 
 typedef struct RowEntry
 {
-	RowPlace	place;			/* hash key */
-	int			index;			/* of PendingLevel.references */
+	RowPlace place; /* hash key */
+	int      index; /* of PendingLevel.references */
 } RowEntry;
 
 /* Rows that a batch refers to, in its memory. */
@@ -191,10 +191,10 @@ RowsCreate(const PendingLevel *level)
 static int
 ReferenceOnce(PendingLevel *level, HTAB *rows, const EventReference *reference)
 {
-	RowPlace	place;
-	RowEntry   *entry;
+	RowPlace        place;
+	RowEntry       *entry;
 	EventReference *kept;
-	bool		found;
+	bool            found;
 
 	if (reference->event != NULL || !ItemPointerIsValid(&reference->tid))
 		return PendingReference(level, reference);
@@ -220,7 +220,7 @@ ReadUnevaluated(PendingFile *file, PendingLevel *level, uint32 event_size)
 
 	ReadBytes(file, &reference, sizeof(reference));
 	reference.event = ReadValue(file, event_size);
-	reference.event_id = NULL;	/* once it is evaluated */
+	reference.event_id = NULL; /* once it is evaluated */
 	PendingAddUnevaluated(level, &reference);
 }
 
@@ -246,8 +246,8 @@ ReadTerm(PendingFile *file, PendingLevel *level, HTAB *rows)
 	for (int i = 0; i < head.nruns; i++)
 	{
 		/* runs of one term are apart already: nothing is to be joined */
-		Span		apart = {.granule = 1,.forget_after = 0};
-		SpilledRun	run;
+		Span       apart = {.granule = 1, .forget_after = 0};
+		SpilledRun run;
 
 		ReadBytes(file, &run, sizeof(run));
 		run.reference.event = ReadValue(file, run.event_size);
@@ -266,8 +266,8 @@ ReadBatch(PendingFile *file, PendingLevel *level)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm spill",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	HTAB	   *rows = RowsCreate(level);
-	bool		any = false;
+	HTAB         *rows = RowsCreate(level);
+	bool          any = false;
 
 	while (PendingSize(level) < MERGE_MEMORY && ReadTerm(file, level, rows))
 	{
@@ -283,11 +283,11 @@ ReadBatch(PendingFile *file, PendingLevel *level)
 void
 PendingSpillsForEach(List *spills, BatchFunction function, void *state)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	foreach(cell, spills)
 	{
-		PendingFile *file = lfirst(cell);
+		PendingFile  *file = lfirst(cell);
 		PendingLevel *batch = PendingApart();
 
 		PendingFileRewind(file);

@@ -11,7 +11,7 @@
 extern void PendingSpill(PendingLevel *level);
 
 /* Called for a part of the terms in files. */
-typedef void (*BatchFunction) (PendingLevel *batch, void *state);
+typedef void (*BatchFunction)(PendingLevel *batch, void *state);
 
 /*
  * Read all files of a level (PendingLevel.spills), in their order, in parts that fit into
@@ -19,4 +19,4 @@ typedef void (*BatchFunction) (PendingLevel *batch, void *state);
  */
 extern void PendingSpillsForEach(List *spills, BatchFunction function, void *state);
 
-#endif							/* NEWTERM_PENDING_SPILL_H */
+#endif /* NEWTERM_PENDING_SPILL_H */

@@ -9,7 +9,7 @@
 int64
 GranuleStart(int64 time, int64 granule)
 {
-	int64		rest = time % granule;
+	int64 rest = time % granule;
 
 	return time - (rest < 0 ? rest + granule : rest);
 }
@@ -25,8 +25,8 @@ RunsConnect(const Run *a, const Run *b, const Span *span)
 int
 RunsAdd(Run *runs, int nruns, const Run *added, const Span *span)
 {
-	int			position = nruns;
-	int			kept = 0;
+	int position = nruns;
+	int kept = 0;
 
 	/* insertion in order of the start ... */
 	while (position > 0 && runs[position - 1].first_seen > added->first_seen)
@@ -41,8 +41,7 @@ RunsAdd(Run *runs, int nruns, const Run *added, const Span *span)
 	for (int i = 1; i < nruns; i++)
 	{
 		if (RunsConnect(&runs[kept], &runs[i], span))
-			runs[kept].last_granule = Max(runs[kept].last_granule,
-										  runs[i].last_granule);
+			runs[kept].last_granule = Max(runs[kept].last_granule, runs[i].last_granule);
 		else
 			runs[++kept] = runs[i];
 	}
@@ -62,22 +61,20 @@ bool
 RunsCover(const Run *runs, int nruns, const Run *added)
 {
 	for (int i = 0; i < nruns; i++)
-		if (runs[i].first_seen <= added->first_seen &&
-			runs[i].last_granule >= added->last_granule)
+		if (runs[i].first_seen <= added->first_seen && runs[i].last_granule >= added->last_granule)
 			return true;
 	return false;
 }
 
 int
-Decide(const Run *before, int nbefore, const Run *after, int nafter,
-	   Verdict *verdicts)
+Decide(const Run *before, int nbefore, const Run *after, int nafter, Verdict *verdicts)
 {
-	int			count = 0;
-	int			next = 0;
+	int count = 0;
+	int next = 0;
 
 	for (int run = 0; run < nafter; run++)
 	{
-		bool		detected = false;
+		bool detected = false;
 
 		/* both lists are sorted: those inside this run come next */
 		for (; next < nbefore && before[next].last_granule <= after[run].last_granule; next++)
@@ -85,16 +82,16 @@ Decide(const Run *before, int nbefore, const Run *after, int nafter,
 			if (before[next].learned)
 				continue;
 			if (after[run].learned || detected)
-				verdicts[count++] = (Verdict) {DECISION_RETRACT, run, next};
+				verdicts[count++] = (Verdict){DECISION_RETRACT, run, next};
 			else
 			{
 				detected = true;
 				if (before[next].first_seen != after[run].first_seen)
-					verdicts[count++] = (Verdict) {DECISION_AMEND, run, next};
+					verdicts[count++] = (Verdict){DECISION_AMEND, run, next};
 			}
 		}
 		if (!after[run].learned && !detected)
-			verdicts[count++] = (Verdict) {DECISION_DETECT, run, -1};
+			verdicts[count++] = (Verdict){DECISION_DETECT, run, -1};
 	}
 	return count;
 }

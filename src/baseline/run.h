@@ -15,10 +15,10 @@
 
 typedef struct Run
 {
-	int64		first_seen;		/* exact time of the first sighting */
-	int64		last_granule;	/* start of the granule of the last one */
-	bool		learned;		/* starts inside learning: no detection */
-	int			source;			/* the caller's: what showed first_seen; or below 0 */
+	int64 first_seen;   /* exact time of the first sighting */
+	int64 last_granule; /* start of the granule of the last one */
+	bool  learned;      /* starts inside learning: no detection */
+	int   source;       /* the caller's: what showed first_seen; or below 0 */
 } Run;
 
 /* Start of the granule that holds the time. */
@@ -29,7 +29,7 @@ extern int64 GranuleStart(int64 time, int64 granule);
  * Runs that it bridges become one.  Returns the new number of runs.  `source`
  * and `learned` of a joined run are those of its earliest part.
  */
-extern int	RunsAdd(Run *runs, int nruns, const Run *added, const Span *span);
+extern int RunsAdd(Run *runs, int nruns, const Run *added, const Span *span);
 
 /* Does the added run begin in one of the runs, or so soon after it that it goes on? */
 extern bool RunsContinue(const Run *runs, int nruns, const Run *added, const Span *span);
@@ -49,9 +49,9 @@ typedef enum Decision
 
 typedef struct Verdict
 {
-	Decision	decision;
-	int			run;
-	int			detection;		/* DECISION_AMEND, DECISION_RETRACT */
+	Decision decision;
+	int      run;
+	int      detection; /* DECISION_AMEND, DECISION_RETRACT */
 } Verdict;
 
 /*
@@ -59,7 +59,6 @@ typedef struct Verdict
  * before lies inside one after, and has a detection unless it is learned).
  * Fills `verdicts`, which has room for nbefore + nafter; returns their number.
  */
-extern int	Decide(const Run *before, int nbefore, const Run *after, int nafter,
-				   Verdict *verdicts);
+extern int Decide(const Run *before, int nbefore, const Run *after, int nafter, Verdict *verdicts);
 
-#endif							/* NEWTERM_RUN_H */
+#endif /* NEWTERM_RUN_H */

@@ -25,16 +25,16 @@
 #include "store/tables.h"
 
 /* Runs in a block, if neither VACUUM nor ANALYZE has counted: rows of some 170 bytes. */
-#define RUNS_A_BLOCK	45
+#define RUNS_A_BLOCK 45
 
 /* The columns in front, none of which is ever null, as they lie in a row. */
 typedef struct RunRow
 {
 	TimestampTz first_seen;
 	TimestampTz last_granule;
-	Digest		digest;
-	int32		version_id;
-	bool		learned;
+	Digest      digest;
+	int32       version_id;
+	bool        learned;
 } RunRow;
 
 void
@@ -76,24 +76,24 @@ void
 RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored)
 {
 	TupleTableSlot *slot;
-	int			count = 0;
+	int             count = 0;
 
 	TableStoreFindDigest(&runs->store, term);
 	while (TableStoreNext(&runs->store, &slot))
 	{
-		Run			run;
-		int			place;
+		Run run;
+		int place;
 
 		if (count == runs->allocated)
 		{
 			runs->allocated *= 2;
 			/* repalloc keeps the buffers in the store's context */
 			runs->runs = repalloc(runs->runs, sizeof(Run) * runs->allocated);
-			runs->places = repalloc(runs->places,
-									sizeof(ItemPointerData) * runs->allocated);
+			runs->places = repalloc(runs->places, sizeof(ItemPointerData) * runs->allocated);
 		}
 		ReadRun(RowOf(slot), &run);
-		for (place = count++; place > 0 && runs->runs[place - 1].first_seen > run.first_seen; place--)
+		for (place = count++; place > 0 && runs->runs[place - 1].first_seen > run.first_seen;
+			 place--)
 		{
 			runs->runs[place] = runs->runs[place - 1];
 			runs->places[place] = runs->places[place - 1];
@@ -119,13 +119,13 @@ IsOurs(TupleTableSlot *slot)
 typedef struct LookUp
 {
 	const ExtensionOids *oids;
-	const Digest *terms;		/* RunsLookUp */
-	int			nterms;
-	int64		time;
-	bool		(*wanted) (void *state, int64 nblocks, int64 nruns);	/* RunsScan */
+	const Digest        *terms; /* RunsLookUp */
+	int                  nterms;
+	int64                time;
+	bool (*wanted)(void *state, int64 nblocks, int64 nruns); /* RunsScan */
 	RunFunction function;
-	void	   *state;
-	bool		complete;		/* what came of it */
+	void       *state;
+	bool        complete; /* what came of it */
 } LookUp;
 
 /* Find the best run of a term among the rows that others committed. */
@@ -133,22 +133,22 @@ static void
 FindBest(const LookUp *look_up, TableStore *store, const Digest *term)
 {
 	TupleTableSlot *slot;
-	bool		found = false;
-	int32		version_id = 0;
-	Run			best = {0};
+	bool            found = false;
+	int32           version_id = 0;
+	Run             best = {0};
 
 	TableStoreFindDigest(store, term);
 	while (TableStoreNext(store, &slot))
 	{
-		Run			run;
+		Run run;
 
 		if (IsOurs(slot))
 			continue;
 		ReadRun(RowOf(slot), &run);
 		/* of two, the later one, unless it begins behind the time */
-		if (!found || (run.first_seen > best.first_seen ?
-					   look_up->time >= run.first_seen :
-					   look_up->time < best.first_seen))
+		if (!found ||
+			(run.first_seen > best.first_seen ? look_up->time >= run.first_seen
+											  : look_up->time < best.first_seen))
 		{
 			best = run;
 			version_id = RowOf(slot)->version_id;
@@ -162,8 +162,8 @@ FindBest(const LookUp *look_up, TableStore *store, const Digest *term)
 static void
 FindAll(void *state)
 {
-	LookUp	   *look_up = state;
-	TableStore		store;
+	LookUp    *look_up = state;
+	TableStore store;
 
 	if (!TableStoreOpenReading(&store, look_up->oids->runs, RUN_DIGEST))
 		return;
@@ -175,12 +175,12 @@ FindAll(void *state)
 static void
 ScanAll(void *state)
 {
-	LookUp	   *look_up = state;
-	TableStore		store;
-	Snapshot	snapshot;
+	LookUp       *look_up = state;
+	TableStore    store;
+	Snapshot      snapshot;
 	TableScanDesc scan;
-	int64		nblocks;
-	int64		nruns;
+	int64         nblocks;
+	int64         nruns;
 
 	if (!TableStoreOpenReading(&store, look_up->oids->runs, RUN_DIGEST))
 		return;
@@ -201,7 +201,7 @@ ScanAll(void *state)
 		while (table_scan_getnextslot(scan, ForwardScanDirection, store.found))
 		{
 			const RunRow *row = RowOf(store.found);
-			Run			run;
+			Run           run;
 
 			CHECK_FOR_INTERRUPTS();
 			if (IsOurs(store.found))
@@ -220,9 +220,13 @@ void
 RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 time,
 		   RunFunction function, void *state)
 {
-	LookUp		look_up = {
-		.oids = oids,.terms = terms,.nterms = nterms,.time = time,
-		.function = function,.state = state,
+	LookUp look_up = {
+		.oids = oids,
+		.terms = terms,
+		.nterms = nterms,
+		.time = time,
+		.function = function,
+		.state = state,
 	};
 
 	/* a fault in our tables must not fail the insert that looks */
@@ -230,12 +234,10 @@ RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 tim
 }
 
 bool
-RunsScan(const ExtensionOids *oids,
-		 bool (*wanted) (void *state, int64 nblocks, int64 nruns),
+RunsScan(const ExtensionOids *oids, bool (*wanted)(void *state, int64 nblocks, int64 nruns),
 		 RunFunction function, void *state)
 {
-	LookUp		look_up = {.oids = oids,.wanted = wanted,.function = function,
-	.state = state};
+	LookUp look_up = {.oids = oids, .wanted = wanted, .function = function, .state = state};
 
 	return RunUnlessFinal(ScanAll, &look_up) == NULL && look_up.complete;
 }
@@ -243,9 +245,9 @@ RunsScan(const ExtensionOids *oids,
 int64
 RunsCount(RunStore *runs, int32 version_id, int64 limit)
 {
-	TableScanDesc scan = table_beginscan(runs->store.table, SnapshotSelf, 0, NULL);
+	TableScanDesc   scan = table_beginscan(runs->store.table, SnapshotSelf, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(runs->store.table, NULL);
-	int64		count = 0;
+	int64           count = 0;
 
 	while (count < limit && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
@@ -292,16 +294,16 @@ SetProvenance(const RunStore *runs, Datum *row, bool *nulls, const Run *run)
 static Datum
 KeyOf(int32 version_id, const Jsonb *values)
 {
-	return values == NULL ? Int64GetDatum(version_id) :
-		DirectFunctionCall2(jsonb_hash_extended, JsonbPGetDatum(values),
-							Int64GetDatum(version_id));
+	return values == NULL ? Int64GetDatum(version_id)
+						  : DirectFunctionCall2(jsonb_hash_extended, JsonbPGetDatum(values),
+												Int64GetDatum(version_id));
 }
 
 static void
 InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 {
-	Datum		row[RUN_COLUMNS];
-	bool		nulls[RUN_COLUMNS] = {0};
+	Datum row[RUN_COLUMNS];
+	bool  nulls[RUN_COLUMNS] = {0};
 
 	SetTimes(row, run);
 	row[RUN_DIGEST - 1] = PointerGetDatum(&pending->term);
@@ -318,21 +320,18 @@ InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 }
 
 static void
-UpdateRun(RunStore *runs, const PendingTerm *pending, ItemPointer place, const Run *run,
-		  bool moved)
+UpdateRun(RunStore *runs, const PendingTerm *pending, ItemPointer place, const Run *run, bool moved)
 {
-	Datum		row[RUN_COLUMNS];
-	bool		nulls[RUN_COLUMNS] = {0};
-	bool		replace[RUN_COLUMNS] = {0};
-	HeapTuple	tuple;
+	Datum     row[RUN_COLUMNS];
+	bool      nulls[RUN_COLUMNS] = {0};
+	bool      replace[RUN_COLUMNS] = {0};
+	HeapTuple tuple;
 
-	if (!table_tuple_fetch_row_version(runs->store.table, place, SnapshotSelf,
-									   runs->store.found))
+	if (!table_tuple_fetch_row_version(runs->store.table, place, SnapshotSelf, runs->store.found))
 		elog(ERROR, "a row of newterm.runs is gone");
 	tuple = ExecCopySlotHeapTuple(runs->store.found);
 	SetTimes(row, run);
-	replace[RUN_FIRST_SEEN - 1] = replace[RUN_LAST_GRANULE - 1] =
-		replace[RUN_LEARNED - 1] = true;
+	replace[RUN_FIRST_SEEN - 1] = replace[RUN_LAST_GRANULE - 1] = replace[RUN_LEARNED - 1] = true;
 	SetEntityDigest(row, nulls, pending);
 	replace[RUN_ENTITY_DIGEST - 1] = runs->rewrite;
 	if (moved)
@@ -342,20 +341,20 @@ UpdateRun(RunStore *runs, const PendingTerm *pending, ItemPointer place, const R
 }
 
 void
-RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
-		  const Run *after, int nafter)
+RunsWrite(RunStore *runs, const PendingTerm *pending, const StoredRuns *before, const Run *after,
+		  int nafter)
 {
-	int			next = 0;
+	int next = 0;
 
 	for (int i = 0; i < nafter; i++)
 	{
-		bool		stored = false;
+		bool stored = false;
 
 		CHECK_FOR_INTERRUPTS();
-		for (; next < before->nruns &&
-			 before->runs[next].last_granule <= after[i].last_granule; next++)
+		for (; next < before->nruns && before->runs[next].last_granule <= after[i].last_granule;
+			 next++)
 		{
-			const Run  *run = &before->runs[next];
+			const Run *run = &before->runs[next];
 
 			if (stored)
 				TableStoreDelete(&runs->store, &before->places[next]);
@@ -388,13 +387,13 @@ char *
 RunsEventId(RunStore *runs, const Digest *term, int64 first_seen)
 {
 	TupleTableSlot *slot;
-	char	   *event_id = NULL;
+	char           *event_id = NULL;
 
 	TableStoreFindDigest(&runs->store, term);
 	while (TableStoreNext(&runs->store, &slot))
 	{
-		bool		isnull;
-		Datum		value = SlotColumn(slot, RUN_EVENT_ID, &isnull);
+		bool  isnull;
+		Datum value = SlotColumn(slot, RUN_EVENT_ID, &isnull);
 
 		if (!isnull && UNIX_MICROS(RowOf(slot)->first_seen) == first_seen)
 			event_id = TextDatumGetCString(value);
@@ -406,8 +405,8 @@ bool
 RunsReadTerm(RunStore *runs, const Digest *digest, PendingTerm *term)
 {
 	TupleTableSlot *slot;
-	bool		no_entity;
-	Datum		entity_clock;
+	bool            no_entity;
+	Datum           entity_clock;
 
 	TableStoreFindDigest(&runs->store, digest);
 	if (!TableStoreNext(&runs->store, &slot))
@@ -421,14 +420,14 @@ RunsReadTerm(RunStore *runs, const Digest *digest, PendingTerm *term)
 }
 
 void
-RunsReplace(RunStore *runs, const PendingTerm *pending, const StoredRuns *before,
-			const Run *after, int nafter)
+RunsReplace(RunStore *runs, const PendingTerm *pending, const StoredRuns *before, const Run *after,
+			int nafter)
 {
-	int			next = 0;
+	int next = 0;
 
 	for (int i = 0; i < before->nruns; i++)
 	{
-		const Run  *run = &before->runs[i];
+		const Run *run = &before->runs[i];
 
 		CHECK_FOR_INTERRUPTS();
 		for (; next < nafter && after[next].first_seen < run->first_seen; next++)
@@ -445,20 +444,20 @@ RunsReplace(RunStore *runs, const PendingTerm *pending, const StoredRuns *before
 List *
 RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity, bool *rewrite)
 {
-	Relation	table = table_open(oids->runs, RowExclusiveLock);
-	TableScanDesc scan = table_beginscan(table, SnapshotSelf, 0, NULL);
+	Relation        table = table_open(oids->runs, RowExclusiveLock);
+	TableScanDesc   scan = table_beginscan(table, SnapshotSelf, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
-	HTAB	   *seen = HashTableOfDigests("newterm terms", 1024, sizeof(PendingTerm));
-	List	   *terms = NIL;
+	HTAB           *seen = HashTableOfDigests("newterm terms", 1024, sizeof(PendingTerm));
+	List           *terms = NIL;
 
 	*rewrite = false;
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		const RunRow *row = RowOf(slot);
-		bool		found;
-		bool		no_entity;
-		PendingTerm	   *pending;
-		Run			run;
+		bool          found;
+		bool          no_entity;
+		PendingTerm  *pending;
+		Run           run;
 
 		CHECK_FOR_INTERRUPTS();
 		if (row->version_id != version_id)
@@ -485,19 +484,19 @@ RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity, bool *rew
 }
 
 void
-RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from,
-				 MemoryContext context, TermFunction function, void *state)
+RunsLearnedSince(const ExtensionOids *oids, const Digest *entity, int64 from, MemoryContext context,
+				 TermFunction function, void *state)
 {
-	TableStore		store;
+	TableStore      store;
 	TupleTableSlot *slot;
-	MemoryContext old;
+	MemoryContext   old;
 
 	TableStoreOpenBy(&store, oids->runs, RUN_ENTITY_DIGEST);
 	TableStoreFindDigest(&store, entity);
 	while (TableStoreNext(&store, &slot))
 	{
 		const RunRow *row = RowOf(slot);
-		PendingTerm	   *term;
+		PendingTerm  *term;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!row->learned || UNIX_MICROS(row->first_seen) < from)
@@ -526,8 +525,8 @@ int
 RunsAround(TableStore *store, const RunsAsked *asked, RunAroundFunction function, void *state)
 {
 	TupleTableSlot *slot;
-	Run			run;
-	int			count = 0;
+	Run             run;
+	int             count = 0;
 
 	TableStoreFind(store, F_INT8EQ, KeyOf(asked->version_id, asked->values));
 	while (count < asked->most &&

@@ -11,21 +11,21 @@
 
 typedef struct RunStore
 {
-	TableStore		store;
-	bool		rewrite;		/* RunsWrite writes all rows: their entity_digest changes */
-	const EventReference *references;	/* of the events that runs written have as sources */
-	bool		backfilled;		/* these events are stored ones */
-	int			allocated;		/* of the buffers that RunsRead fills */
-	Run		   *runs;
-	ItemPointerData *places;
+	TableStore            store;
+	bool                  rewrite;    /* RunsWrite writes all rows: their entity_digest changes */
+	const EventReference *references; /* of the events that runs written have as sources */
+	bool                  backfilled; /* these events are stored ones */
+	int                   allocated;  /* of the buffers that RunsRead fills */
+	Run                  *runs;
+	ItemPointerData      *places;
 } RunStore;
 
 /* The stored runs of one term, sorted; valid until the next RunsRead. */
 typedef struct StoredRuns
 {
-	int			nruns;
-	Run		   *runs;
-	ItemPointerData *places;	/* of their rows */
+	int              nruns;
+	Run             *runs;
+	ItemPointerData *places; /* of their rows */
 } StoredRuns;
 
 extern void RunsOpen(RunStore *runs, const ExtensionOids *oids);
@@ -34,15 +34,14 @@ extern void RunsClose(RunStore *runs);
 extern void RunsRead(RunStore *runs, const Digest *term, StoredRuns *stored);
 
 /* Called for a committed run. */
-typedef void (*RunFunction) (void *state, const Digest *term, int32 version_id,
-							 const Run *run);
+typedef void (*RunFunction)(void *state, const Digest *term, int32 version_id, const Run *run);
 
 /*
  * Call `function` for each of the terms that has a committed run: with the run that holds
  * `time`, else with its latest.  Calls it for none if reading would wait for a lock.
  */
-extern void RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms,
-					   int64 time, RunFunction function, void *state);
+extern void RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterms, int64 time,
+					   RunFunction function, void *state);
 
 /*
  * Call `function` for every committed run, in any order, if `wanted` returns true for the
@@ -50,8 +49,8 @@ extern void RunsLookUp(const ExtensionOids *oids, const Digest *terms, int nterm
  * reading would wait for a lock or failed.
  */
 extern bool RunsScan(const ExtensionOids *oids,
-					 bool (*wanted) (void *state, int64 nblocks, int64 nruns),
-					 RunFunction function, void *state);
+					 bool (*wanted)(void *state, int64 nblocks, int64 nruns), RunFunction function,
+					 void *state);
 
 /* Count the stored runs of a rule version, up to `limit`. */
 extern int64 RunsCount(RunStore *runs, int32 version_id, int64 limit);
@@ -81,11 +80,10 @@ extern void RunsReplace(RunStore *runs, const PendingTerm *pending, const Stored
  * *rewrite tells whether a row lacks its entity_digest although `by_entity` is true, or
  * has one although it is false.
  */
-extern List *RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity,
-					   bool *rewrite);
+extern List *RunsTerms(const ExtensionOids *oids, int32 version_id, bool by_entity, bool *rewrite);
 
 /* Called for a term. */
-typedef void (*TermFunction) (void *state, PendingTerm *term);
+typedef void (*TermFunction)(void *state, PendingTerm *term);
 
 /*
  * Call `function` with the term of each learned run of an entity that begins at `from` or
@@ -108,20 +106,20 @@ extern bool RunsAroundOpen(TableStore *store, const ExtensionOids *oids, RunsAro
 /* Which of them. */
 typedef struct RunsAsked
 {
-	int32		version_id;
-	Jsonb	   *values;			/* of the entity or the term, as they are stored */
-	bool		newest;			/* backward */
-	int			most;			/* so many rows are read */
+	int32  version_id;
+	Jsonb *values; /* of the entity or the term, as they are stored */
+	bool   newest; /* backward */
+	int    most;   /* so many rows are read */
 } RunsAsked;
 
 /* What is called for a run, with the digest of its entity and term. */
-typedef void (*RunAroundFunction) (void *state, const Digest *term, const Run *run);
+typedef void (*RunAroundFunction)(void *state, const Digest *term, const Run *run);
 
 /*
  * Call `function` for such runs, about in the order in which they were stored.  Returns how
  * many rows were read.
  */
-extern int	RunsAround(TableStore *store, const RunsAsked *asked, RunAroundFunction function,
-					   void *state);
+extern int RunsAround(TableStore *store, const RunsAsked *asked, RunAroundFunction function,
+					  void *state);
 
-#endif							/* NEWTERM_RUN_STORE_H */
+#endif /* NEWTERM_RUN_STORE_H */

@@ -16,19 +16,19 @@
 static void
 RuleTuples(Evaluation *event, Rule *rule, TupleList *tuples)
 {
-	uint64		left = TermTuples(&rule->shape, event->fields, &event->set->key,
-								  MaxTermsPerEventSetting, tuples);
+	uint64 left = TermTuples(&rule->shape, event->fields, &event->set->key, MaxTermsPerEventSetting,
+							 tuples);
 
 	if (left > 0)
-		event->too_many[event->ntoo_many++] = (TooManyTerms) {rule, left};
+		event->too_many[event->ntoo_many++] = (TooManyTerms){rule, left};
 }
 
 /* How many terms has the event for a rule, as far as that is easy to see? */
 typedef enum TermCount
 {
-	TERMS_NONE,					/* a required value is missing */
+	TERMS_NONE, /* a required value is missing */
 	TERMS_ONE,
-	TERMS_ANY					/* an array is involved, a value that may be missing, or a suppression */
+	TERMS_ANY /* an array is involved, a value that may be missing, or a suppression */
 } TermCount;
 
 /*
@@ -40,11 +40,11 @@ static inline TermCount
 OnlyTerm(Evaluation *event, const Rule *rule, Digest *term)
 {
 	const TermShape *shape = &rule->shape;
-	Digest		sum = rule->term_start;
+	Digest           sum = rule->term_start;
 
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		EventSlot  *slot = EventSingle(event->fields, shape->slots[i]);
+		EventSlot *slot = EventSingle(event->fields, shape->slots[i]);
 
 		if (slot == NULL)
 			return TERMS_ANY;
@@ -78,15 +78,16 @@ EnlargeTerms(Evaluation *event, int count)
 static pg_noinline void
 AppendTerms(Evaluation *event, Rule *rule)
 {
-	const int	ncolumns = rule->shape.ncolumns;
-	TupleList	tuples;
+	const int ncolumns = rule->shape.ncolumns;
+	TupleList tuples;
 
 	RuleTuples(event, rule, &tuples);
 	EnlargeTerms(event, tuples.count);
 	for (int j = 0; j < tuples.count; j++)
 		if (!IsVoid(event, rule, &tuples.digests[j * ncolumns]))
-			event->terms[event->nterms++] = (TermOfRule) {
-				rule, TermDigest(rule, &tuples.digests[j * ncolumns]),
+			event->terms[event->nterms++] = (TermOfRule){
+				rule,
+				TermDigest(rule, &tuples.digests[j * ncolumns]),
 			};
 }
 
@@ -96,7 +97,7 @@ EventTerms(Evaluation *event, bool expect)
 	EnlargeTerms(event, event->nmatching - event->nshown);
 	for (int i = event->nshown; i < event->nmatching; i++)
 	{
-		Rule	   *rule = event->matching[i];
+		Rule       *rule = event->matching[i];
 		TermOfRule *next = &event->terms[event->nterms];
 
 		switch (rule->excludes ? TERMS_ANY : OnlyTerm(event, rule, &next->term))
@@ -124,14 +125,14 @@ EventSightings(Evaluation *event, SightingFunction function, void *state)
 	event->ntoo_many = 0;
 	for (int i = 0; i < event->nmatching; i++)
 	{
-		Rule	   *rule = event->matching[i];
-		int			ncolumns = rule->shape.ncolumns;
-		TupleList	tuples;
+		Rule     *rule = event->matching[i];
+		int       ncolumns = rule->shape.ncolumns;
+		TupleList tuples;
 
 		RuleTuples(event, rule, &tuples);
 		for (int j = 0; j < tuples.count; j++)
 		{
-			Sighting	sighting;
+			Sighting sighting;
 
 			CHECK_FOR_INTERRUPTS();
 			sighting.rule = rule;

@@ -10,10 +10,10 @@
 /* One (rule, entity, term) that an event shows. */
 typedef struct Sighting
 {
-	Rule	   *rule;
-	Digest		term;			/* of rule version, entity and term */
-	const JsonbValue **row;		/* the shape's columns */
-	const Digest *row_digests;
+	Rule              *rule;
+	Digest             term; /* of rule version, entity and term */
+	const JsonbValue **row;  /* the shape's columns */
+	const Digest      *row_digests;
 } Sighting;
 
 /*
@@ -24,9 +24,9 @@ typedef struct Sighting
 extern void EventTerms(Evaluation *event, bool expect);
 
 /* Called by EventSightings for each sighting. */
-typedef void (*SightingFunction) (void *state, const Sighting *sighting);
+typedef void (*SightingFunction)(void *state, const Sighting *sighting);
 
 /* Find all terms again with their values, which EventTerms does not keep. */
 extern void EventSightings(Evaluation *event, SightingFunction function, void *state);
 
-#endif							/* NEWTERM_SIGHTING_H */
+#endif /* NEWTERM_SIGHTING_H */

@@ -12,7 +12,7 @@
 #include "template.h"
 
 /* Of an answer so much is told. */
-#define TOLD_ANSWER		500
+#define TOLD_ANSWER 500
 
 static bool
 is_success(long status)
@@ -24,7 +24,7 @@ is_success(long status)
 static void
 tell_answer(Outcome *outcome, const HttpAnswer *answer, long status)
 {
-	Buffer		text = {0};
+	Buffer text = {0};
 
 	if (status == 0)
 		buffer_append(&text, answer->error);
@@ -46,7 +46,7 @@ bulk_status(const HttpAnswer *answer)
 {
 	json_object *document = template_parse(buffer_text(&answer->body));
 	json_object *status = template_value(document, "items.0.create.status");
-	long		result = status == NULL ? answer->status : json_object_get_int(status);
+	long         result = status == NULL ? answer->status : json_object_get_int(status);
 
 	json_object_put(document);
 	return result == 409 ? 200 : result;
@@ -55,7 +55,7 @@ bulk_status(const HttpAnswer *answer)
 void
 answer_judge(const Destination *destination, const HttpAnswer *answer, Outcome *outcome)
 {
-	long		status = answer->status;
+	long status = answer->status;
 
 	if (is_success(status) && strcmp(destination->format, "ecs") == 0)
 		status = bulk_status(answer);

@@ -27,7 +27,7 @@ bucket_start(Bucket *bucket, double rate, double burst)
 static void
 fill(Bucket *bucket)
 {
-	double		now = clock_seconds();
+	double now = clock_seconds();
 
 	bucket->tokens += (now - bucket->filled) * bucket->rate;
 	if (bucket->tokens > bucket->burst)

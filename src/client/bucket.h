@@ -9,10 +9,10 @@
 
 typedef struct Bucket
 {
-	double		rate;			/* tokens a second; 0: there is no limit */
-	double		burst;			/* most tokens that it holds */
-	double		tokens;
-	double		filled;			/* when they were counted, by clock_seconds() */
+	double rate;  /* tokens a second; 0: there is no limit */
+	double burst; /* most tokens that it holds */
+	double tokens;
+	double filled; /* when they were counted, by clock_seconds() */
 } Bucket;
 
 /* A full bucket. */
@@ -27,4 +27,4 @@ extern double bucket_wait(Bucket *bucket);
 /* Seconds of a clock that never goes back. */
 extern double clock_seconds(void);
 
-#endif							/* NEWTERM_BUCKET_H */
+#endif /* NEWTERM_BUCKET_H */

@@ -18,7 +18,7 @@ out_of_memory(void)
 void *
 must_allocate(size_t size)
 {
-	void	   *memory = calloc(1, size > 0 ? size : 1);
+	void *memory = calloc(1, size > 0 ? size : 1);
 
 	if (memory == NULL)
 		out_of_memory();
@@ -28,7 +28,7 @@ must_allocate(size_t size)
 char *
 must_copy(const char *text)
 {
-	char	   *copy = strdup(text);
+	char *copy = strdup(text);
 
 	if (copy == NULL)
 		out_of_memory();
@@ -39,7 +39,7 @@ must_copy(const char *text)
 static void
 buffer_reserve(Buffer *buffer, size_t more)
 {
-	size_t		wanted = buffer->length + more + 1;
+	size_t wanted = buffer->length + more + 1;
 
 	if (wanted <= buffer->allocated)
 		return;
@@ -70,8 +70,8 @@ buffer_append(Buffer *buffer, const char *text)
 void
 buffer_vprintf(Buffer *buffer, const char *format, va_list args)
 {
-	va_list		again;
-	int			length;
+	va_list again;
+	int     length;
 
 	va_copy(again, args);
 	length = vsnprintf(NULL, 0, format, again);
@@ -86,7 +86,7 @@ buffer_vprintf(Buffer *buffer, const char *format, va_list args)
 void
 buffer_printf(Buffer *buffer, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	buffer_vprintf(buffer, format, args);

@@ -12,15 +12,15 @@
 /* A text with a zero behind it; all zeros is an empty one. */
 typedef struct Buffer
 {
-	char	   *data;			/* NULL until something is appended */
-	size_t		length;
-	size_t		allocated;
+	char  *data; /* NULL until something is appended */
+	size_t length;
+	size_t allocated;
 } Buffer;
 
 extern void buffer_append(Buffer *buffer, const char *text);
 extern void buffer_append_bytes(Buffer *buffer, const char *bytes, size_t length);
 extern void buffer_printf(Buffer *buffer, const char *format, ...)
-			__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 extern void buffer_vprintf(Buffer *buffer, const char *format, va_list args);
 
@@ -35,4 +35,4 @@ extern void buffer_free(Buffer *buffer);
 extern void *must_allocate(size_t size);
 extern char *must_copy(const char *text);
 
-#endif							/* NEWTERM_BUFFER_H */
+#endif /* NEWTERM_BUFFER_H */

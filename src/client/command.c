@@ -15,7 +15,7 @@
 #include "stop.h"
 
 /* How often is looked whether the command has ended, once its input is written. */
-#define LOOK_SECONDS	0.01
+#define LOOK_SECONDS 0.01
 
 /* In the child: become the command. */
 static void
@@ -35,8 +35,8 @@ become(const char *command, int input, char **variables)
 static pid_t
 start(const char *command, int *input, char **variables, Buffer *error)
 {
-	int			ends[2];
-	pid_t		child;
+	int   ends[2];
+	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 	{
@@ -62,11 +62,11 @@ start(const char *command, int *input, char **variables, Buffer *error)
 static void
 feed(int input, const Buffer *text, double until)
 {
-	size_t		written = 0;
+	size_t written = 0;
 
 	while (written < text->length && !stop_at_once())
 	{
-		ssize_t		count = write(input, text->data + written, text->length - written);
+		ssize_t       count = write(input, text->data + written, text->length - written);
 		struct pollfd file = {.fd = input, .events = POLLOUT};
 
 		if (count > 0)
@@ -85,12 +85,12 @@ bool
 command_run(const char *command, const Buffer *input, char **variables, double timeout,
 			Buffer *error)
 {
-	double		until = clock_seconds() + timeout;
-	int			pipe_end;
-	int			status = 0;
-	bool		late = false;
-	pid_t		child = start(command, &pipe_end, variables, error);
-	pid_t		ended;
+	double until = clock_seconds() + timeout;
+	int    pipe_end;
+	int    status = 0;
+	bool   late = false;
+	pid_t  child = start(command, &pipe_end, variables, error);
+	pid_t  ended;
 
 	if (child < 0)
 		return false;

@@ -14,7 +14,7 @@
  * `variables` are "NAME=value" each, for its environment, with NULL behind them.  Returns
  * true where it ends with status 0; else *error tells what it did.
  */
-extern bool command_run(const char *command, const Buffer *input, char **variables,
-						double timeout, Buffer *error);
+extern bool command_run(const char *command, const Buffer *input, char **variables, double timeout,
+						Buffer *error);
 
-#endif							/* NEWTERM_COMMAND_H */
+#endif /* NEWTERM_COMMAND_H */

@@ -15,8 +15,8 @@
 #include "stop.h"
 
 /* A query that takes longer gets no answer any more, in seconds. */
-#define QUERY_TIMEOUT	30
-#define CONNECT_TIMEOUT	"10"
+#define QUERY_TIMEOUT   30
+#define CONNECT_TIMEOUT "10"
 
 static PGconn *connection = NULL;
 
@@ -63,10 +63,10 @@ lost(const char *why)
 static PGresult *
 run(const char *query, int nvalues, const char *const *values)
 {
-	double		until = clock_seconds() + QUERY_TIMEOUT;
-	PGresult   *last = NULL;
-	PGresult   *next;
-	int			unsent = 1;
+	double    until = clock_seconds() + QUERY_TIMEOUT;
+	PGresult *last = NULL;
+	PGresult *next;
+	int       unsent = 1;
 
 	if (!PQsendQueryParams(connection, query, nvalues, NULL, values, NULL, NULL, 0))
 	{
@@ -118,9 +118,9 @@ static bool
 is_hopeless(const PGresult *result)
 {
 	static const char *const states[] = {
-		"42704",				/* no such subscription */
-		"42883", "3F000", "42P01",	/* no extension */
-		"42501"					/* no right to it */
+		"42704",                   /* no such subscription */
+		"42883", "3F000", "42P01", /* no extension */
+		"42501"                    /* no right to it */
 	};
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
@@ -137,7 +137,7 @@ is_hopeless(const PGresult *result)
 static PGresult *
 run_or_lose(const char *query, int nvalues, const char *const *values)
 {
-	PGresult   *result = run(query, nvalues, values);
+	PGresult *result = run(query, nvalues, values);
 
 	if (result == NULL || succeeded(result))
 		return result;
@@ -145,7 +145,8 @@ run_or_lose(const char *query, int nvalues, const char *const *values)
 	{
 		const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 
-		log_fatal("%s\n%s", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), hint == NULL ? "" : hint);
+		log_fatal("%s\n%s", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+				  hint == NULL ? "" : hint);
 	}
 	lost(PQresultErrorMessage(result));
 	PQclear(result);
@@ -155,7 +156,7 @@ run_or_lose(const char *query, int nvalues, const char *const *values)
 static bool
 execute(const char *query)
 {
-	PGresult   *result = run_or_lose(query, 0, NULL);
+	PGresult *result = run_or_lose(query, 0, NULL);
 
 	PQclear(result);
 	return result != NULL;
@@ -169,7 +170,7 @@ execute(const char *query)
 static PGresult *
 transact(const char *query, int nvalues, const char *const *values, bool keep_open)
 {
-	PGresult   *result;
+	PGresult *result;
 
 	if (!execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"))
 		return NULL;
@@ -184,16 +185,17 @@ transact(const char *query, int nvalues, const char *const *values, bool keep_op
 static bool
 listen_to(const char *channel)
 {
-	PGresult   *result;
-	char	   *name;
-	Buffer		query = {0};
-	bool		alive;
+	PGresult *result;
+	char     *name;
+	Buffer    query = {0};
+	bool      alive;
 
 	if (channel == NULL)
 	{
 		/* unknown where it is not set and the server has not loaded newterm's library yet */
-		result = run_or_lose("SELECT coalesce(pg_catalog.current_setting('newterm.channel', true), 'newterm')",
-							 0, NULL);
+		result =
+			run_or_lose("SELECT coalesce(pg_catalog.current_setting('newterm.channel', true), 'newterm')",
+						0, NULL);
 		if (result == NULL)
 			return false;
 		name = PQescapeIdentifier(connection, PQgetvalue(result, 0, 0), PQgetlength(result, 0, 0));
@@ -217,7 +219,7 @@ database_connect(const Options *options)
 {
 	const char *names[9];
 	const char *values[9];
-	int			count = 0;
+	int         count = 0;
 
 	if (connection != NULL)
 		return true;
@@ -263,8 +265,8 @@ database_connect(const Options *options)
 static bool
 take_notifications(void)
 {
-	PGnotify   *notify;
-	bool		any = false;
+	PGnotify *notify;
+	bool      any = false;
 
 	while ((notify = PQnotifies(connection)) != NULL)
 	{
@@ -277,7 +279,7 @@ take_notifications(void)
 bool
 database_wait(double seconds)
 {
-	double		until = clock_seconds() + seconds;
+	double until = clock_seconds() + seconds;
 
 	while (!take_notifications() && !stop_requested() && clock_seconds() < until)
 	{
@@ -304,7 +306,7 @@ read_batch(const PGresult *result, Batch *batch)
 	batch->changes = must_allocate(sizeof(Change) * batch->count);
 	for (int i = 0; i < batch->count; i++)
 	{
-		Change	   *change = &batch->changes[i];
+		Change *change = &batch->changes[i];
 
 		change->position = copy_value(result, i, 0);
 		change->uuid = copy_value(result, i, 1);
@@ -336,17 +338,19 @@ batch_free(Batch *batch)
 bool
 database_next(const Options *options, Batch *batch, bool keep_open)
 {
-	char		most[16];
-	char		lease[32];
+	char        most[16];
+	char        lease[32];
 	const char *values[3] = {options->subscription, most, lease};
-	double		now = clock_seconds();
+	double      now = clock_seconds();
 	PGresult   *result;
 
 	memset(batch, 0, sizeof(Batch));
 	snprintf(most, sizeof(most), "%d", options->batch);
 	snprintf(lease, sizeof(lease), "%.3f seconds", options->lease);
-	result = transact("SELECT n.pos, n.change, n.kind, n.signal_id, n.signal ->> 'severity', n.attempt, n.epoch"
-					  " FROM newterm.next_signals($1, $2, $3) n ORDER BY n.pos", 3, values, keep_open);
+	result =
+		transact("SELECT n.pos, n.change, n.kind, n.signal_id, n.signal ->> 'severity', n.attempt, n.epoch"
+				 " FROM newterm.next_signals($1, $2, $3) n ORDER BY n.pos",
+				 3, values, keep_open);
 	if (result == NULL)
 		return false;
 	read_batch(result, batch);
@@ -367,7 +371,7 @@ database_document(const Change *change, const char *format, char **document)
 {
 	const char *values[4] = {change->signal, format, change->kind, change->uuid};
 	PGresult   *result = run("SELECT newterm.signal_as($1, $2, $3, $4)", 4, values);
-	Document	outcome = DOCUMENT_READ;
+	Document    outcome = DOCUMENT_READ;
 
 	if (result == NULL)
 		return DOCUMENT_LOST;
@@ -400,7 +404,7 @@ append_positions(Buffer *to, const Batch *batch, int first, int last)
 static bool
 run_on_changes(const char *query, int nvalues, const char **values, int wanted, const char *what)
 {
-	PGresult   *result = transact(query, nvalues, values, false);
+	PGresult *result = transact(query, nvalues, values, false);
 
 	if (result == NULL)
 		return false;
@@ -413,9 +417,9 @@ run_on_changes(const char *query, int nvalues, const char **values, int wanted, 
 bool
 database_acknowledge(const Options *options, const Batch *batch, int first, int last)
 {
-	Buffer		positions = {0};
+	Buffer      positions = {0};
 	const char *values[3] = {options->subscription, NULL, batch->epoch};
-	bool		done;
+	bool        done;
 
 	append_positions(&positions, batch, first, last);
 	values[1] = buffer_text(&positions);
@@ -426,15 +430,18 @@ database_acknowledge(const Options *options, const Batch *batch, int first, int 
 }
 
 bool
-database_fail(const Options *options, const Batch *batch, int first, int last,
-			  const char *error, double wait, bool counts)
+database_fail(const Options *options, const Batch *batch, int first, int last, const char *error,
+			  double wait, bool counts)
 {
-	Buffer		positions = {0};
-	char		after[32];
-	const char *values[6] = {
-		options->subscription, NULL, batch->epoch, error, wait < 0 ? NULL : after, counts ? "t" : "f"
-	};
-	bool		done;
+	Buffer      positions = {0};
+	char        after[32];
+	const char *values[6] = {options->subscription,
+							 NULL,
+							 batch->epoch,
+							 error,
+							 wait < 0 ? NULL : after,
+							 counts ? "t" : "f"};
+	bool        done;
 
 	append_positions(&positions, batch, first, last);
 	values[1] = buffer_text(&positions);

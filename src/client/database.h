@@ -13,21 +13,21 @@
 /* A change that was handed out. */
 typedef struct Change
 {
-	char	   *position;
-	char	   *uuid;
-	char	   *kind;
-	char	   *signal;			/* the number of the signal */
-	char	   *severity;		/* of the signal; empty where it is gone */
-	int			attempt;
+	char *position;
+	char *uuid;
+	char *kind;
+	char *signal;   /* the number of the signal */
+	char *severity; /* of the signal; empty where it is gone */
+	int   attempt;
 } Change;
 
 /* Changes that were handed out together. */
 typedef struct Batch
 {
-	int			count;
-	Change	   *changes;
-	char	   *epoch;
-	double		until;			/* when the lease ends, by clock_seconds() */
+	int     count;
+	Change *changes;
+	char   *epoch;
+	double  until; /* when the lease ends, by clock_seconds() */
 } Batch;
 
 /*
@@ -55,10 +55,10 @@ extern void batch_free(Batch *batch);
 /* What became of asking for a document. */
 typedef enum Document
 {
-	DOCUMENT_READ,				/* allocated, in *document */
-	DOCUMENT_GONE,				/* there is no such signal any more */
-	DOCUMENT_REFUSED,			/* the server raised an error, allocated, in *document */
-	DOCUMENT_LOST				/* the connection is gone */
+	DOCUMENT_READ,    /* allocated, in *document */
+	DOCUMENT_GONE,    /* there is no such signal any more */
+	DOCUMENT_REFUSED, /* the server raised an error, allocated, in *document */
+	DOCUMENT_LOST     /* the connection is gone */
 } Document;
 
 /* newterm.signal_as() of a change. */
@@ -74,4 +74,4 @@ extern bool database_acknowledge(const Options *options, const Batch *batch, int
 extern bool database_fail(const Options *options, const Batch *batch, int first, int last,
 						  const char *error, double wait, bool counts);
 
-#endif							/* NEWTERM_DATABASE_H */
+#endif /* NEWTERM_DATABASE_H */

@@ -16,18 +16,18 @@
 #include "stop.h"
 
 /* The longest wait between attempts, and the longest that a destination may ask for. */
-#define MAX_BACKOFF		300.0
-#define MAX_RETRY_AFTER	3600.0
+#define MAX_BACKOFF     300.0
+#define MAX_RETRY_AFTER 3600.0
 
 /* A digest tells of so many changes at most, so that its query fits. */
-#define MAX_DIGEST		100
+#define MAX_DIGEST 100
 
 /* How a batch goes on after a change. */
 typedef enum Progress
 {
 	GO_ON,
-	LEASE_ENDS,					/* the rest was given back, to be had again at once */
-	HAS_TO_WAIT,				/* the rest was given back for a while, or for good */
+	LEASE_ENDS,  /* the rest was given back, to be had again at once */
+	HAS_TO_WAIT, /* the rest was given back for a while, or for good */
 	CONNECTION_LOST
 } Progress;
 
@@ -44,8 +44,8 @@ smaller(double a, double b)
 static double
 backoff(const Delivery *delivery, const Change *change, const Outcome *outcome)
 {
-	int			failures = delivery->failures > change->attempt ? delivery->failures : change->attempt;
-	double		wait = delivery->options->backoff;
+	int    failures = delivery->failures > change->attempt ? delivery->failures : change->attempt;
+	double wait = delivery->options->backoff;
 
 	if (outcome->wait > 0)
 		return smaller(outcome->wait, MAX_RETRY_AFTER);
@@ -69,8 +69,8 @@ static Progress
 put_off(Delivery *delivery, const Batch *batch, int first, int last, const Outcome *outcome)
 {
 	const Change *change = &batch->changes[first];
-	Progress	progress;
-	double		wait;
+	Progress      progress;
+	double        wait;
 
 	delivery->failed = true;
 	delivery->failures++;
@@ -101,15 +101,18 @@ settle(Delivery *delivery, const Batch *batch, int first, int last, const Outcom
 			delivery->failures = 0;
 			log_info("sent change %s of signal %s, and %d more with it", change->uuid,
 					 change->signal, last - first - 1);
-			return database_acknowledge(delivery->options, batch, first, last) ? GO_ON : CONNECTION_LOST;
+			return database_acknowledge(delivery->options, batch, first, last) ? GO_ON
+																			   : CONNECTION_LOST;
 		case TRY_AGAIN:
 			return put_off(delivery, batch, first, last, outcome);
 		case REFUSED:
 			delivery->failed = true;
 			log_warning("change %s of signal %s was refused by %s, and is parked: %s", change->uuid,
 						change->signal, delivery->destination->name, buffer_text(&outcome->error));
-			return database_fail(delivery->options, batch, first, last, buffer_text(&outcome->error),
-								 -1, true) ? GO_ON : CONNECTION_LOST;
+			return database_fail(delivery->options, batch, first, last,
+								 buffer_text(&outcome->error), -1, true)
+				? GO_ON
+				: CONNECTION_LOST;
 		case OUTPUT_LOST:
 			delivery->failed = delivery->output_lost = true;
 			return give_back(delivery, batch, first, 0, HAS_TO_WAIT);
@@ -125,8 +128,8 @@ static char *
 read_document(Delivery *delivery, const Batch *batch, int i, Progress *progress)
 {
 	const Change *change = &batch->changes[i];
-	char	   *document = NULL;
-	Outcome		outcome = {.counts = true};
+	char         *document = NULL;
+	Outcome       outcome = {.counts = true};
 
 	switch (database_document(change, delivery->destination->format, &document))
 	{
@@ -136,8 +139,10 @@ read_document(Delivery *delivery, const Batch *batch, int i, Progress *progress)
 			*progress = CONNECTION_LOST;
 			return NULL;
 		case DOCUMENT_GONE:
-			log_warning("signal %s is no more: nothing to tell of change %s", change->signal, change->uuid);
-			*progress = database_acknowledge(delivery->options, batch, i, i + 1) ? GO_ON : CONNECTION_LOST;
+			log_warning("signal %s is no more: nothing to tell of change %s", change->signal,
+						change->uuid);
+			*progress = database_acknowledge(delivery->options, batch, i, i + 1) ? GO_ON
+																				 : CONNECTION_LOST;
 			return NULL;
 		case DOCUMENT_REFUSED:
 			break;
@@ -148,8 +153,10 @@ read_document(Delivery *delivery, const Batch *batch, int i, Progress *progress)
 	delivery->failed = true;
 	log_warning("change %s of signal %s cannot be written as %s: %s", change->uuid, change->signal,
 				delivery->destination->format, buffer_text(&outcome.error));
-	*progress = database_fail(delivery->options, batch, i, i + 1, buffer_text(&outcome.error), 60, true) ?
-		GO_ON : CONNECTION_LOST;
+	*progress = database_fail(delivery->options, batch, i, i + 1, buffer_text(&outcome.error), 60,
+							  true)
+		? GO_ON
+		: CONNECTION_LOST;
 	buffer_free(&outcome.error);
 	return NULL;
 }
@@ -181,7 +188,7 @@ wait_for_token(Delivery *delivery, const Batch *batch)
 static int
 digest_length(const Delivery *delivery, const Batch *batch, int first)
 {
-	int			last = first;
+	int last = first;
 
 	if (delivery->destination->kind == TO_SLACK)
 		return batch->count - first < MAX_DIGEST ? batch->count - first : MAX_DIGEST;
@@ -189,9 +196,10 @@ digest_length(const Delivery *delivery, const Batch *batch, int first)
 		return 1;
 	while (last < batch->count && last - first < MAX_DIGEST)
 	{
-		char	   *document = NULL;
-		Document	read = database_document(&batch->changes[last], delivery->destination->format, &document);
-		bool		fits = read == DOCUMENT_READ && may_digest(delivery->destination, document);
+		char    *document = NULL;
+		Document read = database_document(&batch->changes[last], delivery->destination->format,
+										  &document);
+		bool     fits = read == DOCUMENT_READ && may_digest(delivery->destination, document);
 
 		free(document);
 		if (read == DOCUMENT_LOST)
@@ -208,8 +216,8 @@ static Progress
 deliver_digest(Delivery *delivery, const Batch *batch, int first, int last)
 {
 	const Change *changes[MAX_DIGEST];
-	Outcome		outcome;
-	Progress	progress;
+	Outcome       outcome;
+	Progress      progress;
 
 	for (int i = first; i < last; i++)
 		changes[i - first] = &batch->changes[i];
@@ -222,9 +230,9 @@ deliver_digest(Delivery *delivery, const Batch *batch, int first, int last)
 static Progress
 deliver_one(Delivery *delivery, const Batch *batch, int i)
 {
-	Progress	progress = GO_ON;
-	Outcome		outcome;
-	char	   *document = read_document(delivery, batch, i, &progress);
+	Progress progress = GO_ON;
+	Outcome  outcome;
+	char    *document = read_document(delivery, batch, i, &progress);
 
 	if (document == NULL)
 		return progress;
@@ -239,8 +247,8 @@ deliver_one(Delivery *delivery, const Batch *batch, int i)
 static Progress
 deliver_next(Delivery *delivery, const Batch *batch, int *next)
 {
-	int			first = *next;
-	int			count = 1;
+	int first = *next;
+	int count = 1;
 
 	if (stop_requested() || !lease_holds(delivery, batch))
 		return give_back(delivery, batch, first, 0, LEASE_ENDS);
@@ -254,20 +262,20 @@ deliver_next(Delivery *delivery, const Batch *batch, int *next)
 			return give_back(delivery, batch, first, 0, LEASE_ENDS);
 	}
 	*next = first + count;
-	return count > 1 ? deliver_digest(delivery, batch, first, first + count) :
-		deliver_one(delivery, batch, first);
+	return count > 1 ? deliver_digest(delivery, batch, first, first + count)
+					 : deliver_one(delivery, batch, first);
 }
 
 bool
 deliver_waiting(Delivery *delivery)
 {
-	Progress	progress = GO_ON;
+	Progress progress = GO_ON;
 
 	while (progress == GO_ON && !stop_requested())
 	{
-		Batch		batch;
-		int			next = 0;
-		int			count;
+		Batch batch;
+		int   next = 0;
+		int   count;
 
 		if (!database_next(delivery->options, &batch, false))
 			return false;
@@ -286,14 +294,14 @@ deliver_waiting(Delivery *delivery)
 bool
 deliver_dry(Delivery *delivery)
 {
-	Batch		batch;
-	bool		shown = true;
+	Batch batch;
+	bool  shown = true;
 
 	if (!database_next(delivery->options, &batch, true))
 		return false;
 	for (int i = 0; i < batch.count && shown; i++)
 	{
-		char	   *document = NULL;
+		char *document = NULL;
 
 		switch (database_document(&batch.changes[i], delivery->destination->format, &document))
 		{

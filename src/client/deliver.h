@@ -11,13 +11,13 @@
 
 typedef struct Delivery
 {
-	const Options *options;
+	const Options     *options;
 	const Destination *destination;
-	Bucket		bucket;
-	int			failures;		/* one after the other */
-	double		not_before;		/* when to ask for changes again, by clock_seconds() */
-	bool		failed;			/* something was not sent, since the start */
-	bool		output_lost;	/* standard output is closed: it makes no sense to go on */
+	Bucket             bucket;
+	int                failures;    /* one after the other */
+	double             not_before;  /* when to ask for changes again, by clock_seconds() */
+	bool               failed;      /* something was not sent, since the start */
+	bool               output_lost; /* standard output is closed: it makes no sense to go on */
 } Delivery;
 
 /*
@@ -30,4 +30,4 @@ extern bool deliver_waiting(Delivery *delivery);
 /* Show what waits, up to a batch, and leave it as it is; false where that failed. */
 extern bool deliver_dry(Delivery *delivery);
 
-#endif							/* NEWTERM_DELIVER_H */
+#endif /* NEWTERM_DELIVER_H */

@@ -25,13 +25,14 @@ static void
 add_template_header(Destination *destination, const char *line, bool secret)
 {
 	const char *wrong = template_check(line);
-	size_t		name = strcspn(line, ": \t{");
+	size_t      name = strcspn(line, ": \t{");
 
 	if (wrong != NULL)
 		log_fatal("%s in a header", wrong);
 	if (name == 0 || line[name] != ':')
 		log_fatal("a header is no \"Name: value\"");
-	destination->headers = realloc(destination->headers, sizeof(char *) * (destination->nheaders + 1));
+	destination->headers = realloc(destination->headers,
+								   sizeof(char *) * (destination->nheaders + 1));
 	destination->header_is_secret = realloc(destination->header_is_secret,
 											sizeof(bool) * (destination->nheaders + 1));
 	if (destination->headers == NULL || destination->header_is_secret == NULL)
@@ -47,9 +48,9 @@ read_headers(Destination *destination, const Options *options)
 {
 	for (int i = 0; i < options->nheaders; i++)
 	{
-		bool		secret;
-		char	   *rest = must_copy(read_text("headers", options->headers[i], &secret));
-		char	   *line;
+		bool  secret;
+		char *rest = must_copy(read_text("headers", options->headers[i], &secret));
+		char *line;
 
 		while ((line = strsep(&rest, "\r\n")) != NULL)
 			if (*line != '\0')
@@ -61,7 +62,7 @@ read_headers(Destination *destination, const Options *options)
 static void
 read_hmac_key(Destination *destination, const Options *options)
 {
-	char	   *key;
+	char *key;
 
 	if (options->hmac_key == NULL)
 		return;
@@ -76,7 +77,7 @@ static void
 prepare_webhook(Destination *destination, const Options *options, const char *reference)
 {
 	const char *wrong;
-	bool		unused;
+	bool        unused;
 
 	destination->kind = TO_WEBHOOK;
 	destination->url = secret_read_url("URL of the webhook", reference, "NEWTERM_WEBHOOK_URL");
@@ -103,7 +104,7 @@ prepare_webhook(Destination *destination, const Options *options, const char *re
 static bool
 is_destination(const char *word, const char *name, const char **reference)
 {
-	size_t		length = strlen(name);
+	size_t length = strlen(name);
 
 	if (strncmp(word, name, length) != 0 || (word[length] != '\0' && word[length] != '='))
 		return false;
@@ -135,9 +136,8 @@ prepare_lines(Destination *destination, const char *name)
 static const char *
 check_format(const char *format)
 {
-	static const char *const formats[] = {
-		"newterm", "slack", "pagerduty", "ocsf", "ecs", "cloudevents"
-	};
+	static const char *const formats[] = {"newterm", "slack", "pagerduty",
+										  "ocsf",    "ecs",   "cloudevents"};
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (strcmp(format, formats[i]) == 0)
@@ -163,7 +163,8 @@ choose(Destination *destination, const Options *options)
 	{
 		destination->kind = TO_SLACK;
 		destination->name = destination->format = "slack";
-		destination->url = secret_read_url("URL of Slack's webhook", reference, "NEWTERM_SLACK_URL");
+		destination->url = secret_read_url("URL of Slack's webhook", reference,
+										   "NEWTERM_SLACK_URL");
 		destination->rate = 1;
 		destination->burst = 5;
 	}
@@ -171,7 +172,8 @@ choose(Destination *destination, const Options *options)
 	{
 		destination->kind = TO_PAGERDUTY;
 		destination->name = destination->format = "pagerduty";
-		destination->key = secret_read("routing key of PagerDuty", reference, "NEWTERM_PAGERDUTY_KEY");
+		destination->key = secret_read("routing key of PagerDuty", reference,
+									   "NEWTERM_PAGERDUTY_KEY");
 		destination->url = options->pagerduty_url;
 		destination->rate = 2;
 		destination->burst = 10;
@@ -197,7 +199,8 @@ refuse_unused(const Destination *destination, const Options *options)
 		 options->hmac_key != NULL))
 		log_fatal("--header, --body, --content-type and --hmac-key are for webhooks, not for %s",
 				  destination->name);
-	if (options->format != NULL && destination->kind != TO_WEBHOOK && destination->kind != TO_COMMAND)
+	if (options->format != NULL && destination->kind != TO_WEBHOOK &&
+		destination->kind != TO_COMMAND)
 		log_fatal("--format is for webhooks and commands, not for %s", destination->name);
 }
 

@@ -9,16 +9,17 @@
 #include "digest.h"
 
 /* Severities, the worst first, and PagerDuty's names of them. */
-static const char *const severities[][2] = {
-	{"critical", "critical"}, {"high", "error"}, {"medium", "warning"}, {"low", "info"},
-	{"info", "info"}
-};
-#define SEVERITIES	(sizeof(severities) / sizeof(severities[0]))
+static const char *const severities[][2] = {{"critical", "critical"},
+											{"high", "error"},
+											{"medium", "warning"},
+											{"low", "info"},
+											{"info", "info"}};
+#define SEVERITIES (sizeof(severities) / sizeof(severities[0]))
 
 static int
 count_severity(const Change *const *changes, int count, const char *severity)
 {
-	int			found = 0;
+	int found = 0;
 
 	for (int i = 0; i < count; i++)
 		found += strcmp(changes[i]->severity, severity) == 0;
@@ -34,7 +35,7 @@ append_summary(Buffer *to, const Change *const *changes, int count)
 	buffer_printf(to, "%d more changes of newterm's signals", count);
 	for (size_t i = 0; i < SEVERITIES; i++)
 	{
-		int			found = count_severity(changes, count, severities[i][0]);
+		int found = count_severity(changes, count, severities[i][0]);
 
 		if (found > 0)
 		{
@@ -48,12 +49,12 @@ append_summary(Buffer *to, const Change *const *changes, int count)
 static void
 append_query(Buffer *to, const Change *const *changes, int count)
 {
-	bool		first = true;
+	bool first = true;
 
 	buffer_append(to, "SELECT * FROM newterm.signals WHERE id IN (");
 	for (int i = 0; i < count; i++)
 	{
-		bool		again = false;
+		bool again = false;
 
 		for (int j = 0; j < i && !again; j++)
 			again = strcmp(changes[i]->signal, changes[j]->signal) == 0;
@@ -70,7 +71,8 @@ digest_for_slack(Buffer *to, const Change *const *changes, int count)
 {
 	buffer_append(to, "{\"text\":\"");
 	append_summary(to, changes, count);
-	buffer_append(to, "\",\"blocks\":[{\"type\":\"section\",\"text\":{\"type\":\"plain_text\",\"emoji\":false,\"text\":\"");
+	buffer_append(to,
+				  "\",\"blocks\":[{\"type\":\"section\",\"text\":{\"type\":\"plain_text\",\"emoji\":false,\"text\":\"");
 	append_summary(to, changes, count);
 	buffer_append(to, "\"}},{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":\"```");
 	append_query(to, changes, count);
@@ -91,7 +93,8 @@ void
 digest_for_pagerduty(Buffer *to, const Change *const *changes, int count)
 {
 	/* the same changes, sent again, are the same incident */
-	buffer_printf(to, "{\"event_action\":\"trigger\",\"dedup_key\":\"newterm-digest-%s-%d\",\"client\":\"newterm\",",
+	buffer_printf(to,
+				  "{\"event_action\":\"trigger\",\"dedup_key\":\"newterm-digest-%s-%d\",\"client\":\"newterm\",",
 				  changes[0]->uuid, count);
 	buffer_append(to, "\"payload\":{\"source\":\"newterm\",\"summary\":\"");
 	append_summary(to, changes, count);

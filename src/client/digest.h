@@ -14,4 +14,4 @@ extern void digest_for_slack(Buffer *to, const Change *const *changes, int count
 /* The same as an event that triggers, without the routing key. */
 extern void digest_for_pagerduty(Buffer *to, const Change *const *changes, int count);
 
-#endif							/* NEWTERM_ALERTS_DIGEST_H */
+#endif /* NEWTERM_ALERTS_DIGEST_H */

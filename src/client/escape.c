@@ -15,8 +15,8 @@ static uint32_t
 next_character(const char *text, int *length)
 {
 	const unsigned char *bytes = (const unsigned char *) text;
-	uint32_t	character;
-	int			more;
+	uint32_t             character;
+	int                  more;
 
 	*length = 1;
 	if (bytes[0] < 0x80)
@@ -38,8 +38,8 @@ next_character(const char *text, int *length)
 static bool
 is_hostile(uint32_t character)
 {
-	return character < 0x20 || (character >= 0x7f && character <= 0x9f) ||
-		character == 0x061c || character == 0x200e || character == 0x200f ||
+	return character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == 0x061c ||
+		character == 0x200e || character == 0x200f ||
 		(character >= 0x2028 && character <= 0x202e) ||
 		(character >= 0x2066 && character <= 0x2069) || character == 0xfeff;
 }
@@ -50,8 +50,8 @@ append_escaped(Buffer *to, const char *text, bool json_string, bool keep_below_s
 {
 	while (*text != '\0')
 	{
-		int			length;
-		uint32_t	character = next_character(text, &length);
+		int      length;
+		uint32_t character = next_character(text, &length);
 
 		if (character == 0xfffd && length == 1)
 			buffer_append(to, "\xef\xbf\xbd");

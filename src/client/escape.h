@@ -23,4 +23,4 @@ extern void escape_line(Buffer *to, const char *text);
 /* Append a text percent-encoded, for forms and URLs. */
 extern void escape_form(Buffer *to, const char *text);
 
-#endif							/* NEWTERM_ESCAPE_H */
+#endif /* NEWTERM_ESCAPE_H */

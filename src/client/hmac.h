@@ -10,11 +10,11 @@
 
 #include "buffer.h"
 
-#define SHA256_LENGTH	32
+#define SHA256_LENGTH 32
 
 /* The HMAC of a message (RFC 2104, FIPS 180-4). */
-extern void hmac_sha256(const uint8_t *key, size_t key_length,
-						const uint8_t *message, size_t length, uint8_t *result);
+extern void hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *message,
+						size_t length, uint8_t *result);
 
 /* Append bytes in base64. */
 extern void base64_encode(Buffer *to, const uint8_t *bytes, size_t length);
@@ -22,4 +22,4 @@ extern void base64_encode(Buffer *to, const uint8_t *bytes, size_t length);
 /* Append the bytes that a text in base64 stands for; false where it is none. */
 extern bool base64_decode(Buffer *to, const char *text);
 
-#endif							/* NEWTERM_HMAC_H */
+#endif /* NEWTERM_HMAC_H */

@@ -13,17 +13,17 @@
 #include "stop.h"
 
 /* Of an answer so much is kept. */
-#define ANSWER_LIMIT	(64 * 1024)
+#define ANSWER_LIMIT (64 * 1024)
 
 static CURL *curl = NULL;
-static char curl_error[CURL_ERROR_SIZE];
+static char  curl_error[CURL_ERROR_SIZE];
 
 static size_t
 keep_answer(char *bytes, size_t size, size_t count, void *body)
 {
-	Buffer	   *buffer = body;
-	size_t		length = size * count;
-	size_t		room = ANSWER_LIMIT - buffer->length;
+	Buffer *buffer = body;
+	size_t  length = size * count;
+	size_t  room = ANSWER_LIMIT - buffer->length;
 
 	buffer_append_bytes(buffer, bytes, length < room ? length : room);
 	return length;
@@ -99,7 +99,7 @@ reached_server(CURLcode code)
 			return false;
 		default:
 			{
-				double		connected = 0;
+				double connected = 0;
 
 				curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME, &connected);
 				return connected > 0;
@@ -111,8 +111,8 @@ void
 http_post(const HttpRequest *request, HttpAnswer *answer)
 {
 	struct curl_slist *headers = NULL;
-	CURLcode	code;
-	curl_off_t	retry_after = 0;
+	CURLcode           code;
+	curl_off_t         retry_after = 0;
 
 	/* no waiting for the server's consent to a long body */
 	headers = curl_slist_append(headers, "Expect:");
@@ -121,7 +121,8 @@ http_post(const HttpRequest *request, HttpAnswer *answer)
 	set_option(curl_easy_setopt(curl, CURLOPT_URL, request->url));
 	set_option(curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers));
 	set_option(curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buffer_text(&request->body)));
-	set_option(curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body.length));
+	set_option(curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+								(curl_off_t) request->body.length));
 	set_option(curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body));
 
 	curl_error[0] = '\0';

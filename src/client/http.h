@@ -10,19 +10,19 @@
 typedef struct HttpRequest
 {
 	const char *url;
-	int			nheaders;
-	Buffer	   *headers;		/* "Name: value" each */
-	Buffer		body;
+	int         nheaders;
+	Buffer     *headers; /* "Name: value" each */
+	Buffer      body;
 } HttpRequest;
 
 /* What became of it. */
 typedef struct HttpAnswer
 {
-	long		status;			/* 0: there was no answer */
-	bool		reached;		/* the server took the request, or part of it */
-	long		retry_after;	/* seconds, as the server asked for; 0: it did not */
-	Buffer		body;			/* its beginning */
-	char		error[256];		/* why there was no answer */
+	long   status;      /* 0: there was no answer */
+	bool   reached;     /* the server took the request, or part of it */
+	long   retry_after; /* seconds, as the server asked for; 0: it did not */
+	Buffer body;        /* its beginning */
+	char   error[256];  /* why there was no answer */
 } HttpAnswer;
 
 /* Once, at the start; ca_file may be NULL. */
@@ -34,4 +34,4 @@ extern void http_request_free(HttpRequest *request);
 /* Post the request; `answer` is all zeros before and belongs to the caller. */
 extern void http_post(const HttpRequest *request, HttpAnswer *answer);
 
-#endif							/* NEWTERM_HTTP_H */
+#endif /* NEWTERM_HTTP_H */

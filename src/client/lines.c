@@ -23,7 +23,7 @@ static void
 append_text_line(Buffer *to, const char *json)
 {
 	json_object *document = template_parse(json);
-	Buffer		line = {0};
+	Buffer       line = {0};
 
 	buffer_printf(&line, "%s ", template_text(document, "signal.first_seen"));
 	buffer_printf(&line, "%s ", template_text(document, "signal.severity"));
@@ -40,8 +40,7 @@ append_text_line(Buffer *to, const char *json)
 }
 
 void
-lines_append(Buffer *to, const Destination *destination, const Change *change,
-			 const char *document)
+lines_append(Buffer *to, const Destination *destination, const Change *change, const char *document)
 {
 	if (destination->text)
 		append_text_line(to, document);

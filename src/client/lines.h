@@ -19,4 +19,4 @@ extern void lines_append(Buffer *to, const Destination *destination, const Chang
  */
 extern void lines_append_bulk(Buffer *to, const Change *change, const char *document);
 
-#endif							/* NEWTERM_LINES_H */
+#endif /* NEWTERM_LINES_H */

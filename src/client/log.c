@@ -11,16 +11,16 @@
 #include "log.h"
 #include "mask.h"
 
-bool		log_verbose = false;
+bool log_verbose = false;
 
 /* A line for each of the text's; all that could mean harm is hidden or escaped. */
 static void
 say(const char *format, va_list args)
 {
-	Buffer		text = {0};
-	Buffer		shown = {0};
-	char	   *line;
-	char	   *rest;
+	Buffer text = {0};
+	Buffer shown = {0};
+	char  *line;
+	char  *rest;
 
 	buffer_vprintf(&text, format, args);
 	mask_apply(&text);
@@ -41,7 +41,7 @@ say(const char *format, va_list args)
 void
 log_info(const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	if (!log_verbose)
 		return;
@@ -53,7 +53,7 @@ log_info(const char *format, ...)
 void
 log_warning(const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	say(format, args);
@@ -63,7 +63,7 @@ log_warning(const char *format, ...)
 void
 log_fatal(const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	say(format, args);

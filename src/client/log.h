@@ -16,4 +16,4 @@ extern void log_warning(const char *format, ...) __attribute__((format(printf, 1
 /* Say what is wrong, and end the program with status 1. */
 extern void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-#endif							/* NEWTERM_LOG_H */
+#endif /* NEWTERM_LOG_H */

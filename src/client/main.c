@@ -21,14 +21,14 @@
 #include "stop.h"
 
 /* Waits between attempts to connect, in seconds. */
-#define FIRST_RECONNECT		0.5
-#define LAST_RECONNECT		30.0
+#define FIRST_RECONNECT 0.5
+#define LAST_RECONNECT  30.0
 
 /* Connect, however long that takes; false where the program is to stop before. */
 static bool
 connect_patiently(const Options *options)
 {
-	double		wait = FIRST_RECONNECT;
+	double wait = FIRST_RECONNECT;
 
 	while (!stop_requested() && !database_connect(options))
 	{
@@ -42,7 +42,7 @@ connect_patiently(const Options *options)
 static void
 wait_for_work(const Delivery *delivery)
 {
-	double		now = clock_seconds();
+	double now = clock_seconds();
 
 	if (delivery->not_before <= now && !delivery->output_lost)
 		database_wait(delivery->options->poll);
@@ -83,8 +83,8 @@ run_once(Delivery *delivery)
 static bool
 keep_standard_files(void)
 {
-	bool		output = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
-	int			file;
+	bool output = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+	int  file;
 
 	while ((file = open("/dev/null", O_RDWR)) >= 0 && file <= STDERR_FILENO)
 		;
@@ -95,11 +95,11 @@ keep_standard_files(void)
 int
 main(int argc, char **argv)
 {
-	Options		options;
+	Options     options;
 	Destination destination;
-	Delivery	delivery = {0};
-	bool		has_output = keep_standard_files();
-	bool		good = true;
+	Delivery    delivery = {0};
+	bool        has_output = keep_standard_files();
+	bool        good = true;
 
 	options_read(&options, argc, argv);
 	destination_prepare(&destination, &options);

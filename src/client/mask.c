@@ -7,12 +7,12 @@
 #include "mask.h"
 
 /* Shorter texts would be found everywhere. */
-#define SHORTEST_SECRET	6
+#define SHORTEST_SECRET 6
 
-#define MOST_SECRETS	64
+#define MOST_SECRETS 64
 
 static char *secrets[MOST_SECRETS];
-static int	nsecrets = 0;
+static int   nsecrets = 0;
 
 void
 mask_add(const char *text)
@@ -26,8 +26,8 @@ mask_apply(Buffer *text)
 {
 	for (int i = 0; i < nsecrets; i++)
 	{
-		size_t		length = strlen(secrets[i]);
-		char	   *found;
+		size_t length = strlen(secrets[i]);
+		char  *found;
 
 		while ((found = strstr(buffer_text(text), secrets[i])) != NULL)
 		{

@@ -13,4 +13,4 @@ extern void mask_add(const char *text);
 /* Put *** in place of every such text. */
 extern void mask_apply(Buffer *text);
 
-#endif							/* NEWTERM_MASK_H */
+#endif /* NEWTERM_MASK_H */

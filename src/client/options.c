@@ -12,50 +12,64 @@
 #include "options.h"
 
 static const char help[] =
-"newterm-alerts tells one destination of newterm's signals, each change at least once.\n"
-"\n"
-"Usage:\n"
-"  newterm-alerts --subscription NAME --to DESTINATION [OPTION]... [DBNAME]\n"
-"\n"
-"Destinations (a subscription has one):\n"
-"  slack=@FILE|env:NAME      an incoming webhook; default env:NEWTERM_SLACK_URL\n"
-"  pagerduty=@FILE|env:NAME  Events API v2, by routing key; default env:NEWTERM_PAGERDUTY_KEY\n"
-"  webhook=@FILE|env:NAME    any URL; default env:NEWTERM_WEBHOOK_URL\n"
-"  json, text, ocsf, ecs, cloudevents\n"
-"                            lines on standard output; ecs for Elasticsearch's _bulk\n"
-"  --exec COMMAND            a command, with the JSON on its standard input\n"
-"\n"
-"Webhooks and commands:\n"
-"  --format FORMAT           newterm (default), slack, pagerduty, ocsf, ecs or cloudevents\n"
-"  --header 'NAME: VALUE'    one more header, a template; @FILE has one a line\n"
-"  --body TEMPLATE|@FILE     the body, with {{signal.title}} and the like\n"
-"  --content-type TYPE       of the body (default application/json)\n"
-"  --hmac-key @FILE|env:NAME sign as Standard Webhooks do\n"
-"  --pagerduty-url URL       default https://events.pagerduty.com/v2/enqueue\n"
-"  --ca-file FILE            certificates to trust\n"
-"\n"
-"Delivery:\n"
-"  --once                    deliver what waits, and end; status 1 where something failed\n"
-"  --dry-run                 show what would be sent, and leave everything as it is\n"
-"  --rate NUMBER             requests a second (slack 1, pagerduty 2, others no limit: 0)\n"
-"  --batch NUMBER            changes leased at once (100)\n"
-"  --lease SECONDS           for how long (60)\n"
-"  --timeout SECONDS         of a request or command (10)\n"
-"  --poll SECONDS            between looks without a notification (5)\n"
-"  --backoff SECONDS         first wait after a failure; doubles to 300 (1)\n"
-"  --channel NAME            channel of notifications (the server's newterm.channel)\n"
-"\n"
-"Connection, as psql takes it, with PGHOST and so on, services and password files:\n"
-"  -d, --dbname CONNINFO     -h, --host HOST     -p, --port PORT     -U, --username NAME\n"
-"\n"
-"  -v, --verbose             say more on standard error\n"
-"  -V, --version             -?, --help\n";
+	"newterm-alerts tells one destination of newterm's signals, each change at least once.\n"
+	"\n"
+	"Usage:\n"
+	"  newterm-alerts --subscription NAME --to DESTINATION [OPTION]... [DBNAME]\n"
+	"\n"
+	"Destinations (a subscription has one):\n"
+	"  slack=@FILE|env:NAME      an incoming webhook; default env:NEWTERM_SLACK_URL\n"
+	"  pagerduty=@FILE|env:NAME  Events API v2, by routing key; default env:NEWTERM_PAGERDUTY_KEY\n"
+	"  webhook=@FILE|env:NAME    any URL; default env:NEWTERM_WEBHOOK_URL\n"
+	"  json, text, ocsf, ecs, cloudevents\n"
+	"                            lines on standard output; ecs for Elasticsearch's _bulk\n"
+	"  --exec COMMAND            a command, with the JSON on its standard input\n"
+	"\n"
+	"Webhooks and commands:\n"
+	"  --format FORMAT           newterm (default), slack, pagerduty, ocsf, ecs or cloudevents\n"
+	"  --header 'NAME: VALUE'    one more header, a template; @FILE has one a line\n"
+	"  --body TEMPLATE|@FILE     the body, with {{signal.title}} and the like\n"
+	"  --content-type TYPE       of the body (default application/json)\n"
+	"  --hmac-key @FILE|env:NAME sign as Standard Webhooks do\n"
+	"  --pagerduty-url URL       default https://events.pagerduty.com/v2/enqueue\n"
+	"  --ca-file FILE            certificates to trust\n"
+	"\n"
+	"Delivery:\n"
+	"  --once                    deliver what waits, and end; status 1 where something failed\n"
+	"  --dry-run                 show what would be sent, and leave everything as it is\n"
+	"  --rate NUMBER             requests a second (slack 1, pagerduty 2, others no limit: 0)\n"
+	"  --batch NUMBER            changes leased at once (100)\n"
+	"  --lease SECONDS           for how long (60)\n"
+	"  --timeout SECONDS         of a request or command (10)\n"
+	"  --poll SECONDS            between looks without a notification (5)\n"
+	"  --backoff SECONDS         first wait after a failure; doubles to 300 (1)\n"
+	"  --channel NAME            channel of notifications (the server's newterm.channel)\n"
+	"\n"
+	"Connection, as psql takes it, with PGHOST and so on, services and password files:\n"
+	"  -d, --dbname CONNINFO     -h, --host HOST     -p, --port PORT     -U, --username NAME\n"
+	"\n"
+	"  -v, --verbose             say more on standard error\n"
+	"  -V, --version             -?, --help\n";
 
 enum
 {
-	OPT_EXEC = 256, OPT_FORMAT, OPT_HEADER, OPT_BODY, OPT_CONTENT_TYPE, OPT_HMAC_KEY,
-	OPT_PAGERDUTY_URL, OPT_CA_FILE, OPT_ONCE, OPT_DRY_RUN, OPT_RATE, OPT_BATCH, OPT_LEASE,
-	OPT_TIMEOUT, OPT_POLL, OPT_BACKOFF, OPT_CHANNEL
+	OPT_EXEC = 256,
+	OPT_FORMAT,
+	OPT_HEADER,
+	OPT_BODY,
+	OPT_CONTENT_TYPE,
+	OPT_HMAC_KEY,
+	OPT_PAGERDUTY_URL,
+	OPT_CA_FILE,
+	OPT_ONCE,
+	OPT_DRY_RUN,
+	OPT_RATE,
+	OPT_BATCH,
+	OPT_LEASE,
+	OPT_TIMEOUT,
+	OPT_POLL,
+	OPT_BACKOFF,
+	OPT_CHANNEL
 };
 
 static const struct option long_options[] = {
@@ -92,8 +106,8 @@ static const struct option long_options[] = {
 static double
 number(const char *option, const char *text, double least, double most)
 {
-	char	   *end;
-	double		value = strtod(text, &end);
+	char  *end;
+	double value = strtod(text, &end);
 
 	if (end == text || *end != '\0' || isnan(value) || value < least || value > most)
 		log_fatal("--%s must be a number from %g to %g, not \"%s\"", option, least, most, text);
@@ -137,7 +151,8 @@ take(Options *options, int option, const char *argument)
 			break;
 		case OPT_HEADER:
 			if (options->nheaders == MOST_HEADERS)
-				log_fatal("there are more than %d options --header: use --header @FILE", MOST_HEADERS);
+				log_fatal("there are more than %d options --header: use --header @FILE",
+						  MOST_HEADERS);
 			options->headers[options->nheaders++] = argument;
 			break;
 		case OPT_BODY:
@@ -229,16 +244,22 @@ check(const Options *options)
 		log_fatal("there are two destinations, --to and --exec\n"
 				  "A subscription has one: make a subscription for each, and run newterm-alerts for each.");
 	if (options->timeout >= options->lease)
-		log_fatal("--timeout (%g) must be shorter than --lease (%g)", options->timeout, options->lease);
+		log_fatal("--timeout (%g) must be shorter than --lease (%g)", options->timeout,
+				  options->lease);
 }
 
 void
 options_read(Options *options, int argc, char **argv)
 {
-	int			option;
+	int option;
 
-	*options = (Options) {
-		.rate = -1, .batch = 100, .lease = 60, .timeout = 10, .poll = 5, .backoff = 1,
+	*options = (Options){
+		.rate = -1,
+		.batch = 100,
+		.lease = 60,
+		.timeout = 10,
+		.poll = 5,
+		.backoff = 1,
 		.pagerduty_url = "https://events.pagerduty.com/v2/enqueue",
 	};
 	while ((option = getopt_long(argc, argv, "s:t:d:h:p:U:vV?", long_options, NULL)) != -1)

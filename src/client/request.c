@@ -18,7 +18,7 @@
 static void
 add_header(HttpRequest *request, const char *name, const char *value)
 {
-	Buffer		header = {0};
+	Buffer header = {0};
 
 	buffer_printf(&header, "%s: %s", name, value);
 	http_add_header(request, &header);
@@ -38,10 +38,10 @@ append_with_key(Buffer *body, const char *key, const char *document)
 static void
 sign(const Destination *destination, HttpRequest *request, const char *id)
 {
-	uint8_t		hmac[SHA256_LENGTH];
-	char		now[24];
-	Buffer		message = {0};
-	Buffer		header = {0};
+	uint8_t hmac[SHA256_LENGTH];
+	char    now[24];
+	Buffer  message = {0};
+	Buffer  header = {0};
 
 	snprintf(now, sizeof(now), "%lld", (long long) time(NULL));
 	add_header(request, "webhook-id", id);
@@ -79,7 +79,7 @@ fill_templates(const Destination *destination, HttpRequest *request, const char 
 	values = template_parse(document);
 	for (int i = 0; i < destination->nheaders; i++)
 	{
-		Buffer		header = {0};
+		Buffer header = {0};
 
 		template_fill(&header, destination->headers[i], values, ESCAPE_LINE);
 		http_add_header(request, &header);
@@ -111,7 +111,7 @@ void
 request_build_digest(const Destination *destination, const Change *const *changes, int count,
 					 HttpRequest *request)
 {
-	Buffer		document = {0};
+	Buffer document = {0};
 
 	request->url = destination->url;
 	add_header(request, "Content-Type", destination->content_type);

@@ -20,4 +20,4 @@ extern void request_build(const Destination *destination, const Change *change,
 extern void request_build_digest(const Destination *destination, const Change *const *changes,
 								 int count, HttpRequest *request);
 
-#endif							/* NEWTERM_REQUEST_H */
+#endif /* NEWTERM_REQUEST_H */

@@ -26,7 +26,7 @@ hide_url(const char *url)
 		mask_add(path);
 	if (at != NULL && (path == NULL || at < path))
 	{
-		char	   *user = must_copy(host + 3);
+		char *user = must_copy(host + 3);
 
 		user[at - host - 3] = '\0';
 		mask_add(user);
@@ -37,11 +37,11 @@ hide_url(const char *url)
 char *
 secret_read_file(const char *what, const char *path)
 {
-	Buffer		text = {0};
-	char		part[4096];
-	size_t		got;
+	Buffer      text = {0};
+	char        part[4096];
+	size_t      got;
 	struct stat status;
-	FILE	   *file = fopen(path, "r");
+	FILE       *file = fopen(path, "r");
 
 	if (file == NULL)
 		log_fatal("could not open the file \"%s\" of the %s: %s", path, what, strerror(errno));
@@ -59,7 +59,7 @@ secret_read_file(const char *what, const char *path)
 static char *
 check_secret(const char *what, char *text)
 {
-	size_t		length = strlen(text);
+	size_t length = strlen(text);
 
 	while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
 		text[--length] = '\0';
@@ -104,7 +104,7 @@ refuse_literal(const char *what, const char *environment)
 char *
 secret_read(const char *what, const char *reference, const char *environment)
 {
-	char	   *secret = follow(what, reference, environment);
+	char *secret = follow(what, reference, environment);
 
 	if (secret == NULL)
 		refuse_literal(what, environment);
@@ -116,9 +116,7 @@ secret_read(const char *what, const char *reference, const char *environment)
 static bool
 is_local(const char *url)
 {
-	static const char *const hosts[] = {
-		"http://127.0.0.1", "http://localhost", "http://[::1]"
-	};
+	static const char *const hosts[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
 	{
@@ -136,7 +134,7 @@ is_local(const char *url)
 char *
 secret_read_url(const char *what, const char *reference, const char *environment)
 {
-	char	   *url;
+	char *url;
 
 	if (reference != NULL && is_local(reference))
 		return must_copy(reference);

@@ -21,4 +21,4 @@ extern char *secret_read_url(const char *what, const char *reference, const char
 /* The contents of a file, with an error that ends the program. */
 extern char *secret_read_file(const char *what, const char *path);
 
-#endif							/* NEWTERM_SECRET_H */
+#endif /* NEWTERM_SECRET_H */

@@ -18,7 +18,7 @@
 static void
 post(const Destination *destination, HttpRequest *request, Outcome *outcome)
 {
-	HttpAnswer	answer = {0};
+	HttpAnswer answer = {0};
 
 	http_post(request, &answer);
 	answer_judge(destination, &answer, outcome);
@@ -29,7 +29,7 @@ post(const Destination *destination, HttpRequest *request, Outcome *outcome)
 static void
 print(const Buffer *output, Outcome *outcome)
 {
-	bool		written = fwrite(output->data, 1, output->length, stdout) == output->length &&
+	bool written = fwrite(output->data, 1, output->length, stdout) == output->length &&
 		fflush(stdout) == 0;
 
 	outcome->kind = written ? SENT : OUTPUT_LOST;
@@ -38,8 +38,8 @@ print(const Buffer *output, Outcome *outcome)
 static void
 run(const Destination *destination, const Change *change, const Buffer *input, Outcome *outcome)
 {
-	Buffer		variables[3] = {{0}};
-	char	   *environment[4];
+	Buffer variables[3] = {{0}};
+	char  *environment[4];
 
 	buffer_printf(&variables[0], "NEWTERM_KIND=%s", change->kind);
 	buffer_printf(&variables[1], "NEWTERM_SIGNAL=%s", change->signal);
@@ -49,7 +49,9 @@ run(const Destination *destination, const Change *change, const Buffer *input, O
 	environment[3] = NULL;
 	outcome->counts = true;
 	outcome->kind = command_run(destination->command, input, environment, destination->timeout,
-								&outcome->error) ? SENT : TRY_AGAIN;
+								&outcome->error)
+		? SENT
+		: TRY_AGAIN;
 	for (int i = 0; i < 3; i++)
 		buffer_free(&variables[i]);
 }
@@ -59,7 +61,7 @@ send_change(const Destination *destination, const Change *change, const char *do
 			Outcome *outcome)
 {
 	HttpRequest request = {0};
-	Buffer		output = {0};
+	Buffer      output = {0};
 
 	memset(outcome, 0, sizeof(Outcome));
 	switch (destination->kind)
@@ -86,7 +88,7 @@ void
 show_change(const Destination *destination, const Change *change, const char *document)
 {
 	HttpRequest request = {0};
-	Buffer		output = {0};
+	Buffer      output = {0};
 
 	if (destination->kind == TO_LINES || destination->kind == TO_COMMAND)
 		lines_append(&output, destination, change, document);
@@ -96,18 +98,20 @@ show_change(const Destination *destination, const Change *change, const char *do
 		request_build(destination, change, document, &request);
 		for (int i = 0; i < request.nheaders; i++)
 		{
-			bool		secret = i >= 1 && i <= destination->nheaders &&
+			bool secret = i >= 1 && i <= destination->nheaders &&
 				destination->header_is_secret[i - 1];
-			Buffer	   *header = &request.headers[i];
+			Buffer *header = &request.headers[i];
 
-			buffer_printf(&output, "%.*s\n", (int) (secret ? strcspn(header->data, ":") : header->length),
+			buffer_printf(&output, "%.*s\n",
+						  (int) (secret ? strcspn(header->data, ":") : header->length),
 						  header->data);
 		}
 		buffer_printf(&output, "\n%s\n\n", buffer_text(&request.body));
 		mask_apply(&output);
 	}
 	if (destination->kind != TO_LINES)
-		printf("-- change %s of signal %s, to %s:\n", change->uuid, change->signal, destination->name);
+		printf("-- change %s of signal %s, to %s:\n", change->uuid, change->signal,
+			   destination->name);
 	fwrite(output.data, 1, output.length, stdout);
 	buffer_free(&output);
 	http_request_free(&request);
@@ -117,7 +121,7 @@ bool
 may_digest(const Destination *destination, const char *document)
 {
 	json_object *event;
-	bool		triggers;
+	bool         triggers;
 
 	if (destination->kind != TO_PAGERDUTY)
 		return destination->kind == TO_SLACK;

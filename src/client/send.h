@@ -10,12 +10,11 @@
 #include "destination.h"
 
 /* Send a change, of which `document` is what newterm.signal_as() gave. */
-extern void send_change(const Destination *destination, const Change *change,
-						const char *document, Outcome *outcome);
+extern void send_change(const Destination *destination, const Change *change, const char *document,
+						Outcome *outcome);
 
 /* Show on standard output what would be sent. */
-extern void show_change(const Destination *destination, const Change *change,
-						const char *document);
+extern void show_change(const Destination *destination, const Change *change, const char *document);
 
 /*
  * May changes be told together, where there are more than the rate allows?  Of PagerDuty's
@@ -24,7 +23,7 @@ extern void show_change(const Destination *destination, const Change *change,
 extern bool may_digest(const Destination *destination, const char *document);
 
 /* Send one message for many changes: how many they are, and the query that lists them. */
-extern void send_digest(const Destination *destination, const Change *const *changes,
-						int count, Outcome *outcome);
+extern void send_digest(const Destination *destination, const Change *const *changes, int count,
+						Outcome *outcome);
 
-#endif							/* NEWTERM_SEND_H */
+#endif /* NEWTERM_SEND_H */

@@ -25,7 +25,7 @@ note_signal(int number)
 static void
 change_mask(int how, sigset_t *before)
 {
-	sigset_t	set;
+	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -61,8 +61,8 @@ int
 stop_poll(struct pollfd *files, int count, double seconds, bool in_order)
 {
 	struct timespec time;
-	sigset_t	before;
-	int			result = 0;
+	sigset_t        before;
+	int             result = 0;
 
 	if (seconds < 0)
 		seconds = 0;

@@ -19,7 +19,7 @@ extern bool stop_at_once(void);
  * 0 after a signal.  It does not wait at all where the program is to stop; `in_order`
  * tells that this wait is a part of stopping in order.
  */
-extern int	stop_poll(struct pollfd *files, int count, double seconds, bool in_order);
+extern int stop_poll(struct pollfd *files, int count, double seconds, bool in_order);
 
 /*
  * While this is on, a signal ends the process where it is: for calls that cannot be
@@ -27,4 +27,4 @@ extern int	stop_poll(struct pollfd *files, int count, double seconds, bool in_or
  */
 extern void stop_immediately(bool on);
 
-#endif							/* NEWTERM_STOP_H */
+#endif /* NEWTERM_STOP_H */

@@ -10,13 +10,13 @@
 #include "template.h"
 
 /* PostgreSQL's own stack allows for less. */
-#define MAX_DEPTH	20000
+#define MAX_DEPTH 20000
 
 json_object *
 template_parse(const char *json)
 {
 	json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
-	json_object *document;
+	json_object  *document;
 
 	if (tokener == NULL)
 		return NULL;
@@ -29,7 +29,7 @@ template_parse(const char *json)
 static json_object *
 array_element(json_object *array, const char *path, const char **rest)
 {
-	char	   *end;
+	char         *end;
 	unsigned long index;
 
 	if (!isdigit((unsigned char) *path))
@@ -45,13 +45,13 @@ array_element(json_object *array, const char *path, const char **rest)
 static json_object *
 object_member(json_object *object, char *path, const char **rest)
 {
-	size_t		length = strlen(path);
+	size_t length = strlen(path);
 
 	while (length > 0)
 	{
-		char		behind = path[length];
+		char         behind = path[length];
 		json_object *member;
-		bool		found;
+		bool         found;
 
 		path[length] = '\0';
 		found = json_object_object_get_ex(object, path, &member);
@@ -71,7 +71,7 @@ object_member(json_object *object, char *path, const char **rest)
 json_object *
 template_value(json_object *document, const char *path)
 {
-	char	   *copy = must_copy(path);
+	char       *copy = must_copy(path);
 	const char *rest = copy;
 
 	while (document != NULL && *rest != '\0')
@@ -101,12 +101,14 @@ static void
 append_value(Buffer *to, json_object *value, Escape escape)
 {
 	const char *text;
-	bool		is_string = json_object_is_type(value, json_type_string);
+	bool        is_string = json_object_is_type(value, json_type_string);
 
 	if (value == NULL)
 		return;
-	text = is_string ? json_object_get_string(value) :
-		json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = is_string
+		? json_object_get_string(value)
+		: json_object_to_json_string_ext(value,
+										 JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (escape == ESCAPE_FORM)
 		escape_form(to, text);
 	else if (escape == ESCAPE_LINE)
@@ -123,8 +125,8 @@ next_placeholder(const char *text, const char **open, const char **rest)
 {
 	const char *close;
 	const char *from;
-	char	   *path;
-	size_t		length;
+	char       *path;
+	size_t      length;
 
 	*open = strstr(text, "{{");
 	close = *open == NULL ? NULL : strstr(*open + 2, "}}");
@@ -147,7 +149,7 @@ template_fill(Buffer *to, const char *template, json_object *document, Escape es
 {
 	const char *open;
 	const char *rest;
-	char	   *path;
+	char       *path;
 
 	while ((path = next_placeholder(template, &open, &rest)) != NULL)
 	{
@@ -164,11 +166,11 @@ template_check(const char *template)
 {
 	const char *open;
 	const char *rest;
-	char	   *path;
+	char       *path;
 
 	while ((path = next_placeholder(template, &open, &rest)) != NULL)
 	{
-		bool		empty = *path == '\0';
+		bool empty = *path == '\0';
 
 		free(path);
 		if (empty)

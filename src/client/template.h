@@ -16,9 +16,9 @@
 /* How values are made fit for the text around them. */
 typedef enum Escape
 {
-	ESCAPE_JSON,				/* inside or outside of a string of JSON's */
-	ESCAPE_LINE,				/* a header, a line */
-	ESCAPE_FORM					/* percent-encoded */
+	ESCAPE_JSON, /* inside or outside of a string of JSON's */
+	ESCAPE_LINE, /* a header, a line */
+	ESCAPE_FORM  /* percent-encoded */
 } Escape;
 
 /*
@@ -42,4 +42,4 @@ extern void template_fill(Buffer *to, const char *template, json_object *documen
 /* Why the template is none, or NULL. */
 extern const char *template_check(const char *template);
 
-#endif							/* NEWTERM_CLIENT_TEMPLATE_H */
+#endif /* NEWTERM_CLIENT_TEMPLATE_H */

@@ -7,9 +7,9 @@
 #include "event/attribute.h"
 #include "lang/normalise.h"
 
-#define IDENTITY	"userIdentity."
-#define ISSUER		"userIdentity.sessionContext.sessionIssuer."
-#define REQUEST		"requestParameters."
+#define IDENTITY "userIdentity."
+#define ISSUER   "userIdentity.sessionContext.sessionIssuer."
+#define REQUEST  "requestParameters."
 
 const char *const AttributePaths[ATTRIBUTE_SOURCES] = {
 	[SOURCE_ISSUER_ARN] = ISSUER "arn",
@@ -46,33 +46,32 @@ const char *const AttributePaths[ATTRIBUTE_SOURCES] = {
 };
 
 /* Sources as a set. */
-#define BIT(source)		(UINT64CONST(1) << (source))
-#define CALLER			(BIT(SOURCE_ACCOUNT) | BIT(SOURCE_ISSUER_ACCOUNT))
-#define SERVICE_CALL	(BIT(SOURCE_TYPE) | BIT(SOURCE_INVOKED_BY))
-#define TARGETS			(BIT(ATTRIBUTE_SOURCES) - BIT(SOURCE_TARGET_ROLE_ARN))
+#define BIT(source)  (UINT64CONST(1) << (source))
+#define CALLER       (BIT(SOURCE_ACCOUNT) | BIT(SOURCE_ISSUER_ACCOUNT))
+#define SERVICE_CALL (BIT(SOURCE_TYPE) | BIT(SOURCE_INVOKED_BY))
+#define TARGETS      (BIT(ATTRIBUTE_SOURCES) - BIT(SOURCE_TARGET_ROLE_ARN))
 
 StaticAssertDecl(ATTRIBUTE_SOURCES < 64, "a set of sources is a uint64");
 
 static const uint64 Reads[] = {
 	[ATTRIBUTE_PRINCIPAL] = BIT(SOURCE_TYPE) | BIT(SOURCE_ISSUER_ARN) | BIT(SOURCE_ARN) |
-	BIT(SOURCE_PRINCIPAL_ID) | BIT(SOURCE_INVOKED_BY) | BIT(SOURCE_ACCOUNT) |
-	BIT(SOURCE_USER) | BIT(SOURCE_PROVIDER) | BIT(SOURCE_ON_BEHALF_OF) | BIT(SOURCE_REGION),
+		BIT(SOURCE_PRINCIPAL_ID) | BIT(SOURCE_INVOKED_BY) | BIT(SOURCE_ACCOUNT) | BIT(SOURCE_USER) |
+		BIT(SOURCE_PROVIDER) | BIT(SOURCE_ON_BEHALF_OF) | BIT(SOURCE_REGION),
 	[ATTRIBUTE_PERSON] = BIT(SOURCE_ON_BEHALF_OF) | BIT(SOURCE_TYPE) | BIT(SOURCE_ARN) |
-	BIT(SOURCE_USER),
+		BIT(SOURCE_USER),
 	[ATTRIBUTE_CALLER_ACCOUNT] = CALLER,
 	[ATTRIBUTE_CROSS_ACCOUNT] = CALLER | BIT(SOURCE_RECIPIENT),
 	[ATTRIBUTE_OWN_ACCOUNT] = CALLER,
 	[ATTRIBUTE_VENDOR] = CALLER,
 	[ATTRIBUTE_SERVICE_CALL] = SERVICE_CALL,
 	[ATTRIBUTE_OUTCOME] = BIT(SOURCE_ERROR_CODE) | BIT(SOURCE_ERROR_MESSAGE) |
-	BIT(SOURCE_CONSOLE_LOGIN),
+		BIT(SOURCE_CONSOLE_LOGIN),
 	[ATTRIBUTE_TARGET] = TARGETS,
 	[ATTRIBUTE_ELASTIC_ACCOUNT] = BIT(SOURCE_ACCOUNT) | BIT(SOURCE_RECIPIENT),
-	[ATTRIBUTE_ELASTIC_USER] = SERVICE_CALL | BIT(SOURCE_EVENT_NAME) |
-	BIT(SOURCE_ADDITIONAL_USER) | BIT(SOURCE_ISSUER_USER) | BIT(SOURCE_USER) |
-	BIT(SOURCE_ON_BEHALF_OF),
+	[ATTRIBUTE_ELASTIC_USER] = SERVICE_CALL | BIT(SOURCE_EVENT_NAME) | BIT(SOURCE_ADDITIONAL_USER) |
+		BIT(SOURCE_ISSUER_USER) | BIT(SOURCE_USER) | BIT(SOURCE_ON_BEHALF_OF),
 	[ATTRIBUTE_ELASTIC_USER_ID] = SERVICE_CALL | BIT(SOURCE_PRINCIPAL_ID) |
-	BIT(SOURCE_ON_BEHALF_OF),
+		BIT(SOURCE_ON_BEHALF_OF),
 	[ATTRIBUTE_ELASTIC_MFA_USED] = BIT(SOURCE_EVENT_NAME) | BIT(SOURCE_MFA_USED),
 	[ATTRIBUTE_ELASTIC_MOBILE] = BIT(SOURCE_EVENT_NAME) | BIT(SOURCE_MOBILE_VERSION),
 };
@@ -84,7 +83,7 @@ AttributeReads(Attribute attribute, AttributeSource source)
 }
 
 /* The account of callers that gave no credentials. */
-#define ANONYMOUS_ACCOUNT	"ANONYMOUS_PRINCIPAL"
+#define ANONYMOUS_ACCOUNT "ANONYMOUS_PRINCIPAL"
 
 static void
 SetString(JsonbValue *value, const char *text, int length)
@@ -130,7 +129,7 @@ ReadString(const AttributeRecord *record, AttributeSource source, JsonbValue *va
 static bool
 SourceIs(const AttributeRecord *record, AttributeSource source, const char *text)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	return ReadString(record, source, &value) && StringIs(&value, text);
 }
@@ -139,10 +138,10 @@ SourceIs(const AttributeRecord *record, AttributeSource source, const char *text
 static void
 CutSession(JsonbValue *value)
 {
-	int			length;
-	char	   *buffer = palloc(NORMALISE_BUFFER_SIZE(value->val.string.len));
-	const char *text = NormalisePrincipal(value->val.string.val, value->val.string.len,
-										  buffer, &length);
+	int         length;
+	char       *buffer = palloc(NORMALISE_BUFFER_SIZE(value->val.string.len));
+	const char *text = NormalisePrincipal(value->val.string.val, value->val.string.len, buffer,
+										  &length);
 
 	SetString(value, text, length);
 }
@@ -162,9 +161,9 @@ static bool
 JoinSources(const AttributeRecord *record, AttributeSource first, const char *between,
 			AttributeSource second, JsonbValue *value)
 {
-	JsonbValue	left;
-	JsonbValue	right;
-	char	   *joined;
+	JsonbValue left;
+	JsonbValue right;
+	char      *joined;
 
 	if (!ReadString(record, first, &left) || !ReadString(record, second, &right))
 		return false;
@@ -180,23 +179,19 @@ Partition(const AttributeRecord *record)
 {
 	static const struct
 	{
-		const char *region;		/* how its regions begin */
+		const char *region; /* how its regions begin */
 		const char *partition;
-	}			partitions[] = {
-		{"cn-", "aws-cn"},
-		{"us-gov-", "aws-us-gov"},
-		{"us-iso-", "aws-iso"},
-		{"us-isob-", "aws-iso-b"},
-		{"eu-isoe-", "aws-iso-e"},
-		{"us-isof-", "aws-iso-f"},
+	} partitions[] = {
+		{"cn-", "aws-cn"},         {"us-gov-", "aws-us-gov"}, {"us-iso-", "aws-iso"},
+		{"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
 		{"eusc-", "aws-eusc"},
 	};
-	JsonbValue	region;
+	JsonbValue region;
 
 	if (ReadString(record, SOURCE_REGION, &region))
 		for (int i = 0; i < (int) lengthof(partitions); i++)
 		{
-			int			length = strlen(partitions[i].region);
+			int length = strlen(partitions[i].region);
 
 			if (region.val.string.len > length &&
 				memcmp(region.val.string.val, partitions[i].region, length) == 0)
@@ -209,7 +204,7 @@ Partition(const AttributeRecord *record)
 static bool
 UserArn(const AttributeRecord *record, JsonbValue *value)
 {
-	char	   *arn;
+	char *arn;
 
 	if (!JoinSources(record, SOURCE_ACCOUNT, ":user/", SOURCE_USER, value))
 		return false;
@@ -226,10 +221,11 @@ UserArn(const AttributeRecord *record, JsonbValue *value)
 static int
 UniqueIdLength(const char *text, int length)
 {
-	int			end = 0;
+	int end = 0;
 
-	while (end < length && ((text[end] >= 'A' && text[end] <= 'Z') ||
-							(end >= 4 && text[end] >= '0' && text[end] <= '9')))
+	while (end < length &&
+		   ((text[end] >= 'A' && text[end] <= 'Z') ||
+			(end >= 4 && text[end] >= '0' && text[end] <= '9')))
 		end++;
 	return end >= 16 && end < length && text[end] == ':' ? end : 0;
 }
@@ -238,7 +234,7 @@ UniqueIdLength(const char *text, int length)
 static bool
 AnyPrincipal(const AttributeRecord *record, JsonbValue *value)
 {
-	int			id_length;
+	int id_length;
 
 	if (SourceIs(record, SOURCE_ACCOUNT, ANONYMOUS_ACCOUNT) ||
 		SourceIs(record, SOURCE_PRINCIPAL_ID, ANONYMOUS_ACCOUNT))
@@ -264,14 +260,13 @@ AnyPrincipal(const AttributeRecord *record, JsonbValue *value)
 static bool
 Principal(const AttributeRecord *record, JsonbValue *value)
 {
-	JsonbValue	type;
-	bool		found;
+	JsonbValue type;
+	bool       found;
 
 	if (!ReadString(record, SOURCE_TYPE, &type) || StringIs(&type, "AWSService"))
 		found = ReadString(record, SOURCE_INVOKED_BY, value);
 	else if (StringIs(&type, "AssumedRole"))
-		found = ReadString(record, SOURCE_ISSUER_ARN, value) ||
-			ArnWithoutSession(record, value);
+		found = ReadString(record, SOURCE_ISSUER_ARN, value) || ArnWithoutSession(record, value);
 	else if (StringIs(&type, "IAMUser"))
 		found = ReadString(record, SOURCE_ARN, value) || UserArn(record, value);
 	else if (StringIs(&type, "FederatedUser"))
@@ -294,7 +289,7 @@ Person(const AttributeRecord *record, JsonbValue *value)
 		return true;
 	if (ReadString(record, SOURCE_ARN, value))
 	{
-		int			length;
+		int         length;
 		const char *session = NormaliseSession(value->val.string.val, value->val.string.len,
 											   &length);
 
@@ -317,8 +312,8 @@ CallerAccount(const AttributeRecord *record, JsonbValue *value)
 static bool
 IsCrossAccount(const AttributeRecord *record)
 {
-	JsonbValue	caller;
-	JsonbValue	recipient;
+	JsonbValue caller;
+	JsonbValue recipient;
 
 	return CallerAccount(record, &caller) && ReadString(record, SOURCE_RECIPIENT, &recipient) &&
 		(caller.val.string.len != recipient.val.string.len ||
@@ -329,7 +324,7 @@ IsCrossAccount(const AttributeRecord *record)
 static bool
 IsServiceCall(const AttributeRecord *record)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	return SourceIs(record, SOURCE_TYPE, "AWSService") ||
 		ReadValue(record, SOURCE_INVOKED_BY, &value);
@@ -338,7 +333,7 @@ IsServiceCall(const AttributeRecord *record)
 static bool
 IsFailure(const AttributeRecord *record)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	return ReadValue(record, SOURCE_ERROR_CODE, &value) ||
 		ReadValue(record, SOURCE_ERROR_MESSAGE, &value) ||
@@ -368,16 +363,14 @@ ElasticUser(const AttributeRecord *record, JsonbValue *value)
 		 SourceIs(record, SOURCE_TYPE, "FederatedUser")) &&
 		ReadString(record, SOURCE_ISSUER_USER, value))
 		return true;
-	return ReadString(record, SOURCE_USER, value) ||
-		ReadString(record, SOURCE_ON_BEHALF_OF, value);
+	return ReadString(record, SOURCE_USER, value) || ReadString(record, SOURCE_ON_BEHALF_OF, value);
 }
 
 /* What Elastic makes of Yes and No of a console login. */
 static bool
 ElasticYes(const AttributeRecord *record, AttributeSource source, JsonbValue *value)
 {
-	if (!SourceIs(record, SOURCE_EVENT_NAME, "ConsoleLogin") ||
-		!ReadValue(record, source, value))
+	if (!SourceIs(record, SOURCE_EVENT_NAME, "ConsoleLogin") || !ReadValue(record, source, value))
 		return false;
 	SetBoolean(value, value->type != jbvString || !StringIs(value, "No"));
 	return true;
@@ -400,15 +393,15 @@ AttributeDerive(Attribute attribute, const AttributeRecord *record, JsonbValue *
 			SetBoolean(value, IsCrossAccount(record));
 			return true;
 		case ATTRIBUTE_OWN_ACCOUNT:
-			SetBoolean(value, CallerAccount(record, value) &&
-					   ReferenceIsOwn(record->reference, value->val.string.val,
-									  value->val.string.len));
+			SetBoolean(value,
+					   CallerAccount(record, value) &&
+						   ReferenceIsOwn(record->reference, value->val.string.val,
+										  value->val.string.len));
 			return true;
 		case ATTRIBUTE_VENDOR:
 			if (!CallerAccount(record, value))
 				return false;
-			text = ReferenceVendor(record->reference, value->val.string.val,
-								   value->val.string.len);
+			text = ReferenceVendor(record->reference, value->val.string.val, value->val.string.len);
 			if (text == NULL)
 				return false;
 			SetString(value, text, strlen(text));

@@ -60,8 +60,8 @@ extern bool AttributeReads(Attribute attribute, AttributeSource source);
 /* The input of an attribute: a function that reads a source, and reference data. */
 typedef struct AttributeRecord
 {
-	const EventSlot *(*read) (void *state, AttributeSource source);
-	void	   *state;
+	const EventSlot *(*read)(void *state, AttributeSource source);
+	void            *state;
 	const Reference *reference;
 } AttributeRecord;
 
@@ -69,7 +69,6 @@ typedef struct AttributeRecord
  * The value of an attribute (contract, section 3), or false.  A source that
  * holds "" counts as missing.  May allocate in the current memory context.
  */
-extern bool AttributeDerive(Attribute attribute, const AttributeRecord *record,
-							JsonbValue *value);
+extern bool AttributeDerive(Attribute attribute, const AttributeRecord *record, JsonbValue *value);
 
-#endif							/* NEWTERM_ATTRIBUTE_H */
+#endif /* NEWTERM_ATTRIBUTE_H */

@@ -16,27 +16,26 @@
 /* Slots are found by a digest of their fields' texts. */
 typedef struct SlotEntry
 {
-	Digest		text;
-	int			slot;
+	Digest text;
+	int    slot;
 } SlotEntry;
 
 /* How a slot is filled. */
 typedef struct SlotField
 {
-	Field	   *field;			/* NULL: a place on the way to others */
-	int			argument;		/* functions, and paths behind them: the slot of their one argument; else -1 */
-	int		   *arguments;		/* coalesce and any: the slots of all */
-	int			root;			/* of these: the place that they are below, or -1 */
+	Field *field;    /* NULL: a place on the way to others */
+	int    argument; /* functions, and paths behind them: the slot of their one argument; else -1 */
+	int   *arguments; /* coalesce and any: the slots of all */
+	int    root;      /* of these: the place that they are below, or -1 */
 } SlotField;
 
 FieldSet *
 FieldSetCreate(const DigestKey *key, Reference *reference)
 {
-	FieldSet   *set = palloc0(sizeof(FieldSet));
+	FieldSet *set = palloc0(sizeof(FieldSet));
 
 	set->context = CurrentMemoryContext;
-	set->event_context = AllocSetContextCreate(CurrentMemoryContext,
-											   "newterm event",
+	set->event_context = AllocSetContextCreate(CurrentMemoryContext, "newterm event",
 											   ALLOCSET_DEFAULT_SIZES);
 	set->key = *key;
 	set->reference = reference;
@@ -68,7 +67,7 @@ AddSources(FieldSet *set, Attribute attribute)
 static int
 AddRoot(FieldSet *set, const Field *field)
 {
-	Field		root = {.kind = FIELD_PATH,.text = ""};
+	Field root = {.kind = FIELD_PATH, .text = ""};
 
 	root.nsteps = FieldRoot(field, &root.steps);
 	return root.nsteps == 0 ? -1 : FieldSetAdd(set, &root);
@@ -78,7 +77,7 @@ AddRoot(FieldSet *set, const Field *field)
 static int
 AddSlot(FieldSet *set, Field *kept, SlotField *source)
 {
-	*source = (SlotField) {.field = kept,.argument = -1,.root = -1};
+	*source = (SlotField){.field = kept, .argument = -1, .root = -1};
 	switch (kept->kind)
 	{
 		case FIELD_PATH:
@@ -104,11 +103,11 @@ int
 FieldSetAdd(FieldSet *set, const Field *field)
 {
 	MemoryContext old = MemoryContextSwitchTo(set->context);
-	char	   *text = FieldToText(field);	/* the same for equal fields */
-	Digest		digest;
-	SlotEntry  *entry;
-	SlotField	source;
-	int			slot;
+	char         *text = FieldToText(field); /* the same for equal fields */
+	Digest        digest;
+	SlotEntry    *entry;
+	SlotField     source;
+	int           slot;
 
 	digest = DigestBytes(&set->key, 'f', text, strlen(text));
 	pfree(text);
@@ -122,12 +121,11 @@ FieldSetAdd(FieldSet *set, const Field *field)
 	slot = AddSlot(set, FieldCopy(field), &source);
 	if (set->fields_allocated < set->places.allocated)
 	{
-		int			before = set->fields_allocated;
+		int before = set->fields_allocated;
 
 		set->fields_allocated = set->places.allocated;
 		set->fields = repalloc(set->fields, sizeof(SlotField) * set->fields_allocated);
-		memset(&set->fields[before], 0,
-			   sizeof(SlotField) * (set->fields_allocated - before));
+		memset(&set->fields[before], 0, sizeof(SlotField) * (set->fields_allocated - before));
 	}
 	set->fields[slot] = source;
 	entry = hash_search(set->slots_by_text, &digest, HASH_ENTER, NULL);
@@ -142,9 +140,9 @@ FieldSetAddPath(FieldSet *set, const char *path)
 	MemoryContext parsing = AllocSetContextCreate(CurrentMemoryContext, "newterm path",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(parsing);
-	SyntaxError error;
-	Field	   *field = FieldParse(path, LANGUAGE_DATADOG, &error);
-	int			slot;
+	SyntaxError   error;
+	Field        *field = FieldParse(path, LANGUAGE_DATADOG, &error);
+	int           slot;
 
 	Assert(field != NULL);
 	slot = FieldSetAdd(set, field);
@@ -188,7 +186,7 @@ EventContextEnter(FieldSet *set)
 static const EventSlot *
 ReadSource(void *state, AttributeSource source)
 {
-	FieldSet   *set = state;
+	FieldSet *set = state;
 
 	return EventValues(set, set->sources[source]);
 }
@@ -228,10 +226,10 @@ FillFromValues(EventSlot *slot, const ValueList *list)
 static void
 FillFromPath(FieldSet *set, int index)
 {
-	const Field *path = set->fields[index].field;
-	ValueList	list = {0};
+	const Field      *path = set->fields[index].field;
+	ValueList         list = {0};
 	const JsonbValue *array;
-	int			step = path->nsteps;
+	int               step = path->nsteps;
 
 	for (int place = index; (array = PathTreeArray(&set->places, place)) == NULL; step--)
 		place = set->places.places[place].parent;
@@ -243,7 +241,7 @@ FillFromPath(FieldSet *set, int index)
 static void
 FillBelow(FieldSet *set, const Field *field, const EventSlot *argument, EventSlot *slot)
 {
-	ValueList	list = {.passed_array = !argument->single};
+	ValueList list = {.passed_array = !argument->single};
 
 	for (int i = 0; i < argument->count; i++)
 		FanOut(field->steps, field->nsteps, &SlotValues(argument)[i], &list);
@@ -255,14 +253,12 @@ FillBelow(FieldSet *set, const Field *field, const EventSlot *argument, EventSlo
  * go through its elements one by one.
  */
 static void
-FillFromJson(FieldSet *set, const Field *function, const EventSlot *argument,
-			 EventSlot *slot)
+FillFromJson(FieldSet *set, const Field *function, const EventSlot *argument, EventSlot *slot)
 {
-	ValueList	list = {0};
-	JsonbValue	document;
+	ValueList  list = {0};
+	JsonbValue document;
 
-	if (argument->count == 0 ||
-		!FunctionApply(function, &argument->own, set->reference, &document))
+	if (argument->count == 0 || !FunctionApply(function, &argument->own, set->reference, &document))
 		return;
 	FanOut(NULL, 0, &document, &list);
 	FillFromValues(slot, &list);
@@ -272,11 +268,10 @@ FillFromJson(FieldSet *set, const Field *function, const EventSlot *argument,
 
 /* What a function makes of the values of its argument. */
 static void
-FillFromFunction(FieldSet *set, const Field *function, const EventSlot *argument,
-				 EventSlot *slot)
+FillFromFunction(FieldSet *set, const Field *function, const EventSlot *argument, EventSlot *slot)
 {
-	ValueList	list = {.passed_array = true};
-	JsonbValue	result;
+	ValueList  list = {.passed_array = true};
+	JsonbValue result;
 
 	if (argument->single)
 	{
@@ -297,7 +292,7 @@ FillFromFunction(FieldSet *set, const Field *function, const EventSlot *argument
 static void
 FillFromArguments(FieldSet *set, const SlotField *source, EventSlot *slot)
 {
-	ValueList	list = {0};
+	ValueList list = {0};
 
 	for (int i = 0; i < source->field->narguments; i++)
 	{
@@ -319,10 +314,10 @@ FillFromArguments(FieldSet *set, const SlotField *source, EventSlot *slot)
 static void
 FillFromChoice(FieldSet *set, const SlotField *source, EventSlot *slot)
 {
-	ValueList	list = {.passed_array = true};
-	char	  **steps;
+	ValueList        list = {.passed_array = true};
+	char           **steps;
 	const EventSlot *elements;
-	int			nsteps;
+	int              nsteps;
 
 	if (source->root < 0 || EventSingle(set, source->root) != NULL)
 	{
@@ -341,8 +336,8 @@ static pg_noinline void
 FillByField(FieldSet *set, int index)
 {
 	const SlotField *source = &set->fields[index];
-	EventSlot  *slot = &set->places.slots[index];
-	MemoryContext old;
+	EventSlot       *slot = &set->places.slots[index];
+	MemoryContext    old;
 
 	slot->epoch = set->places.epoch;
 	slot->count = 0;
@@ -374,7 +369,7 @@ FillByField(FieldSet *set, int index)
 bool
 EventFillSingle(FieldSet *set, int index)
 {
-	int			argument;
+	int argument;
 
 	if (set->places.places[index].parent >= 0)
 		return PathTreeFind(&set->places, index);

@@ -21,20 +21,20 @@
 
 typedef struct FieldSet
 {
-	PathTree	places;			/* with the slots of all fields */
+	PathTree places; /* with the slots of all fields */
 
 	/* private to event.c */
-	MemoryContext context;		/* of the set */
-	MemoryContext event_context;	/* reset for each event that used it */
-	bool		event_context_used;
-	DigestKey	key;
-	JsonbContainer *record;
-	int			time_slot;		/* of eventTime */
-	struct SlotField *fields;	/* of each slot */
-	int			fields_allocated;
-	HTAB	   *slots_by_text;
-	int		   *sources;		/* slots that derived attributes read, or NULL */
-	Reference  *reference;		/* accounts and lists, or NULL */
+	MemoryContext     context;       /* of the set */
+	MemoryContext     event_context; /* reset for each event that used it */
+	bool              event_context_used;
+	DigestKey         key;
+	JsonbContainer   *record;
+	int               time_slot; /* of eventTime */
+	struct SlotField *fields;    /* of each slot */
+	int               fields_allocated;
+	HTAB             *slots_by_text;
+	int              *sources;   /* slots that derived attributes read, or NULL */
+	Reference        *reference; /* accounts and lists, or NULL */
 } FieldSet;
 
 /*
@@ -44,10 +44,10 @@ typedef struct FieldSet
 extern FieldSet *FieldSetCreate(const DigestKey *key, Reference *reference);
 
 /* The slot of a field; equal fields share one.  A new field is copied. */
-extern int	FieldSetAdd(FieldSet *set, const Field *field);
+extern int FieldSetAdd(FieldSet *set, const Field *field);
 
 /* The slot of a path, such as "userIdentity.arn", that must parse. */
-extern int	FieldSetAddPath(FieldSet *set, const char *path);
+extern int FieldSetAddPath(FieldSet *set, const char *path);
 
 /* The field of a slot that FieldSetAdd gave. */
 extern const Field *FieldOfSlot(const FieldSet *set, int slot);
@@ -70,7 +70,7 @@ extern void EventFill(FieldSet *set, int index);
 static inline EventSlot *
 EventValues(FieldSet *set, int index)
 {
-	EventSlot  *slot = &set->places.slots[index];
+	EventSlot *slot = &set->places.slots[index];
 
 	if (slot->epoch != set->places.epoch)
 		EventFill(set, index);
@@ -84,7 +84,7 @@ extern bool EventFillSingle(FieldSet *set, int index);
 static inline EventSlot *
 EventSingle(FieldSet *set, int index)
 {
-	EventSlot  *slot = &set->places.slots[index];
+	EventSlot *slot = &set->places.slots[index];
 
 	if (slot->epoch != set->places.epoch && !EventFillSingle(set, index))
 		return NULL;
@@ -104,11 +104,9 @@ EventDigest(const FieldSet *set, EventSlot *slot)
 	return &slot->more.digest;
 }
 
-
 /* Times inside newterm are microseconds since 1970-01-01 UTC. */
 #define UNIX_MICROS(timestamp) \
 	((timestamp) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
-#define TIMESTAMP_OF(micros) \
-	((micros) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+#define TIMESTAMP_OF(micros) ((micros) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
-#endif							/* NEWTERM_EVENT_H */
+#endif /* NEWTERM_EVENT_H */

@@ -10,18 +10,18 @@
 #include "event/event_summary.h"
 
 /* Longer strings and arrays, and what lies deeper, is left out ... */
-#define MAX_STRING		300
-#define MAX_ELEMENTS	10
-#define MAX_DEPTH		6
+#define MAX_STRING   300
+#define MAX_ELEMENTS 10
+#define MAX_DEPTH    6
 
 /* ... and what is behind so many bytes. */
-#define MAX_BYTES		8192
+#define MAX_BYTES 8192
 
 /* A summary as it is made. */
 typedef struct Summary
 {
 	JsonbParseState *state;
-	int			room;			/* bytes that are left */
+	int              room; /* bytes that are left */
 } Summary;
 
 static void PushContainer(Summary *summary, JsonbContainer *container, int depth);
@@ -29,7 +29,7 @@ static void PushContainer(Summary *summary, JsonbContainer *container, int depth
 static JsonbValue
 StringValue(const char *text)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	value.type = jbvString;
 	value.val.string.val = unconstify(char *, text);
@@ -41,8 +41,10 @@ StringValue(const char *text)
 static int
 ScalarBytes(const JsonbValue *value)
 {
-	return sizeof(JEntry) + (value->type == jbvString ? value->val.string.len :
-							 value->type == jbvNumeric ? VARSIZE_ANY(value->val.numeric) : 0);
+	return sizeof(JEntry) +
+		(value->type == jbvString        ? value->val.string.len
+			 : value->type == jbvNumeric ? VARSIZE_ANY(value->val.numeric)
+										 : 0);
 }
 
 /* May a value be kept that is so deep? */
@@ -80,13 +82,12 @@ PushMember(Summary *summary, JsonbValue *key, JsonbValue *value, int depth)
 static void
 PushParts(Summary *summary, JsonbContainer *container, int depth)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIterator     *iterator = JsonbIteratorInit(container);
 	JsonbIteratorToken token;
-	JsonbValue	key;
-	JsonbValue	value;
+	JsonbValue         key;
+	JsonbValue         value;
 
-	while (summary->room > 0 &&
-		   (token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	while (summary->room > 0 && (token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (token == WJB_KEY)
@@ -102,7 +103,7 @@ PushParts(Summary *summary, JsonbContainer *container, int depth)
 static void
 PushContainer(Summary *summary, JsonbContainer *container, int depth)
 {
-	const bool	object = JsonContainerIsObject(container);
+	const bool object = JsonContainerIsObject(container);
 
 	pushJsonbValue(&summary->state, object ? WJB_BEGIN_OBJECT : WJB_BEGIN_ARRAY, NULL);
 	PushParts(summary, container, depth);
@@ -117,8 +118,8 @@ PushIdentity(Summary *summary, JsonbContainer *record)
 
 	for (int i = 0; i < (int) lengthof(keys); i++)
 	{
-		JsonbValue	key = StringValue(keys[i]);
-		JsonbValue	value;
+		JsonbValue key = StringValue(keys[i]);
+		JsonbValue value;
 
 		if (getKeyJsonValueFromContainer(record, keys[i], strlen(keys[i]), &value) != NULL &&
 			value.type != jbvBinary && IsKept(summary, &value, 0))
@@ -129,9 +130,9 @@ PushIdentity(Summary *summary, JsonbContainer *record)
 Jsonb *
 EventSummary(JsonbContainer *record)
 {
-	Summary		summary = {.room = MAX_BYTES};
-	JsonbValue	key = StringValue(SUMMARY_KEY);
-	JsonbValue	note = StringValue("a summary: other signals of this event have all of it");
+	Summary    summary = {.room = MAX_BYTES};
+	JsonbValue key = StringValue(SUMMARY_KEY);
+	JsonbValue note = StringValue("a summary: other signals of this event have all of it");
 
 	pushJsonbValue(&summary.state, WJB_BEGIN_OBJECT, NULL);
 	PushIdentity(&summary, record);

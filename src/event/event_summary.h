@@ -8,7 +8,7 @@
 #include "utils/jsonb.h"
 
 /* The key by which a summary says that it is not the whole event. */
-#define SUMMARY_KEY		"newterm"
+#define SUMMARY_KEY "newterm"
 
 /*
  * A record without its long strings and arrays, palloc'd: of some kB, whatever the record,
@@ -16,4 +16,4 @@
  */
 extern Jsonb *EventSummary(JsonbContainer *record);
 
-#endif							/* NEWTERM_EVENT_SUMMARY_H */
+#endif /* NEWTERM_EVENT_SUMMARY_H */

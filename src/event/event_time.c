@@ -16,8 +16,8 @@ EventTimeCheck(TimestampTz time)
 {
 	if (time < EarliestEventTime)
 		return EVENT_TIME_PAST;
-	return time - USECS_PER_DAY > GetCurrentTransactionStartTimestamp() ?
-		EVENT_TIME_FUTURE : EVENT_TIME_USABLE;
+	return time - USECS_PER_DAY > GetCurrentTransactionStartTimestamp() ? EVENT_TIME_FUTURE
+																		: EVENT_TIME_USABLE;
 }
 
 /* A key of an object that holds a string: true and *value set. */
@@ -32,7 +32,7 @@ ObjectString(JsonbContainer *object, const char *key, JsonbValue *value)
 static bool
 ObjectTime(JsonbContainer *object, const char *key, int64 *micros)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	return ObjectString(object, key, &value) &&
 		IsoTimeParse(value.val.string.val, value.val.string.len, micros);
@@ -43,7 +43,7 @@ static pg_noinline bool
 WindowTime(JsonbContainer *record, int64 *micros)
 {
 	static const char window[] = "timeWindow";
-	JsonbValue	value;
+	JsonbValue        value;
 
 	return getKeyJsonValueFromContainer(record, window, strlen(window), &value) != NULL &&
 		value.type == jbvBinary && JsonContainerIsObject(value.val.binary.data) &&
@@ -60,8 +60,7 @@ EventTime(FieldSet *set, int64 *micros)
 		if (!WindowTime(EventRecord(set), micros))
 			return EVENT_TIME_MISSING;
 	}
-	else if (!(slot->count == 1 && slot->single && !slot->element &&
-			   slot->own.type == jbvString &&
+	else if (!(slot->count == 1 && slot->single && !slot->element && slot->own.type == jbvString &&
 			   IsoTimeParse(slot->own.val.string.val, slot->own.val.string.len, micros)))
 		return EVENT_TIME_MISSING;
 	return EventTimeCheck(TIMESTAMP_OF(*micros));
@@ -80,7 +79,7 @@ EventIdentity(JsonbContainer *record)
 
 	for (int i = 0; i < (int) lengthof(keys); i++)
 	{
-		JsonbValue	value;
+		JsonbValue value;
 
 		if (ObjectString(record, keys[i], &value))
 			return pnstrdup(value.val.string.val, value.val.string.len);

@@ -11,9 +11,9 @@
 typedef enum EventTimeStatus
 {
 	EVENT_TIME_USABLE,
-	EVENT_TIME_MISSING,			/* absent, or no ISO 8601 timestamp */
-	EVENT_TIME_PAST,			/* before newterm.earliest_event_time */
-	EVENT_TIME_FUTURE			/* more than a day after the transaction's start */
+	EVENT_TIME_MISSING, /* absent, or no ISO 8601 timestamp */
+	EVENT_TIME_PAST,    /* before newterm.earliest_event_time */
+	EVENT_TIME_FUTURE   /* more than a day after the transaction's start */
 } EventTimeStatus;
 
 /* Is the time usable?  It may be any timestamp, infinite ones included. */
@@ -31,4 +31,4 @@ extern bool EventTimeWritten(JsonbContainer *record, int64 *micros);
 /* sharedEventID, else eventID, else eventId as a palloc'd text, or NULL. */
 extern char *EventIdentity(JsonbContainer *record);
 
-#endif							/* NEWTERM_EVENT_TIME_H */
+#endif /* NEWTERM_EVENT_TIME_H */

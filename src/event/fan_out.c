@@ -16,9 +16,9 @@ ValueListAppend(ValueList *list, const JsonbValue *value)
 	if (list->count == list->allocated)
 	{
 		list->allocated = Max(8, list->allocated * 2);
-		list->values = list->values == NULL ?
-			palloc(sizeof(JsonbValue) * list->allocated) :
-			repalloc(list->values, sizeof(JsonbValue) * list->allocated);
+		list->values = list->values == NULL
+			? palloc(sizeof(JsonbValue) * list->allocated)
+			: repalloc(list->values, sizeof(JsonbValue) * list->allocated);
 	}
 	list->values[list->count++] = *value;
 }
@@ -34,7 +34,7 @@ FanOutDeep(char *const *steps, int nsteps, int depth, JsonbValue *value, ValueLi
 		case VALUE_MANY:
 			{
 				JsonbContainer *array = value->val.binary.data;
-				JsonbValue *elements;
+				JsonbValue     *elements;
 
 				list->passed_array = true;
 				if (depth == EVENT_MAX_ARRAYS)
@@ -52,7 +52,7 @@ FanOutDeep(char *const *steps, int nsteps, int depth, JsonbValue *value, ValueLi
 				ValueListAppend(list, value);
 			else if (value->type == jbvBinary)
 			{
-				JsonbValue	child;
+				JsonbValue child;
 
 				if (ObjectKey(value->val.binary.data, steps[0], strlen(steps[0]), &child))
 					FanOutDeep(steps + 1, nsteps - 1, depth, &child, list);
@@ -64,16 +64,16 @@ FanOutDeep(char *const *steps, int nsteps, int depth, JsonbValue *value, ValueLi
 void
 FanOut(char *const *steps, int nsteps, const JsonbValue *value, ValueList *list)
 {
-	JsonbValue	copy = *value;
+	JsonbValue copy = *value;
 
 	FanOutDeep(steps, nsteps, 0, &copy, list);
 }
 
 void
-ChoiceValues(const Field *choice, int skip, const JsonbValue *value,
-			 const Reference *reference, ValueList *list)
+ChoiceValues(const Field *choice, int skip, const JsonbValue *value, const Reference *reference,
+			 ValueList *list)
 {
-	const int	before = list->count;
+	const int before = list->count;
 
 	for (int i = 0; i < choice->narguments; i++)
 	{
@@ -84,10 +84,10 @@ ChoiceValues(const Field *choice, int skip, const JsonbValue *value,
 }
 
 void
-FieldValues(const Field *field, int skip, const JsonbValue *value,
-			const Reference *reference, ValueList *list)
+FieldValues(const Field *field, int skip, const JsonbValue *value, const Reference *reference,
+			ValueList *list)
 {
-	ValueList	below = {0};
+	ValueList below = {0};
 
 	switch (field->kind)
 	{
@@ -95,7 +95,7 @@ FieldValues(const Field *field, int skip, const JsonbValue *value,
 			FanOut(field->steps + skip, field->nsteps - skip, value, list);
 			break;
 		case FIELD_ATTRIBUTE:
-			break;				/* the record's, which has a slot for it */
+			break; /* the record's, which has a slot for it */
 		case FIELD_BELOW:
 			FieldValues(field->arguments[0], skip, value, reference, &below);
 			for (int i = 0; i < below.count; i++)
@@ -104,8 +104,8 @@ FieldValues(const Field *field, int skip, const JsonbValue *value,
 		case FIELD_COALESCE:
 		case FIELD_ANY:
 			{
-				char	  **steps = NULL;
-				int			root = FieldRoot(field, &steps);
+				char **steps = NULL;
+				int    root = FieldRoot(field, &steps);
 
 				FanOut(steps + skip, root - skip, value, &below);
 				for (int i = 0; i < below.count; i++)
@@ -116,7 +116,7 @@ FieldValues(const Field *field, int skip, const JsonbValue *value,
 			FieldValues(field->arguments[0], skip, value, reference, &below);
 			for (int i = 0; i < below.count; i++)
 			{
-				JsonbValue	result;
+				JsonbValue result;
 
 				if (FunctionApply(field, &below.values[i], reference, &result))
 					FanOut(NULL, 0, &result, list);

@@ -15,15 +15,15 @@
  * deeper is no value.  Attackers choose the nesting, and a recursion without a
  * bound ends in an error.
  */
-#define EVENT_MAX_ARRAYS	64
+#define EVENT_MAX_ARRAYS 64
 
 /* A growing list of values in the memory context that was current at the first one. */
 typedef struct ValueList
 {
-	int			count;
-	int			allocated;
+	int         count;
+	int         allocated;
 	JsonbValue *values;
-	bool		passed_array;	/* an array of several was on the way */
+	bool        passed_array; /* an array of several was on the way */
 } ValueList;
 
 extern void ValueListAppend(ValueList *list, const JsonbValue *value);
@@ -32,8 +32,7 @@ extern void ValueListAppend(ValueList *list, const JsonbValue *value);
  * Append the values that the keys lead to, from `value` on, through every array
  * on the way; without keys the value itself, or its elements.
  */
-extern void FanOut(char *const *steps, int nsteps, const JsonbValue *value,
-				   ValueList *list);
+extern void FanOut(char *const *steps, int nsteps, const JsonbValue *value, ValueList *list);
 
 /*
  * Append a field's values below a value, which is at the first `skip` keys of
@@ -49,4 +48,4 @@ extern void FieldValues(const Field *field, int skip, const JsonbValue *value,
 extern void ChoiceValues(const Field *choice, int skip, const JsonbValue *value,
 						 const Reference *reference, ValueList *list);
 
-#endif							/* NEWTERM_FAN_OUT_H */
+#endif /* NEWTERM_FAN_OUT_H */

@@ -18,16 +18,16 @@
 /*
  * What evaluating costs, roughly, in comparisons of a short string.
  */
-#define COST_EXISTS			1
-#define COST_EQUALS			2
-#define COST_WILDCARD		8
-#define COST_RANGE			12
-#define COST_CIDR			20
-#define COST_LIST			30
-#define COST_ELEMENT		30
-#define COST_FUNCTION		10
-#define COST_GEOIP			100
-#define COST_JSON			1000
+#define COST_EXISTS   1
+#define COST_EQUALS   2
+#define COST_WILDCARD 8
+#define COST_RANGE    12
+#define COST_CIDR     20
+#define COST_LIST     30
+#define COST_ELEMENT  30
+#define COST_FUNCTION 10
+#define COST_GEOIP    100
+#define COST_JSON     1000
 
 /*
  * The Numeric of a literal that is a number.
@@ -44,9 +44,7 @@ LiteralNumeric(const FilterLiteral *literal)
 static int
 CompareNumerics(Numeric a, Numeric b)
 {
-	return DatumGetInt32(DirectFunctionCall2(numeric_cmp,
-											 NumericGetDatum(a),
-											 NumericGetDatum(b)));
+	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
 /*
@@ -60,14 +58,12 @@ MatchEquals(const FilterLiteral *literal, const JsonbValue *value)
 	{
 		case jbvString:
 			return value->val.string.len == literal->length &&
-				memcmp(value->val.string.val, literal->text,
-					   literal->length) == 0;
+				memcmp(value->val.string.val, literal->text, literal->length) == 0;
 		case jbvNumeric:
 			return literal->is_number &&
 				CompareNumerics(value->val.numeric, LiteralNumeric(literal)) == 0;
 		case jbvBool:
-			return literal->is_boolean &&
-				value->val.boolean == (literal->text[0] == 't');
+			return literal->is_boolean && value->val.boolean == (literal->text[0] == 't');
 		default:
 			return false;
 	}
@@ -79,25 +75,24 @@ MatchEquals(const FilterLiteral *literal, const JsonbValue *value)
 static bool
 MatchWildcard(const FilterNode *leaf, const JsonbValue *value)
 {
-	char	   *text;
-	bool		matches;
+	char *text;
+	bool  matches;
 
 	switch (value->type)
 	{
 		case jbvString:
-			return FilterWildcardMatch(leaf, value->val.string.val,
-									   value->val.string.len);
+			return FilterWildcardMatch(leaf, value->val.string.val, value->val.string.len);
 		case jbvNumeric:
 			if (NumberIsTooLong(value->val.numeric))
-				return false;	/* no record holds it, and its text would cost too much */
+				return false; /* no record holds it, and its text would cost too much */
 			text = DatumGetCString(DirectFunctionCall1(numeric_out,
 													   NumericGetDatum(value->val.numeric)));
 			matches = FilterWildcardMatch(leaf, text, strlen(text));
 			pfree(text);
 			return matches;
 		case jbvBool:
-			return value->val.boolean ? FilterWildcardMatch(leaf, "true", 4) :
-				FilterWildcardMatch(leaf, "false", 5);
+			return value->val.boolean ? FilterWildcardMatch(leaf, "true", 4)
+									  : FilterWildcardMatch(leaf, "false", 5);
 		default:
 			return false;
 	}
@@ -121,7 +116,7 @@ MapAddress(const IpNetwork *address, unsigned char mapped[IPADDRESS_BYTES])
 static bool
 CompareAddress(const char *text, int length, const IpNetwork *bound, int *order)
 {
-	IpNetwork	address;
+	IpNetwork     address;
 	unsigned char left[IPADDRESS_BYTES];
 	unsigned char right[IPADDRESS_BYTES];
 
@@ -142,8 +137,8 @@ static bool
 CompareWithBound(const JsonbValue *value, const FilterLiteral *bound, int *order)
 {
 	const char *text;
-	int			length;
-	int64		time;
+	int         length;
+	int64       time;
 
 	if (value->type == jbvNumeric)
 	{
@@ -186,7 +181,7 @@ CompareWithBound(const JsonbValue *value, const FilterLiteral *bound, int *order
 static bool
 MatchRange(const FilterRange *range, const JsonbValue *value)
 {
-	int			order;
+	int order;
 
 	if (range->lower.present)
 	{
@@ -223,12 +218,11 @@ FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value)
 			return MatchRange(leaf->val.range, value);
 		case FILTER_CIDR:
 			return value->type == jbvString &&
-				FilterNetworkMatch(leaf, value->val.string.val,
-								   value->val.string.len);
+				FilterNetworkMatch(leaf, value->val.string.val, value->val.string.len);
 		case FILTER_LIST:
 			return ReferenceListHas(leaf->val.list.values, value);
 		default:
-			return false;		/* the caller's: it has no scalar to match */
+			return false; /* the caller's: it has no scalar to match */
 	}
 }
 
@@ -254,7 +248,7 @@ FilterCompareReady(FilterLiteral *literal)
 static int
 FieldCost(const Field *field)
 {
-	int			cost = 0;
+	int cost = 0;
 
 	switch (field->kind)
 	{
@@ -292,7 +286,7 @@ FilterCompareIsCheap(const Field *field)
 int
 FilterCompareCost(const FilterNode *filter)
 {
-	int			cost = 0;
+	int cost = 0;
 
 	switch (filter->kind)
 	{

@@ -29,6 +29,6 @@ extern bool FilterCompareIsCheap(const Field *field);
  * A rough cost of evaluating the node, to order the children of AND and OR
  * cheap first: equality below wildcards below ranges below CIDR.
  */
-extern int	FilterCompareCost(const FilterNode *filter);
+extern int FilterCompareCost(const FilterNode *filter);
 
-#endif							/* NEWTERM_FILTER_COMPARE_H */
+#endif /* NEWTERM_FILTER_COMPARE_H */

@@ -40,10 +40,10 @@ static void
 ReadJson(JsonbValue *value)
 {
 	const char *text = value->val.string.val;
-	int			length = value->val.string.len;
-	int			offset = 0;
-	JsonError	error;
-	Jsonb	   *document;
+	int         length = value->val.string.len;
+	int         offset = 0;
+	JsonError   error;
+	Jsonb      *document;
 
 	if (length > 0 && text[0] == '%')
 	{
@@ -109,9 +109,9 @@ ApplyToAny(const Field *function, JsonbValue *value, const Reference *reference)
 		case FIELD_ASN:
 		case FIELD_AS_ORG:
 		case FIELD_ADDRESS:
-			return false;		/* what is no string has none */
+			return false; /* what is no string has none */
 		default:
-			return true;		/* the others leave it as it is */
+			return true; /* the others leave it as it is */
 	}
 }
 
@@ -120,8 +120,8 @@ static bool
 ApplyToString(const Field *function, JsonbValue *value)
 {
 	const char *text = value->val.string.val;
-	int			length = value->val.string.len;
-	IpNetwork	address;
+	int         length = value->val.string.len;
+	IpNetwork   address;
 
 	switch (function->kind)
 	{
@@ -149,8 +149,7 @@ ApplyToString(const Field *function, JsonbValue *value)
 			text = NormaliseAccount(text, length, &length);
 			break;
 		case FIELD_PREFIX:
-			text = NormalisePrefix(text, length, function->separator, function->parts,
-								   &length);
+			text = NormalisePrefix(text, length, function->separator, function->parts, &length);
 			break;
 		case FIELD_BASENAME:
 			text = NormaliseBasename(text, length, &length);

@@ -19,4 +19,4 @@
 extern bool FunctionApply(const Field *function, const JsonbValue *value,
 						  const Reference *reference, JsonbValue *result);
 
-#endif							/* NEWTERM_FUNCTION_H */
+#endif /* NEWTERM_FUNCTION_H */

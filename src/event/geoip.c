@@ -26,19 +26,19 @@
 /* A file that the setting names. */
 typedef struct GeoipFile
 {
-	char	   *path;
-	bool		is_open;
-	bool		told;			/* a WARNING said that it cannot be opened */
-	struct stat identity;		/* of what is open */
-	MMDB_s		database;
+	char       *path;
+	bool        is_open;
+	bool        told;     /* a WARNING said that it cannot be opened */
+	struct stat identity; /* of what is open */
+	MMDB_s      database;
 } GeoipFile;
 
-static List *Files = NIL;
+static List         *Files = NIL;
 static MemoryContext FilesContext = NULL;
 
 /* Changes of the setting, and after which of them and when files were looked at. */
-static uint64 SettingChanges = 1;
-static uint64 FilesKnow = 0;
+static uint64      SettingChanges = 1;
+static uint64      FilesKnow = 0;
 static TimestampTz FilesCheckedAt = 0;
 
 /* ---------- the setting ---------- */
@@ -47,7 +47,7 @@ static TimestampTz FilesCheckedAt = 0;
 static List *
 SplitPaths(const char *value)
 {
-	List	   *paths = NIL;
+	List *paths = NIL;
 
 	for (const char *next = value; *next != '\0';)
 	{
@@ -75,15 +75,15 @@ IsSetByHand(GucSource source)
 bool
 GeoipCheckFiles(char **value, void **extra, GucSource source)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (*value == NULL || !IsSetByHand(source))
 		return true;
 	foreach(cell, SplitPaths(*value))
 	{
 		const char *path = lfirst(cell);
-		MMDB_s		database;
-		int			status = MMDB_open(path, MMDB_MODE_MMAP, &database);
+		MMDB_s      database;
+		int         status = MMDB_open(path, MMDB_MODE_MMAP, &database);
 
 		if (status != MMDB_SUCCESS)
 		{
@@ -115,7 +115,7 @@ CloseFile(GeoipFile *file)
 static void
 ForgetFiles(void)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	foreach(cell, Files)
 		CloseFile(lfirst(cell));
@@ -131,13 +131,13 @@ static void
 NameFiles(void)
 {
 	MemoryContext old;
-	ListCell   *cell;
+	ListCell     *cell;
 
 	ForgetFiles();
 	old = MemoryContextSwitchTo(FilesContext);
 	foreach(cell, SplitPaths(GeoipFilesSetting == NULL ? "" : GeoipFilesSetting))
 	{
-		GeoipFile  *file = palloc0(sizeof(GeoipFile));
+		GeoipFile *file = palloc0(sizeof(GeoipFile));
 
 		file->path = lfirst(cell);
 		Files = lappend(Files, file);
@@ -157,7 +157,7 @@ static void
 RefreshFile(GeoipFile *file)
 {
 	struct stat now;
-	int			status;
+	int         status;
 
 	if (stat(file->path, &now) != 0)
 	{
@@ -187,7 +187,7 @@ static void
 RefreshFiles(void)
 {
 	const TimestampTz start = GetCurrentTransactionStartTimestamp();
-	ListCell   *cell;
+	ListCell         *cell;
 
 	if (FilesKnow == SettingChanges && FilesCheckedAt == start)
 		return;
@@ -204,15 +204,15 @@ RefreshFiles(void)
 /* An address as a socket has it. */
 typedef union SocketAddress
 {
-	struct sockaddr any;
-	struct sockaddr_in ipv4;
+	struct sockaddr     any;
+	struct sockaddr_in  ipv4;
 	struct sockaddr_in6 ipv6;
 } SocketAddress;
 
 static bool
 ReadAddress(const char *text, int length, SocketAddress *address)
 {
-	IpNetwork	parsed;
+	IpNetwork parsed;
 
 	if (!IpAddressParse(text, length, &parsed))
 		return false;
@@ -232,18 +232,19 @@ static const char *const CountryOfMaxMind[] = {"country", "iso_code", NULL};
 static const char *const CountryCode[] = {"country_code", NULL};
 static const char *const CountryPlain[] = {"country", NULL};
 static const char *const CountryCodes[] = {"country", "code", NULL};
-static GeoipNames CountryNames[] = {CountryOfMaxMind, CountryCode, CountryPlain, CountryCodes, NULL};
+static GeoipNames CountryNames[] = {CountryOfMaxMind, CountryCode, CountryPlain, CountryCodes,
+									NULL};
 
 static const char *const SystemNumber[] = {"autonomous_system_number", NULL};
 static const char *const SystemNumberShort[] = {"asn", NULL};
-static GeoipNames SystemNumberNames[] = {SystemNumber, SystemNumberShort, NULL};
+static GeoipNames        SystemNumberNames[] = {SystemNumber, SystemNumberShort, NULL};
 
 static const char *const SystemOwner[] = {"autonomous_system_organization", NULL};
 static const char *const SystemOwnerName[] = {"as_name", NULL};
-static GeoipNames SystemOwnerNames[] = {SystemOwner, SystemOwnerName, NULL};
+static GeoipNames        SystemOwnerNames[] = {SystemOwner, SystemOwnerName, NULL};
 
 /* What reads an entry's data as a value; false where it is of another type. */
-typedef bool (*DataReader) (const MMDB_entry_data_s *data, JsonbValue *value);
+typedef bool (*DataReader)(const MMDB_entry_data_s *data, JsonbValue *value);
 
 static bool
 ReadString(const MMDB_entry_data_s *data, JsonbValue *value)
@@ -262,8 +263,8 @@ ReadString(const MMDB_entry_data_s *data, JsonbValue *value)
 static bool
 ReadNumber(const MMDB_entry_data_s *data, JsonbValue *value)
 {
-	int64		number = 0;
-	uint32		digit = 0;
+	int64  number = 0;
+	uint32 digit = 0;
 
 	if (data->type == MMDB_DATA_TYPE_UINT32)
 		number = data->uint32;
@@ -307,16 +308,16 @@ static bool
 LookUp(const char *text, int length, GeoipNames *names, DataReader reader, JsonbValue *value)
 {
 	SocketAddress address;
-	ListCell   *cell;
+	ListCell     *cell;
 
 	RefreshFiles();
 	if (Files == NIL || !ReadAddress(text, length, &address))
 		return false;
 	foreach(cell, Files)
 	{
-		GeoipFile  *file = lfirst(cell);
+		GeoipFile           *file = lfirst(cell);
 		MMDB_lookup_result_s result;
-		int			error;
+		int                  error;
 
 		if (!file->is_open)
 			continue;
@@ -346,7 +347,7 @@ GeoipSystemOwner(const char *text, int length, JsonbValue *value)
 	return LookUp(text, length, SystemOwnerNames, ReadString, value);
 }
 
-#else							/* HAVE_LIBMAXMINDDB */
+#else /* HAVE_LIBMAXMINDDB */
 
 #include "event/geoip.h"
 
@@ -383,4 +384,4 @@ GeoipSystemOwner(const char *text, int length, JsonbValue *value)
 	return false;
 }
 
-#endif							/* HAVE_LIBMAXMINDDB */
+#endif /* HAVE_LIBMAXMINDDB */

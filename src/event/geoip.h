@@ -13,9 +13,9 @@
 
 /* Is the library built in? */
 #ifdef HAVE_LIBMAXMINDDB
-#define GEOIP_BUILT_IN	true
+#define GEOIP_BUILT_IN true
 #else
-#define GEOIP_BUILT_IN	false
+#define GEOIP_BUILT_IN false
 #endif
 
 /*
@@ -32,4 +32,4 @@ extern bool GeoipSystemOwner(const char *text, int length, JsonbValue *value);
 extern bool GeoipCheckFiles(char **value, void **extra, GucSource source);
 extern void GeoipAssignFiles(const char *value, void *extra);
 
-#endif							/* NEWTERM_GEOIP_H */
+#endif /* NEWTERM_GEOIP_H */

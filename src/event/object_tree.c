@@ -11,12 +11,12 @@
 
 struct ObjectTree
 {
-	char	   *key;			/* NULL: the object itself */
-	int			key_length;
-	bool		has_value;		/* it has no children then */
-	JsonbValue	value;
-	struct ObjectTree *children;	/* the one that was added last */
-	struct ObjectTree *next;	/* of the same object */
+	char              *key; /* NULL: the object itself */
+	int                key_length;
+	bool               has_value; /* it has no children then */
+	JsonbValue         value;
+	struct ObjectTree *children; /* the one that was added last */
+	struct ObjectTree *next;     /* of the same object */
 };
 
 ObjectTree *
@@ -73,8 +73,8 @@ PushObject(JsonbParseState **state, const ObjectTree *tree)
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (const ObjectTree *child = tree->children; child != NULL; child = child->next)
 	{
-		JsonbValue	key = {.type = jbvString};
-		JsonbValue	value = child->value;
+		JsonbValue key = {.type = jbvString};
+		JsonbValue value = child->value;
 
 		key.val.string.val = child->key;
 		key.val.string.len = child->key_length;

@@ -17,10 +17,9 @@ extern ObjectTree *ObjectTreeCreate(void);
  * points to must live until the object is finished.  A path that another value has, or
  * that leads through one, adds nothing.
  */
-extern void ObjectTreeAdd(ObjectTree *tree, const char *path, int length,
-						  const JsonbValue *value);
+extern void ObjectTreeAdd(ObjectTree *tree, const char *path, int length, const JsonbValue *value);
 
 /* The object as jsonb, palloc'd. */
 extern Jsonb *ObjectTreeFinish(const ObjectTree *tree);
 
-#endif							/* NEWTERM_OBJECT_TREE_H */
+#endif /* NEWTERM_OBJECT_TREE_H */

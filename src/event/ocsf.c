@@ -18,24 +18,24 @@
 #include "event/ocsf.h"
 
 /* About the year 33658. */
-#define MAX_MILLIS	INT64CONST(1000000000000000)
+#define MAX_MILLIS INT64CONST(1000000000000000)
 
 /* How a value of OCSF's becomes one of the record's. */
 typedef enum Kind
 {
-	PLAIN,						/* as it is */
-	FLAG_TEXT,					/* a boolean that the record has as a string */
-	FLAG,						/* a string that the record has as a boolean */
-	JSON_TEXT,					/* a string that holds JSON */
-	TIME,						/* milliseconds since 1970 */
-	CATEGORY					/* what some events have for all categories is none */
+	PLAIN,     /* as it is */
+	FLAG_TEXT, /* a boolean that the record has as a string */
+	FLAG,      /* a string that the record has as a boolean */
+	JSON_TEXT, /* a string that holds JSON */
+	TIME,      /* milliseconds since 1970 */
+	CATEGORY   /* what some events have for all categories is none */
 } Kind;
 
 typedef struct Mapping
 {
 	const char *from;
 	const char *to;
-	Kind		kind;
+	Kind        kind;
 } Mapping;
 
 /* The first one that gives a value for a member of the record counts. */
@@ -80,8 +80,9 @@ static const Mapping Mappings[] = {
 
 /* Members of the record that "unmapped" has as strings. */
 static const char *const Flags[] = {"readOnly", "managementEvent", "sessionCredentialFromConsole"};
-static const char *const JsonTexts[] = {"requestParameters", "responseElements",
-"additionalEventData", "serviceEventDetails", "tlsDetails", "resources"};
+static const char *const JsonTexts[] = {"requestParameters",   "responseElements",
+										"additionalEventData", "serviceEventDetails",
+										"tlsDetails",          "resources"};
 
 /* The value at a path of keys with dots between them, or false. */
 static bool
@@ -90,7 +91,7 @@ ValueAt(JsonbContainer *object, const char *path, JsonbValue *value)
 	for (;;)
 	{
 		const char *dot = strchr(path, '.');
-		int			length = dot == NULL ? strlen(path) : dot - path;
+		int         length = dot == NULL ? strlen(path) : dot - path;
 
 		if (getKeyJsonValueFromContainer(object, path, length, value) == NULL)
 			return false;
@@ -114,7 +115,7 @@ StringIs(const JsonbValue *value, const char *text)
 bool
 IsOcsf(JsonbContainer *object)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	return ValueAt(object, "class_uid", &value) &&
 		ValueAt(object, "metadata.product.name", &value) && StringIs(&value, "CloudTrail") &&
@@ -143,15 +144,14 @@ IsFar(Numeric number)
 static bool
 SetTime(JsonbValue *value)
 {
-	char	   *text = palloc(ISOTIME_TEXT_SIZE);
-	int64		millis;
+	char *text = palloc(ISOTIME_TEXT_SIZE);
+	int64 millis;
 
 	if (value->type != jbvNumeric)
 		return value->type == jbvString;
 	if (IsFar(value->val.numeric))
 		return false;
-	millis = DatumGetInt64(DirectFunctionCall1(numeric_int8,
-											   NumericGetDatum(value->val.numeric)));
+	millis = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 	if (!IsoTimeFormatShort(millis * 1000, text))
 		return false;
 	SetString(value, text);
@@ -162,9 +162,9 @@ SetTime(JsonbValue *value)
 static void
 ReadJsonText(JsonbValue *value)
 {
-	int			offset = 0;
-	JsonError	error;
-	Jsonb	   *jsonb;
+	int       offset = 0;
+	JsonError error;
+	Jsonb    *jsonb;
 
 	if (value->type != jbvString)
 		return;
@@ -218,16 +218,16 @@ IsListed(const char *const *list, int count, const char *text, int length)
 static void
 AddUnmapped(ObjectTree *record, JsonbContainer *unmapped)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(unmapped);
+	JsonbIterator     *iterator = JsonbIteratorInit(unmapped);
 	JsonbIteratorToken token;
-	JsonbValue	key;
-	JsonbValue	value;
+	JsonbValue         key;
+	JsonbValue         value;
 
 	(void) JsonbIteratorNext(&iterator, &key, true);
 	while ((token = JsonbIteratorNext(&iterator, &key, true)) == WJB_KEY)
 	{
 		const char *path = key.val.string.val;
-		int			length = key.val.string.len;
+		int         length = key.val.string.len;
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type == jbvNull || (value.type == jbvString && value.val.string.len == 0))
@@ -244,12 +244,12 @@ AddUnmapped(ObjectTree *record, JsonbContainer *unmapped)
 static void
 PushResource(JsonbParseState **state, JsonbContainer *resource)
 {
-	static const Mapping members[] = {
-		{"uid", "ARN", PLAIN}, {"type", "type", PLAIN}, {"owner.account.uid", "accountId", PLAIN},
-		{"account_uid", "accountId", PLAIN}
-	};
-	ObjectTree *tree = ObjectTreeCreate();
-	JsonbValue	value;
+	static const Mapping members[] = {{"uid", "ARN", PLAIN},
+									  {"type", "type", PLAIN},
+									  {"owner.account.uid", "accountId", PLAIN},
+									  {"account_uid", "accountId", PLAIN}};
+	ObjectTree          *tree = ObjectTreeCreate();
+	JsonbValue           value;
 
 	for (int i = 0; i < (int) lengthof(members); i++)
 		if (ValueAt(resource, members[i].from, &value))
@@ -261,9 +261,9 @@ PushResource(JsonbParseState **state, JsonbContainer *resource)
 static void
 AddResources(ObjectTree *record, JsonbContainer *resources)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(resources);
+	JsonbIterator   *iterator = JsonbIteratorInit(resources);
 	JsonbParseState *state = NULL;
-	JsonbValue	value;
+	JsonbValue       value;
 
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	(void) JsonbIteratorNext(&iterator, &value, true);
@@ -285,7 +285,7 @@ static void
 AddOldPrincipal(ObjectTree *record, JsonbContainer *event)
 {
 	const char *path = "userIdentity.principalId";
-	JsonbValue	value;
+	JsonbValue  value;
 
 	if (ValueAt(event, "actor.user.uuid", &value) && ValueAt(event, "actor.user.uid", &value))
 		ObjectTreeAdd(record, path, strlen(path), &value);
@@ -295,7 +295,7 @@ Jsonb *
 OcsfRecord(JsonbContainer *event)
 {
 	ObjectTree *record = ObjectTreeCreate();
-	JsonbValue	value;
+	JsonbValue  value;
 
 	for (int i = 0; i < (int) lengthof(Mappings); i++)
 		if (ValueAt(event, Mappings[i].from, &value) && Convert(&value, Mappings[i].kind))

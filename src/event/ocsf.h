@@ -17,4 +17,4 @@ extern bool IsOcsf(JsonbContainer *object);
  */
 extern Jsonb *OcsfRecord(JsonbContainer *event);
 
-#endif							/* NEWTERM_OCSF_H */
+#endif /* NEWTERM_OCSF_H */

@@ -11,14 +11,14 @@
  * Where a place has more children, or an object more keys, each child is looked up
  * by itself.  Finds numbers the keys, and one more, by bytes.
  */
-#define VISIT_CHILDREN	64
-#define VISIT_KEYS		254
+#define VISIT_CHILDREN 64
+#define VISIT_KEYS     254
 
 /* A single key, or a place's only child, is sought among so many keys one by one. */
-#define VISIT_FOR_ONE_KEYS	8
+#define VISIT_FOR_ONE_KEYS 8
 
 /* The place that stands for the record. */
-#define RECORD_PLACE	0
+#define RECORD_PLACE 0
 
 /*
  * Records of one kind have the same keys.  A place remembers the keys of objects
@@ -26,14 +26,14 @@
  * recognised by comparing all its keys at once, where finding the children
  * compares one after the other, which takes three times as long.
  */
-#define LAYOUT_SETS		4		/* of a place: a power of two */
-#define LAYOUT_WAYS		4		/* of a set */
-#define LAYOUTS			(LAYOUT_SETS * LAYOUT_WAYS)
-#define LAYOUT_KEYS		48		/* in an object; others are not remembered */
-#define LAYOUT_BYTES	512		/* of its keys */
+#define LAYOUT_SETS  4 /* of a place: a power of two */
+#define LAYOUT_WAYS  4 /* of a set */
+#define LAYOUTS      (LAYOUT_SETS * LAYOUT_WAYS)
+#define LAYOUT_KEYS  48  /* in an object; others are not remembered */
+#define LAYOUT_BYTES 512 /* of its keys */
 
 /* A single key is compared as fast by itself. */
-#define LAYOUT_KEYS_AT_LEAST	2
+#define LAYOUT_KEYS_AT_LEAST 2
 
 /*
  * Which values of an object a place's children are, in its children's order.
@@ -41,42 +41,42 @@
  */
 typedef struct Finds
 {
-	uint32		length;			/* of all keys together: values begin there */
-	uint8		nvalues;		/* up to the last one that a child is */
-	uint8		value[VISIT_CHILDREN];
+	uint32 length;  /* of all keys together: values begin there */
+	uint8  nvalues; /* up to the last one that a child is */
+	uint8  value[VISIT_CHILDREN];
 } Finds;
 
 /* A value that is not there, until nvalues is known. */
-#define ABSENT			(VISIT_KEYS + 1)
+#define ABSENT (VISIT_KEYS + 1)
 
 /* A value as it lies in an object. */
 typedef struct Extent
 {
-	JEntry		entry;
-	uint32		start;			/* in the object's data */
+	JEntry entry;
+	uint32 start; /* in the object's data */
 } Extent;
 
 /* The keys of an object; allocated with as many as there are. */
 typedef struct Layout
 {
-	uint32		nkeys;
-	Finds		finds;
-	JEntry		entries[FLEXIBLE_ARRAY_MEMBER]; /* nkeys, and the keys' bytes */
+	uint32 nkeys;
+	Finds  finds;
+	JEntry entries[FLEXIBLE_ARRAY_MEMBER]; /* nkeys, and the keys' bytes */
 } Layout;
 
 /* A remembered layout, and what is asked before it is visited. */
 typedef struct LayoutEntry
 {
-	uint32		hash;
-	Layout	   *layout;			/* NULL: free */
+	uint32  hash;
+	Layout *layout; /* NULL: free */
 } LayoutEntry;
 
 /* Room for more slots, with what is in those there are. */
 static void
 Enlarge(PathTree *tree, int allocated)
 {
-	EventSlot  *slots = AllocateLines(tree->context, sizeof(EventSlot) * allocated);
-	PathNode	   *places = AllocateLines(tree->context, sizeof(PathNode) * allocated);
+	EventSlot *slots = AllocateLines(tree->context, sizeof(EventSlot) * allocated);
+	PathNode  *places = AllocateLines(tree->context, sizeof(PathNode) * allocated);
 
 	if (tree->nslots > 0)
 	{
@@ -134,16 +134,16 @@ ForgetVisits(PathNode *place)
 static int
 ChildNode(PathTree *tree, int parent, const char *key)
 {
-	int			key_length = strlen(key);
-	PathNode	   *above = &tree->places[parent];
-	PathNode	   *place;
-	int			index;
-	int			position = 0;
+	int       key_length = strlen(key);
+	PathNode *above = &tree->places[parent];
+	PathNode *place;
+	int       index;
+	int       position = 0;
 
 	while (position < above->nchildren)
 	{
-		PathNode	   *sibling = &tree->places[above->children[position]];
-		int			order = CompareKeys(sibling->key, sibling->key_length, key, key_length);
+		PathNode *sibling = &tree->places[above->children[position]];
+		int       order = CompareKeys(sibling->key, sibling->key_length, key, key_length);
 
 		if (order == 0)
 			return above->children[position];
@@ -157,9 +157,9 @@ ChildNode(PathTree *tree, int parent, const char *key)
 	if (above->nchildren == above->children_allocated)
 	{
 		above->children_allocated = Max(8, above->children_allocated * 2);
-		above->children = above->children == NULL ?
-			palloc(sizeof(int) * above->children_allocated) :
-			repalloc(above->children, sizeof(int) * above->children_allocated);
+		above->children = above->children == NULL
+			? palloc(sizeof(int) * above->children_allocated)
+			: repalloc(above->children, sizeof(int) * above->children_allocated);
 	}
 	memmove(&above->children[position + 1], &above->children[position],
 			sizeof(int) * (above->nchildren - position));
@@ -178,7 +178,7 @@ int
 PathTreeAdd(PathTree *tree, char **keys, int nkeys)
 {
 	MemoryContext old = MemoryContextSwitchTo(tree->context);
-	int			place = RECORD_PLACE;
+	int           place = RECORD_PLACE;
 
 	for (int i = 0; i < nkeys; i++)
 		place = ChildNode(tree, place, keys[i]);
@@ -189,7 +189,7 @@ PathTreeAdd(PathTree *tree, char **keys, int nkeys)
 void
 PathTreeBegin(PathTree *tree, JsonbContainer *record)
 {
-	EventSlot  *root = &tree->slots[RECORD_PLACE];
+	EventSlot *root = &tree->slots[RECORD_PLACE];
 
 	if (++tree->epoch == 0)
 	{
@@ -266,7 +266,7 @@ ValueClassify(JsonbValue *value)
 static pg_noinline void
 FillFromArray(PathTree *tree, int index)
 {
-	EventSlot  *slot = &tree->slots[index];
+	EventSlot *slot = &tree->slots[index];
 
 	switch (ValueClassify(&slot->own))
 	{
@@ -297,7 +297,7 @@ FillPlain(PathTree *tree, EventSlot *slot, int count)
 static void
 FillSlot(PathTree *tree, int index)
 {
-	EventSlot  *slot = &tree->slots[index];
+	EventSlot *slot = &tree->slots[index];
 
 	FillPlain(tree, slot, slot->own.type == jbvNull ? 0 : 1);
 	if (slot->own.type == jbvBinary && JsonContainerIsArray(slot->own.val.binary.data))
@@ -321,22 +321,22 @@ EntryEnd(JEntry entry, uint32 offset)
 static const Finds *
 FindKeys(PathTree *tree, const PathNode *place, JsonbContainer *object)
 {
-	Finds	   *finds = tree->finds;
-	int			nkeys = JsonContainerSize(object);
-	char	   *data = (char *) &object->children[nkeys * 2];
-	uint32		offset = 0;
-	int			next = 0;
+	Finds *finds = tree->finds;
+	int    nkeys = JsonContainerSize(object);
+	char  *data = (char *) &object->children[nkeys * 2];
+	uint32 offset = 0;
+	int    next = 0;
 
 	finds->nvalues = 0;
 	for (int i = 0; i < nkeys; i++)
 	{
-		uint32		end = EntryEnd(object->children[i], offset);
-		uint32		length = end - offset;
+		uint32 end = EntryEnd(object->children[i], offset);
+		uint32 length = end - offset;
 
 		while (next < place->nchildren)
 		{
 			const PathNode *child = &tree->places[place->children[next]];
-			int			order = child->key_length - (int) length;
+			int             order = child->key_length - (int) length;
 
 			if (order == 0)
 				order = memcmp(child->key, data + offset, length);
@@ -364,21 +364,20 @@ static inline bool
 LayoutMatches(const LayoutEntry *entry, JsonbContainer *object, uint32 hash)
 {
 	const Layout *layout = entry->layout;
-	const uint32 nkeys = JsonContainerSize(object);
+	const uint32  nkeys = JsonContainerSize(object);
 
 	return entry->hash == hash && layout != NULL && layout->nkeys == nkeys &&
 		memcmp(layout->entries, object->children, sizeof(JEntry) * nkeys) == 0 &&
-		memcmp(&layout->entries[nkeys], &object->children[nkeys * 2],
-			   layout->finds.length) == 0;
+		memcmp(&layout->entries[nkeys], &object->children[nkeys * 2], layout->finds.length) == 0;
 }
 
 /* The layout of an object; NULL where its keys are too long to be remembered. */
 static Layout *
 LayoutCreate(const PathTree *tree, JsonbContainer *object, const Finds *finds)
 {
-	int			nkeys = JsonContainerSize(object);
-	Size		size = offsetof(Layout, entries) + sizeof(JEntry) * nkeys;
-	Layout	   *layout;
+	int     nkeys = JsonContainerSize(object);
+	Size    size = offsetof(Layout, entries) + sizeof(JEntry) * nkeys;
+	Layout *layout;
 
 	if (finds->length > LAYOUT_BYTES)
 		return NULL;
@@ -397,11 +396,11 @@ LayoutCreate(const PathTree *tree, JsonbContainer *object, const Finds *finds)
  *		objects of seven are recognised.
  */
 static pg_noinline const Finds *
-FindBehindFirst(PathTree *tree, const PathNode *place, JsonbContainer *object,
-				uint32 hash, LayoutEntry *set)
+FindBehindFirst(PathTree *tree, const PathNode *place, JsonbContainer *object, uint32 hash,
+				LayoutEntry *set)
 {
 	LayoutEntry found;
-	int			way = 1;
+	int         way = 1;
 
 	while (way < LAYOUT_WAYS && !LayoutMatches(&set[way], object, hash))
 		way++;
@@ -433,10 +432,10 @@ FindBehindFirst(PathTree *tree, const PathNode *place, JsonbContainer *object,
 static inline const Finds *
 FindRemembered(PathTree *tree, PathNode *place, JsonbContainer *object)
 {
-	const uint32 nkeys = JsonContainerSize(object);
+	const uint32  nkeys = JsonContainerSize(object);
 	const JEntry *entries = object->children;
-	LayoutEntry *set;
-	uint32		hash;
+	LayoutEntry  *set;
+	uint32        hash;
 
 	if (nkeys < LAYOUT_KEYS_AT_LEAST || nkeys > LAYOUT_KEYS)
 		return FindKeys(tree, place, object);
@@ -445,7 +444,7 @@ FindRemembered(PathTree *tree, PathNode *place, JsonbContainer *object)
 	/* keys are sorted by length: one more shifts what is behind it */
 	hash = nkeys + (entries[nkeys / 4] << 5) + (entries[nkeys / 2] << 10) +
 		(entries[nkeys - 2] << 15);
-	hash *= 0x9E3779B1;			/* 2^32 by the golden ratio (Knuth) */
+	hash *= 0x9E3779B1; /* 2^32 by the golden ratio (Knuth) */
 	set = &place->layouts[(hash >> 24) % LAYOUT_SETS * LAYOUT_WAYS];
 	if (LayoutMatches(set, object, hash))
 		return &set->layout->finds;
@@ -454,12 +453,11 @@ FindRemembered(PathTree *tree, PathNode *place, JsonbContainer *object)
 
 /* Fill a place's slot from a value that lies in an object's data. */
 static inline void
-FillFromEntry(PathTree *tree, int index, JEntry entry, char *data, uint32 start,
-			  uint32 length)
+FillFromEntry(PathTree *tree, int index, JEntry entry, char *data, uint32 start, uint32 length)
 {
-	EventSlot  *slot = &tree->slots[index];
+	EventSlot *slot = &tree->slots[index];
 
-	if (JBE_ISSTRING(entry) || JBE_ISNULL(entry))	/* most are */
+	if (JBE_ISSTRING(entry) || JBE_ISNULL(entry)) /* most are */
 	{
 		ReadString(data, start, length, &slot->own);
 		FillPlain(tree, slot, JBE_ISSTRING(entry) ? 1 : 0);
@@ -477,18 +475,18 @@ FillFromEntry(PathTree *tree, int index, JEntry entry, char *data, uint32 start,
  *		false where the object does not have it.
  */
 static inline bool
-FindOneKey(JsonbContainer *object, const char *key, uint32 key_length, JEntry *entry,
-		   uint32 *start, uint32 *length)
+FindOneKey(JsonbContainer *object, const char *key, uint32 key_length, JEntry *entry, uint32 *start,
+		   uint32 *length)
 {
-	const uint32 nkeys = JsonContainerSize(object);
+	const uint32  nkeys = JsonContainerSize(object);
 	const JEntry *entries = &object->children[nkeys];
-	const char *data = (const char *) &entries[nkeys];
-	uint32		found = nkeys;
-	uint32		offset = 0;
+	const char   *data = (const char *) &entries[nkeys];
+	uint32        found = nkeys;
+	uint32        offset = 0;
 
 	for (uint32 i = 0; i < nkeys; i++)
 	{
-		uint32		end = EntryEnd(object->children[i], offset);
+		uint32 end = EntryEnd(object->children[i], offset);
 
 		if (end - offset == key_length && memcmp(data + offset, key, key_length) == 0)
 			found = i;
@@ -519,11 +517,11 @@ ObjectData(JsonbContainer *object)
 static void
 VisitForOne(PathTree *tree, const PathNode *above, JsonbContainer *object)
 {
-	const int	index = above->children[0];
+	const int       index = above->children[0];
 	const PathNode *child = &tree->places[index];
-	JEntry		entry;
-	uint32		start;
-	uint32		length;
+	JEntry          entry;
+	uint32          start;
+	uint32          length;
 
 	if (FindOneKey(object, child->key, child->key_length, &entry, &start, &length))
 		FillFromEntry(tree, index, entry, ObjectData(object), start, length);
@@ -534,9 +532,9 @@ VisitForOne(PathTree *tree, const PathNode *above, JsonbContainer *object)
 bool
 ObjectKey(JsonbContainer *object, const char *key, uint32 key_length, JsonbValue *value)
 {
-	JEntry		entry;
-	uint32		start;
-	uint32		length;
+	JEntry entry;
+	uint32 start;
+	uint32 length;
 
 	if (JsonContainerSize(object) > VISIT_FOR_ONE_KEYS)
 		return getKeyJsonValueFromContainer(object, key, key_length, value) != NULL;
@@ -550,13 +548,13 @@ JsonbValue *
 ArrayElements(JsonbContainer *array)
 {
 	const uint32 size = JsonContainerSize(array);
-	char	   *data = (char *) &array->children[size];
-	JsonbValue *elements = palloc(sizeof(JsonbValue) * size);
-	uint32		offset = 0;
+	char        *data = (char *) &array->children[size];
+	JsonbValue  *elements = palloc(sizeof(JsonbValue) * size);
+	uint32       offset = 0;
 
 	for (uint32 i = 0; i < size; i++)
 	{
-		uint32		end = EntryEnd(array->children[i], offset);
+		uint32 end = EntryEnd(array->children[i], offset);
 
 		ReadEntry(array->children[i], data, offset, end - offset, &elements[i]);
 		offset = end;
@@ -573,22 +571,22 @@ ArrayElements(JsonbContainer *array)
 static void
 VisitObject(PathTree *tree, PathNode *above, JsonbContainer *object)
 {
-	const uint32 nkeys = JsonContainerSize(object);
+	const uint32  nkeys = JsonContainerSize(object);
 	const JEntry *entries = &object->children[nkeys];
-	char	   *data = (char *) &entries[nkeys];
-	const Finds *finds = FindRemembered(tree, above, object);
-	const uint32 nvalues = finds->nvalues;
-	uint32		offset = finds->length;
-	const int  *places = above->children;
-	const int	nchildren = above->nchildren;
-	Extent		extents[VISIT_KEYS + 2];
+	char         *data = (char *) &entries[nkeys];
+	const Finds  *finds = FindRemembered(tree, above, object);
+	const uint32  nvalues = finds->nvalues;
+	uint32        offset = finds->length;
+	const int    *places = above->children;
+	const int     nchildren = above->nchildren;
+	Extent        extents[VISIT_KEYS + 2];
 
 	for (uint32 i = 0; i < nvalues; i++)
 	{
-		extents[i] = (Extent) {entries[i], offset};
+		extents[i] = (Extent){entries[i], offset};
 		offset = EntryEnd(entries[i], offset);
 	}
-	extents[nvalues] = (Extent) {JENTRY_ISNULL, offset};
+	extents[nvalues] = (Extent){JENTRY_ISNULL, offset};
 	extents[nvalues + 1].start = offset;
 
 	for (int i = 0; i < nchildren; i++)
@@ -604,10 +602,10 @@ VisitObject(PathTree *tree, PathNode *above, JsonbContainer *object)
 static pg_noinline bool
 FindBelow(PathTree *tree, int index)
 {
-	PathNode	   *place = &tree->places[index];
-	PathNode	   *parent = &tree->places[place->parent];
-	EventSlot  *slot = &tree->slots[index];
-	EventSlot  *above = &tree->slots[place->parent];
+	PathNode  *place = &tree->places[index];
+	PathNode  *parent = &tree->places[place->parent];
+	EventSlot *slot = &tree->slots[index];
+	EventSlot *above = &tree->slots[place->parent];
 
 	if (parent->many == tree->epoch ||
 		(above->epoch != tree->epoch && !PathTreeFind(tree, place->parent)))
@@ -615,8 +613,7 @@ FindBelow(PathTree *tree, int index)
 		place->many = tree->epoch;
 		return false;
 	}
-	if (above->count == 1 && above->own.type == jbvBinary &&
-		parent->visited != tree->epoch)
+	if (above->count == 1 && above->own.type == jbvBinary && parent->visited != tree->epoch)
 	{
 		JsonbContainer *object = above->own.val.binary.data;
 
@@ -629,8 +626,8 @@ FindBelow(PathTree *tree, int index)
 			else
 				VisitObject(tree, parent, object);
 		}
-		else if (getKeyJsonValueFromContainer(object, place->key, place->key_length,
-											  &slot->own) != NULL)
+		else if (getKeyJsonValueFromContainer(object, place->key, place->key_length, &slot->own) !=
+				 NULL)
 			FillSlot(tree, index);
 	}
 	if (place->many == tree->epoch)
@@ -643,13 +640,12 @@ FindBelow(PathTree *tree, int index)
 bool
 PathTreeFind(PathTree *tree, int index)
 {
-	const int	parent = tree->places[index].parent;
+	const int        parent = tree->places[index].parent;
 	const EventSlot *above = &tree->slots[parent];
 
 	if (tree->places[index].many == tree->epoch)
 		return false;
-	if (above->epoch != tree->epoch || above->count > 0 ||
-		tree->places[parent].many == tree->epoch)
+	if (above->epoch != tree->epoch || above->count > 0 || tree->places[parent].many == tree->epoch)
 		return FindBelow(tree, index);
 	FillPlain(tree, &tree->slots[index], 0);
 	return true;

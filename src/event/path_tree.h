@@ -19,17 +19,17 @@
  */
 typedef struct EventSlot
 {
-	uint32		epoch;			/* the event that the values are of */
-	uint32		digest_epoch;
-	int			count;			/* of values, arrays fanned out */
-	bool		single;			/* no array of several was passed on the way */
-	bool		element;		/* the value is that of an array of one */
-	JsonbValue	own;			/* the value, or the array that was passed first */
+	uint32     epoch; /* the event that the values are of */
+	uint32     digest_epoch;
+	int        count;   /* of values, arrays fanned out */
+	bool       single;  /* no array of several was passed on the way */
+	bool       element; /* the value is that of an array of one */
+	JsonbValue own;     /* the value, or the array that was passed first */
 	union
 	{
-		Digest		digest;		/* single: of the value */
-		const JsonbValue *list; /* else: the values */
-	}			more;
+		Digest            digest; /* single: of the value */
+		const JsonbValue *list;   /* else: the values */
+	} more;
 } EventSlot;
 
 StaticAssertDecl(sizeof(EventSlot) == CACHE_LINE_BYTES, "a slot fills a cache line");
@@ -44,16 +44,16 @@ SlotValues(const EventSlot *slot)
 /* A node of the tree: how a place is found.  Private to path_tree.c. */
 typedef struct PathNode
 {
-	uint32		visited;		/* the event that children were found in */
-	uint32		many;			/* the event in which an array of several is here or above */
-	int			parent;			/* -1: this is the record itself, or no place */
-	const char *key;
-	int			key_length;
-	int			nchildren;
-	int			children_allocated;
-	int		   *children;		/* in jsonb's order of keys */
-	struct LayoutEntry *layouts;	/* of objects that were here; NULL: none yet */
-	uint64		unused;			/* up to 64 bytes */
+	uint32              visited; /* the event that children were found in */
+	uint32              many;    /* the event in which an array of several is here or above */
+	int                 parent;  /* -1: this is the record itself, or no place */
+	const char         *key;
+	int                 key_length;
+	int                 nchildren;
+	int                 children_allocated;
+	int                *children; /* in jsonb's order of keys */
+	struct LayoutEntry *layouts;  /* of objects that were here; NULL: none yet */
+	uint64              unused;   /* up to 64 bytes */
 } PathNode;
 
 StaticAssertDecl(sizeof(PathNode) == CACHE_LINE_BYTES, "a place fills a cache line");
@@ -61,30 +61,30 @@ StaticAssertDecl(sizeof(PathNode) == CACHE_LINE_BYTES, "a place fills a cache li
 typedef struct PathTree
 {
 	MemoryContext context;
-	uint32		epoch;			/* counts events; 0: never looked up */
-	int			nslots;
-	int			allocated;
-	EventSlot  *slots;			/* the first one is the record */
-	PathNode	   *places;			/* of the same numbers */
-	struct Finds *finds;		/* of the object whose keys were searched last */
+	uint32        epoch; /* counts events; 0: never looked up */
+	int           nslots;
+	int           allocated;
+	EventSlot    *slots;  /* the first one is the record */
+	PathNode     *places; /* of the same numbers */
+	struct Finds *finds;  /* of the object whose keys were searched last */
 } PathTree;
 
 /* How many values has a place of the record? */
 typedef enum ValueState
 {
-	VALUE_MISSING,				/* absent, null or an empty array */
-	VALUE_SINGLE,				/* one value; an array of one element is that */
-	VALUE_MANY					/* an array of several */
+	VALUE_MISSING, /* absent, null or an empty array */
+	VALUE_SINGLE,  /* one value; an array of one element is that */
+	VALUE_MANY     /* an array of several */
 } ValueState;
 
 /* Create an empty tree in the current memory context, in which slots are allocated too. */
 extern void PathTreeInitialise(PathTree *tree);
 
 /* The slot of a path's keys; equal paths share one.  Keeps pointers to the keys. */
-extern int	PathTreeAdd(PathTree *tree, char **keys, int nkeys);
+extern int PathTreeAdd(PathTree *tree, char **keys, int nkeys);
 
 /* A slot that is not a place of the record; the caller fills it. */
-extern int	PathTreeAddOther(PathTree *tree);
+extern int PathTreeAddOther(PathTree *tree);
 
 /* Set the tree to a record, the root container of an object. */
 extern void PathTreeBegin(PathTree *tree, JsonbContainer *record);
@@ -104,8 +104,9 @@ PathTreeArray(const PathTree *tree, int index)
 {
 	const PathNode *place = &tree->places[index];
 
-	return place->many == tree->epoch && tree->places[place->parent].many != tree->epoch ?
-		&tree->slots[index].own : NULL;
+	return place->many == tree->epoch && tree->places[place->parent].many != tree->epoch
+		? &tree->slots[index].own
+		: NULL;
 }
 
 /*
@@ -119,6 +120,6 @@ extern JsonbValue *ArrayElements(JsonbContainer *array);
 
 /* The value of a key of an object, or false. */
 extern bool ObjectKey(JsonbContainer *object, const char *key, uint32 key_length,
-					 JsonbValue *value);
+					  JsonbValue *value);
 
-#endif							/* NEWTERM_PATH_TREE_H */
+#endif /* NEWTERM_PATH_TREE_H */

@@ -26,8 +26,8 @@ RecordTypeIsUsable(Oid type)
 static void
 ReadText(Record *record, const char *data, int length)
 {
-	int			offset = 0;
-	JsonError	error;
+	int       offset = 0;
+	JsonError error;
 
 	record->jsonb = JsonParse(data, length, &offset, &error);
 	if (record->jsonb == NULL)
@@ -39,8 +39,7 @@ ReadText(Record *record, const char *data, int length)
 	{
 		record->jsonb = NULL;
 		record->cause = "invalid_json";
-		record->detail = psprintf("unexpected text behind the JSON value, at byte %d",
-								  offset + 1);
+		record->detail = psprintf("unexpected text behind the JSON value, at byte %d", offset + 1);
 	}
 }
 
@@ -48,7 +47,7 @@ ReadText(Record *record, const char *data, int length)
 static void
 ReadBytes(Record *record, const char *data, int length)
 {
-	int			valid = pg_encoding_verifymbstr(PG_UTF8, data, length);
+	int valid = pg_encoding_verifymbstr(PG_UTF8, data, length);
 
 	if (valid == length)
 		ReadText(record, data, length);
@@ -68,10 +67,10 @@ RecordParse(Record *record, Datum event, Oid type)
 	else
 	{
 		/* json, text, varchar and bytea are stored alike */
-		text	   *value = DatumGetTextPP(event);
+		text *value = DatumGetTextPP(event);
 
-		(type == BYTEAOID ? ReadBytes : ReadText) (record, VARDATA_ANY(value),
-												   VARSIZE_ANY_EXHDR(value));
+		(type == BYTEAOID ? ReadBytes : ReadText)(record, VARDATA_ANY(value),
+												  VARSIZE_ANY_EXHDR(value));
 	}
 	if (record->jsonb != NULL && !JB_ROOT_IS_OBJECT(record->jsonb))
 	{
@@ -86,7 +85,7 @@ RecordParse(Record *record, Datum event, Oid type)
 static EventTimeStatus
 ColumnTime(Datum time, bool time_null, int64 *micros)
 {
-	TimestampTz timestamp = DatumGetTimestampTz(time);
+	TimestampTz     timestamp = DatumGetTimestampTz(time);
 	EventTimeStatus status = time_null ? EVENT_TIME_MISSING : EventTimeCheck(timestamp);
 
 	/* of others, the number might not fit */
@@ -105,8 +104,8 @@ RefuseTime(Record *record, EventTimeStatus status, bool has_time_column)
 			break;
 		case EVENT_TIME_MISSING:
 			record->cause = "no_event_time";
-			record->detail = has_time_column ? "the time column is NULL" :
-				"eventTime is missing or no ISO 8601 timestamp";
+			record->detail = has_time_column ? "the time column is NULL"
+											 : "eventTime is missing or no ISO 8601 timestamp";
 			break;
 		case EVENT_TIME_PAST:
 			record->cause = "past_event_time";
@@ -149,20 +148,20 @@ SetTime(Record *record, FieldSet *fields, const RowValues *row)
 /* Reading what is inside a document. */
 typedef struct Inside
 {
-	FieldSet   *fields;
+	FieldSet        *fields;
 	const RowValues *row;
-	RowFunction function;
-	void	   *state;
-	MemoryContext context;		/* of one record */
+	RowFunction      function;
+	void            *state;
+	MemoryContext    context; /* of one record */
 } Inside;
 
 /* One record of a document (a RecordFunction). */
 static void
 ReadInside(void *state, Jsonb *jsonb)
 {
-	Inside	   *inside = state;
+	Inside       *inside = state;
 	MemoryContext old = MemoryContextSwitchTo(inside->context);
-	Record		record = {.jsonb = jsonb, .inside = true};
+	Record        record = {.jsonb = jsonb, .inside = true};
 
 	SetTime(&record, inside->fields, inside->row);
 	inside->function(inside->state, &record);
@@ -174,7 +173,7 @@ ReadInside(void *state, Jsonb *jsonb)
 static void
 RefuseOthers(const Inside *inside, int others)
 {
-	Record		record = {.cause = "not_a_record", .inside = true};
+	Record record = {.cause = "not_a_record", .inside = true};
 
 	record.detail = psprintf("values in the document that are no CloudTrail records: %d", others);
 	inside->function(inside->state, &record);
@@ -185,8 +184,8 @@ static bool
 ReadDocument(FieldSet *fields, const RowValues *row, Jsonb *document, RowFunction function,
 			 void *state)
 {
-	Inside		inside = {fields, row, function, state};
-	Document	found;
+	Inside   inside = {fields, row, function, state};
+	Document found;
 
 	inside.context = AllocSetContextCreate(CurrentMemoryContext, "newterm document",
 										   ALLOCSET_SMALL_SIZES);
@@ -217,7 +216,7 @@ MayHoldRecords(const Record *record, const RowValues *row)
 void
 RecordsRead(FieldSet *fields, const RowValues *row, RowFunction function, void *state)
 {
-	Record		record;
+	Record record;
 
 	if (row->event_null)
 		return;
@@ -226,7 +225,7 @@ RecordsRead(FieldSet *fields, const RowValues *row, RowFunction function, void *
 		SetTime(&record, fields, row);
 	if (MayHoldRecords(&record, row))
 	{
-		Jsonb	   *document = record.document != NULL ? record.document : record.jsonb;
+		Jsonb *document = record.document != NULL ? record.document : record.jsonb;
 
 		if (ReadDocument(fields, row, document, function, state))
 			return;

@@ -15,7 +15,7 @@
 /* A text, and for accounts of vendors who owns it. */
 typedef struct Entry
 {
-	int			length;
+	int         length;
 	const char *text;
 	const char *name;
 } Entry;
@@ -23,33 +23,33 @@ typedef struct Entry
 /* Texts, sorted once they are sealed. */
 typedef struct EntryTable
 {
-	int			count;
-	int			allocated;
-	Entry	   *entries;
+	int    count;
+	int    allocated;
+	Entry *entries;
 } EntryTable;
 
 struct ReferenceList
 {
 	const char *name;
-	bool		sealed;
-	EntryTable	values;
-	int			nnetworks;
-	int			networks_allocated;
-	IpNetwork  *networks;		/* sorted by family, prefix and address */
+	bool        sealed;
+	EntryTable  values;
+	int         nnetworks;
+	int         networks_allocated;
+	IpNetwork  *networks; /* sorted by family, prefix and address */
 };
 
 struct Reference
 {
 	MemoryContext context;
-	EntryTable	vendors;
-	EntryTable	own;
-	List	   *lists;
+	EntryTable    vendors;
+	EntryTable    own;
+	List         *lists;
 };
 
 Reference *
 ReferenceCreate(void)
 {
-	Reference  *reference = palloc0(sizeof(Reference));
+	Reference *reference = palloc0(sizeof(Reference));
 
 	reference->context = CurrentMemoryContext;
 	return reference;
@@ -60,14 +60,14 @@ ReferenceCreate(void)
 static void
 AddEntry(Reference *reference, EntryTable *table, const char *text, const char *name)
 {
-	Entry	   *entry;
+	Entry *entry;
 
 	if (table->count == table->allocated)
 	{
 		table->allocated = Max(8, table->allocated * 2);
-		table->entries = table->entries == NULL ?
-			MemoryContextAlloc(reference->context, sizeof(Entry) * table->allocated) :
-			repalloc_huge(table->entries, sizeof(Entry) * table->allocated);
+		table->entries = table->entries == NULL
+			? MemoryContextAlloc(reference->context, sizeof(Entry) * table->allocated)
+			: repalloc_huge(table->entries, sizeof(Entry) * table->allocated);
 	}
 	entry = &table->entries[table->count++];
 	entry->length = strlen(text);
@@ -102,14 +102,14 @@ SealEntries(EntryTable *table)
 static const Entry *
 FindEntry(const EntryTable *table, const char *text, int length)
 {
-	int			low = 0;
-	int			high = table->count;
+	int low = 0;
+	int high = table->count;
 
 	while (low < high)
 	{
-		int			middle = low + (high - low) / 2;
+		int          middle = low + (high - low) / 2;
 		const Entry *entry = &table->entries[middle];
-		int			order = CompareTexts(text, length, entry->text, entry->length);
+		int          order = CompareTexts(text, length, entry->text, entry->length);
 
 		if (order == 0)
 			return entry;
@@ -142,9 +142,9 @@ AddNetwork(Reference *reference, ReferenceList *list, const IpNetwork *network)
 	if (list->nnetworks == list->networks_allocated)
 	{
 		list->networks_allocated = Max(8, list->networks_allocated * 2);
-		list->networks = list->networks == NULL ?
-			MemoryContextAlloc(reference->context, sizeof(IpNetwork) * list->networks_allocated) :
-			repalloc_huge(list->networks, sizeof(IpNetwork) * list->networks_allocated);
+		list->networks = list->networks == NULL
+			? MemoryContextAlloc(reference->context, sizeof(IpNetwork) * list->networks_allocated)
+			: repalloc_huge(list->networks, sizeof(IpNetwork) * list->networks_allocated);
 	}
 	list->networks[list->nnetworks++] = *network;
 }
@@ -153,12 +153,12 @@ AddNetwork(Reference *reference, ReferenceList *list, const IpNetwork *network)
 static int
 LowerBound(const ReferenceList *list, const IpNetwork *network)
 {
-	int			low = 0;
-	int			high = list->nnetworks;
+	int low = 0;
+	int high = list->nnetworks;
 
 	while (low < high)
 	{
-		int			middle = low + (high - low) / 2;
+		int middle = low + (high - low) / 2;
 
 		if (CompareNetworks(&list->networks[middle], network) < 0)
 			low = middle + 1;
@@ -176,8 +176,8 @@ LowerBound(const ReferenceList *list, const IpNetwork *network)
 static bool
 HasAddress(const ReferenceList *list, const IpNetwork *address)
 {
-	IpNetwork	wanted = *address;
-	int			next;
+	IpNetwork wanted = *address;
+	int       next;
 
 	/* before all networks of the family */
 	wanted.bits = 0;
@@ -186,8 +186,8 @@ HasAddress(const ReferenceList *list, const IpNetwork *address)
 		 next < list->nnetworks && list->networks[next].family == address->family;
 		 next = LowerBound(list, &wanted))
 	{
-		const int	bits = list->networks[next].bits;
-		int			found;
+		const int bits = list->networks[next].bits;
+		int       found;
 
 		wanted = *address;
 		IpNetworkMask(&wanted, bits);
@@ -218,7 +218,7 @@ ReferenceAddOwn(Reference *reference, const char *account)
 static ReferenceList *
 FindList(const Reference *reference, const char *name)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	foreach(cell, reference->lists)
 	{
@@ -234,7 +234,7 @@ ReferenceList *
 ReferenceListNamed(Reference *reference, const char *name)
 {
 	ReferenceList *list = FindList(reference, name);
-	MemoryContext old;
+	MemoryContext  old;
 
 	if (list != NULL)
 		return list;
@@ -257,7 +257,7 @@ ReferenceWants(const Reference *reference, const char *name)
 bool
 ReferenceWantsLists(const Reference *reference)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	foreach(cell, reference->lists)
 		if (!((ReferenceList *) lfirst(cell))->sealed)
@@ -269,7 +269,7 @@ void
 ReferenceAddValue(Reference *reference, const char *name, const char *value)
 {
 	ReferenceList *list = FindList(reference, name);
-	IpNetwork	network;
+	IpNetwork      network;
 
 	if (list == NULL || list->sealed)
 		return;
@@ -281,7 +281,7 @@ ReferenceAddValue(Reference *reference, const char *name, const char *value)
 void
 ReferenceSeal(Reference *reference)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	SealEntries(&reference->vendors);
 	SealEntries(&reference->own);
@@ -301,8 +301,7 @@ ReferenceSeal(Reference *reference)
 const char *
 ReferenceVendor(const Reference *reference, const char *account, int length)
 {
-	const Entry *entry = reference == NULL ? NULL :
-		FindEntry(&reference->vendors, account, length);
+	const Entry *entry = reference == NULL ? NULL : FindEntry(&reference->vendors, account, length);
 
 	return entry == NULL ? NULL : entry->name;
 }
@@ -316,14 +315,13 @@ ReferenceIsOwn(const Reference *reference, const char *account, int length)
 bool
 ReferenceListHas(const ReferenceList *list, const JsonbValue *value)
 {
-	IpNetwork	address;
+	IpNetwork      address;
 	StringInfoData number;
 
 	switch (value->type)
 	{
 		case jbvString:
-			return FindEntry(&list->values, value->val.string.val,
-							 value->val.string.len) != NULL ||
+			return FindEntry(&list->values, value->val.string.val, value->val.string.len) != NULL ||
 				(list->nnetworks > 0 &&
 				 IpAddressParse(value->val.string.val, value->val.string.len, &address) &&
 				 HasAddress(list, &address));
@@ -332,8 +330,8 @@ ReferenceListHas(const ReferenceList *list, const JsonbValue *value)
 			JsonbTextAppend(&number, value);
 			return FindEntry(&list->values, number.data, number.len) != NULL;
 		case jbvBool:
-			return value->val.boolean ? FindEntry(&list->values, "true", 4) != NULL :
-				FindEntry(&list->values, "false", 5) != NULL;
+			return value->val.boolean ? FindEntry(&list->values, "true", 4) != NULL
+									  : FindEntry(&list->values, "false", 5) != NULL;
 		default:
 			return false;
 	}

@@ -10,7 +10,7 @@
 
 #include "utils/jsonb.h"
 
-typedef struct Reference Reference;
+typedef struct Reference     Reference;
 typedef struct ReferenceList ReferenceList;
 
 /* Create an empty one in the current memory context, in which entries are allocated too. */
@@ -37,9 +37,8 @@ extern void ReferenceSeal(Reference *reference);
  * Look up; all are given `length` bytes of text, and a NULL reference is an
  * empty one.  ReferenceVendor returns NULL for accounts that it does not know.
  */
-extern const char *ReferenceVendor(const Reference *reference, const char *account,
-								   int length);
-extern bool ReferenceIsOwn(const Reference *reference, const char *account, int length);
+extern const char *ReferenceVendor(const Reference *reference, const char *account, int length);
+extern bool        ReferenceIsOwn(const Reference *reference, const char *account, int length);
 
 /*
  * Is the value in the list?  An IP address also is if a network of the list holds it.  A
@@ -47,4 +46,4 @@ extern bool ReferenceIsOwn(const Reference *reference, const char *account, int 
  */
 extern bool ReferenceListHas(const ReferenceList *list, const JsonbValue *value);
 
-#endif							/* NEWTERM_REFERENCE_H */
+#endif /* NEWTERM_REFERENCE_H */

@@ -22,57 +22,79 @@
 #include "event/row_shape.h"
 
 /* Members of CloudTrail's records. */
-static const char *const Members[] = {
-	"addendum", "additionalEventData", "apiVersion", "awsRegion", "edgeDeviceDetails",
-	"errorCode", "errorMessage", "eventCategory", "eventID", "eventName", "eventSource",
-	"eventTime", "eventType", "eventVersion", "insightDetails", "managementEvent", "readOnly",
-	"recipientAccountId", "requestID", "requestParameters", "resources", "responseElements",
-	"serviceEventDetails", "sessionCredentialFromConsole", "sharedEventID", "sourceIPAddress",
-	"timeWindow", "tlsDetails", "userAgent", "userIdentity", "vpcEndpointAccountId",
-	"vpcEndpointId"
-};
+static const char *const Members[] = {"addendum",
+									  "additionalEventData",
+									  "apiVersion",
+									  "awsRegion",
+									  "edgeDeviceDetails",
+									  "errorCode",
+									  "errorMessage",
+									  "eventCategory",
+									  "eventID",
+									  "eventName",
+									  "eventSource",
+									  "eventTime",
+									  "eventType",
+									  "eventVersion",
+									  "insightDetails",
+									  "managementEvent",
+									  "readOnly",
+									  "recipientAccountId",
+									  "requestID",
+									  "requestParameters",
+									  "resources",
+									  "responseElements",
+									  "serviceEventDetails",
+									  "sessionCredentialFromConsole",
+									  "sharedEventID",
+									  "sourceIPAddress",
+									  "timeWindow",
+									  "tlsDetails",
+									  "userAgent",
+									  "userIdentity",
+									  "vpcEndpointAccountId",
+									  "vpcEndpointId"};
 
 /* Those of them that are objects or arrays: text in their columns is JSON. */
-static const char *const Containers[] = {
-	"addendum", "additionalEventData", "edgeDeviceDetails", "insightDetails",
-	"requestParameters", "resources", "responseElements", "serviceEventDetails", "timeWindow",
-	"tlsDetails", "userIdentity"
-};
+static const char *const Containers[] = {"addendum",          "additionalEventData",
+										 "edgeDeviceDetails", "insightDetails",
+										 "requestParameters", "resources",
+										 "responseElements",  "serviceEventDetails",
+										 "timeWindow",        "tlsDetails",
+										 "userIdentity"};
 
 /* Those that are booleans, which some tools store as text. */
-static const char *const Flags[] = {
-	"managementEvent", "readOnly", "sessionCredentialFromConsole"
-};
+static const char *const Flags[] = {"managementEvent", "readOnly", "sessionCredentialFromConsole"};
 
 /* How a column's value becomes a member's. */
 typedef enum ColumnKind
 {
 	COLUMN_JSONB,
-	COLUMN_JSON,				/* text that is JSON */
+	COLUMN_JSON, /* text that is JSON */
 	COLUMN_TEXT,
 	COLUMN_FLAG_TEXT,
 	COLUMN_FLAG,
-	COLUMN_INTEGER,				/* of up to 8 bytes */
+	COLUMN_INTEGER, /* of up to 8 bytes */
 	COLUMN_NUMERIC,
 	COLUMN_TIME,
-	COLUMN_COMPOSITE,			/* and arrays: by to_jsonb */
-	COLUMN_OTHER				/* its text */
+	COLUMN_COMPOSITE, /* and arrays: by to_jsonb */
+	COLUMN_OTHER      /* its text */
 } ColumnKind;
 
 typedef struct RowColumn
 {
-	char	   *member;
-	int			member_length;
-	Oid			type;			/* not a domain */
-	ColumnKind	kind;
-	bool		identity;		/* userIdentity and its like: keys of it may have underscores */
-	FmgrInfo	convert;		/* of composite and other types */
+	char      *member;
+	int        member_length;
+	Oid        type; /* not a domain */
+	ColumnKind kind;
+	bool       identity; /* userIdentity and its like: keys of it may have underscores */
+	FmgrInfo   convert;  /* of composite and other types */
 } RowColumn;
 
 struct RowShape
 {
-	int			count;
-	RowColumn	columns[FLEXIBLE_ARRAY_MEMBER];
+	int       count;
+	RowColumn columns[FLEXIBLE_ARRAY_MEMBER];
 };
 
 static bool
@@ -122,8 +144,9 @@ KindOf(Oid type, const char *member)
 		case TEXTOID:
 		case VARCHAROID:
 		case BPCHAROID:
-			return IsListed(Containers, lengthof(Containers), member) ? COLUMN_JSON :
-				IsListed(Flags, lengthof(Flags), member) ? COLUMN_FLAG_TEXT : COLUMN_TEXT;
+			return IsListed(Containers, lengthof(Containers), member) ? COLUMN_JSON
+				: IsListed(Flags, lengthof(Flags), member)            ? COLUMN_FLAG_TEXT
+																	  : COLUMN_TEXT;
 		case BOOLOID:
 			return COLUMN_FLAG;
 		case INT2OID:
@@ -136,8 +159,8 @@ KindOf(Oid type, const char *member)
 		case TIMESTAMPOID:
 			return COLUMN_TIME;
 		default:
-			return type_is_rowtype(type) || OidIsValid(get_element_type(type)) ?
-				COLUMN_COMPOSITE : COLUMN_OTHER;
+			return type_is_rowtype(type) || OidIsValid(get_element_type(type)) ? COLUMN_COMPOSITE
+																			   : COLUMN_OTHER;
 	}
 }
 
@@ -145,8 +168,8 @@ KindOf(Oid type, const char *member)
 static void
 SetConversion(RowColumn *column)
 {
-	Oid			output;
-	bool		varlena;
+	Oid  output;
+	bool varlena;
 
 	if (column->kind == COLUMN_COMPOSITE)
 	{
@@ -172,19 +195,19 @@ SetColumn(RowColumn *column, char *member, Oid type)
 	column->member_length = strlen(member);
 	column->type = getBaseType(type);
 	column->kind = KindOf(column->type, member);
-	column->identity = strcmp(member, "userIdentity") == 0 ||
-		strcmp(member, "tlsDetails") == 0 || strcmp(member, "resources") == 0;
+	column->identity = strcmp(member, "userIdentity") == 0 || strcmp(member, "tlsDetails") == 0 ||
+		strcmp(member, "resources") == 0;
 	SetConversion(column);
 }
 
 RowShape *
 RowShapeOfCall(FunctionCallInfo fcinfo, int members, int first)
 {
-	int			count = PG_NARGS() - first;
-	RowShape   *shape = palloc0(offsetof(RowShape, columns) + sizeof(RowColumn) * Max(count, 0));
-	Datum	   *names;
-	bool	   *nulls;
-	int			nnames;
+	int       count = PG_NARGS() - first;
+	RowShape *shape = palloc0(offsetof(RowShape, columns) + sizeof(RowColumn) * Max(count, 0));
+	Datum    *names;
+	bool     *nulls;
+	int       nnames;
 
 	if (PG_ARGISNULL(members) || get_fn_expr_variadic(fcinfo->flinfo))
 		ereport(ERROR,
@@ -199,7 +222,7 @@ RowShapeOfCall(FunctionCallInfo fcinfo, int members, int first)
 	shape->count = count;
 	for (int i = 0; i < count; i++)
 	{
-		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, first + i);
+		Oid type = get_fn_expr_argtype(fcinfo->flinfo, first + i);
 
 		if (nulls[i] || !OidIsValid(type))
 			ereport(ERROR,
@@ -233,9 +256,9 @@ SetJsonb(JsonbValue *value, Jsonb *jsonb)
 static bool
 SetJson(JsonbValue *value, text *json)
 {
-	int			offset = 0;
-	JsonError	error;
-	Jsonb	   *jsonb = JsonParse(VARDATA_ANY(json), VARSIZE_ANY_EXHDR(json), &offset, &error);
+	int       offset = 0;
+	JsonError error;
+	Jsonb    *jsonb = JsonParse(VARDATA_ANY(json), VARSIZE_ANY_EXHDR(json), &offset, &error);
 
 	if (jsonb != NULL && offset == (int) VARSIZE_ANY_EXHDR(json))
 		return SetJsonb(value, jsonb);
@@ -247,9 +270,9 @@ static bool
 SetInteger(JsonbValue *value, Oid type, Datum datum)
 {
 	value->type = jbvNumeric;
-	value->val.numeric = int64_to_numeric(type == INT2OID ? DatumGetInt16(datum) :
-										  type == INT4OID ? DatumGetInt32(datum) :
-										  DatumGetInt64(datum));
+	value->val.numeric = int64_to_numeric(type == INT2OID       ? DatumGetInt16(datum)
+											  : type == INT4OID ? DatumGetInt32(datum)
+																: DatumGetInt64(datum));
 	return true;
 }
 
@@ -257,7 +280,7 @@ SetInteger(JsonbValue *value, Oid type, Datum datum)
 static bool
 SetTime(JsonbValue *value, Timestamp time)
 {
-	char	   *text = palloc(ISOTIME_TEXT_SIZE);
+	char *text = palloc(ISOTIME_TEXT_SIZE);
 
 	if (TIMESTAMP_NOT_FINITE(time) || !IsoTimeFormatShort(UNIX_MICROS(time), text))
 		return false;
@@ -269,7 +292,7 @@ static bool
 SetFlag(JsonbValue *value, text *flag)
 {
 	const char *data = VARDATA_ANY(flag);
-	int			length = VARSIZE_ANY_EXHDR(flag);
+	int         length = VARSIZE_ANY_EXHDR(flag);
 
 	SetString(value, VARDATA_ANY(flag), length);
 	if (!(length == 4 && pg_strncasecmp(data, "true", 4) == 0) &&
@@ -284,7 +307,7 @@ SetFlag(JsonbValue *value, text *flag)
 static bool
 SetValue(JsonbValue *value, RowColumn *column, Datum datum)
 {
-	char	   *output;
+	char *output;
 
 	switch (column->kind)
 	{
@@ -326,11 +349,10 @@ SetValue(JsonbValue *value, RowColumn *column, Datum datum)
 static bool
 HasUnderscores(JsonbContainer *container)
 {
-	static const char *const keys[] = {
-		"principal_id", "account_id", "access_key_id", "session_context", "user_name",
-		"invoked_by", "tls_version", "cipher_suite"
-	};
-	JsonbValue	value;
+	static const char *const keys[] = {"principal_id",    "account_id",  "access_key_id",
+									   "session_context", "user_name",   "invoked_by",
+									   "tls_version",     "cipher_suite"};
+	JsonbValue               value;
 
 	if (JsonContainerIsArray(container))
 		return JsonContainerSize(container) > 0 &&
@@ -346,8 +368,8 @@ HasUnderscores(JsonbContainer *container)
 static void
 CamelKey(JsonbValue *key, bool upper)
 {
-	char	   *camel = palloc(key->val.string.len + 1);
-	int			length = 0;
+	char *camel = palloc(key->val.string.len + 1);
+	int   length = 0;
 
 	for (int i = 0; i < key->val.string.len; i++)
 	{
@@ -368,11 +390,11 @@ CamelKey(JsonbValue *key, bool upper)
 static void
 Camelise(JsonbValue *value, bool upper)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
-	JsonbParseState *state = NULL;
-	JsonbValue *result = NULL;
+	JsonbIterator     *iterator = JsonbIteratorInit(value->val.binary.data);
+	JsonbParseState   *state = NULL;
+	JsonbValue        *result = NULL;
 	JsonbIteratorToken token;
-	JsonbValue	part;
+	JsonbValue         part;
 
 	while ((token = JsonbIteratorNext(&iterator, &part, false)) != WJB_DONE)
 	{
@@ -380,8 +402,8 @@ Camelise(JsonbValue *value, bool upper)
 		if (token == WJB_KEY)
 			CamelKey(&part, upper);
 		result = pushJsonbValue(&state, token,
-								token == WJB_KEY || token == WJB_VALUE || token == WJB_ELEM ?
-								&part : NULL);
+								token == WJB_KEY || token == WJB_VALUE || token == WJB_ELEM ? &part
+																							: NULL);
 	}
 	JsonbToJsonbValue(JsonbValueToJsonb(result), value);
 }
@@ -392,14 +414,14 @@ Jsonb *
 RowShapeDocument(RowShape *shape, const NullableDatum *values)
 {
 	JsonbParseState *state = NULL;
-	bool		any = false;
+	bool             any = false;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < shape->count; i++)
 	{
-		RowColumn  *column = &shape->columns[i];
-		JsonbValue	key;
-		JsonbValue	value;
+		RowColumn *column = &shape->columns[i];
+		JsonbValue key;
+		JsonbValue value;
 
 		if (values[i].isnull || !SetValue(&value, column, values[i].value))
 			continue;

@@ -30,4 +30,4 @@ extern RowShape *RowShapeOfCall(FunctionCallInfo fcinfo, int members, int first)
 /* Put a row together from the columns' values; NULL where all are NULL. */
 extern Jsonb *RowShapeDocument(RowShape *shape, const NullableDatum *values);
 
-#endif							/* NEWTERM_ROW_SHAPE_H */
+#endif /* NEWTERM_ROW_SHAPE_H */

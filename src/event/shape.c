@@ -12,15 +12,14 @@
 #include "event/shape.h"
 
 /* Each record has at least one of these. */
-static const char *const RecordKeys[] = {
-	"eventTime", "eventName", "eventSource", "eventID", "eventVersion", "userIdentity"
-};
+static const char *const RecordKeys[] = {"eventTime", "eventName",    "eventSource",
+										 "eventID",   "eventVersion", "userIdentity"};
 
 /* A member that holds records, or a layer around them. */
 typedef struct Layer
 {
-	const char *key;
-	const char *beside;			/* a member that must be there too, or NULL */
+	const char  *key;
+	const char  *beside; /* a member that must be there too, or NULL */
 	DocumentKind kind;
 } Layer;
 
@@ -61,8 +60,8 @@ static const char *const KindNames[] = {
 typedef struct Reading
 {
 	RecordFunction function;
-	void	   *state;
-	Document	found;
+	void          *state;
+	Document       found;
 } Reading;
 
 static DocumentKind ReadValue(Reading *reading, JsonbValue *value, int depth);
@@ -92,7 +91,7 @@ Member(JsonbContainer *object, const char *key, JsonbValue *value)
 bool
 IsRecord(JsonbContainer *object)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	for (int i = 0; i < (int) lengthof(RecordKeys); i++)
 		if (Member(object, RecordKeys[i], &value))
@@ -104,10 +103,10 @@ IsRecord(JsonbContainer *object)
 static bool
 IsWithoutRecords(JsonbContainer *object)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
-	return JsonContainerSize(object) == 0 ||
-		Member(object, "digestS3Object", &value) || Member(object, "digestStartTime", &value) ||
+	return JsonContainerSize(object) == 0 || Member(object, "digestS3Object", &value) ||
+		Member(object, "digestStartTime", &value) ||
 		(Member(object, "messageType", &value) && value.type == jbvString &&
 		 value.val.string.len == strlen("CONTROL_MESSAGE") &&
 		 memcmp(value.val.string.val, "CONTROL_MESSAGE", value.val.string.len) == 0);
@@ -117,7 +116,7 @@ static void
 ReadArray(Reading *reading, JsonbContainer *array, int depth)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(array);
-	JsonbValue	value;
+	JsonbValue     value;
 
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
@@ -135,10 +134,9 @@ ReadArray(Reading *reading, JsonbContainer *array, int depth)
 static DocumentKind
 ReadLayer(Reading *reading, const Layer *layer, JsonbValue *value, int depth)
 {
-	bool		container = value->type == jbvBinary;
+	bool container = value->type == jbvBinary;
 
-	if (value->type == jbvNull ||
-		(container && JsonContainerSize(value->val.binary.data) == 0))
+	if (value->type == jbvNull || (container && JsonContainerSize(value->val.binary.data) == 0))
 		return DOCUMENT_EMPTY;
 	if ((layer->kind == DOCUMENT_RECORDS || layer->kind == DOCUMENT_LOOKUP) &&
 		!(container && JsonContainerIsArray(value->val.binary.data)))
@@ -167,7 +165,7 @@ static DocumentKind
 ReadObject(Reading *reading, JsonbValue *object, int depth)
 {
 	JsonbContainer *container = object->val.binary.data;
-	JsonbValue	value;
+	JsonbValue      value;
 
 	if (IsRecord(container))
 	{
@@ -184,7 +182,7 @@ ReadObject(Reading *reading, JsonbValue *object, int depth)
 	for (int i = 0; i < (int) lengthof(Layers); i++)
 		if (Member(container, Layers[i].key, &value))
 		{
-			JsonbValue	beside;
+			JsonbValue beside;
 
 			if (Layers[i].beside == NULL || Member(container, Layers[i].beside, &beside))
 				return ReadLayer(reading, &Layers[i], &value, depth);
@@ -196,10 +194,10 @@ ReadObject(Reading *reading, JsonbValue *object, int depth)
 static DocumentKind
 ReadString(Reading *reading, JsonbValue *string, int depth)
 {
-	int			offset = 0;
-	JsonError	error;
-	Jsonb	   *document;
-	JsonbValue	value;
+	int          offset = 0;
+	JsonError    error;
+	Jsonb       *document;
+	JsonbValue   value;
 	DocumentKind kind = DOCUMENT_UNKNOWN;
 
 	document = JsonParse(string->val.string.val, string->val.string.len, &offset, &error);
@@ -236,8 +234,8 @@ ReadValue(Reading *reading, JsonbValue *value, int depth)
 Document
 DocumentRecords(Jsonb *document, RecordFunction function, void *state)
 {
-	Reading		reading = {function, state, {0}};
-	JsonbValue	value;
+	Reading    reading = {function, state, {0}};
+	JsonbValue value;
 
 	if (JB_ROOT_IS_SCALAR(document))
 		return reading.found;

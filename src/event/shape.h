@@ -12,35 +12,35 @@
 #include "utils/jsonb.h"
 
 /* Envelopes may lie this deep in each other. */
-#define DOCUMENT_MAX_DEPTH	8
+#define DOCUMENT_MAX_DEPTH 8
 
 /* What a document is, by its outermost layer. */
 typedef enum DocumentKind
 {
-	DOCUMENT_UNKNOWN,			/* neither a record nor an envelope that we know */
-	DOCUMENT_EMPTY,				/* of AWS's, and without records: a digest file, {"Records": null} */
-	DOCUMENT_RECORD,			/* a record itself */
-	DOCUMENT_RECORDS,			/* a log file, {"Records": […]} */
-	DOCUMENT_ARRAY,				/* records in an array */
-	DOCUMENT_LOOKUP,			/* {"Events": […]} of lookup-events */
-	DOCUMENT_CLOUDTRAIL_EVENT,	/* one of those, as Airbyte stores it: {"CloudTrailEvent": "…"} */
-	DOCUMENT_EVENTBRIDGE,		/* {"detail-type": …, "detail": {…}} */
-	DOCUMENT_SNS,				/* {"Message": "…"} */
-	DOCUMENT_SQS,				/* {"Body": "…"}, {"Messages": […]} */
-	DOCUMENT_CLOUDWATCH,		/* {"message": "…"}, {"logEvents": […]} */
-	DOCUMENT_SHIPPED,			/* {"log": …}, {"event": …}, {"_airbyte_data": …} */
-	DOCUMENT_OCSF				/* Security Lake's, of class API Activity and others */
+	DOCUMENT_UNKNOWN,          /* neither a record nor an envelope that we know */
+	DOCUMENT_EMPTY,            /* of AWS's, and without records: a digest file, {"Records": null} */
+	DOCUMENT_RECORD,           /* a record itself */
+	DOCUMENT_RECORDS,          /* a log file, {"Records": […]} */
+	DOCUMENT_ARRAY,            /* records in an array */
+	DOCUMENT_LOOKUP,           /* {"Events": […]} of lookup-events */
+	DOCUMENT_CLOUDTRAIL_EVENT, /* one of those, as Airbyte stores it: {"CloudTrailEvent": "…"} */
+	DOCUMENT_EVENTBRIDGE,      /* {"detail-type": …, "detail": {…}} */
+	DOCUMENT_SNS,              /* {"Message": "…"} */
+	DOCUMENT_SQS,              /* {"Body": "…"}, {"Messages": […]} */
+	DOCUMENT_CLOUDWATCH,       /* {"message": "…"}, {"logEvents": […]} */
+	DOCUMENT_SHIPPED,          /* {"log": …}, {"event": …}, {"_airbyte_data": …} */
+	DOCUMENT_OCSF              /* Security Lake's, of class API Activity and others */
 } DocumentKind;
 
 /* Called for each record, which is freed after the call. */
-typedef void (*RecordFunction) (void *state, Jsonb *record);
+typedef void (*RecordFunction)(void *state, Jsonb *record);
 
 /* The result of DocumentRecords. */
 typedef struct Document
 {
 	DocumentKind kind;
-	int			records;		/* in it */
-	int			others;			/* values that are no records where records were expected */
+	int          records; /* in it */
+	int          others;  /* values that are no records where records were expected */
 } Document;
 
 /*
@@ -58,4 +58,4 @@ extern bool IsRecordKey(const char *key, int length);
 /* The name of a kind, as newterm.watched shows it. */
 extern const char *DocumentKindName(DocumentKind kind);
 
-#endif							/* NEWTERM_SHAPE_H */
+#endif /* NEWTERM_SHAPE_H */

@@ -16,22 +16,22 @@
 /* A column for which the tree is grown. */
 typedef struct ColumnBuild
 {
-	FieldSet   *set;
-	TermNode   *tree;
-	uint32		column;
-	bool		optional;
+	FieldSet *set;
+	TermNode *tree;
+	uint32    column;
+	bool      optional;
 } ColumnBuild;
 
 /* The child of a node for a key or field, made where it is not there yet. */
 static TermNode *
 ChildNode(const ColumnBuild *build, TermNode *parent, const char *key, const Field *field)
 {
-	TermNode  **next = &parent->children;
-	TermNode   *child;
+	TermNode **next = &parent->children;
+	TermNode  *child;
 
 	for (; *next != NULL; next = &(*next)->sibling)
-		if (key != NULL ? (*next)->key != NULL && strcmp((*next)->key, key) == 0 :
-			(*next)->field != NULL && FieldEqual((*next)->field, field))
+		if (key != NULL ? (*next)->key != NULL && strcmp((*next)->key, key) == 0
+						: (*next)->field != NULL && FieldEqual((*next)->field, field))
 			break;
 	child = *next;
 	if (child == NULL)
@@ -53,7 +53,7 @@ ChildNode(const ColumnBuild *build, TermNode *parent, const char *key, const Fie
 static TermNode *
 PathNodeOf(const ColumnBuild *build, char **keys, int nkeys)
 {
-	TermNode   *node = build->tree;
+	TermNode *node = build->tree;
 
 	for (int i = 0; i < nkeys; i++)
 	{
@@ -67,9 +67,9 @@ PathNodeOf(const ColumnBuild *build, char **keys, int nkeys)
 static TermNode *
 NodeOf(const ColumnBuild *build, const Field *field)
 {
-	TermNode   *node;
-	char	  **keys = NULL;
-	int			nkeys;
+	TermNode *node;
+	char    **keys = NULL;
+	int       nkeys;
 
 	switch (field->kind)
 	{
@@ -111,8 +111,8 @@ ColumnBase(const Field *field)
 }
 
 void
-TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumns,
-					int nentity, bool optional_entity)
+TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumns, int nentity,
+					bool optional_entity)
 {
 	Assert(ncolumns <= TERM_MAX_COLUMNS && nentity < ncolumns);
 	memset(shape, 0, sizeof(TermShape));
@@ -123,11 +123,11 @@ TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumn
 	for (int i = 0; i < ncolumns; i++)
 	{
 		const ColumnBuild build = {set, shape->tree, ColumnBit(i), optional_entity && i < nentity};
-		const Field *base;
+		const Field      *base;
 
 		shape->slots[i] = FieldSetAdd(set, fields[i]);
 		base = ColumnBase(FieldOfSlot(set, shape->slots[i]));
-		if (base->kind != FIELD_ATTRIBUTE)	/* no array leads to one */
+		if (base->kind != FIELD_ATTRIBUTE) /* no array leads to one */
 			NodeOf(&build, base)->columns |= ColumnBit(i);
 	}
 }
@@ -137,7 +137,7 @@ typedef enum RowState
 {
 	ROW_WHOLE,
 	ROW_LACKS_VALUE,
-	ROW_PASSES_ARRAY			/* an array of several in it */
+	ROW_PASSES_ARRAY /* an array of several in it */
 } RowState;
 
 /*
@@ -160,7 +160,7 @@ NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, Jsonb
 	}
 	for (uint32 columns = node->columns; columns != 0; columns &= columns - 1)
 	{
-		int			column = pg_rightmost_one_pos32(columns);
+		int column = pg_rightmost_one_pos32(columns);
 
 		if (!ColumnValue(shape, set, column, value, &storage[column]))
 			return ROW_LACKS_VALUE;
@@ -168,11 +168,11 @@ NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, Jsonb
 	}
 	for (const TermNode *child = node->children; child != NULL; child = child->sibling)
 	{
-		JsonbValue	below;
-		RowState	state;
+		JsonbValue below;
+		RowState   state;
 
 		if (child->key == NULL)
-			return ROW_PASSES_ARRAY;	/* may give several values */
+			return ROW_PASSES_ARRAY; /* may give several values */
 		if (value->type != jbvBinary ||
 			!ObjectKey(value->val.binary.data, child->key, child->key_length, &below))
 			return ROW_LACKS_VALUE;
@@ -207,15 +207,15 @@ CommonArray(const TermShape *shape, const FieldSet *set, uint32 many)
  *		are not dropped.
  */
 static bool
-RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many,
-			   int limit, TupleList *tuples)
+RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many, int limit,
+			   TupleList *tuples)
 {
-	const int	ncolumns = shape->ncolumns;
+	const int       ncolumns = shape->ncolumns;
 	const TermNode *node = CommonArray(shape, set, many);
 	JsonbContainer *array;
-	JsonbValue *elements;
-	JsonbValue *storage;
-	int			size;
+	JsonbValue     *elements;
+	JsonbValue     *storage;
+	int             size;
 
 	if (node == NULL || shape->optional_entity)
 		return false;
@@ -229,8 +229,8 @@ RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint
 	tuples->count = 0;
 	for (int i = 0; i < size; i++)
 	{
-		RowState	state = NodeRow(shape, set, node, &elements[i], &storage[i * ncolumns],
-									&tuples->values[tuples->count * ncolumns]);
+		RowState state = NodeRow(shape, set, node, &elements[i], &storage[i * ncolumns],
+								 &tuples->values[tuples->count * ncolumns]);
 
 		if (state == ROW_PASSES_ARRAY)
 			return false;
@@ -250,11 +250,11 @@ RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint
  *		several; the others' values and digests are the list's single ones.
  */
 static uint64
-TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
-					uint32 many, int limit, TupleList *tuples)
+TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many,
+					int limit, TupleList *tuples)
 {
-	const int	ncolumns = shape->ncolumns;
-	uint64		left = 0;
+	const int ncolumns = shape->ncolumns;
+	uint64    left = 0;
 
 	if (!RowsOfElements(shape, set, key, many, limit, tuples))
 		left = TermProduct(shape, set, key, many, limit, tuples);
@@ -269,10 +269,10 @@ TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key,
 }
 
 uint64
-TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
-		   int limit, TupleList *tuples)
+TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key, int limit,
+		   TupleList *tuples)
 {
-	uint32		many = 0;
+	uint32 many = 0;
 
 	tuples->count = 0;
 	for (int i = 0; i < shape->ncolumns; i++)
@@ -290,13 +290,13 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 	}
 	for (int i = 0; i < shape->ncolumns; i++)
 		if ((many & ColumnBit(i)) == 0)
-			tuples->one_digests[i] = tuples->one_values[i] == &TermNullValue ?
-				DigestJsonbValue(key, &TermNullValue) :
-				*EventDigest(set, EventValues(set, shape->slots[i]));
+			tuples->one_digests[i] = tuples->one_values[i] == &TermNullValue
+				? DigestJsonbValue(key, &TermNullValue)
+				: *EventDigest(set, EventValues(set, shape->slots[i]));
 	if (many != 0)
 	{
 		MemoryContext old = EventContextEnter(set);
-		uint64		left = TuplesThroughArrays(shape, set, key, many, limit, tuples);
+		uint64        left = TuplesThroughArrays(shape, set, key, many, limit, tuples);
 
 		MemoryContextSwitchTo(old);
 		return left;
@@ -311,11 +311,12 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key,
 static JsonbValue
 CanonicalScalar(const JsonbValue *value)
 {
-	JsonbValue	result = *value;
+	JsonbValue result = *value;
 
 	if (value->type == jbvNumeric)
-		result.val.numeric = DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale,
-																 NumericGetDatum(value->val.numeric)));
+		result.val.numeric =
+			DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale,
+												NumericGetDatum(value->val.numeric)));
 	return result;
 }
 
@@ -323,11 +324,11 @@ CanonicalScalar(const JsonbValue *value)
 static void
 PushCanonical(JsonbParseState **state, JsonbIteratorToken token, const JsonbValue *value)
 {
-	JsonbValue	part;
+	JsonbValue part;
 
 	if (value->type == jbvBinary)
 	{
-		JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
+		JsonbIterator     *iterator = JsonbIteratorInit(value->val.binary.data);
 		JsonbIteratorToken inner;
 
 		while ((inner = JsonbIteratorNext(&iterator, &part, false)) != WJB_DONE)
@@ -336,8 +337,8 @@ PushCanonical(JsonbParseState **state, JsonbIteratorToken token, const JsonbValu
 			if (inner == WJB_VALUE || inner == WJB_ELEM || inner == WJB_KEY)
 				part = CanonicalScalar(&part);
 			pushJsonbValue(state, inner,
-						   inner == WJB_VALUE || inner == WJB_ELEM || inner == WJB_KEY ?
-						   &part : NULL);
+						   inner == WJB_VALUE || inner == WJB_ELEM || inner == WJB_KEY ? &part
+																					   : NULL);
 		}
 		return;
 	}
@@ -364,7 +365,7 @@ TermObject(const Jsonb *values, char **texts, int ntexts)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < ntexts; i++)
 	{
-		JsonbValue	key;
+		JsonbValue  key;
 		JsonbValue *value;
 
 		key.type = jbvString;

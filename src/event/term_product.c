@@ -23,44 +23,44 @@ const JsonbValue TermNullValue = {.type = jbvNull};
 /* A column's value. */
 typedef struct Cell
 {
-	JsonbValue	value;
-	Digest		digest;
+	JsonbValue value;
+	Digest     digest;
 } Cell;
 
 /* A row: the cells of some columns; absent ones are NULL. */
 typedef struct Row
 {
-	Digest		digest;			/* of all cells */
+	Digest      digest; /* of all cells */
 	const Cell *cells[FLEXIBLE_ARRAY_MEMBER];
 } Row;
 
 /* The different rows that a part of the event shows, in its order. */
 typedef struct Rows
 {
-	int			count;			/* of the first ones */
-	int			allocated;
-	Row		  **rows;
-	uint64		total;			/* with those that were left out: at most so many */
+	int    count; /* of the first ones */
+	int    allocated;
+	Row  **rows;
+	uint64 total; /* with those that were left out: at most so many */
 } Rows;
 
 /* The digests of different rows: open addressing, at most half full. */
 typedef struct RowSet
 {
-	uint32		count;
-	uint32		size;			/* a power of two, or 0 */
-	Digest	   *entries;		/* both halves 0: free */
+	uint32  count;
+	uint32  size;    /* a power of two, or 0 */
+	Digest *entries; /* both halves 0: free */
 } RowSet;
 
 /* What the recursion needs to know. */
 typedef struct Product
 {
 	const TermShape *shape;
-	FieldSet   *set;
+	FieldSet        *set;
 	const DigestKey *key;
-	uint32		many;			/* columns on whose way an array of several is */
-	int			limit;
-	int64		room;			/* rows that crossing may still make */
-	Cell		null;
+	uint32           many; /* columns on whose way an array of several is */
+	int              limit;
+	int64            room; /* rows that crossing may still make */
+	Cell             null;
 } Product;
 
 /* ---------- counting ---------- */
@@ -90,7 +90,7 @@ LeftOut(const Rows *rows)
 static Digest *
 RowSetFind(const RowSet *set, const Digest *digest)
 {
-	uint32		at = digest->h1 & (set->size - 1);
+	uint32 at = digest->h1 & (set->size - 1);
 
 	while (!(set->entries[at].h1 == 0 && set->entries[at].h2 == 0) &&
 		   !DigestEqual(set->entries[at], *digest))
@@ -116,7 +116,7 @@ RowSetEnlarge(RowSet *set)
 static bool
 RowSetAdd(RowSet *set, const Digest *digest)
 {
-	Digest	   *entry;
+	Digest *entry;
 
 	if (set->count * 2 >= set->size)
 		RowSetEnlarge(set);
@@ -162,9 +162,8 @@ AppendRow(Rows *rows, Row *row)
 	if (rows->count == rows->allocated)
 	{
 		rows->allocated = Max(4, rows->allocated * 2);
-		rows->rows = rows->rows == NULL ?
-			palloc(sizeof(Row *) * rows->allocated) :
-			repalloc(rows->rows, sizeof(Row *) * rows->allocated);
+		rows->rows = rows->rows == NULL ? palloc(sizeof(Row *) * rows->allocated)
+										: repalloc(rows->rows, sizeof(Row *) * rows->allocated);
 	}
 	rows->rows[rows->count++] = row;
 }
@@ -203,7 +202,7 @@ MakeProduct(Product *product, const Rows *left, const Rows *right, Rows *result)
 		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < right->count; j++)
 		{
-			Row		   *row;
+			Row *row;
 
 			if (result->count == product->limit || product->room == 0)
 				return;
@@ -220,7 +219,7 @@ MakeProduct(Product *product, const Rows *left, const Rows *right, Rows *result)
 static void
 Cross(Product *product, Rows *left, Rows *right)
 {
-	Rows		result = {.total = MultiplyCounts(left->total, right->total)};
+	Rows result = {.total = MultiplyCounts(left->total, right->total)};
 
 	if (result.total == 0)
 		*left = result;
@@ -260,13 +259,13 @@ static Rows NodeRows(Product *product, const TermNode *node, JsonbValue *value, 
 static Rows
 ListRows(Product *product, const TermNode *node, JsonbValue *values, int nvalues, int arrays)
 {
-	Rows		result = {0};
-	Rows		valueless = {0};
-	RowSet		seen = {0};
+	Rows   result = {0};
+	Rows   valueless = {0};
+	RowSet seen = {0};
 
 	for (int i = 0; i < nvalues; i++)
 	{
-		Rows		part;
+		Rows part;
 
 		CHECK_FOR_INTERRUPTS();
 		part = NodeRows(product, node, &values[i], arrays);
@@ -287,9 +286,8 @@ static Rows
 ArrayRows(Product *product, const TermNode *node, JsonbContainer *array, int arrays)
 {
 	JsonbValue *elements = ArrayElements(array);
-	Rows		result = ListRows(product, node, elements,
-								  arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0,
-								  arrays + 1);
+	Rows        result = ListRows(product, node, elements,
+                           arrays < EVENT_MAX_ARRAYS ? JsonContainerSize(array) : 0, arrays + 1);
 
 	pfree(elements);
 	return result;
@@ -300,7 +298,7 @@ static bool
 ApplyAround(const Field *field, const JsonbValue *found, const Reference *reference,
 			JsonbValue *value)
 {
-	JsonbValue	argument;
+	JsonbValue argument;
 
 	if (!FIELD_IS_FUNCTION(field->kind) || field->kind == FIELD_JSON)
 	{
@@ -323,9 +321,9 @@ static const Cell *
 ColumnCell(const Product *product, int column, const JsonbValue *value)
 {
 	const TermShape *shape = product->shape;
-	Cell	   *cell = palloc(sizeof(Cell));
-	MemoryContext old = EventContextEnter(product->set);
-	const bool	found = value != NULL &&
+	Cell            *cell = palloc(sizeof(Cell));
+	MemoryContext    old = EventContextEnter(product->set);
+	const bool       found = value != NULL &&
 		ColumnValue(shape, product->set, column, value, &cell->value);
 
 	MemoryContextSwitchTo(old);
@@ -339,12 +337,12 @@ ColumnCell(const Product *product, int column, const JsonbValue *value)
 static Rows
 OwnRow(const Product *product, const TermNode *node, const JsonbValue *value)
 {
-	Row		   *row = NewRow(product);
-	Rows		rows = {0};
+	Row *row = NewRow(product);
+	Rows rows = {0};
 
 	for (uint32 columns = node->columns & product->many; columns != 0; columns &= columns - 1)
 	{
-		int			column = pg_rightmost_one_pos32(columns);
+		int         column = pg_rightmost_one_pos32(columns);
 		const Cell *cell = ColumnCell(product, column, value);
 
 		if (cell == NULL)
@@ -360,10 +358,11 @@ OwnRow(const Product *product, const TermNode *node, const JsonbValue *value)
 static Rows
 KeyRows(Product *product, const TermNode *child, const JsonbValue *value, int arrays)
 {
-	const JsonbValue *array = arrays > 0 || child->slot < 0 ? NULL :
-		PathTreeArray(&product->set->places, child->slot);
-	JsonbValue	below;
-	bool		found = true;
+	const JsonbValue *array = arrays > 0 || child->slot < 0
+		? NULL
+		: PathTreeArray(&product->set->places, child->slot);
+	JsonbValue        below;
+	bool              found = true;
 
 	if (array != NULL)
 		below = *array;
@@ -378,10 +377,10 @@ static void
 StepValues(const Product *product, const TermNode *node, const JsonbValue *value, int arrays,
 		   ValueList *list)
 {
-	FieldSet   *set = product->set;
+	FieldSet    *set = product->set;
 	const Field *field = node->field;
-	char	  **steps = NULL;
-	JsonbValue	result;
+	char       **steps = NULL;
+	JsonbValue   result;
 
 	if (node->slot >= 0 && (arrays == 0 || field->kind == FIELD_ATTRIBUTE))
 	{
@@ -405,9 +404,9 @@ StepValues(const Product *product, const TermNode *node, const JsonbValue *value
 static Rows
 StepRows(Product *product, const TermNode *child, const JsonbValue *value, int arrays)
 {
-	ValueList	list = {0};
+	ValueList     list = {0};
 	MemoryContext old = EventContextEnter(product->set);
-	Rows		rows;
+	Rows          rows;
 
 	/* values live as long as the event */
 	StepValues(product, child, value, arrays, &list);
@@ -431,7 +430,7 @@ static Rows
 NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays)
 {
 	const ValueState state = value == NULL ? VALUE_MISSING : ValueClassify(value);
-	Rows		rows;
+	Rows             rows;
 
 	if (state == VALUE_MANY)
 	{
@@ -446,12 +445,12 @@ NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays)
 	for (const TermNode *child = node->children; child != NULL && rows.total > 0;
 		 child = child->sibling)
 	{
-		Rows		part;
+		Rows part;
 
 		if ((child->below & product->many) == 0)
 			continue;
-		part = child->key != NULL ? KeyRows(product, child, value, arrays) :
-			StepRows(product, child, value, arrays);
+		part = child->key != NULL ? KeyRows(product, child, value, arrays)
+								  : StepRows(product, child, value, arrays);
 		Cross(product, &rows, &part);
 	}
 	return rows;
@@ -461,7 +460,7 @@ NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays)
 static void
 CopyRows(const Rows *rows, uint32 many, int ncolumns, TupleList *tuples)
 {
-	const int	nmany = pg_popcount32(many);
+	const int   nmany = pg_popcount32(many);
 	JsonbValue *next = palloc(sizeof(JsonbValue) * nmany * Max(rows->count, 1));
 
 	tuples->count = rows->count;
@@ -470,7 +469,7 @@ CopyRows(const Rows *rows, uint32 many, int ncolumns, TupleList *tuples)
 	for (int i = 0; i < rows->count; i++)
 		for (uint32 columns = many; columns != 0; columns &= columns - 1)
 		{
-			int			column = pg_rightmost_one_pos32(columns);
+			int         column = pg_rightmost_one_pos32(columns);
 			const Cell *cell = rows->rows[i]->cells[column];
 
 			*next = cell->value;
@@ -480,21 +479,25 @@ CopyRows(const Rows *rows, uint32 many, int ncolumns, TupleList *tuples)
 }
 
 uint64
-TermProduct(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many,
-			int limit, TupleList *tuples)
+TermProduct(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many, int limit,
+			TupleList *tuples)
 {
 	MemoryContext result = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(result, "newterm product",
 												  ALLOCSET_DEFAULT_SIZES);
-	Product		product = {
-		.shape = shape,.set = set,.key = key,.many = many,.limit = limit,
-		.room = (int64) limit + TERM_MAX_ROWS,
-	};
-	JsonbValue	record;
-	Rows		rows;
+	Product       product = {
+			  .shape = shape,
+			  .set = set,
+			  .key = key,
+			  .many = many,
+			  .limit = limit,
+			  .room = (int64) limit + TERM_MAX_ROWS,
+    };
+	JsonbValue record;
+	Rows       rows;
 
 	MemoryContextSwitchTo(context);
-	product.null = (Cell) {TermNullValue, DigestJsonbValue(key, &TermNullValue)};
+	product.null = (Cell){TermNullValue, DigestJsonbValue(key, &TermNullValue)};
 	record.type = jbvBinary;
 	record.val.binary.data = EventRecord(set);
 	record.val.binary.len = 0;

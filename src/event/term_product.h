@@ -14,15 +14,15 @@
  */
 struct TermNode
 {
-	const char *key;			/* NULL: not by a key */
-	int			key_length;
-	const Field *field;			/* without a key: what is done with the value above */
-	int			slot;			/* of the place or field, or -1 */
-	bool		optional;		/* all columns at and below may be missing */
-	uint32		columns;		/* those that end here, a bit each */
-	uint32		below;			/* all columns at and below, likewise */
-	struct TermNode *children;	/* the first of them */
-	struct TermNode *sibling;	/* the next one */
+	const char      *key; /* NULL: not by a key */
+	int              key_length;
+	const Field     *field;    /* without a key: what is done with the value above */
+	int              slot;     /* of the place or field, or -1 */
+	bool             optional; /* all columns at and below may be missing */
+	uint32           columns;  /* those that end here, a bit each */
+	uint32           below;    /* all columns at and below, likewise */
+	struct TermNode *children; /* the first of them */
+	struct TermNode *sibling;  /* the next one */
 };
 
 /* A column in a set of them. */
@@ -53,10 +53,10 @@ extern bool ColumnValue(const TermShape *shape, const FieldSet *set, int column,
  * and crossing makes no more than `limit` and TERM_MAX_ROWS together; behind them, rows are
  * only counted.  Allocates in the current memory context, which has to be the event's.
  */
-extern uint64 TermProduct(const TermShape *shape, FieldSet *set, const DigestKey *key,
-						  uint32 many, int limit, TupleList *tuples);
+extern uint64 TermProduct(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many,
+						  int limit, TupleList *tuples);
 
 /* Rows that crossing may make for one event and rule beside those that are wanted. */
-#define TERM_MAX_ROWS	50000
+#define TERM_MAX_ROWS 50000
 
-#endif							/* NEWTERM_TERM_PRODUCT_H */
+#endif /* NEWTERM_TERM_PRODUCT_H */

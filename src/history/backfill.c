@@ -40,10 +40,10 @@ enum
 /* Adding what one event shows to the rules that are filled. */
 typedef struct Filling
 {
-	const int32 *versions;		/* of those rules */
-	int			nversions;
-	int64		time;
-	EventSource source;
+	const int32 *versions; /* of those rules */
+	int          nversions;
+	int64        time;
+	EventSource  source;
 } Filling;
 
 static bool
@@ -58,7 +58,7 @@ IsFilled(const Filling *filling, const Rule *rule)
 static void
 AddSighting(void *argument, const Sighting *sighting)
 {
-	Filling    *filling = argument;
+	Filling *filling = argument;
 
 	if (!IsFilled(filling, sighting->rule))
 		return;
@@ -78,25 +78,25 @@ AddSighting(void *argument, const Sighting *sighting)
 /* The rows of a call. */
 typedef struct Filler
 {
-	RuleSet    *set;
-	ArrayType  *versions;
-	int64		since;
-	int64		until;
-	bool		usable;			/* a record has a usable time inside the interval */
+	RuleSet   *set;
+	ArrayType *versions;
+	int64      since;
+	int64      until;
+	bool       usable; /* a record has a usable time inside the interval */
 } Filler;
 
 /* Note what a record shows that is not known (a RowFunction). */
 static void
 FillRecord(void *state, Record *record)
 {
-	Filler	   *filler = state;
+	Filler     *filler = state;
 	RuleSet    *set = filler->set;
 	Evaluation *event = set->evaluation;
-	Filling		filling = {
-		.versions = (int32 *) ARR_DATA_PTR(filler->versions),
-		.nversions = ArrayGetNItems(ARR_NDIM(filler->versions), ARR_DIMS(filler->versions)),
-		.time = record->time,
-	};
+	Filling     filling = {
+			.versions = (int32 *) ARR_DATA_PTR(filler->versions),
+			.nversions = ArrayGetNItems(ARR_NDIM(filler->versions), ARR_DIMS(filler->versions)),
+			.time = record->time,
+    };
 
 	if (record->cause != NULL || record->time < filler->since || record->time >= filler->until)
 		return;
@@ -126,7 +126,7 @@ FillRecord(void *state, Record *record)
 Datum
 newterm_backfill_event(PG_FUNCTION_ARGS)
 {
-	Filler		filler = {.set = RulesCurrent()};
+	Filler filler = {.set = RulesCurrent()};
 
 	if (filler.set == NULL || PG_ARGISNULL(ARGUMENT_VERSIONS))
 		PG_RETURN_BOOL(false);

@@ -43,9 +43,9 @@ PG_FUNCTION_INFO_V1(newterm_replay_final);
 enum
 {
 	ARGUMENT_STATE,
-	ARGUMENT_EVENT,				/* jsonb, or NULL */
-	ARGUMENT_TEXT,				/* the event as text, where it is no jsonb */
-	ARGUMENT_TIME,				/* where it is not in the event */
+	ARGUMENT_EVENT, /* jsonb, or NULL */
+	ARGUMENT_TEXT,  /* the event as text, where it is no jsonb */
+	ARGUMENT_TIME,  /* where it is not in the event */
 	ARGUMENT_HAS_TIME,
 	ARGUMENT_RULES,
 	ARGUMENT_CLOCKS,
@@ -56,34 +56,33 @@ enum
 };
 
 /* A state may not be larger: it travels between processes as one value. */
-#define LARGEST_STATE	((Size) 256 * 1024 * 1024)
+#define LARGEST_STATE ((Size) 256 * 1024 * 1024)
 
 /* What a process needs to add events to a state. */
 typedef struct Replay
 {
-	RuleSet    *set;
-	int64		since;
-	int64		until;
-	MemoryContext event_context;	/* reset after each event */
-	ReplayState *state;
+	RuleSet      *set;
+	int64         since;
+	int64         until;
+	MemoryContext event_context; /* reset after each event */
+	ReplayState  *state;
 
 	/* of the event at hand */
-	int64		time;
-	char	   *event_id;		/* once it was read */
-	bool		event_id_read;
-	Jsonb	   *event;
+	int64  time;
+	char  *event_id; /* once it was read */
+	bool   event_id_read;
+	Jsonb *event;
 } Replay;
 
 /* The rules of the state, as far as runs are decided by them. */
 static void
 DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
+	Datum *elements;
+	bool  *nulls;
+	int    count;
 
-	deconstruct_array(clocks, TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE, &elements, &nulls,
-					  &count);
+	deconstruct_array(clocks, TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE, &elements, &nulls, &count);
 	if (count != set->nrules)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
@@ -98,8 +97,8 @@ DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)
 		described->learning = rule->learning;
 		described->learning_values = rule->learning_values;
 		described->clock = rule->clock_set ? rule->learning_from : PG_INT64_MAX;
-		described->clock_at_most = nulls[i] ? PG_INT64_MAX :
-			UNIX_MICROS(DatumGetTimestampTz(elements[i]));
+		described->clock_at_most = nulls[i] ? PG_INT64_MAX
+											: UNIX_MICROS(DatumGetTimestampTz(elements[i]));
 		described->nentity = rule->shape.nentity;
 		described->ncolumns = rule->shape.ncolumns;
 		described->texts = rule->texts;
@@ -110,8 +109,8 @@ DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)
 static Replay *
 ReplayBegin(FunctionCallInfo fcinfo)
 {
-	Replay	   *replay = palloc0(sizeof(Replay));
-	Size		limit = get_hash_memory_limit();
+	Replay *replay = palloc0(sizeof(Replay));
+	Size    limit = get_hash_memory_limit();
 
 	if (PG_ARGISNULL(ARGUMENT_RULES) || PG_ARGISNULL(ARGUMENT_CLOCKS) ||
 		PG_ARGISNULL(ARGUMENT_SECRET) || PG_ARGISNULL(ARGUMENT_FROM))
@@ -136,7 +135,7 @@ SourceOfStart(Replay *replay, const Sighting *sighting)
 {
 	const Suppression *muted = SuppressionMutes(replay->set->evaluation, sighting->rule,
 												sighting->row_digests, true);
-	ReplaySource source = {.muted = muted == NULL ? NULL : muted->name};
+	ReplaySource       source = {.muted = muted == NULL ? NULL : muted->name};
 
 	if (!replay->event_id_read)
 		replay->event_id = EventIdentity(&replay->event->root);
@@ -152,10 +151,9 @@ SourceOfStart(Replay *replay, const Sighting *sighting)
  *		are learned.
  */
 static int64
-PartOfTerm(const Replay *replay, const Rule *rule, const Digest *term,
-		   const Jsonb *entity_values)
+PartOfTerm(const Replay *replay, const Rule *rule, const Digest *term, const Jsonb *entity_values)
 {
-	Digest		scope = *term;
+	Digest scope = *term;
 
 	if (rule->by_entity)
 		scope = EntityClockDigest(replay->set, rule, entity_values);
@@ -167,29 +165,28 @@ PartOfTerm(const Replay *replay, const Rule *rule, const Digest *term,
 static void
 AddSighting(void *argument, const Sighting *sighting)
 {
-	Replay	   *replay = argument;
+	Replay     *replay = argument;
 	const Rule *rule = sighting->rule;
-	const int	nentity = rule->shape.nentity;
+	const int   nentity = rule->shape.nentity;
 	ReplayTerm *term = ReplayFind(replay->state, &sighting->term);
-	Run			run = {
-		.first_seen = replay->time,
-		.last_granule = GranuleStart(replay->time, rule->span.granule),
-	};
+	Run         run = {
+				.first_seen = replay->time,
+				.last_granule = GranuleStart(replay->time, rule->span.granule),
+    };
 
 	if (term == NULL)
 	{
-		Jsonb	   *entity_values = nentity == 0 ? NULL :
-			TermValues(sighting->row, 0, nentity);
+		Jsonb *entity_values = nentity == 0 ? NULL : TermValues(sighting->row, 0, nentity);
 
 		term = ReplayEnter(replay->state, &sighting->term, rule->version_id - 1,
-						   PartOfTerm(replay, rule, &sighting->term, entity_values),
-						   entity_values,
+						   PartOfTerm(replay, rule, &sighting->term, entity_values), entity_values,
 						   TermValues(sighting->row, nentity, rule->shape.ncolumns));
 	}
 	if (term != NULL && !ReplayCovers(term, replay->time, rule->span.granule))
 		ReplayAddRun(replay->state, term, &run,
-					 RunsContinue(term->known->runs, term->known->nruns, &run, &rule->span) ?
-					 (ReplaySource) {0} : SourceOfStart(replay, sighting));
+					 RunsContinue(term->known->runs, term->known->nruns, &run, &rule->span)
+						 ? (ReplaySource){0}
+						 : SourceOfStart(replay, sighting));
 }
 
 /* Are all terms that the event shows there already, inside runs? */
@@ -221,13 +218,13 @@ CountLacking(ReplayRule *counted, const Rule *rule, FieldSet *fields)
 static void
 CountMatches(ReplayState *state, const Evaluation *event)
 {
-	int			term = 0;
+	int term = 0;
 
 	for (int i = 0; i < event->nmatching; i++)
 	{
 		const Rule *rule = event->matching[i];
 		ReplayRule *counted = &state->rules[rule->version_id - 1];
-		const int	before = term;
+		const int   before = term;
 
 		counted->matched++;
 		while (term < event->nterms && event->terms[term].rule == rule)
@@ -241,7 +238,7 @@ CountMatches(ReplayState *state, const Evaluation *event)
 static void
 AddRecord(Replay *replay, const Record *record)
 {
-	Evaluation *event = replay->set->evaluation;
+	Evaluation  *event = replay->set->evaluation;
 	ReplayState *state = replay->state;
 
 	replay->event = record->jsonb;
@@ -264,7 +261,7 @@ AddRecord(Replay *replay, const Record *record)
 static void
 ReplayRecord(void *state, Record *record)
 {
-	Replay	   *replay = state;
+	Replay *replay = state;
 
 	if (record->cause != NULL)
 		replay->state->unusable++;
@@ -283,13 +280,13 @@ newterm_replay_add(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggregate;
 	MemoryContext old;
-	Replay	   *replay;
+	Replay       *replay;
 
 	if (!AggCheckCallContext(fcinfo, &aggregate))
 		elog(ERROR, "newterm.replay_add called outside an aggregate");
 	old = MemoryContextSwitchTo(aggregate);
-	replay = PG_ARGISNULL(ARGUMENT_STATE) ? ReplayBegin(fcinfo) :
-		(Replay *) PG_GETARG_POINTER(ARGUMENT_STATE);
+	replay = PG_ARGISNULL(ARGUMENT_STATE) ? ReplayBegin(fcinfo)
+										  : (Replay *) PG_GETARG_POINTER(ARGUMENT_STATE);
 	MemoryContextSwitchTo(replay->event_context);
 	StoredRowRead(fcinfo, ARGUMENT_EVENT, replay->set->fields, ReplayRecord, replay);
 	MemoryContextSwitchTo(old);
@@ -301,7 +298,7 @@ newterm_replay_add(PG_FUNCTION_ARGS)
 static Replay *
 ReplayOfState(ReplayState *state)
 {
-	Replay	   *replay = palloc0(sizeof(Replay));
+	Replay *replay = palloc0(sizeof(Replay));
 
 	replay->state = state;
 	return replay;
@@ -333,7 +330,7 @@ newterm_replay_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggregate;
 	MemoryContext old;
-	Replay	   *kept;
+	Replay       *kept;
 
 	if (!AggCheckCallContext(fcinfo, &aggregate))
 		elog(ERROR, "newterm.replay_combine called outside an aggregate");
@@ -343,7 +340,7 @@ newterm_replay_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 	{
 		/* a copy in the aggregate's memory */
-		bytea	   *bytes = ReplayWrite(((Replay *) PG_GETARG_POINTER(1))->state);
+		bytea *bytes = ReplayWrite(((Replay *) PG_GETARG_POINTER(1))->state);
 
 		kept = ReplayOfState(ReplayRead(bytes));
 		pfree(bytes);
@@ -377,11 +374,11 @@ TextOrNull(const char *text, bool *isnull)
 static Datum
 StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 {
-	const ReplayTerm *term = start->term;
-	const Run  *run = &term->known->runs[start->run];
+	const ReplayTerm   *term = start->term;
+	const Run          *run = &term->known->runs[start->run];
 	const ReplaySource *source = &term->known->sources[start->run];
-	Datum		values[8];
-	bool		nulls[8] = {0};
+	Datum               values[8];
+	bool                nulls[8] = {0};
 
 	values[0] = Int32GetDatum(term->rule + 1);
 	values[1] = JsonbPGetDatum(ReplayEntity(state, term));
@@ -398,11 +395,11 @@ StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 static Datum
 StartRows(ReplayState *state, Oid array_type)
 {
-	Oid			type = get_element_type(array_type);
-	TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
+	Oid              type = get_element_type(array_type);
+	TupleDesc        desc = lookup_rowtype_tupdesc_copy(type, -1);
 	ArrayBuildState *array = initArrayResult(type, CurrentMemoryContext, false);
-	int64		count;
-	ReplayStart *starts = ReplayDecide(state, &count);
+	int64            count;
+	ReplayStart     *starts = ReplayDecide(state, &count);
 
 	for (int64 i = 0; i < count; i++)
 	{
@@ -417,11 +414,10 @@ StartRows(ReplayState *state, Oid array_type)
 static Datum
 Counts(const ReplayState *state, bool matched)
 {
-	Datum	   *numbers = palloc(sizeof(Datum) * Max(state->nrules, 1));
+	Datum *numbers = palloc(sizeof(Datum) * Max(state->nrules, 1));
 
 	for (int i = 0; i < state->nrules; i++)
-		numbers[i] = Int64GetDatum(matched ? state->rules[i].matched :
-								   state->rules[i].lacking);
+		numbers[i] = Int64GetDatum(matched ? state->rules[i].matched : state->rules[i].lacking);
 	return PointerGetDatum(construct_array(numbers, state->nrules, INT8OID, 8, true,
 										   TYPALIGN_DOUBLE));
 }
@@ -433,13 +429,14 @@ Counts(const ReplayState *state, bool matched)
 static Datum
 MissingCounts(const ReplayState *state)
 {
-	const int	count = state->nrules * TERM_MAX_COLUMNS;
-	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
-	int			lengths[2] = {state->nrules, TERM_MAX_COLUMNS};
-	int			from[2] = {1, 1};
+	const int count = state->nrules * TERM_MAX_COLUMNS;
+	Datum    *numbers = palloc(sizeof(Datum) * Max(count, 1));
+	int       lengths[2] = {state->nrules, TERM_MAX_COLUMNS};
+	int       from[2] = {1, 1};
 
 	for (int i = 0; i < count; i++)
-		numbers[i] = Int64GetDatum(state->rules[i / TERM_MAX_COLUMNS].missing[i % TERM_MAX_COLUMNS]);
+		numbers[i] =
+			Int64GetDatum(state->rules[i / TERM_MAX_COLUMNS].missing[i % TERM_MAX_COLUMNS]);
 	return PointerGetDatum(construct_md_array(numbers, NULL, state->nrules == 0 ? 0 : 2, lengths,
 											  from, INT8OID, 8, true, TYPALIGN_DOUBLE));
 }
@@ -451,9 +448,9 @@ Datum
 newterm_replay_final(PG_FUNCTION_ARGS)
 {
 	ReplayState *state;
-	TupleDesc	desc;
-	Datum		values[9];
-	bool		nulls[9] = {0};
+	TupleDesc    desc;
+	Datum        values[9];
+	bool         nulls[9] = {0};
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "newterm.replay_final called outside an aggregate");

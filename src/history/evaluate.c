@@ -29,15 +29,15 @@ PG_FUNCTION_INFO_V1(newterm_evaluate);
 enum
 {
 	ARGUMENT_RULE,
-	ARGUMENT_EVENT				/* and those of StoredRowRead behind it */
+	ARGUMENT_EVENT /* and those of StoredRowRead behind it */
 };
 
 /* A call site's rule, compiled once for all its events. */
 typedef struct CallSite
 {
-	MemoryContext context;		/* of the compiled rule */
-	HeapTupleHeader source;		/* the row that it was compiled from */
-	RuleSet    *set;
+	MemoryContext   context; /* of the compiled rule */
+	HeapTupleHeader source;  /* the row that it was compiled from */
+	RuleSet        *set;
 } CallSite;
 
 static bool
@@ -50,16 +50,16 @@ SameRow(HeapTupleHeader a, HeapTupleHeader b)
 static void
 CompileSite(CallSite *site, HeapTupleHeader rule)
 {
-	const uint8 secret[DIGEST_SECRET_BYTES] = {0};	/* its digests meet nobody's */
-	Oid			type = HeapTupleHeaderGetTypeId(rule);
-	Datum		element = PointerGetDatum(rule);
+	const uint8   secret[DIGEST_SECRET_BYTES] = {0}; /* its digests meet nobody's */
+	Oid           type = HeapTupleHeaderGetTypeId(rule);
+	Datum         element = PointerGetDatum(rule);
 	MemoryContext old;
 
 	site->source = NULL;
 	MemoryContextReset(site->context);
 	old = MemoryContextSwitchTo(site->context);
-	site->set = RulesCompile(construct_array(&element, 1, type, -1, false, TYPALIGN_DOUBLE),
-							 secret, GetActiveSnapshot());
+	site->set = RulesCompile(construct_array(&element, 1, type, -1, false, TYPALIGN_DOUBLE), secret,
+							 GetActiveSnapshot());
 	site->source = memcpy(palloc(VARSIZE(rule)), rule, VARSIZE(rule));
 	MemoryContextSwitchTo(old);
 }
@@ -67,7 +67,7 @@ CompileSite(CallSite *site, HeapTupleHeader rule)
 static CallSite *
 CallSiteOf(FunctionCallInfo fcinfo)
 {
-	CallSite   *site = fcinfo->flinfo->fn_extra;
+	CallSite       *site = fcinfo->flinfo->fn_extra;
 	HeapTupleHeader rule = PG_GETARG_HEAPTUPLEHEADER(ARGUMENT_RULE);
 
 	if (site == NULL)
@@ -86,28 +86,28 @@ CallSiteOf(FunctionCallInfo fcinfo)
 typedef struct Output
 {
 	ReturnSetInfo *result;
-	Evaluation *event;
-	const Record *record;
-	char	   *event_id;
+	Evaluation    *event;
+	const Record  *record;
+	char          *event_id;
 } Output;
 
 static void
 PutSighting(void *state, const Sighting *sighting)
 {
-	Output	   *output = state;
+	Output     *output = state;
 	const Rule *rule = sighting->rule;
-	const int	nentity = rule->shape.nentity;
-	Jsonb	   *entity = nentity == 0 ? NULL : TermValues(sighting->row, 0, nentity);
-	Jsonb	   *term = TermValues(sighting->row, nentity, rule->shape.ncolumns);
-	Datum		values[4];
-	bool		nulls[4] = {0};
+	const int   nentity = rule->shape.nentity;
+	Jsonb      *entity = nentity == 0 ? NULL : TermValues(sighting->row, 0, nentity);
+	Jsonb      *term = TermValues(sighting->row, nentity, rule->shape.ncolumns);
+	Datum       values[4];
+	bool        nulls[4] = {0};
 
 	values[0] = TimestampTzGetDatum(TIMESTAMP_OF(output->record->time));
 	nulls[1] = output->event_id == NULL;
 	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(output->event_id);
 	values[2] = JsonbPGetDatum(TermObject(entity, rule->texts, nentity));
-	values[3] = JsonbPGetDatum(TermObject(term, rule->texts + nentity,
-										  rule->shape.ncolumns - nentity));
+	values[3] =
+		JsonbPGetDatum(TermObject(term, rule->texts + nentity, rule->shape.ncolumns - nentity));
 	tuplestore_putvalues(output->result->setResult, output->result->setDesc, values, nulls);
 }
 
@@ -115,7 +115,7 @@ PutSighting(void *state, const Sighting *sighting)
 static void
 PutRecord(void *state, Record *record)
 {
-	Output	   *output = state;
+	Output     *output = state;
 	Evaluation *event = output->event;
 
 	if (record->cause != NULL)
@@ -139,7 +139,7 @@ PutRecord(void *state, Record *record)
 Datum
 newterm_evaluate(PG_FUNCTION_ARGS)
 {
-	Output		output = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
+	Output output = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(ARGUMENT_RULE))

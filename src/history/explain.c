@@ -23,7 +23,7 @@ PG_FUNCTION_INFO_V1(newterm_filter_steps);
 /* What a clause looked at, as an object being built. */
 typedef struct Seen
 {
-	FieldSet   *fields;
+	FieldSet        *fields;
 	JsonbParseState *state;
 } Seen;
 
@@ -31,7 +31,7 @@ typedef struct Seen
 static void
 PushValues(JsonbParseState **state, const EventSlot *slot)
 {
-	JsonbValue	none = {.type = jbvNull};
+	JsonbValue none = {.type = jbvNull};
 
 	if (slot->count == 0)
 		pushJsonbValue(state, WJB_VALUE, &none);
@@ -79,7 +79,7 @@ static void
 SeeLeaves(Seen *seen, const FilterNode *node)
 {
 	const Field *fields[2];
-	int			count;
+	int          count;
 
 	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < node->nchildren; i++)
@@ -87,20 +87,19 @@ SeeLeaves(Seen *seen, const FilterNode *node)
 	count = FieldsOfLeaf(node, fields);
 	for (int i = 0; i < count; i++)
 	{
-		JsonbValue	key = {.type = jbvString};
+		JsonbValue key = {.type = jbvString};
 
 		key.val.string.val = FieldToText(fields[i]);
 		key.val.string.len = strlen(key.val.string.val);
 		pushJsonbValue(&seen->state, WJB_KEY, &key);
-		PushValues(&seen->state, EventValues(seen->fields,
-											 FieldSetAdd(seen->fields, fields[i])));
+		PushValues(&seen->state, EventValues(seen->fields, FieldSetAdd(seen->fields, fields[i])));
 	}
 }
 
 static Datum
 SeenValues(FieldSet *fields, const FilterNode *clause)
 {
-	Seen		seen = {.fields = fields};
+	Seen seen = {.fields = fields};
 
 	pushJsonbValue(&seen.state, WJB_BEGIN_OBJECT, NULL);
 	SeeLeaves(&seen, clause);
@@ -116,20 +115,20 @@ Datum
 newterm_filter_steps(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	FilterNode *parsed = ParseFilter(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-									 LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2))));
-	Jsonb	   *event = PG_GETARG_JSONB_P(1);
-	FieldSet   *fields = QuestionSet(parsed);
-	const bool	several = parsed->kind == FILTER_AND;
+	FilterNode    *parsed = ParseFilter(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+										LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2))));
+	Jsonb         *event = PG_GETARG_JSONB_P(1);
+	FieldSet      *fields = QuestionSet(parsed);
+	const bool     several = parsed->kind == FILTER_AND;
 
 	CheckEventObject(event);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < (several ? parsed->nchildren : 1); i++)
 	{
 		const FilterNode *clause = several ? parsed->children[i] : parsed;
-		FilterNode *bound = FilterBind(clause, fields);
-		Datum		values[3];
-		bool		nulls[3] = {0};
+		FilterNode       *bound = FilterBind(clause, fields);
+		Datum             values[3];
+		bool              nulls[3] = {0};
 
 		/* a set that a field was added to is pointed at the event anew */
 		AddLeaves(fields, clause);

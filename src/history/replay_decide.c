@@ -17,15 +17,15 @@
 typedef struct Candidate
 {
 	ReplayTerm *term;
-	Jsonb	   *entity_object;
-	Jsonb	   *term_object;
+	Jsonb      *entity_object;
+	Jsonb      *term_object;
 } Candidate;
 
 typedef struct Candidates
 {
 	const ReplayState *state;
-	int64		count;
-	Candidate  *list;
+	int64              count;
+	Candidate         *list;
 } Candidates;
 
 Jsonb *
@@ -67,19 +67,19 @@ static int
 CompareCandidates(const void *a, const void *b, void *argument)
 {
 	const ReplayState *state = argument;
-	const Candidate *left = a;
-	const Candidate *right = b;
-	int			entity_order;
-	int			order;
+	const Candidate   *left = a;
+	const Candidate   *right = b;
+	int                entity_order;
+	int                order;
 
 	if (left->term->rule != right->term->rule)
 		return left->term->rule < right->term->rule ? -1 : 1;
-	entity_order = compareJsonbContainers(&left->entity_object->root,
-										  &right->entity_object->root);
+	entity_order = compareJsonbContainers(&left->entity_object->root, &right->entity_object->root);
 	if (state->rules[left->term->rule].by_entity && entity_order != 0)
 		return entity_order;
 	if (left->term->known->runs[0].first_seen != right->term->known->runs[0].first_seen)
-		return left->term->known->runs[0].first_seen < right->term->known->runs[0].first_seen ? -1 : 1;
+		return left->term->known->runs[0].first_seen < right->term->known->runs[0].first_seen ? -1
+																							  : 1;
 	order = compareJsonbContainers(&left->term_object->root, &right->term_object->root);
 	return order != 0 ? order : entity_order;
 }
@@ -111,16 +111,16 @@ static void
 DecideScope(const ReplayState *state, Candidate *scope, int64 count)
 {
 	const ReplayRule *rule = &state->rules[scope->term->rule];
-	int64		until = ScopeClock(state, scope) + rule->learning;
+	int64             until = ScopeClock(state, scope) + rule->learning;
 
 	for (int64 i = 0; i < count; i++)
 	{
 		ReplayRuns *known = scope[i].term->known;
 
 		for (int run = 0; run < known->nruns; run++)
-			known->runs[run].learned = rule->learning_values >= 0 ?
-				run == 0 && i < rule->learning_values :
-				known->runs[run].first_seen < until;
+			known->runs[run].learned = rule->learning_values >= 0
+				? run == 0 && i < rule->learning_values
+				: known->runs[run].first_seen < until;
 	}
 }
 
@@ -129,8 +129,8 @@ CompareStarts(const void *a, const void *b)
 {
 	const ReplayStart *left = a;
 	const ReplayStart *right = b;
-	int64		left_time = left->term->known->runs[left->run].first_seen;
-	int64		right_time = right->term->known->runs[right->run].first_seen;
+	int64              left_time = left->term->known->runs[left->run].first_seen;
+	int64              right_time = right->term->known->runs[right->run].first_seen;
 
 	if (left_time != right_time)
 		return left_time < right_time ? -1 : 1;
@@ -142,10 +142,10 @@ CompareStarts(const void *a, const void *b)
 ReplayStart *
 ReplayDecide(ReplayState *state, int64 *count)
 {
-	Candidates	all = {.state = state};
-	int64		nterms = 0;
-	int64		nruns = 0;
-	int64		begin = 0;
+	Candidates   all = {.state = state};
+	int64        nterms = 0;
+	int64        nruns = 0;
+	int64        begin = 0;
 	ReplayStart *starts;
 
 	ReplayForEach(state, CountTerm, &nterms);
@@ -165,7 +165,7 @@ ReplayDecide(ReplayState *state, int64 *count)
 	*count = 0;
 	for (int64 i = 0; i < all.count; i++)
 		for (int run = 0; run < all.list[i].term->known->nruns; run++)
-			starts[(*count)++] = (ReplayStart) {all.list[i].term, run};
+			starts[(*count)++] = (ReplayStart){all.list[i].term, run};
 	qsort(starts, *count, sizeof(ReplayStart), CompareStarts);
 	return starts;
 }

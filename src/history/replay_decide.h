@@ -11,7 +11,7 @@
 typedef struct ReplayStart
 {
 	const ReplayTerm *term;
-	int			run;			/* of term->known->runs, whose `learned` is set */
+	int               run; /* of term->known->runs, whose `learned` is set */
 } ReplayStart;
 
 /*
@@ -24,4 +24,4 @@ extern ReplayStart *ReplayDecide(ReplayState *state, int64 *count);
 extern Jsonb *ReplayEntity(const ReplayState *state, const ReplayTerm *term);
 extern Jsonb *ReplayTermObject(const ReplayState *state, const ReplayTerm *term);
 
-#endif							/* NEWTERM_REPLAY_DECIDE_H */
+#endif /* NEWTERM_REPLAY_DECIDE_H */

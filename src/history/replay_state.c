@@ -10,19 +10,19 @@
 #include "base/compat.h"
 #include "history/replay_state.h"
 
-#define SH_PREFIX		replay
-#define SH_ELEMENT_TYPE	ReplayTerm
-#define SH_KEY_TYPE		Digest
-#define SH_KEY			digest
-#define SH_HASH_KEY(table, key)	((uint32) (key).h2)
-#define SH_EQUAL(table, a, b)	DigestEqual(a, b)
-#define SH_SCOPE		static inline
+#define SH_PREFIX               replay
+#define SH_ELEMENT_TYPE         ReplayTerm
+#define SH_KEY_TYPE             Digest
+#define SH_KEY                  digest
+#define SH_HASH_KEY(table, key) ((uint32) (key).h2)
+#define SH_EQUAL(table, a, b)   DigestEqual(a, b)
+#define SH_SCOPE                static inline
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
 /* Terms that a table has room for at first. */
-#define INITIAL_TERMS	256
+#define INITIAL_TERMS 256
 
 /* Terms are never freed one by one, so that they need no more room than they have bytes. */
 static MemoryContext
@@ -59,8 +59,7 @@ ReplayFind(ReplayState *state, const Digest *digest)
 static void
 SetRoom(MemoryContext context, ReplayRuns *known, int allocated)
 {
-	Run		   *runs = MemoryContextAlloc(context,
-										  (sizeof(Run) + sizeof(ReplaySource)) * allocated);
+	Run *runs = MemoryContextAlloc(context, (sizeof(Run) + sizeof(ReplaySource)) * allocated);
 	ReplaySource *sources = (ReplaySource *) (runs + allocated);
 
 	if (known->nruns > 0)
@@ -75,13 +74,12 @@ SetRoom(MemoryContext context, ReplayRuns *known, int allocated)
 
 /* A term with copies of its values, and no runs. */
 static ReplayRuns *
-CreateRuns(MemoryContext context, int64 key, const Jsonb *entity_values,
-		   const Jsonb *term_values)
+CreateRuns(MemoryContext context, int64 key, const Jsonb *entity_values, const Jsonb *term_values)
 {
-	Size		entity_size = entity_values == NULL ? 0 : MAXALIGN(VARSIZE(entity_values));
-	ReplayRuns *known = MemoryContextAllocZero(context, sizeof(ReplayRuns) + entity_size +
-											   VARSIZE(term_values));
-	char	   *values = (char *) (known + 1);
+	Size        entity_size = entity_values == NULL ? 0 : MAXALIGN(VARSIZE(entity_values));
+	ReplayRuns *known =
+		MemoryContextAllocZero(context, sizeof(ReplayRuns) + entity_size + VARSIZE(term_values));
+	char *values = (char *) (known + 1);
 
 	known->key = key;
 	if (entity_values != NULL)
@@ -96,7 +94,7 @@ ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
 			const Jsonb *entity_values, const Jsonb *term_values)
 {
 	ReplayTerm *term;
-	bool		found;
+	bool        found;
 
 	if (key < state->from || key >= state->below)
 		return NULL;
@@ -148,8 +146,8 @@ void
 ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, ReplaySource source)
 {
 	ReplayRuns *known = term->known;
-	int			before = known->nruns;
-	Run			added = *run;
+	int         before = known->nruns;
+	Run         added = *run;
 
 	if (before == known->allocated)
 		SetRoom(state->term_context, known, before * 2);
@@ -165,10 +163,10 @@ ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, ReplaySource 
 static void
 LowerBound(ReplayState *state, int64 below)
 {
-	MemoryContext old_context = state->term_context;
-	replay_hash *old = state->terms;
+	MemoryContext   old_context = state->term_context;
+	replay_hash    *old = state->terms;
 	replay_iterator each;
-	ReplayTerm *term;
+	ReplayTerm     *term;
 
 	state->below = below;
 	state->term_context = CreateTermContext(state->context);
@@ -177,11 +175,11 @@ LowerBound(ReplayState *state, int64 below)
 	while ((term = replay_iterate(old, &each)) != NULL)
 	{
 		const ReplayRuns *known = term->known;
-		ReplayTerm *kept;
+		ReplayTerm       *kept;
 
 		CHECK_FOR_INTERRUPTS();
-		kept = ReplayEnter(state, &term->digest, term->rule, known->key,
-						   known->entity_values, known->term_values);
+		kept = ReplayEnter(state, &term->digest, term->rule, known->key, known->entity_values,
+						   known->term_values);
 		for (int i = 0; kept != NULL && i < known->nruns; i++)
 			ReplayAddRun(state, kept, &known->runs[i], known->sources[i]);
 	}
@@ -201,7 +199,7 @@ void
 ReplayCombine(ReplayState *state, const ReplayState *other)
 {
 	replay_iterator each;
-	ReplayTerm *theirs;
+	ReplayTerm     *theirs;
 
 	Assert(state->from == other->from && state->nrules == other->nrules);
 	if (other->below < state->below)
@@ -238,7 +236,7 @@ void
 ReplayForEach(const ReplayState *state, ReplayFunction function, void *argument)
 {
 	replay_iterator each;
-	ReplayTerm *term;
+	ReplayTerm     *term;
 
 	replay_start_iterate(state->terms, &each);
 	while ((term = replay_iterate(state->terms, &each)) != NULL)
@@ -253,33 +251,33 @@ ReplayForEach(const ReplayState *state, ReplayFunction function, void *argument)
 /* What stands before the counts and terms. */
 typedef struct StateHead
 {
-	int64		from;
-	int64		below;
-	int64		limit;
-	int64		events;
-	int64		unusable;
-	int64		earliest;
-	int64		latest;
-	int64		nterms;
-	int64		nrules;
+	int64 from;
+	int64 below;
+	int64 limit;
+	int64 events;
+	int64 unusable;
+	int64 earliest;
+	int64 latest;
+	int64 nterms;
+	int64 nrules;
 } StateHead;
 
 /* What stands before a term's values and runs. */
 typedef struct TermHead
 {
-	Digest		digest;
-	int64		key;
-	int32		rule;
-	int32		nruns;
-	int32		entity_bytes;	/* 0: NULL */
-	int32		term_bytes;
+	Digest digest;
+	int64  key;
+	int32  rule;
+	int32  nruns;
+	int32  entity_bytes; /* 0: NULL */
+	int32  term_bytes;
 } TermHead;
 
 /* A text: its length, -1 for NULL, and its bytes. */
 static void
 WriteText(StringInfo out, const char *text)
 {
-	int32		length = text == NULL ? -1 : (int32) strlen(text);
+	int32 length = text == NULL ? -1 : (int32) strlen(text);
 
 	appendBinaryStringInfo(out, (char *) &length, sizeof(length));
 	if (text != NULL)
@@ -289,9 +287,9 @@ WriteText(StringInfo out, const char *text)
 static void
 WriteTerm(ReplayTerm *term, void *argument)
 {
-	StringInfo	out = argument;
+	StringInfo        out = argument;
 	const ReplayRuns *known = term->known;
-	TermHead	head = {0};
+	TermHead          head = {0};
 
 	head.digest = term->digest;
 	head.key = known->key;
@@ -315,12 +313,17 @@ bytea *
 ReplayWrite(ReplayState *state)
 {
 	StringInfoData out;
-	StateHead	head = {
-		.from = state->from, .below = state->below, .limit = state->limit,
-		.events = state->events, .unusable = state->unusable,
-		.earliest = state->earliest, .latest = state->latest,
-		.nterms = state->terms->members, .nrules = state->nrules,
-	};
+	StateHead      head = {
+			 .from = state->from,
+			 .below = state->below,
+			 .limit = state->limit,
+			 .events = state->events,
+			 .unusable = state->unusable,
+			 .earliest = state->earliest,
+			 .latest = state->latest,
+			 .nterms = state->terms->members,
+			 .nrules = state->nrules,
+    };
 
 	initStringInfo(&out);
 	appendStringInfoSpaces(&out, VARHDRSZ);
@@ -348,7 +351,7 @@ ReadBytes(StringInfo in, void *to, int64 length)
 static Jsonb *
 ReadValues(StringInfo in, int32 length)
 {
-	Jsonb	   *values;
+	Jsonb *values;
 
 	if (length == 0)
 		return NULL;
@@ -360,8 +363,8 @@ ReadValues(StringInfo in, int32 length)
 static char *
 ReadText(StringInfo in)
 {
-	int32		length;
-	char	   *text;
+	int32 length;
+	char *text;
 
 	ReadBytes(in, &length, sizeof(length));
 	if (length == -1)
@@ -374,10 +377,10 @@ ReadText(StringInfo in)
 static void
 ReadTerm(StringInfo in, ReplayState *state)
 {
-	TermHead	head;
+	TermHead    head;
 	ReplayTerm *term;
-	Jsonb	   *entity_values;
-	Run		   *runs;
+	Jsonb      *entity_values;
+	Run        *runs;
 
 	ReadBytes(in, &head, sizeof(head));
 	entity_values = ReadValues(in, head.entity_bytes);
@@ -399,9 +402,10 @@ ReplayState *
 ReplayRead(const bytea *bytes)
 {
 	StringInfoData in = {
-		.data = (char *) VARDATA_ANY(bytes), .len = VARSIZE_ANY_EXHDR(bytes),
+		.data = (char *) VARDATA_ANY(bytes),
+		.len = VARSIZE_ANY_EXHDR(bytes),
 	};
-	StateHead	head;
+	StateHead    head;
 	ReplayState *state;
 
 	ReadBytes(&in, &head, sizeof(head));

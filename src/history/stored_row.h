@@ -20,4 +20,4 @@ extern void StoredRowRead(FunctionCallInfo fcinfo, int first, FieldSet *fields,
 /* A function's timestamptz argument in microseconds since 1970, or `missing` for NULL. */
 extern int64 ArgumentTime(FunctionCallInfo fcinfo, int number, int64 missing);
 
-#endif							/* NEWTERM_STORED_ROW_H */
+#endif /* NEWTERM_STORED_ROW_H */

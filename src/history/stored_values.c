@@ -29,17 +29,17 @@ PG_FUNCTION_INFO_V1(newterm_stored_values);
 enum
 {
 	ARGUMENT_FIELDS,
-	ARGUMENT_EVENT				/* and those of StoredRowRead behind it */
+	ARGUMENT_EVENT /* and those of StoredRowRead behind it */
 };
 
 /* A call site's fields, parsed once for all its rows. */
 typedef struct CallSite
 {
-	MemoryContext context;		/* of what follows */
-	ArrayType  *source;			/* the array that it was made from, or NULL */
-	FieldSet   *set;
-	int			nslots;
-	int		   *slots;			/* of the fields, in their order */
+	MemoryContext context; /* of what follows */
+	ArrayType    *source;  /* the array that it was made from, or NULL */
+	FieldSet     *set;
+	int           nslots;
+	int          *slots; /* of the fields, in their order */
 } CallSite;
 
 static bool
@@ -53,8 +53,8 @@ static void
 ParseSite(CallSite *site, ArrayType *fields)
 {
 	MemoryContext old;
-	char	  **texts;
-	int			needs = 0;
+	char        **texts;
+	int           needs = 0;
 
 	site->source = NULL;
 	MemoryContextReset(site->context);
@@ -64,7 +64,7 @@ ParseSite(CallSite *site, ArrayType *fields)
 	site->slots = palloc(sizeof(int) * Max(site->nslots, 1));
 	for (int i = 0; i < site->nslots; i++)
 	{
-		Field	   *field = ParseField(texts[i], LANGUAGE_DATADOG);
+		Field *field = ParseField(texts[i], LANGUAGE_DATADOG);
 
 		needs |= FieldNeeds(field);
 		site->slots[i] = FieldSetAdd(site->set, field);
@@ -78,8 +78,8 @@ ParseSite(CallSite *site, ArrayType *fields)
 static CallSite *
 CallSiteOf(FunctionCallInfo fcinfo)
 {
-	CallSite   *site = fcinfo->flinfo->fn_extra;
-	ArrayType  *fields = PG_GETARG_ARRAYTYPE_P(ARGUMENT_FIELDS);
+	CallSite  *site = fcinfo->flinfo->fn_extra;
+	ArrayType *fields = PG_GETARG_ARRAYTYPE_P(ARGUMENT_FIELDS);
 
 	if (site == NULL)
 	{
@@ -96,7 +96,7 @@ CallSiteOf(FunctionCallInfo fcinfo)
 /* Where the rows of the result go. */
 typedef struct Output
 {
-	ReturnSetInfo *result;
+	ReturnSetInfo  *result;
 	const CallSite *site;
 } Output;
 
@@ -104,9 +104,9 @@ typedef struct Output
 static Datum
 FirstValues(const CallSite *site)
 {
-	Datum	   *texts = palloc(sizeof(Datum) * Max(site->nslots, 1));
-	bool	   *nulls = palloc(sizeof(bool) * Max(site->nslots, 1));
-	int			from = 1;
+	Datum         *texts = palloc(sizeof(Datum) * Max(site->nslots, 1));
+	bool          *nulls = palloc(sizeof(bool) * Max(site->nslots, 1));
+	int            from = 1;
 	StringInfoData text;
 
 	initStringInfo(&text);
@@ -130,10 +130,10 @@ FirstValues(const CallSite *site)
 static void
 PutRecord(void *state, Record *record)
 {
-	Output	   *output = state;
-	Datum		values[4] = {0};
-	bool		nulls[4];
-	char	   *identity = record->jsonb == NULL ? NULL : EventIdentity(&record->jsonb->root);
+	Output *output = state;
+	Datum   values[4] = {0};
+	bool    nulls[4];
+	char   *identity = record->jsonb == NULL ? NULL : EventIdentity(&record->jsonb->root);
 
 	nulls[0] = record->cause != NULL;
 	values[0] = nulls[0] ? (Datum) 0 : TimestampTzGetDatum(TIMESTAMP_OF(record->time));
@@ -156,7 +156,7 @@ PutRecord(void *state, Record *record)
 Datum
 newterm_stored_values(PG_FUNCTION_ARGS)
 {
-	Output		output = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
+	Output output = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(ARGUMENT_FIELDS))

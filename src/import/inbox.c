@@ -18,17 +18,17 @@
 PG_FUNCTION_INFO_V1(newterm_inbox);
 
 /* So many bytes are loaded at once. */
-#define INBOX_BYTES		(8 * 1024 * 1024)
+#define INBOX_BYTES (8 * 1024 * 1024)
 
 /* The lines of a statement; statements may be inside of each other. */
 typedef struct Inbox
 {
-	struct Inbox *outer;
-	MemoryContext context;		/* goes with the subtransaction */
+	struct Inbox         *outer;
+	MemoryContext         context; /* goes with the subtransaction */
 	MemoryContextCallback callback;
-	Oid			table;			/* invalid: not looked for yet */
-	StringInfoData lines;
-	LoadOutcome outcome;
+	Oid                   table; /* invalid: not looked for yet */
+	StringInfoData        lines;
+	LoadOutcome           outcome;
 } Inbox;
 
 static Inbox *Innermost = NULL;
@@ -37,7 +37,7 @@ static Inbox *Innermost = NULL;
 static void
 Forget(void *argument)
 {
-	Inbox	   *inbox = argument;
+	Inbox *inbox = argument;
 
 	while (Innermost != NULL && Innermost != inbox)
 		Innermost = Innermost->outer;
@@ -50,7 +50,7 @@ Open(void)
 	MemoryContext context = AllocSetContextCreate(CurTransactionContext, "newterm inbox",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Inbox	   *inbox = palloc0(sizeof(Inbox));
+	Inbox        *inbox = palloc0(sizeof(Inbox));
 
 	inbox->context = context;
 	inbox->outer = Innermost;
@@ -79,7 +79,7 @@ static void
 AddLine(Inbox *inbox, const text *line)
 {
 	const char *data = VARDATA_ANY(line);
-	int			length = VARSIZE_ANY_EXHDR(line);
+	int         length = VARSIZE_ANY_EXHDR(line);
 
 	if (inbox->lines.len > 0 && inbox->lines.len + length >= INBOX_BYTES)
 		Flush(inbox);
@@ -108,8 +108,8 @@ Datum
 newterm_inbox(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	Datum		line;
-	bool		isnull;
+	Datum        line;
+	bool         isnull;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
 		!(TRIGGER_FIRED_INSTEAD(data->tg_event) || TRIGGER_FIRED_FOR_STATEMENT(data->tg_event)) ||

@@ -46,30 +46,30 @@ PG_FUNCTION_INFO_V1(newterm_load_log);
 PG_FUNCTION_INFO_V1(newterm_load_log_jsonb);
 
 /* Quote and delimiter of the CSV: JSON has no such bytes. */
-#define CSV_QUOTE		"\x01"
-#define CSV_DELIMITER	"\x02"
+#define CSV_QUOTE     "\x01"
+#define CSV_DELIMITER "\x02"
 
 /* The table that rows go to. */
 typedef struct Target
 {
-	Relation	table;
-	AttrNumber	event_column;
-	bool		hexadecimal;	/* the event column is of type bytea */
-	AttrNumber	time_column;	/* 0: none that is to be filled */
-	bool		time_needed;	/* it is NOT NULL */
+	Relation   table;
+	AttrNumber event_column;
+	bool       hexadecimal; /* the event column is of type bytea */
+	AttrNumber time_column; /* 0: none that is to be filled */
+	bool       time_needed; /* it is NOT NULL */
 } Target;
 
 /* The rows of one document on their way to COPY. */
 typedef struct Feed
 {
-	const Target *target;
-	LoadOutcome *outcome;
-	MemoryContext outer;		/* of the outcome's words */
-	MemoryContext context;		/* of the piece at hand */
-	LogScanner	scanner;		/* of a text; next is NULL where there is none */
-	LogPiece	piece;
-	StringInfoData rows;		/* that were not given yet, as CSV */
-	int			given;			/* bytes of them that were */
+	const Target  *target;
+	LoadOutcome   *outcome;
+	MemoryContext  outer;   /* of the outcome's words */
+	MemoryContext  context; /* of the piece at hand */
+	LogScanner     scanner; /* of a text; next is NULL where there is none */
+	LogPiece       piece;
+	StringInfoData rows;  /* that were not given yet, as CSV */
+	int            given; /* bytes of them that were */
 } Feed;
 
 /* COPY's callback has no argument: the feed of the innermost one. */
@@ -119,7 +119,7 @@ AppendHexadecimal(StringInfo rows, const char *text, size_t length)
 static void
 AppendText(StringInfo rows, const char *text, size_t length, bool lines)
 {
-	int			begin = rows->len;
+	int begin = rows->len;
 
 	appendBinaryStringInfo(rows, text, length);
 	for (int i = begin; lines && i < rows->len; i++)
@@ -146,7 +146,7 @@ AppendRow(Feed *feed, const char *text, size_t length, bool lines, bool has_time
 		AppendText(&feed->rows, text, length, lines);
 	if (target->time_column != 0)
 	{
-		char		text[ISOTIME_TEXT_SIZE];
+		char text[ISOTIME_TEXT_SIZE];
 
 		/* as PostgreSQL reads it, whatever DateStyle is, with a zone or without */
 		appendStringInfoString(&feed->rows, CSV_DELIMITER);
@@ -161,10 +161,10 @@ AppendRow(Feed *feed, const char *text, size_t length, bool lines, bool has_time
 static void
 AddRecord(void *state, Jsonb *record)
 {
-	Feed	   *feed = state;
+	Feed          *feed = state;
 	StringInfoData text;
-	int64		time;
-	bool		has_time = EventTimeWritten(&record->root, &time);
+	int64          time;
+	bool           has_time = EventTimeWritten(&record->root, &time);
 
 	initStringInfo(&text);
 	JsonbToCString(&text, &record->root, VARSIZE(record));
@@ -176,7 +176,7 @@ AddRecord(void *state, Jsonb *record)
 static void
 AddDocument(Feed *feed, Jsonb *document)
 {
-	Document	found = DocumentRecords(document, AddRecord, feed);
+	Document    found = DocumentRecords(document, AddRecord, feed);
 	const char *place = PlaceOf(feed, feed->piece.text);
 
 	if (found.kind == DOCUMENT_EMPTY)
@@ -188,8 +188,8 @@ AddDocument(Feed *feed, Jsonb *document)
 		NoteDamage(feed, "not_an_object", psprintf("%s: the value is no JSON object", place));
 	else if (found.others > 0)
 		NoteDamage(feed, "not_a_record",
-				   psprintf("%s: values in the document that are no CloudTrail records: %d",
-							place, found.others));
+				   psprintf("%s: values in the document that are no CloudTrail records: %d", place,
+							found.others));
 }
 
 /* A piece that is not to be given as it is. */
@@ -197,9 +197,9 @@ static void
 AddPiece(Feed *feed)
 {
 	const LogPiece *piece = &feed->piece;
-	int			offset = 0;
-	JsonError	error;
-	Jsonb	   *document;
+	int             offset = 0;
+	JsonError       error;
+	Jsonb          *document;
 
 	document = JsonParse(piece->text, piece->length, &offset, &error);
 	if (document == NULL)
@@ -235,7 +235,7 @@ NextRows(Feed *feed)
 	feed->given = 0;
 	while (feed->rows.len == 0 && feed->scanner.next != NULL)
 	{
-		int64		time;
+		int64 time;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(feed->context);
@@ -249,14 +249,14 @@ NextRows(Feed *feed)
 			case LOG_DAMAGE:
 				NoteDamage(feed, "invalid_json",
 						   psprintf("%s: %s",
-									PlaceOf(feed, feed->scanner.text +
-											feed->scanner.error.position - 1),
+									PlaceOf(feed,
+											feed->scanner.text + feed->scanner.error.position - 1),
 									feed->scanner.error.message));
 				break;
 			case LOG_PIECE:
 				if (IsPlainRecord(feed, &time))
-					AppendRow(feed, feed->piece.text, feed->piece.length, feed->piece.lines,
-							  true, time);
+					AppendRow(feed, feed->piece.text, feed->piece.length, feed->piece.lines, true,
+							  time);
 				else
 					AddPiece(feed);
 				break;
@@ -269,13 +269,13 @@ NextRows(Feed *feed)
 static int
 GiveRows(void *buffer, int least, int most)
 {
-	Feed	   *feed = Current;
+	Feed         *feed = Current;
 	MemoryContext old = MemoryContextSwitchTo(feed->context);
-	int			filled = 0;
+	int           filled = 0;
 
 	while (filled < most && (feed->given < feed->rows.len || NextRows(feed)))
 	{
-		int			size = Min(most - filled, feed->rows.len - feed->given);
+		int size = Min(most - filled, feed->rows.len - feed->given);
 
 		memcpy((char *) buffer + filled, feed->rows.data + feed->given, size);
 		feed->given += size;
@@ -295,7 +295,7 @@ GiveRows(void *buffer, int least, int most)
 static void
 CheckRights(Oid table)
 {
-	Oid			user = GetUserId();
+	Oid user = GetUserId();
 
 	if (!DatumGetBool(DirectFunctionCall2(has_schema_privilege_id,
 										  ObjectIdGetDatum(get_rel_namespace(table)),
@@ -335,8 +335,7 @@ PartitionTime(Relation table)
 static void
 SetTimeColumn(Target *target, const Watch *watch)
 {
-	AttrNumber	number = watch->time_column != 0 ? watch->time_column :
-		PartitionTime(target->table);
+	AttrNumber number = watch->time_column != 0 ? watch->time_column : PartitionTime(target->table);
 	Form_pg_attribute column;
 
 	if (number == 0)
@@ -353,13 +352,12 @@ SetTimeColumn(Target *target, const Watch *watch)
 static void
 OpenTarget(Target *target, Oid table)
 {
-	Watch		watch;
+	Watch watch;
 
 	memset(target, 0, sizeof(Target));
 	if (get_rel_relkind(table) == '\0')
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("there is no table with OID %u", table)));
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no table with OID %u", table)));
 	CheckRights(table);
 	target->table = table_open(table, RowExclusiveLock);
 	if (!target->table->rd_islocaltemp)
@@ -390,8 +388,8 @@ OpenTarget(Target *target, Oid table)
 static Node *
 ColumnName(const Target *target, AttrNumber column)
 {
-	return (Node *) makeString(NameStr(TupleDescAttr(RelationGetDescr(target->table),
-													 column - 1)->attname));
+	return (Node *)
+		makeString(NameStr(TupleDescAttr(RelationGetDescr(target->table), column - 1)->attname));
 }
 
 static DefElem *
@@ -404,13 +402,12 @@ Option(char *name, char *value)
 static uint64
 CopyRows(const Target *target)
 {
-	ParseState *state = make_parsestate(NULL);
-	List	   *columns = list_make1(ColumnName(target, target->event_column));
-	List	   *options = list_make4(Option("format", "csv"), Option("quote", CSV_QUOTE),
-									 Option("delimiter", CSV_DELIMITER),
-									 Option("encoding", "UTF8"));
+	ParseState   *state = make_parsestate(NULL);
+	List         *columns = list_make1(ColumnName(target, target->event_column));
+	List         *options = list_make4(Option("format", "csv"), Option("quote", CSV_QUOTE),
+									   Option("delimiter", CSV_DELIMITER), Option("encoding", "UTF8"));
 	CopyFromState copy;
-	uint64		rows;
+	uint64        rows;
 
 	if (target->time_column != 0)
 		columns = lappend(columns, ColumnName(target, target->time_column));
@@ -435,8 +432,8 @@ LoadTell(const LoadOutcome *outcome, const char *hint)
 	if (outcome->empty > 0 || outcome->records == 0)
 		ereport(NOTICE,
 				(errmsg_plural("skipped %lld document without records",
-							   "skipped %lld documents without records",
-							   Max(outcome->empty, 1), (long long) Max(outcome->empty, 1))));
+							   "skipped %lld documents without records", Max(outcome->empty, 1),
+							   (long long) Max(outcome->empty, 1))));
 	if (outcome->damages > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -450,7 +447,7 @@ LoadTell(const LoadOutcome *outcome, const char *hint)
 static void
 Load(Feed *feed)
 {
-	Feed	   *outer = Current;
+	Feed *outer = Current;
 
 	PG_TRY();
 	{
@@ -468,7 +465,7 @@ Load(Feed *feed)
 static Feed *
 MakeFeed(const Target *target, LoadOutcome *outcome)
 {
-	Feed	   *feed = palloc0(sizeof(Feed));
+	Feed *feed = palloc0(sizeof(Feed));
 
 	feed->target = target;
 	feed->outcome = outcome;
@@ -482,9 +479,9 @@ MakeFeed(const Target *target, LoadOutcome *outcome)
 void
 LoadLog(Oid table, const char *data, size_t length, LoadOutcome *outcome)
 {
-	Target		target;
-	Feed	   *feed;
-	GzipText	gzip = {0};
+	Target   target;
+	Feed    *feed;
+	GzipText gzip = {0};
 
 	OpenTarget(&target, table);
 	feed = MakeFeed(&target, outcome);
@@ -511,18 +508,17 @@ LoadLog(Oid table, const char *data, size_t length, LoadOutcome *outcome)
 Oid
 LogTable(void)
 {
-	Oid			table;
-	bool		isnull;
+	Oid  table;
+	bool isnull;
 
 	if (LogTableSetting != NULL && LogTableSetting[0] != '\0')
-		return DatumGetObjectId(DirectFunctionCall1(regclassin,
-													CStringGetDatum(LogTableSetting)));
+		return DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(LogTableSetting)));
 	SPI_connect();
 	if (SPI_execute("SELECT newterm.only_watched_table()", true, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "newterm.only_watched_table() gave no table");
-	table = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-										   &isnull));
+	table =
+		DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return table;
 }
@@ -542,14 +538,13 @@ TableArgument(FunctionCallInfo fcinfo)
 Datum
 newterm_load_log(PG_FUNCTION_ARGS)
 {
-	LoadOutcome outcome = {0};
+	LoadOutcome     outcome = {0};
 	struct varlena *document;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	document = PG_GETARG_VARLENA_PP(0);
-	LoadLog(TableArgument(fcinfo), VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document),
-			&outcome);
+	LoadLog(TableArgument(fcinfo), VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &outcome);
 	LoadTell(&outcome, NULL);
 	PG_RETURN_INT64(outcome.rows);
 }
@@ -558,8 +553,8 @@ Datum
 newterm_load_log_jsonb(PG_FUNCTION_ARGS)
 {
 	LoadOutcome outcome = {0};
-	Target		target;
-	Feed	   *feed;
+	Target      target;
+	Feed       *feed;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();

@@ -8,13 +8,13 @@
 /* The outcome of loading one or more texts. */
 typedef struct LoadOutcome
 {
-	int64		rows;			/* inserted rows */
-	int64		records;		/* records given to COPY */
-	int64		empty;			/* documents without records */
-	int64		damages;
-	char	   *damage;			/* the first one, in words, in the caller's memory context */
-	int64		bytes;			/* of the texts before this one, to tell where damage is */
-	int64		lines;
+	int64 rows;    /* inserted rows */
+	int64 records; /* records given to COPY */
+	int64 empty;   /* documents without records */
+	int64 damages;
+	char *damage; /* the first one, in words, in the caller's memory context */
+	int64 bytes;  /* of the texts before this one, to tell where damage is */
+	int64 lines;
 } LoadOutcome;
 
 /*
@@ -34,6 +34,6 @@ extern void LoadTell(const LoadOutcome *outcome, const char *hint);
  * The table for log files if none is named: newterm.log_table, else the only watched table
  * into which the current user may insert.  Raises an error if there is none.
  */
-extern Oid	LogTable(void);
+extern Oid LogTable(void);
 
-#endif							/* NEWTERM_LOAD_LOG_H */
+#endif /* NEWTERM_LOAD_LOG_H */

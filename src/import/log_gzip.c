@@ -14,10 +14,10 @@
 #include "settings.h"
 
 /* zlib is to expect gzip's frame around the data. */
-#define GZIP_WINDOW		(MAX_WBITS + 16)
+#define GZIP_WINDOW (MAX_WBITS + 16)
 
 /* Room for the text at first, and how much of it is read before interrupts are looked at. */
-#define FIRST_ROOM		(256 * 1024)
+#define FIRST_ROOM (256 * 1024)
 
 bool
 IsGzip(const char *data, size_t length)
@@ -42,7 +42,7 @@ Free(voidpf context, voidpf address)
 static void
 Grow(GzipText *read, size_t *room)
 {
-	size_t		most = MAX_LOG_SIZE;
+	size_t most = MAX_LOG_SIZE;
 
 	if (*room >= most)
 		ereport(ERROR,
@@ -66,10 +66,10 @@ GzipRead(const char *data, size_t length)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm gzip",
 												  ALLOCSET_DEFAULT_SIZES);
-	GzipText	read = {0};
-	size_t		room = Min(FIRST_ROOM, MAX_LOG_SIZE);
-	z_stream	stream = {0};
-	int			status = Z_OK;
+	GzipText      read = {0};
+	size_t        room = Min(FIRST_ROOM, MAX_LOG_SIZE);
+	z_stream      stream = {0};
+	int           status = Z_OK;
 
 	read.text = palloc(room + 1);
 	stream.zalloc = Allocate;
@@ -81,7 +81,7 @@ GzipRead(const char *data, size_t length)
 		elog(ERROR, "could not start zlib: %s", stream.msg == NULL ? "?" : stream.msg);
 	while (status == Z_OK || (status == Z_STREAM_END && NextMember(&stream)))
 	{
-		size_t		before;
+		size_t before;
 
 		CHECK_FOR_INTERRUPTS();
 		if (read.length == room)
@@ -94,8 +94,9 @@ GzipRead(const char *data, size_t length)
 	}
 	if (status != Z_STREAM_END)
 	{
-		read.damage = status == Z_BUF_ERROR ? "the gzip data ends too early" :
-			stream.msg != NULL ? pstrdup(stream.msg) : "the gzip data is damaged";
+		read.damage = status == Z_BUF_ERROR ? "the gzip data ends too early"
+			: stream.msg != NULL            ? pstrdup(stream.msg)
+											: "the gzip data is damaged";
 		read.position = length - stream.avail_in + 1;
 	}
 	read.text[read.length] = '\0';

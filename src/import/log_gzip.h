@@ -13,10 +13,10 @@ extern bool IsGzip(const char *data, size_t length);
 /* The result of GzipRead. */
 typedef struct GzipText
 {
-	char	   *text;			/* a zero byte is behind it */
-	size_t		length;
-	const char *damage;			/* why the text ends too early, or NULL */
-	size_t		position;		/* of the damage, in the compressed bytes, from 1 */
+	char       *text; /* a zero byte is behind it */
+	size_t      length;
+	const char *damage;   /* why the text ends too early, or NULL */
+	size_t      position; /* of the damage, in the compressed bytes, from 1 */
 } GzipText;
 
 /*
@@ -26,4 +26,4 @@ typedef struct GzipText
  */
 extern GzipText GzipRead(const char *data, size_t length);
 
-#endif							/* NEWTERM_LOG_GZIP_H */
+#endif /* NEWTERM_LOG_GZIP_H */

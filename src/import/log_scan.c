@@ -15,16 +15,16 @@
 #include "import/log_scan.h"
 
 /* Numbers of more characters are looked at by DecimalValid. */
-#define PLAIN_NUMBER		100
+#define PLAIN_NUMBER 100
 
 /*
  * Behind damage, scanning goes on from where the damaged value began, unless that is
  * farther back than this: else a text could be scanned any number of times.
  */
-#define MENDING_BYTES		(1024 * 1024)
+#define MENDING_BYTES (1024 * 1024)
 
 /* Does a byte stand for itself in a string? */
-#define IS_PLAIN(byte)	((unsigned char) (byte) >= ' ' && (byte) != '"' && (byte) != '\\')
+#define IS_PLAIN(byte) ((unsigned char) (byte) >= ' ' && (byte) != '"' && (byte) != '\\')
 
 /* What is being scanned. */
 typedef struct Scan
@@ -46,7 +46,7 @@ LogScanBegin(LogScanner *scanner, const char *text, size_t length)
 static int64
 CountLines(const char *from, const char *to)
 {
-	int64		count = 0;
+	int64 count = 0;
 
 	while (from < to && (from = memchr(from, '\n', to - from)) != NULL)
 	{
@@ -72,8 +72,8 @@ static bool
 Damage(Scan *scan, const char *message)
 {
 	scan->scanner->error.position = scan->next - scan->scanner->text + 1;
-	scan->scanner->error.message = scan->next >= scan->scanner->end ?
-		"the document ends too early" : message;
+	scan->scanner->error.message = scan->next >= scan->scanner->end ? "the document ends too early"
+																	: message;
 	return false;
 }
 
@@ -99,12 +99,13 @@ SkipSpace(Scan *scan)
 static int
 HexDigits(const char *text)
 {
-	int			code = 0;
+	int code = 0;
 
 	for (int i = 0; i < 4; i++)
 	{
-		int			digit = isdigit((unsigned char) text[i]) ? text[i] - '0' :
-			isxdigit((unsigned char) text[i]) ? (text[i] | 0x20) - 'a' + 10 : -1;
+		int digit = isdigit((unsigned char) text[i]) ? text[i] - '0'
+			: isxdigit((unsigned char) text[i])      ? (text[i] | 0x20) - 'a' + 10
+													 : -1;
 
 		if (digit < 0)
 			return -1;
@@ -117,14 +118,14 @@ HexDigits(const char *text)
 static bool
 ScanCodePoint(Scan *scan)
 {
-	int			code = HexDigits(scan->next + 1);
+	int code = HexDigits(scan->next + 1);
 
 	if (code < 0)
 		return Damage(scan, "\\u wants four hexadecimal digits");
 	scan->next += 5;
 	if (code >= 0xD800 && code <= 0xDBFF && scan->next[0] == '\\' && scan->next[1] == 'u')
 	{
-		int			low = HexDigits(scan->next + 2);
+		int low = HexDigits(scan->next + 2);
 
 		if (low >= 0xDC00 && low <= 0xDFFF)
 		{
@@ -185,7 +186,7 @@ static bool
 ScanNumber(Scan *scan)
 {
 	const char *begin = scan->next;
-	bool		exponent;
+	bool        exponent;
 
 	scan->next += *scan->next == '-';
 	if (*scan->next == '0')
@@ -226,7 +227,7 @@ static bool
 ScanScalar(Scan *scan, bool is_time)
 {
 	const char *content;
-	size_t		length;
+	size_t      length;
 
 	switch (*scan->next)
 	{
@@ -257,13 +258,12 @@ static bool
 ScanKey(Scan *scan, bool outermost, bool *is_time)
 {
 	const char *key;
-	size_t		length;
+	size_t      length;
 
 	SkipSpace(scan);
 	if (!ScanString(scan, &key, &length))
 		return false;
-	*is_time = outermost && length == strlen("eventTime") &&
-		memcmp(key, "eventTime", length) == 0;
+	*is_time = outermost && length == strlen("eventTime") && memcmp(key, "eventTime", length) == 0;
 	if (outermost && !scan->piece->record)
 		scan->piece->record = IsRecordKey(key, length);
 	SkipSpace(scan);
@@ -281,9 +281,9 @@ ScanKey(Scan *scan, bool outermost, bool *is_time)
 static bool
 ScanInside(Scan *scan)
 {
-	char		open[JSON_MAX_DEPTH];
-	int			depth = 0;
-	bool		is_time = false;
+	char open[JSON_MAX_DEPTH];
+	int  depth = 0;
+	bool is_time = false;
 
 	for (;;)
 	{
@@ -293,7 +293,7 @@ ScanInside(Scan *scan)
 		{
 			if (depth == JSON_MAX_DEPTH)
 				return Damage(scan, "nesting too deep");
-			open[depth++] = *scan->next + 2;	/* as ASCII has them */
+			open[depth++] = *scan->next + 2; /* as ASCII has them */
 			scan->next++;
 			SkipSpace(scan);
 			if (*scan->next != open[depth - 1])
@@ -319,8 +319,9 @@ ScanInside(Scan *scan)
 				return true;
 		}
 		if (*scan->next != ',')
-			return Damage(scan, open[depth - 1] == '}' ? "a comma or } was expected" :
-						  "a comma or ] was expected");
+			return Damage(scan,
+						  open[depth - 1] == '}' ? "a comma or } was expected"
+												 : "a comma or ] was expected");
 		scan->next++;
 		is_time = false;
 		if (open[depth - 1] == '}' && !ScanKey(scan, depth == 1, &is_time))
@@ -332,8 +333,8 @@ ScanInside(Scan *scan)
 static LogFound
 ScanPiece(LogScanner *scanner, LogPiece *piece)
 {
-	Scan		scan = {scanner, piece, scanner->next};
-	bool		whole;
+	Scan scan = {scanner, piece, scanner->next};
+	bool whole;
 
 	memset(piece, 0, sizeof(LogPiece));
 	piece->text = scanner->value = scanner->next;
@@ -344,7 +345,7 @@ ScanPiece(LogScanner *scanner, LogPiece *piece)
 		return LOG_DAMAGE;
 	if (!scanner->verified)
 	{
-		int			valid = pg_encoding_verifymbstr(PG_UTF8, piece->text, piece->length);
+		int valid = pg_encoding_verifymbstr(PG_UTF8, piece->text, piece->length);
 
 		if (valid < (int) piece->length)
 		{
@@ -432,7 +433,7 @@ Mend(LogScanner *scanner)
 static LogFound
 Unexpected(LogScanner *scanner, const char *message)
 {
-	Scan		scan = {scanner, NULL, scanner->next};
+	Scan scan = {scanner, NULL, scanner->next};
 
 	scanner->value = NULL;
 	(void) Damage(&scan, message);
@@ -443,7 +444,7 @@ Unexpected(LogScanner *scanner, const char *message)
 static LogFound
 NextOfList(LogScanner *scanner, LogPiece *piece)
 {
-	bool		begins = scanner->list_begins;
+	bool begins = scanner->list_begins;
 
 	SkipSpaceBetween(scanner);
 	if (*scanner->next == ']')
@@ -467,8 +468,8 @@ RestOfRecords(LogScanner *scanner, LogPiece *piece)
 	SkipSpaceBetween(scanner);
 	while (*scanner->next == ',')
 	{
-		Scan		scan = {scanner, piece, scanner->next + 1};
-		bool		is_time;
+		Scan scan = {scanner, piece, scanner->next + 1};
+		bool is_time;
 
 		CHECK_FOR_INTERRUPTS();
 		scanner->value = scanner->next;
@@ -507,7 +508,7 @@ NextOfDocument(LogScanner *scanner, LogPiece *piece)
 LogFound
 LogScanNext(LogScanner *scanner, LogPiece *piece)
 {
-	LogFound	found;
+	LogFound found;
 
 	do
 	{

@@ -16,46 +16,46 @@
 typedef struct LogPiece
 {
 	const char *text;
-	size_t		length;
-	bool		record;			/* an object with a member that records have */
-	bool		care;			/* jsonb_in would fail: \u0000, a lone surrogate, a large number */
-	bool		lines;			/* there are line ends in it */
-	const char *time;			/* what stands in the quotes of its eventTime, or NULL */
-	size_t		time_length;
+	size_t      length;
+	bool        record; /* an object with a member that records have */
+	bool        care;   /* jsonb_in would fail: \u0000, a lone surrogate, a large number */
+	bool        lines;  /* there are line ends in it */
+	const char *time;   /* what stands in the quotes of its eventTime, or NULL */
+	size_t      time_length;
 } LogPiece;
 
 typedef enum LogFound
 {
 	LOG_END,
 	LOG_PIECE,
-	LOG_EMPTY,					/* an array or a log file without records */
-	LOG_DAMAGE					/* see error */
+	LOG_EMPTY, /* an array or a log file without records */
+	LOG_DAMAGE /* see error */
 } LogFound;
 
 /* Where do the pieces come from? */
 typedef enum LogList
 {
-	LIST_NONE,					/* values one after the other */
+	LIST_NONE, /* values one after the other */
 	LIST_ARRAY,
-	LIST_RECORDS,				/* of {"Records": […]} */
-	LIST_BEHIND_RECORDS			/* the rest of that object */
+	LIST_RECORDS,       /* of {"Records": […]} */
+	LIST_BEHIND_RECORDS /* the rest of that object */
 } LogList;
 
 typedef struct LogScanner
 {
-	const char *text;			/* ends with a zero byte behind `end` */
+	const char *text; /* ends with a zero byte behind `end` */
 	const char *end;
 	const char *next;
-	JsonError	error;			/* after LOG_DAMAGE */
+	JsonError   error; /* after LOG_DAMAGE */
 
 	/* private to log_scan.c */
-	bool		verified;		/* all of the text is UTF-8 */
-	bool		mending;		/* behind damage: closing brackets may be left over */
-	LogList		list;
-	bool		list_begins;
-	const char *value;			/* at which the last value began */
-	const char *counted;		/* up to which lines were counted */
-	int64		lines;			/* before that */
+	bool        verified; /* all of the text is UTF-8 */
+	bool        mending;  /* behind damage: closing brackets may be left over */
+	LogList     list;
+	bool        list_begins;
+	const char *value;   /* at which the last value began */
+	const char *counted; /* up to which lines were counted */
+	int64       lines;   /* before that */
 } LogScanner;
 
 /* Begin to scan `length` bytes, which a zero byte must follow. */
@@ -67,4 +67,4 @@ extern LogFound LogScanNext(LogScanner *scanner, LogPiece *piece);
 /* Number of lines that end before a place in the text.  Fast if places come in order. */
 extern int64 LogLinesBefore(LogScanner *scanner, const char *place);
 
-#endif							/* NEWTERM_LOG_SCAN_H */
+#endif /* NEWTERM_LOG_SCAN_H */

@@ -42,15 +42,14 @@ IsNewSystemColumn(Node *node, AttrNumber number)
 static bool
 ReadTable(CallSite *site, Oid table)
 {
-	Relation	relation = RelationIdGetRelation(table);
-	int			watches;
+	Relation relation = RelationIdGetRelation(table);
+	int      watches;
 
 	if (relation == NULL)
 		return false;
 	watches = CountWatches(relation);
 	site->repeated = watches > 1;
-	site->unreadable = site->shape != NULL ||
-		relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+	site->unreadable = site->shape != NULL || relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
 	site->file = relation->rd_rel->relfilenode;
 	RelationClose(relation);
 	return watches > 0;
@@ -62,8 +61,7 @@ MayReadBaseline(void)
 {
 	const ExtensionOids *oids = ExtensionLookup();
 
-	return oids != NULL &&
-		pg_class_aclcheck(oids->runs, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+	return oids != NULL && pg_class_aclcheck(oids->runs, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
 /* Complete a site: is it in the WHEN clause of our trigger? */
@@ -80,10 +78,10 @@ FinishSite(FunctionCallInfo fcinfo, CallSite *site)
 static CallSite *
 MakeSite(FunctionCallInfo fcinfo, int event)
 {
-	FmgrInfo   *function = fcinfo->flinfo;
-	CallSite   *site = MemoryContextAllocZero(function->fn_mcxt, sizeof(CallSite));
-	Oid			time_type = get_fn_expr_argtype(function, OBSERVE_TIME);
-	List	   *arguments = NIL;
+	FmgrInfo *function = fcinfo->flinfo;
+	CallSite *site = MemoryContextAllocZero(function->fn_mcxt, sizeof(CallSite));
+	Oid       time_type = get_fn_expr_argtype(function, OBSERVE_TIME);
+	List     *arguments = NIL;
 
 	if (function->fn_expr != NULL && IsA(function->fn_expr, FuncExpr))
 		arguments = ((FuncExpr *) function->fn_expr)->args;
@@ -103,8 +101,8 @@ MakeSite(FunctionCallInfo fcinfo, int event)
 CallSite *
 CallSiteOf(FunctionCallInfo fcinfo)
 {
-	CallSite   *site = fcinfo->flinfo->fn_extra;
-	Oid			type;
+	CallSite *site = fcinfo->flinfo->fn_extra;
+	Oid       type;
 
 	if (site != NULL)
 		return site;
@@ -121,8 +119,8 @@ CallSiteOf(FunctionCallInfo fcinfo)
 CallSite *
 CallSiteOfColumns(FunctionCallInfo fcinfo)
 {
-	FmgrInfo   *function = fcinfo->flinfo;
-	CallSite   *site = function->fn_extra;
+	FmgrInfo     *function = fcinfo->flinfo;
+	CallSite     *site = function->fn_extra;
 	MemoryContext old;
 
 	if (site != NULL)

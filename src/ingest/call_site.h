@@ -14,15 +14,15 @@
 /* A call site, examined at its first call and kept in its FmgrInfo. */
 typedef struct CallSite
 {
-	bool		in_trigger;		/* the WHEN clause of a trigger of ours */
-	bool		repeated;		/* the table has several such triggers */
-	bool		silent;			/* called by hand, by a role that may not read newterm.runs */
-	bool		unreadable;		/* its rows, or events in them, cannot be read again */
-	Oid			file;			/* of the trigger's table: no statement changes it meanwhile */
-	AttrNumber	event_column;	/* the first one, if several make the event */
-	Oid			event_type;		/* not a domain */
-	bool		has_time_column;
-	RowShape   *shape;			/* NULL: one column holds the event */
+	bool       in_trigger;   /* the WHEN clause of a trigger of ours */
+	bool       repeated;     /* the table has several such triggers */
+	bool       silent;       /* called by hand, by a role that may not read newterm.runs */
+	bool       unreadable;   /* its rows, or events in them, cannot be read again */
+	Oid        file;         /* of the trigger's table: no statement changes it meanwhile */
+	AttrNumber event_column; /* the first one, if several make the event */
+	Oid        event_type;   /* not a domain */
+	bool       has_time_column;
+	RowShape  *shape; /* NULL: one column holds the event */
 } CallSite;
 
 /*
@@ -48,4 +48,4 @@ extern CallSite *CallSiteOfColumns(FunctionCallInfo fcinfo);
 /* The arguments of a call.  An event made of several columns is palloc'd. */
 extern void CallSiteValues(const CallSite *site, FunctionCallInfo fcinfo, RowValues *row);
 
-#endif							/* NEWTERM_CALL_SITE_H */
+#endif /* NEWTERM_CALL_SITE_H */

@@ -43,7 +43,7 @@ EventFaultsPassedOver(void)
 }
 
 /* Rules that a text names. */
-#define NAMED_RULES		5
+#define NAMED_RULES 5
 
 void
 EventFaultTooMany(PendingLevel *level, Oid table, const Evaluation *evaluation, Jsonb *event)
@@ -51,7 +51,8 @@ EventFaultTooMany(PendingLevel *level, Oid table, const Evaluation *evaluation, 
 	StringInfoData detail;
 
 	initStringInfo(&detail);
-	appendStringInfo(&detail, "the first newterm.max_terms_per_event = %d terms were judged; left were",
+	appendStringInfo(&detail,
+					 "the first newterm.max_terms_per_event = %d terms were judged; left were",
 					 MaxTermsPerEventSetting);
 	for (int i = 0; i < Min(evaluation->ntoo_many, NAMED_RULES); i++)
 	{

@@ -27,4 +27,4 @@ extern void EventFaultTooMany(PendingLevel *level, Oid table, const Evaluation *
 extern void EventFaultInternal(PendingLevel *level, Oid table, Jsonb *event,
 							   const ErrorData *error);
 
-#endif							/* NEWTERM_EVENT_FAULT_H */
+#endif /* NEWTERM_EVENT_FAULT_H */

@@ -46,12 +46,12 @@ PG_FUNCTION_INFO_V1(newterm_events_passed_over);
 typedef struct Observation
 {
 	const CallSite *site;
-	RuleSet    *set;
-	Oid			table;			/* in the trigger: where the row is */
-	ItemPointer place;
-	const Record *record;		/* the one that is being evaluated */
-	EventSource source;			/* of the record, once a sighting needs it */
-	bool		pending;		/* called by hand: the event has new terms */
+	RuleSet        *set;
+	Oid             table; /* in the trigger: where the row is */
+	ItemPointer     place;
+	const Record   *record;  /* the one that is being evaluated */
+	EventSource     source;  /* of the record, once a sighting needs it */
+	bool            pending; /* called by hand: the event has new terms */
 } Observation;
 
 /*
@@ -63,9 +63,9 @@ static bool
 IsRepeated(const CallSite *site, Oid table, ItemPointer place)
 {
 	static EventReference last;
-	static TransactionId last_transaction;
-	const TransactionId transaction = GetCurrentTransactionIdIfAny();
-	const CommandId command = ReferenceCommand();
+	static TransactionId  last_transaction;
+	const TransactionId   transaction = GetCurrentTransactionIdIfAny();
+	const CommandId       command = ReferenceCommand();
 
 	if (!ItemPointerIsValid(place))
 		return false;
@@ -87,12 +87,16 @@ RowReference(const Observation *observation)
 {
 	const CallSite *site = observation->site;
 
-	return (EventReference) {
-		.table = observation->table, .file = site->file, .tid = *observation->place,
-		.column = site->event_column, .type = site->event_type,
-		.command = ReferenceCommand(), .time = observation->record->time,
-		.event = site->unreadable || observation->record->inside ?
-			observation->record->jsonb : NULL,
+	return (EventReference){
+		.table = observation->table,
+		.file = site->file,
+		.tid = *observation->place,
+		.column = site->event_column,
+		.type = site->event_type,
+		.command = ReferenceCommand(),
+		.time = observation->record->time,
+		.event = site->unreadable || observation->record->inside ? observation->record->jsonb
+																 : NULL,
 		.generation = RulesInUse()->generation,
 	};
 }
@@ -102,7 +106,7 @@ static void
 ObserveSighting(void *state, const Sighting *sighting)
 {
 	Observation *observation = state;
-	const Span *span = &sighting->rule->span;
+	const Span  *span = &sighting->rule->span;
 
 	if (!observation->site->in_trigger)
 	{
@@ -122,10 +126,9 @@ ObserveSighting(void *state, const Sighting *sighting)
 			if (RuleIsFull(sighting->rule) && !KnownStored(&sighting->term))
 				break;
 			if (!OidIsValid(observation->source.reference.table))
-				observation->source.reference =
-					RowReference(observation);
+				observation->source.reference = RowReference(observation);
 			PendingAddSighting(PendingCurrent(), sighting, observation->record->time,
-							&observation->source);
+							   &observation->source);
 			break;
 	}
 }
@@ -135,11 +138,11 @@ static void
 ObserveClocks(RuleSet *set, Observation *observation)
 {
 	const int64 time = observation->record->time;
-	uint32		epoch = PendingEpoch();
+	uint32      epoch = PendingEpoch();
 
 	for (int i = 0; i < set->nclockless; i++)
 	{
-		Rule	   *rule = set->clockless[i];
+		Rule *rule = set->clockless[i];
 
 		if (rule->clock_epoch == epoch && time >= rule->clock_pending)
 			continue;
@@ -179,11 +182,11 @@ static void
 ObserveRecord(void *state, Record *record)
 {
 	Observation *observation = state;
-	RuleSet    *set = observation->set;
-	Evaluation *event = set->evaluation;
-	const bool	in_trigger = observation->site->in_trigger;
-	const bool	at_once = !PrefetchIsTime();
-	bool		known;
+	RuleSet     *set = observation->set;
+	Evaluation  *event = set->evaluation;
+	const bool   in_trigger = observation->site->in_trigger;
+	const bool   at_once = !PrefetchIsTime();
+	bool         known;
 
 	observation->record = record;
 	if (record->cause != NULL)
@@ -226,7 +229,7 @@ static bool
 Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	Observation observation = {.site = site, .set = set};
-	RowValues	row;
+	RowValues   row;
 
 	if (site->in_trigger)
 	{
@@ -246,7 +249,7 @@ Observe(RuleSet *set, FunctionCallInfo fcinfo, const CallSite *site)
 static void
 KeepRecord(void *state, Record *record)
 {
-	Observation *observation = state;
+	Observation   *observation = state;
 	EventReference reference;
 
 	if (record->cause != NULL)
@@ -265,7 +268,7 @@ static void
 NoteUnevaluated(FunctionCallInfo fcinfo, const CallSite *site)
 {
 	Observation observation = {.site = site};
-	RowValues	row;
+	RowValues   row;
 
 	if (!site->in_trigger)
 		return;
@@ -282,9 +285,9 @@ NoteUnevaluated(FunctionCallInfo fcinfo, const CallSite *site)
 static Datum
 ObserveCall(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	RuleSet    *set = RulesWithoutWaiting();
+	RuleSet      *set = RulesWithoutWaiting();
 	MemoryContext caller = CurrentMemoryContext;
-	ErrorData  *volatile error = NULL;
+	ErrorData *volatile error = NULL;
 	volatile bool pending = false;
 
 	if (site->silent)
@@ -344,7 +347,7 @@ Datum
 newterm_merge(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	Watch		watch;
+	Watch        watch;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||

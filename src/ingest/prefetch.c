@@ -12,20 +12,20 @@
 #include "baseline/known.h"
 
 /* The number of known events in a row after which the next one is delayed. */
-#define PREFETCH_AFTER		16
+#define PREFETCH_AFTER 16
 
 /* Larger events are rare, and not delayed. */
-#define PREFETCH_BYTES		8192
+#define PREFETCH_BYTES 8192
 
 /* The delayed event. */
 typedef struct Prefetched
 {
-	int			nesting;		/* of its subtransaction; 0: there is none */
+	int            nesting; /* of its subtransaction; 0: there is none */
 	EventReference reference;
-	Jsonb	   *event;
-	int			nterms;
-	int			terms_allocated;
-	TermOfRule *terms;
+	Jsonb         *event;
+	int            nterms;
+	int            terms_allocated;
+	TermOfRule    *terms;
 } Prefetched;
 
 static Prefetched Waiting;
@@ -34,7 +34,7 @@ static Prefetched Waiting;
 static MemoryContext Context;
 
 /* Known events of this transaction in a row, up to the last one. */
-static int	KnownInARow = 0;
+static int KnownInARow = 0;
 
 /* Has this transaction inserted any events? */
 static bool SawEvents = false;
@@ -114,9 +114,9 @@ Collect(RuleSet *set, int nesting)
 bool
 PrefetchSettle(void)
 {
-	const int	nesting = Waiting.nesting;
-	RuleSet    *set = RulesInUse();
-	bool		known;
+	const int nesting = Waiting.nesting;
+	RuleSet  *set = RulesInUse();
+	bool      known;
 
 	if (nesting == 0)
 		return false;
@@ -132,8 +132,7 @@ PrefetchSettle(void)
 static void
 TransactionEnds(XactEvent event, void *argument)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-		event == XACT_EVENT_PREPARE)
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 	{
 		Waiting.nesting = 0;
 		KnownInARow = 0;
@@ -142,8 +141,8 @@ TransactionEnds(XactEvent event, void *argument)
 }
 
 static void
-SubtransactionEnds(SubXactEvent event, SubTransactionId mine,
-				   SubTransactionId parent, void *argument)
+SubtransactionEnds(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
+				   void *argument)
 {
 	if (Waiting.nesting == 0 || Waiting.nesting != GetCurrentTransactionNestLevel())
 		return;

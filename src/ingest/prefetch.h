@@ -28,7 +28,8 @@ extern bool PrefetchIsTime(void);
 extern bool PrefetchMayWait(const Evaluation *evaluation, const Jsonb *event);
 
 /* Delay an event.  The one before must be settled.  Copies everything. */
-extern void PrefetchEvent(const Evaluation *evaluation, EventReference reference, const Jsonb *event);
+extern void PrefetchEvent(const Evaluation *evaluation, EventReference reference,
+						  const Jsonb *event);
 
 /* Did this transaction insert events into watched tables? */
 extern bool PrefetchSawEvents(void);
@@ -42,4 +43,4 @@ extern void PrefetchLearn(bool known);
  */
 extern bool PrefetchSettle(void);
 
-#endif							/* NEWTERM_PREFETCH_H */
+#endif /* NEWTERM_PREFETCH_H */

@@ -24,16 +24,16 @@
 /* The evaluation of one event. */
 typedef struct Reevaluation
 {
-	PendingLevel  *level;
-	RuleSet    *set;
-	EventSource source;			/* the row, and the time it is evaluated at */
+	PendingLevel *level;
+	RuleSet      *set;
+	EventSource   source; /* the row, and the time it is evaluated at */
 } Reevaluation;
 
 static void
 EvaluateSighting(void *state, const Sighting *sighting)
 {
 	Reevaluation *evaluation = state;
-	int64		time = evaluation->source.reference.time;
+	int64         time = evaluation->source.reference.time;
 
 	if (KnownNovelty(&sighting->term, time, &sighting->rule->span) != NOVELTY_NONE)
 		PendingAddSighting(evaluation->level, sighting, time, &evaluation->source);
@@ -44,7 +44,7 @@ static bool
 ReadTime(Reevaluation *evaluation, Jsonb *event)
 {
 	EventReference *reference = &evaluation->source.reference;
-	Record		record = {.jsonb = event};
+	Record          record = {.jsonb = event};
 
 	RecordReadTime(&record, evaluation->set->fields);
 	if (record.cause != NULL)
@@ -68,7 +68,7 @@ EvaluateEvent(Reevaluation *evaluation, Jsonb *record)
 {
 	RuleSet    *set = evaluation->set;
 	Evaluation *event = set->evaluation;
-	const Oid	table = evaluation->source.reference.table;
+	const Oid   table = evaluation->source.reference.table;
 
 	if (set->failure != NULL)
 	{
@@ -80,7 +80,7 @@ EvaluateEvent(Reevaluation *evaluation, Jsonb *record)
 		return;
 	for (int i = 0; i < set->nclockless; i++)
 		PendingAddClock(evaluation->level, set->clockless[i]->version_id,
-					 evaluation->source.reference.time);
+						evaluation->source.reference.time);
 	DispatchBegin(event, evaluation->source.reference.time);
 	DispatchEvent(event);
 	EventSightings(event, EvaluateSighting, evaluation);
@@ -103,7 +103,7 @@ EvaluateSafely(Reevaluation *evaluation, Jsonb *record)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData *error;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
@@ -120,7 +120,7 @@ EvaluateSafely(Reevaluation *evaluation, Jsonb *record)
 void
 EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference, Jsonb *event)
 {
-	Reevaluation	evaluation = {level, set, {*reference, event, -1}};
+	Reevaluation evaluation = {level, set, {*reference, event, -1}};
 
 	evaluation.source.reference.generation = set->generation;
 	EvaluateSafely(&evaluation, event);
@@ -130,7 +130,7 @@ EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference,
 static char *
 ReferenceIdentity(PendingLevel *level, Jsonb *event)
 {
-	char	   *identity = EventIdentity(&event->root);
+	char *identity = EventIdentity(&event->root);
 
 	return identity == NULL ? NULL : MemoryContextStrdup(level->context, identity);
 }
@@ -143,8 +143,8 @@ ReevaluateLevel(PendingLevel *level, RuleSet *set)
 
 	for (int64 i = 0; i < level->nreferences; i++)
 	{
-		Reevaluation	evaluation = {.level = level,.set = set};
-		Jsonb	   *event;
+		Reevaluation evaluation = {.level = level, .set = set};
+		Jsonb       *event;
 
 		CHECK_FOR_INTERRUPTS();
 		if (level->references[i].generation == set->generation)
@@ -177,12 +177,11 @@ PendingFileLevel(void *level)
 void
 PendingSpillLarge(void)
 {
-	PendingLevel  *level = PendingExisting();
-	ErrorData  *error;
+	PendingLevel *level = PendingExisting();
+	ErrorData    *error;
 
 	/* after a failed write, do not try again with each new term */
-	if (level == NULL || level->unspillable ||
-		PendingSize(level) <= MERGE_MEMORY + level->kept)
+	if (level == NULL || level->unspillable || PendingSize(level) <= MERGE_MEMORY + level->kept)
 		return;
 	error = RunUnlessFinal(PendingFileLevel, level);
 	if (error == NULL)
@@ -190,6 +189,5 @@ PendingSpillLarge(void)
 	level->unspillable = true;
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
-			 errmsg("newterm holds more than newterm.merge_memory in memory: %s",
-					error->message)));
+			 errmsg("newterm holds more than newterm.merge_memory in memory: %s", error->message)));
 }

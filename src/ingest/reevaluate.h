@@ -21,7 +21,7 @@ extern void ReevaluateLevel(PendingLevel *level, RuleSet *set);
  * `level`.  An error is recorded, unless it must end the transaction.
  */
 extern void EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference *reference,
-						Jsonb *event);
+						 Jsonb *event);
 
 /*
  * Move the current subtransaction's pending terms to a file if they take more than
@@ -30,4 +30,4 @@ extern void EvaluateLate(PendingLevel *level, RuleSet *set, const EventReference
  */
 extern void PendingSpillLarge(void);
 
-#endif							/* NEWTERM_REEVALUATE_H */
+#endif /* NEWTERM_REEVALUATE_H */

@@ -22,7 +22,7 @@ static bool
 IsFunctionOfOurs(Oid function, const char *name)
 {
 	const ExtensionOids *oids = ExtensionLookup();
-	char	   *actual = get_func_name(function);
+	char                *actual = get_func_name(function);
 
 	return oids != NULL && actual != NULL && strcmp(actual, name) == 0 &&
 		get_func_namespace(function) == oids->schema;
@@ -48,10 +48,10 @@ ObserveCall(Node *node, FuncExpr **call)
 static bool
 ReadColumns(const FuncExpr *call, Watch *watch)
 {
-	Node	   *members = list_nth(call->args, OBSERVE_EVENT);
-	Datum	   *values;
-	bool	   *nulls;
-	int			count;
+	Node  *members = list_nth(call->args, OBSERVE_EVENT);
+	Datum *values;
+	bool  *nulls;
+	int    count;
 
 	if (!IsA(members, Const) || ((Const *) members)->constisnull)
 		return false;
@@ -64,7 +64,7 @@ ReadColumns(const FuncExpr *call, Watch *watch)
 	watch->members = palloc(sizeof(char *) * count);
 	for (int i = 0; i < count; i++)
 	{
-		Node	   *column = list_nth(call->args, OBSERVE_COLUMNS + i);
+		Node *column = list_nth(call->args, OBSERVE_COLUMNS + i);
 
 		if (nulls[i] || !IsA(column, Var))
 			return false;
@@ -77,9 +77,9 @@ ReadColumns(const FuncExpr *call, Watch *watch)
 bool
 WatchOfClause(char *condition, Watch *watch)
 {
-	FuncExpr   *call = NULL;
-	Node	   *event;
-	Node	   *time;
+	FuncExpr *call = NULL;
+	Node     *event;
+	Node     *time;
 
 	memset(watch, 0, sizeof(Watch));
 	if (condition == NULL || !ObserveCall(stringToNode(condition), &call) ||
@@ -129,7 +129,7 @@ int
 CountWatches(Relation table)
 {
 	TriggerDesc *triggers = table->trigdesc;
-	int			count = 0;
+	int          count = 0;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		count += IsWatchingTrigger(&triggers->triggers[i]);
@@ -139,7 +139,7 @@ CountWatches(Relation table)
 bool
 WatchOf(Relation table, Watch *watch)
 {
-	Trigger    *trigger = WatchingTrigger(table);
+	Trigger *trigger = WatchingTrigger(table);
 
 	return trigger != NULL && WatchOfClause(trigger->tgqual, watch);
 }

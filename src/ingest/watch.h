@@ -15,13 +15,13 @@
 
 typedef struct Watch
 {
-	AttrNumber	event_column;	/* 0: several columns make the event */
-	Oid			event_type;		/* not a domain */
-	AttrNumber	time_column;	/* 0: the record's eventTime */
-	Oid			time_type;		/* timestamptz or timestamp */
-	int			ncolumns;		/* of several */
+	AttrNumber  event_column; /* 0: several columns make the event */
+	Oid         event_type;   /* not a domain */
+	AttrNumber  time_column;  /* 0: the record's eventTime */
+	Oid         time_type;    /* timestamptz or timestamp */
+	int         ncolumns;     /* of several */
 	AttrNumber *columns;
-	char	  **members;		/* of the record, one for each of these columns */
+	char      **members; /* of the record, one for each of these columns */
 } Watch;
 
 /* Is it a trigger that newterm.watch() made?  Looks at its function's name. */
@@ -31,7 +31,7 @@ extern bool IsWatchingTrigger(const Trigger *trigger);
  * How many watching triggers does the table have?  A partition may have its own and its
  * parent's.  Cheap: their clauses are not read.
  */
-extern int	CountWatches(Relation table);
+extern int CountWatches(Relation table);
 
 /*
  * Read the table's first watching trigger; false if it has none.  Lists are palloc'd in
@@ -44,4 +44,4 @@ extern bool WatchOf(Relation table, Watch *watch);
  */
 extern bool WatchOfClause(char *condition, Watch *watch);
 
-#endif							/* NEWTERM_WATCH_H */
+#endif /* NEWTERM_WATCH_H */

@@ -44,8 +44,7 @@ DocumentExpression(Oid table, const Watch *watch)
 	initStringInfo(&text);
 	appendStringInfoString(&text, "newterm.row_document(ARRAY[");
 	for (int i = 0; i < watch->ncolumns; i++)
-		appendStringInfo(&text, "%s%s", i > 0 ? ", " : "",
-						 quote_literal_cstr(watch->members[i]));
+		appendStringInfo(&text, "%s%s", i > 0 ? ", " : "", quote_literal_cstr(watch->members[i]));
 	appendStringInfoChar(&text, ']');
 	for (int i = 0; i < watch->ncolumns; i++)
 		appendStringInfo(&text, ", %s",
@@ -70,12 +69,12 @@ SetColumnName(Oid table, AttrNumber column, Datum *value, bool *isnull)
 Datum
 newterm_watch_columns(PG_FUNCTION_ARGS)
 {
-	Oid			events = PG_GETARG_OID(0);
-	Relation	table = try_table_open(events, AccessShareLock);
-	TupleDesc	desc;
-	Watch		watch;
-	Datum		values[3] = {0};
-	bool		nulls[3] = {true, true, true};
+	Oid       events = PG_GETARG_OID(0);
+	Relation  table = try_table_open(events, AccessShareLock);
+	TupleDesc desc;
+	Watch     watch;
+	Datum     values[3] = {0};
+	bool      nulls[3] = {true, true, true};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -115,11 +114,11 @@ static uint64
 RunAsOwner(const char *query, FunctionCallInfo fcinfo, int count, Oid *types)
 {
 	const ExtensionOids *oids = ExtensionLookup();
-	Datum	   *values = palloc(sizeof(Datum) * count);
-	char	   *nulls = palloc(count);
-	Oid			user;
-	int			security;
-	uint64		changed;
+	Datum               *values = palloc(sizeof(Datum) * count);
+	char                *nulls = palloc(count);
+	Oid                  user;
+	int                  security;
+	uint64               changed;
 
 	if (oids == NULL)
 		return 0;
@@ -129,8 +128,8 @@ RunAsOwner(const char *query, FunctionCallInfo fcinfo, int count, Oid *types)
 		nulls[i] = fcinfo->args[i].isnull ? 'n' : ' ';
 	}
 	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(oids->owner, security | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+	SetUserIdAndSecContext(oids->owner,
+						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	SPI_connect();
 	if (SPI_execute_with_args(query, count, types, values, nulls, false, 0) < 0)
 		elog(ERROR, "could not change newterm.watches");
@@ -148,7 +147,7 @@ RunAsOwner(const char *query, FunctionCallInfo fcinfo, int count, Oid *types)
 Datum
 newterm_note_watch(PG_FUNCTION_ARGS)
 {
-	Oid			types[] = {TEXTOID, OIDOID, NAMEOID, NAMEOID, TEXTOID, TEXTOID, BOOLOID};
+	Oid types[] = {TEXTOID, OIDOID, NAMEOID, NAMEOID, TEXTOID, TEXTOID, BOOLOID};
 
 	CheckMayWatch();
 	RunAsOwner("INSERT INTO newterm.watches AS w"
@@ -169,13 +168,14 @@ newterm_note_watch(PG_FUNCTION_ARGS)
 Datum
 newterm_forget_watch(PG_FUNCTION_ARGS)
 {
-	Oid			types[] = {TEXTOID, OIDOID};
-	uint64		changed;
+	Oid    types[] = {TEXTOID, OIDOID};
+	uint64 changed;
 
 	CheckMayWatch();
-	changed = RunAsOwner("DELETE FROM newterm.watches w"
-						 " WHERE w.events OPERATOR(pg_catalog.=) $1 OR w.relation OPERATOR(pg_catalog.=) $2",
-						 fcinfo, lengthof(types), types);
+	changed =
+		RunAsOwner("DELETE FROM newterm.watches w"
+				   " WHERE w.events OPERATOR(pg_catalog.=) $1 OR w.relation OPERATOR(pg_catalog.=) $2",
+				   fcinfo, lengthof(types), types);
 	PG_RETURN_BOOL(changed > 0);
 }
 
@@ -199,14 +199,14 @@ newterm_record_member(PG_FUNCTION_ARGS)
 Datum
 newterm_row_document(PG_FUNCTION_ARGS)
 {
-	FmgrInfo   *function = fcinfo->flinfo;
-	RowShape   *shape = function->fn_extra;
+	FmgrInfo     *function = fcinfo->flinfo;
+	RowShape     *shape = function->fn_extra;
 	MemoryContext old;
-	Jsonb	   *document;
+	Jsonb        *document;
 
 	if (shape == NULL)
 	{
-		bool		constant = get_fn_expr_arg_stable(function, 0);
+		bool constant = get_fn_expr_arg_stable(function, 0);
 
 		old = MemoryContextSwitchTo(constant ? function->fn_mcxt : CurrentMemoryContext);
 		shape = RowShapeOfCall(fcinfo, 0, 1);
@@ -224,8 +224,8 @@ newterm_row_document(PG_FUNCTION_ARGS)
 static Jsonb *
 DocumentArgument(FunctionCallInfo fcinfo)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-	Record		record;
+	Oid    type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+	Record record;
 
 	if (PG_ARGISNULL(0) || !OidIsValid(type) || !RecordTypeIsUsable(getBaseType(type)))
 		return NULL;
@@ -246,8 +246,8 @@ IgnoreRecord(void *state, Jsonb *record)
 Datum
 newterm_document_kind(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *document = DocumentArgument(fcinfo);
-	Document	found = {0};
+	Jsonb   *document = DocumentArgument(fcinfo);
+	Document found = {0};
 
 	if (document != NULL)
 		found = DocumentRecords(document, IgnoreRecord, NULL);
@@ -261,8 +261,8 @@ static void
 StoreRecord(void *state, Jsonb *record)
 {
 	ReturnSetInfo *result = state;
-	Datum		value = JsonbPGetDatum(record);
-	bool		isnull = false;
+	Datum          value = JsonbPGetDatum(record);
+	bool           isnull = false;
 
 	tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 }
@@ -274,7 +274,7 @@ StoreRecord(void *state, Jsonb *record)
 Datum
 newterm_records(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *document = DocumentArgument(fcinfo);
+	Jsonb *document = DocumentArgument(fcinfo);
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (document != NULL)

@@ -28,32 +28,32 @@
 #include "ingest/watch.h"
 
 /* The number of clauses that are kept, a few kB each. */
-#define CONDITIONS	16
+#define CONDITIONS 16
 
 /* The one call that a clause is, and the arguments that are columns of the row. */
 typedef struct Call
 {
 	FunctionCallInfo function;
-	int			ncolumns;
+	int              ncolumns;
 	struct
 	{
-		int			argument;
-		AttrNumber	number;
-	}			columns[FLEXIBLE_ARRAY_MEMBER];
+		int        argument;
+		AttrNumber number;
+	} columns[FLEXIBLE_ARRAY_MEMBER];
 } Call;
 
 typedef struct WhenClause
 {
-	Oid			trigger;		/* invalid: the table has changed since */
-	Oid			table;
-	Oid			user;			/* whose right to call the function was checked */
-	ExprState  *state;
+	Oid        trigger; /* invalid: the table has changed since */
+	Oid        table;
+	Oid        user; /* whose right to call the function was checked */
+	ExprState *state;
 } WhenClause;
 
 /* All of them lie in one context. */
 static MemoryContext Context;
-static WhenClause WhenClauses[CONDITIONS];
-static int	Count = 0;
+static WhenClause    WhenClauses[CONDITIONS];
+static int           Count = 0;
 
 /* There was no room for a clause, or one cannot be used any more. */
 static bool Outdated = false;
@@ -64,7 +64,7 @@ static ExecutorStart_hook_type NextExecutorStart = NULL;
 static bool
 IsPlain(Relation table, Node *clause)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (!IsA(clause, FuncExpr) || CompatHasVirtualColumns(RelationGetDescr(table)))
 		return false;
@@ -79,8 +79,7 @@ IsPlain(Relation table, Node *clause)
 static inline Datum
 ColumnOf(TupleTableSlot *row, AttrNumber number, bool *isnull)
 {
-	return number > 0 ? slot_getattr(row, number, isnull) :
-		slot_getsysattr(row, number, isnull);
+	return number > 0 ? slot_getattr(row, number, isnull) : slot_getsysattr(row, number, isnull);
 }
 
 /*
@@ -92,9 +91,9 @@ ColumnOf(TupleTableSlot *row, AttrNumber number, bool *isnull)
 static Datum
 EvaluateCall(ExprState *state, ExprContext *context, bool *isnull)
 {
-	const Call *call = state->evalfunc_private;
+	const Call      *call = state->evalfunc_private;
 	FunctionCallInfo function = call->function;
-	Datum		result;
+	Datum            result;
 
 	for (int i = 0; i < call->ncolumns; i++)
 	{
@@ -113,9 +112,9 @@ EvaluateCall(ExprState *state, ExprContext *context, bool *isnull)
 static void
 EvaluateDirectly(ExprState *state, const List *arguments)
 {
-	Call	   *call;
+	Call            *call;
 	FunctionCallInfo function = NULL;
-	ListCell   *cell;
+	ListCell        *cell;
 
 	/* a strict function, or one whose calls are counted, is another kind of step */
 	for (int i = 0; i < state->steps_len; i++)
@@ -144,8 +143,8 @@ EvaluateDirectly(ExprState *state, const List *arguments)
 static ExprState *
 Prepare(Relation table, const Trigger *trigger)
 {
-	Node	   *clause = stringToNode(trigger->tgqual);
-	ExprState  *state;
+	Node      *clause = stringToNode(trigger->tgqual);
+	ExprState *state;
 
 	if (!IsPlain(table, clause))
 		return NULL;
@@ -163,8 +162,8 @@ Prepare(Relation table, const Trigger *trigger)
 static ExprState *
 ClauseOf(Relation table, const Trigger *trigger)
 {
-	Oid			user = GetUserId();
-	WhenClause  *condition;
+	Oid           user = GetUserId();
+	WhenClause   *condition;
 	MemoryContext old;
 
 	for (int i = 0; i < Count; i++)
@@ -179,7 +178,7 @@ ClauseOf(Relation table, const Trigger *trigger)
 	}
 	/* entered first: preparing looks into catalogs, where a change is met */
 	condition = &WhenClauses[Count++];
-	*condition = (WhenClause) {trigger->tgoid, RelationGetRelid(table), user, NULL};
+	*condition = (WhenClause){trigger->tgoid, RelationGetRelid(table), user, NULL};
 	old = MemoryContextSwitchTo(Context);
 	condition->state = Prepare(table, trigger);
 	MemoryContextSwitchTo(old);
@@ -189,7 +188,7 @@ ClauseOf(Relation table, const Trigger *trigger)
 static void
 StartExecutor(QueryDesc *query, int flags)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (NextExecutorStart != NULL)
 		NextExecutorStart(query, flags);
@@ -201,14 +200,14 @@ StartExecutor(QueryDesc *query, int flags)
 	foreach(cell, query->estate->es_opened_result_relations)
 	{
 		ResultRelInfo *table = lfirst(cell);
-		TriggerDesc *triggers = table->ri_TrigDesc;
+		TriggerDesc   *triggers = table->ri_TrigDesc;
 
 		if (triggers == NULL || !triggers->trig_insert_after_row)
 			continue;
 		for (int i = 0; i < triggers->numtriggers; i++)
 			if (triggers->triggers[i].tgqual != NULL && table->ri_TrigWhenExprs[i] == NULL)
-				table->ri_TrigWhenExprs[i] =
-					ClauseOf(table->ri_RelationDesc, &triggers->triggers[i]);
+				table->ri_TrigWhenExprs[i] = ClauseOf(table->ri_RelationDesc,
+													  &triggers->triggers[i]);
 	}
 }
 
@@ -231,8 +230,8 @@ TableChanged(Datum argument, Oid table)
 static void
 TransactionEnds(XactEvent event, void *argument)
 {
-	if (Outdated && (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-				 event == XACT_EVENT_PREPARE))
+	if (Outdated &&
+		(event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE))
 	{
 		MemoryContextReset(Context);
 		Count = 0;
@@ -243,8 +242,7 @@ TransactionEnds(XactEvent event, void *argument)
 void
 WhenCacheInitialise(void)
 {
-	Context = AllocSetContextCreate(TopMemoryContext, "newterm conditions",
-									ALLOCSET_SMALL_SIZES);
+	Context = AllocSetContextCreate(TopMemoryContext, "newterm conditions", ALLOCSET_SMALL_SIZES);
 	NextExecutorStart = ExecutorStart_hook;
 	ExecutorStart_hook = StartExecutor;
 	CacheRegisterRelcacheCallback(TableChanged, (Datum) 0);

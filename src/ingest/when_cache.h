@@ -8,4 +8,4 @@
 /* Called once, when the library is loaded. */
 extern void WhenCacheInitialise(void);
 
-#endif							/* NEWTERM_WHEN_CACHE_H */
+#endif /* NEWTERM_WHEN_CACHE_H */

@@ -34,7 +34,7 @@ typedef struct Alias
 } Alias;
 
 static const Alias aliases[] = {
-	{"\"@timestamp\"", "eventTime"},	/* a key that begins with @ is quoted */
+	{"\"@timestamp\"", "eventTime"}, /* a key that begins with @ is quoted */
 	{"cloud.account.id", "$elastic_account"},
 	{"cloud.region", "awsRegion"},
 	{"entity.target.id", "$target"},
@@ -54,8 +54,7 @@ static const Alias aliases[] = {
 	{"user.name", "$elastic_user"},
 	{"user_agent.original", "userAgent"},
 	{"aws.cloudtrail.console_login.additional_eventdata.mfa_used", "$elastic_mfa_used"},
-	{"aws.cloudtrail.console_login.additional_eventdata.mobile_version",
-	"$elastic_mobile_version"},
+	{"aws.cloudtrail.console_login.additional_eventdata.mobile_version", "$elastic_mobile_version"},
 };
 
 /* Names that have the same value in every CloudTrail record of Elastic's. */
@@ -66,12 +65,9 @@ typedef struct ConstantAlias
 } ConstantAlias;
 
 static const ConstantAlias constants[] = {
-	{"cloud.provider", "aws"},
-	{"data_stream.dataset", "aws.cloudtrail"},
-	{"data_stream.type", "logs"},
-	{"event.dataset", "aws.cloudtrail"},
-	{"event.kind", "event"},
-	{"event.module", "aws"},
+	{"cloud.provider", "aws"},    {"data_stream.dataset", "aws.cloudtrail"},
+	{"data_stream.type", "logs"}, {"event.dataset", "aws.cloudtrail"},
+	{"event.kind", "event"},      {"event.module", "aws"},
 };
 
 /*
@@ -83,7 +79,7 @@ typedef struct Member
 {
 	const char *elastic;
 	const char *record;
-	bool		verbatim;		/* the rest of the name is the record's own */
+	bool        verbatim; /* the rest of the name is the record's own */
 } Member;
 
 static const Member members[] = {
@@ -101,12 +97,11 @@ static const Member members[] = {
 	{"service_event_details.text", "serviceEventDetails", true},
 	{"service_event_details", "serviceEventDetails", true},
 	{"insight_details", "insightDetails", true},
-	{"console_login.additional_eventdata.login_to",
-	"additionalEventData.LoginTo", false},
+	{"console_login.additional_eventdata.login_to", "additionalEventData.LoginTo", false},
 	{"user_identity.session_context.mfa_authenticated",
-	"userIdentity.sessionContext.attributes.mfaAuthenticated", false},
+	 "userIdentity.sessionContext.attributes.mfaAuthenticated", false},
 	{"user_identity.session_context.creation_date",
-	"userIdentity.sessionContext.attributes.creationDate", false},
+	 "userIdentity.sessionContext.attributes.creationDate", false},
 	{"resources.arn", "resources.ARN", false},
 	{"addendum.original_event_id", "addendum.originalEventID", false},
 	{"addendum.original_request_id", "addendum.originalRequestID", false},
@@ -119,36 +114,29 @@ static const Member members[] = {
 /* Names that no record holds, with what to use instead. */
 typedef struct Refusal
 {
-	const char *elastic;		/* the name or its first steps */
+	const char *elastic; /* the name or its first steps */
 	const char *reason;
 	const char *hint;
 } Refusal;
 
-#define ENRICHED	"Elastic computes it from other data and no CloudTrail record holds it"
+#define ENRICHED "Elastic computes it from other data and no CloudTrail record holds it"
 
 static const Refusal refusals[] = {
 	{"source.geo", ENRICHED " (GeoIP)",
-	"Use source.geo.country_iso_code or network(sourceIPAddress, 24)."},
+	 "Use source.geo.country_iso_code or network(sourceIPAddress, 24)."},
 	{"source.as", ENRICHED " (the network's owner)",
-	"Use source.as.number or source.as.organization.name."},
+	 "Use source.as.number or source.as.organization.name."},
 	{"user_agent", ENRICHED " (it is cut out of the user agent)",
-	"Use user_agent.original or product(userAgent)."},
-	{"event.category", ENRICHED " (it follows from the event's name)",
-	"Use event.action."},
-	{"event.type", ENRICHED " (it follows from the event's name)",
-	"Use event.action."},
-	{"event.created", "it is the time when Elastic read the event",
-	"Use eventTime."},
-	{"event.ingested", "it is the time when Elastic stored the event",
-	"Use eventTime."},
+	 "Use user_agent.original or product(userAgent)."},
+	{"event.category", ENRICHED " (it follows from the event's name)", "Use event.action."},
+	{"event.type", ENRICHED " (it follows from the event's name)", "Use event.action."},
+	{"event.created", "it is the time when Elastic read the event", "Use eventTime."},
+	{"event.ingested", "it is the time when Elastic stored the event", "Use eventTime."},
 	{"error", "it describes errors of Elastic's own",
-	"Use aws.cloudtrail.error_code or aws.cloudtrail.error_message."},
-	{"tls", "no CloudTrail record holds it under this name",
-	"Use tlsDetails.tlsVersion."},
-	{"aws.cloudtrail.flattened.digest",
-	"it is part of digest files, not of events", NULL},
-	{"aws.cloudtrail.digest",
-	"it is part of digest files, not of events", NULL},
+	 "Use aws.cloudtrail.error_code or aws.cloudtrail.error_message."},
+	{"tls", "no CloudTrail record holds it under this name", "Use tlsDetails.tlsVersion."},
+	{"aws.cloudtrail.flattened.digest", "it is part of digest files, not of events", NULL},
+	{"aws.cloudtrail.digest", "it is part of digest files, not of events", NULL},
 	{"aws.s3", "it names the file that Elastic read the event from", NULL},
 };
 
@@ -156,16 +144,18 @@ static const Refusal refusals[] = {
  * First steps of the Elastic Common Schema.  A name that begins with one and is
  * not listed above is refused: read as the record's own it would never match.
  */
-static const char *const schema_roots[] = {
-	"agent", "as", "aws", "client", "cloud", "container", "data_stream",
-	"destination", "device", "dll", "dns", "ecs", "email", "entity", "event",
-	"faas", "file", "geo", "group", "hash", "host", "http", "interface",
-	"kibana", "labels", "log", "message", "network", "observer",
-	"orchestrator", "organization", "os", "package", "process", "registry",
-	"related", "rule", "server", "service", "signal", "source", "span",
-	"tags", "threat", "trace", "transaction", "url", "user", "volume",
-	"vulnerability", "x509"
-};
+static const char *const schema_roots[] =
+	{"agent",        "as",          "aws",         "client",   "cloud",
+	 "container",    "data_stream", "destination", "device",   "dll",
+	 "dns",          "ecs",         "email",       "entity",   "event",
+	 "faas",         "file",        "geo",         "group",    "hash",
+	 "host",         "http",        "interface",   "kibana",   "labels",
+	 "log",          "message",     "network",     "observer", "orchestrator",
+	 "organization", "os",          "package",     "process",  "registry",
+	 "related",      "rule",        "server",      "service",  "signal",
+	 "source",       "span",        "tags",        "threat",   "trace",
+	 "transaction",  "url",         "user",        "volume",   "vulnerability",
+	 "x509"};
 
 /*
  * If the whole steps of `prefix` begin the name, return what follows them,
@@ -174,7 +164,7 @@ static const char *const schema_roots[] = {
 static const char *
 SkipSteps(const char *name, const char *prefix)
 {
-	size_t		length = strlen(prefix);
+	size_t length = strlen(prefix);
 
 	if (strncmp(name, prefix, length) != 0)
 		return NULL;
@@ -189,7 +179,7 @@ SkipSteps(const char *name, const char *prefix)
 static void
 CamelCase(char *name)
 {
-	char	   *out = name;
+	char *out = name;
 
 	for (char *in = name; *in != '\0'; in++)
 	{
@@ -210,7 +200,7 @@ CamelCase(char *name)
 static char *
 MemberPath(const char *name)
 {
-	char	   *rest;
+	char *rest;
 
 	for (int i = 0; i < (int) lengthof(members); i++)
 	{
@@ -236,8 +226,7 @@ MemberPath(const char *name)
  * What does the name, a path in canonical text, stand for?  See elastic.h.
  */
 ElasticOutcome
-ElasticResolve(const char *name, char **expression, const char **reason,
-			   const char **hint)
+ElasticResolve(const char *name, char **expression, const char **reason, const char **hint)
 {
 	const char *behind;
 
@@ -311,7 +300,7 @@ PathIs(const Field *path, const char *name)
 {
 	for (int i = 0; i < path->nsteps; i++)
 	{
-		int			length = strlen(path->steps[i]);
+		int length = strlen(path->steps[i]);
 
 		if (strncmp(name, path->steps[i], length) != 0 ||
 			name[length] != (i + 1 < path->nsteps ? '.' : '\0'))
@@ -341,10 +330,8 @@ ElasticIsTime(const Field *path)
 bool
 ElasticIsMapText(const Field *path)
 {
-	static const char *const texts[] = {
-		"requestParameters", "responseElements", "additionalEventData",
-		"serviceEventDetails"
-	};
+	static const char *const texts[] = {"requestParameters", "responseElements",
+										"additionalEventData", "serviceEventDetails"};
 
 	for (int i = 0; i < (int) lengthof(texts); i++)
 	{

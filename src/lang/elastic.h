@@ -13,9 +13,9 @@
 
 typedef enum ElasticOutcome
 {
-	ELASTIC_OTHER,				/* not a name of Elastic's: the record's own */
-	ELASTIC_FIELD,				/* the field in *expression */
-	ELASTIC_REFUSED				/* known, but no record holds it */
+	ELASTIC_OTHER,  /* not a name of Elastic's: the record's own */
+	ELASTIC_FIELD,  /* the field in *expression */
+	ELASTIC_REFUSED /* known, but no record holds it */
 } ElasticOutcome;
 
 /*
@@ -23,8 +23,8 @@ typedef enum ElasticOutcome
  * that need them.  ELASTIC_FIELD: *expression is the field, palloc'd.  ELASTIC_REFUSED: *reason and *hint
  * say why and what to use instead (*hint may be NULL).
  */
-extern ElasticOutcome ElasticResolve(const char *name, char **expression,
-									 const char **reason, const char **hint);
+extern ElasticOutcome ElasticResolve(const char *name, char **expression, const char **reason,
+									 const char **hint);
 
 /* The value that the field has in all of Elastic's CloudTrail records or NULL. */
 extern const char *ElasticConstant(const char *name, int length);
@@ -38,4 +38,4 @@ extern bool ElasticIsTime(const Field *path);
  */
 extern bool ElasticIsMapText(const Field *path);
 
-#endif							/* NEWTERM_ELASTIC_H */
+#endif /* NEWTERM_ELASTIC_H */

@@ -14,24 +14,24 @@
 #include "lang/field.h"
 
 /* The prefix lengths of IPv4, IPv6 and the one of IPv6 unless given. */
-#define IPV4_BITS			32
-#define IPV6_BITS			128
-#define IPV6_DEFAULT_BITS	64
+#define IPV4_BITS         32
+#define IPV6_BITS         128
+#define IPV6_DEFAULT_BITS 64
 
 /* Where a parse stands. */
 typedef struct FieldParser
 {
-	const char *text;			/* the whole text, NUL-terminated */
-	int			next;			/* byte offset of what is not yet read */
-	Language	language;
-	bool		literal;		/* names are the record's own, aliases none */
+	const char  *text; /* the whole text, NUL-terminated */
+	int          next; /* byte offset of what is not yet read */
+	Language     language;
+	bool         literal; /* names are the record's own, aliases none */
 	SyntaxError *error;
 } FieldParser;
 
 typedef struct AttributeName
 {
 	const char *name;
-	Attribute	attribute;
+	Attribute   attribute;
 } AttributeName;
 
 static const AttributeName attribute_names[] = {
@@ -86,23 +86,23 @@ static const FieldAlias facets[] = {
 };
 
 /* Keys of the longest facet. */
-#define FACET_MAX_STEPS	3
+#define FACET_MAX_STEPS 3
 
 /* How a function's parentheses are filled. */
 typedef enum Arguments
 {
-	ARGUMENTS_ONE,				/* a field */
-	ARGUMENTS_SEVERAL,			/* fields */
-	ARGUMENTS_NETWORK,			/* a field, 24[, 64] */
-	ARGUMENTS_PREFIX			/* a field, ':', 2 */
+	ARGUMENTS_ONE,     /* a field */
+	ARGUMENTS_SEVERAL, /* fields */
+	ARGUMENTS_NETWORK, /* a field, 24[, 64] */
+	ARGUMENTS_PREFIX   /* a field, ':', 2 */
 } Arguments;
 
 typedef struct FunctionName
 {
 	const char *name;
-	FieldKind	kind;
-	Arguments	arguments;
-	int			needs;			/* NEEDS_... */
+	FieldKind   kind;
+	Arguments   arguments;
+	int         needs; /* NEEDS_... */
 } FunctionName;
 
 static const FunctionName function_names[] = {
@@ -133,16 +133,15 @@ static const FunctionName function_names[] = {
 	"role, session and text."
 
 /* First keys that mean something else where a filter's condition begins. */
-static const char *const reserved_keys[] = {
-	"AND", "OR", "NOT", "CIDR", "LIST", "EQUAL", "ELEMENT",
-	"_exists_", "_missing_", "source", "service", "status", "level"
-};
+static const char *const reserved_keys[] = {"AND",     "OR",      "NOT",      "CIDR",      "LIST",
+											"EQUAL",   "ELEMENT", "_exists_", "_missing_", "source",
+											"service", "status",  "level"};
 
 static Field *ParseExpression(FieldParser *parser, int nesting);
-static void AppendPath(StringInfo out, const Field *path, bool quote_first);
+static void   AppendPath(StringInfo out, const Field *path, bool quote_first);
 
 /* A no-break space in UTF-8, which is white space too. */
-#define NO_BREAK_SPACE	"\xC2\xA0"
+#define NO_BREAK_SPACE "\xC2\xA0"
 
 /* Bytes of the white space that begins the text; 0 where none does. */
 static int
@@ -162,7 +161,8 @@ static bool
 IsKeyByte(const char *text)
 {
 	return *text != '\0' && SpaceLength(text) == 0 &&
-		!(*text == '\xC2' && (text[1] & 0xC0) != 0x80) && strchr(".:\"'\\()[]{}<>=,*?!&|", *text) == NULL;
+		!(*text == '\xC2' && (text[1] & 0xC0) != 0x80) &&
+		strchr(".:\"'\\()[]{}<>=,*?!&|", *text) == NULL;
 }
 
 /* May the byte stand in the name of a function or derived attribute? */
@@ -189,7 +189,7 @@ Rest(const FieldParser *parser)
 static void
 SkipSpace(FieldParser *parser)
 {
-	int			length;
+	int length;
 
 	while ((length = SpaceLength(Rest(parser))) > 0)
 		parser->next += length;
@@ -211,8 +211,7 @@ Fail(FieldParser *parser, int offset, const char *message, const char *hint)
 static void *
 FailNoKey(FieldParser *parser, bool after_dot)
 {
-	const char *expected = after_dot ? "expected a key after \".\""
-		: "expected a field";
+	const char *expected = after_dot ? "expected a key after \".\"" : "expected a field";
 
 	switch (Peek(parser))
 	{
@@ -224,8 +223,7 @@ FailNoKey(FieldParser *parser, bool after_dot)
 						"Quote keys with double quotes: \"a key\".");
 		case '*':
 		case '?':
-			return Fail(parser, parser->next,
-						"a field name cannot have wildcards", NULL);
+			return Fail(parser, parser->next, "a field name cannot have wildcards", NULL);
 		default:
 			return Fail(parser, parser->next, expected, NULL);
 	}
@@ -238,7 +236,7 @@ FailNoKey(FieldParser *parser, bool after_dot)
 static char *
 TakeText(StringInfo collected)
 {
-	char	   *text = pnstrdup(collected->data, collected->len);
+	char *text = pnstrdup(collected->data, collected->len);
 
 	pfree(collected->data);
 	return text;
@@ -252,7 +250,7 @@ static char *
 ParseKey(FieldParser *parser, bool after_dot)
 {
 	StringInfoData key;
-	int			start = parser->next;
+	int            start = parser->next;
 
 	initStringInfo(&key);
 	if (Peek(parser) == '"')
@@ -276,16 +274,15 @@ ParseKey(FieldParser *parser, bool after_dot)
 		if (Peek(parser) == '\\')
 		{
 			if (parser->text[parser->next + 1] == '\0')
-				return Fail(parser, parser->next,
-							"expected a character after \"\\\"", NULL);
+				return Fail(parser, parser->next, "expected a character after \"\\\"", NULL);
 			parser->next++;
 		}
 		else if (!IsKeyByte(Rest(parser)))
 			break;
 		else if (parser->next == start && (Peek(parser) == '-' || Peek(parser) == '+'))
 			return Fail(parser, start,
-						psprintf("a key that begins with \"%c\" must be quoted",
-								 Peek(parser)), NULL);
+						psprintf("a key that begins with \"%c\" must be quoted", Peek(parser)),
+						NULL);
 		appendStringInfoChar(&key, Peek(parser));
 		parser->next++;
 	}
@@ -301,14 +298,14 @@ ParseKey(FieldParser *parser, bool after_dot)
 static bool
 ParseSteps(FieldParser *parser, Field *field, bool after_dot)
 {
-	char	   *steps[FIELD_MAX_STEPS];
+	char *steps[FIELD_MAX_STEPS];
 
 	for (;;)
 	{
 		if (field->nsteps == FIELD_MAX_STEPS)
 		{
-			Fail(parser, parser->next,
-				 psprintf("a path has at most %d keys", FIELD_MAX_STEPS), NULL);
+			Fail(parser, parser->next, psprintf("a path has at most %d keys", FIELD_MAX_STEPS),
+				 NULL);
 			return false;
 		}
 		steps[field->nsteps] = ParseKey(parser, after_dot || field->nsteps > 0);
@@ -334,7 +331,7 @@ static Field *
 ParseAlias(FieldParser *parser, const char *expression, int start)
 {
 	FieldParser inner = *parser;
-	Field	   *field;
+	Field      *field;
 
 	inner.text = expression;
 	inner.next = 0;
@@ -354,9 +351,9 @@ static Field *
 ApplyElastic(FieldParser *parser, Field *field, int start)
 {
 	StringInfoData name;
-	char	   *expression;
-	const char *reason;
-	const char *hint;
+	char          *expression;
+	const char    *reason;
+	const char    *hint;
 
 	initStringInfo(&name);
 	AppendPath(&name, field, false);
@@ -385,8 +382,7 @@ FacetExpression(const char *name, int length)
 {
 	for (int i = 0; i < (int) lengthof(facets); i++)
 	{
-		if (strlen(facets[i].name) == (size_t) length &&
-			memcmp(facets[i].name, name, length) == 0)
+		if (strlen(facets[i].name) == (size_t) length && memcmp(facets[i].name, name, length) == 0)
 			return facets[i].expression;
 	}
 	return NULL;
@@ -401,16 +397,14 @@ SplitQuotedName(FieldParser *parser, Field *field, int start)
 {
 	FieldParser inner = *parser;
 
-	if (field->nsteps != 1 || parser->text[start] != '"' ||
-		strchr(field->steps[0], '.') == NULL)
+	if (field->nsteps != 1 || parser->text[start] != '"' || strchr(field->steps[0], '.') == NULL)
 		return true;
 	inner.text = field->steps[0];
 	inner.next = 0;
 	field->nsteps = 0;
 	if (ParseSteps(&inner, field, false) && Peek(&inner) == '\0')
 		return true;
-	Fail(parser, start, "this quoted name is no path",
-		 "Quote each key by itself: a.\"b c\".d");
+	Fail(parser, start, "this quoted name is no path", "Quote each key by itself: a.\"b c\".d");
 	return false;
 }
 
@@ -420,11 +414,11 @@ SplitQuotedName(FieldParser *parser, Field *field, int start)
 static Field *
 ParsePath(FieldParser *parser)
 {
-	int			start = parser->next;
-	int			name;
-	bool		kql = parser->language == LANGUAGE_KQL;
+	int         start = parser->next;
+	int         name;
+	bool        kql = parser->language == LANGUAGE_KQL;
 	const char *expression;
-	Field	   *field = palloc0(sizeof(Field));
+	Field      *field = palloc0(sizeof(Field));
 
 	field->kind = FIELD_PATH;
 
@@ -456,10 +450,10 @@ ParsePath(FieldParser *parser)
 static Field *
 ParseAttribute(FieldParser *parser)
 {
-	int			start = parser->next++;
+	int         start = parser->next++;
 	const char *name = Rest(parser);
-	int			length;
-	Field	   *field = NULL;
+	int         length;
+	Field      *field = NULL;
 
 	while (IsKeyByte(Rest(parser)))
 		parser->next++;
@@ -497,10 +491,10 @@ ParseAttribute(FieldParser *parser)
 static bool
 ParseNumber(FieldParser *parser, int min, int max, const char *what, int *number)
 {
-	int			start;
-	int			value = 0;
+	int start;
+	int value = 0;
 
-	parser->next++;				/* the comma */
+	parser->next++; /* the comma */
 	SkipSpace(parser);
 	start = parser->next;
 	while (Peek(parser) >= '0' && Peek(parser) <= '9')
@@ -520,8 +514,8 @@ ParseNumber(FieldParser *parser, int min, int max, const char *what, int *number
 	return true;
 }
 
-#define NETWORK_HINT	"Write network(path, 24) or network(path, 24, 64)."
-#define PREFIX_HINT		"Write prefix(path, ':', 2) for what stands before the second \":\"."
+#define NETWORK_HINT "Write network(path, 24) or network(path, 24, 64)."
+#define PREFIX_HINT  "Write prefix(path, ':', 2) for what stands before the second \":\"."
 
 /*
  * Read the prefix lengths of a call of network().
@@ -548,8 +542,8 @@ static char *
 ParseQuoted(FieldParser *parser)
 {
 	StringInfoData text;
-	int			start = parser->next;
-	char		quote = Peek(parser);
+	int            start = parser->next;
+	char           quote = Peek(parser);
 
 	initStringInfo(&text);
 	for (parser->next++; Peek(parser) != quote; parser->next++)
@@ -570,7 +564,7 @@ ParseQuoted(FieldParser *parser)
 static bool
 ParsePrefix(FieldParser *parser, Field *field)
 {
-	int			start;
+	int start;
 
 	if (Peek(parser) != ',')
 	{
@@ -590,8 +584,7 @@ ParsePrefix(FieldParser *parser, Field *field)
 		return false;
 	if (field->separator[0] == '\0' || strlen(field->separator) > FIELD_MAX_SEPARATOR)
 	{
-		Fail(parser, start,
-			 psprintf("a separator has 1 to %d bytes", FIELD_MAX_SEPARATOR), NULL);
+		Fail(parser, start, psprintf("a separator has 1 to %d bytes", FIELD_MAX_SEPARATOR), NULL);
 		return false;
 	}
 	SkipSpace(parser);
@@ -609,7 +602,7 @@ ParsePrefix(FieldParser *parser, Field *field)
 static bool
 ParseArguments(FieldParser *parser, Field *field, Arguments style, int nesting)
 {
-	Field	   *arguments[FIELD_MAX_ARGUMENTS];
+	Field *arguments[FIELD_MAX_ARGUMENTS];
 
 	for (;;)
 	{
@@ -663,9 +656,9 @@ FunctionOfKind(FieldKind kind)
 static Field *
 ParseFunction(FieldParser *parser, int name_length, int nesting)
 {
-	int			start = parser->next;
+	int                 start = parser->next;
 	const FunctionName *function = FunctionByName(Rest(parser), name_length);
-	Field	   *field;
+	Field              *field;
 
 	if (function == NULL)
 		return Fail(parser, start,
@@ -673,15 +666,14 @@ ParseFunction(FieldParser *parser, int name_length, int nesting)
 							 SyntaxExcerpt(parser->text + start, name_length)),
 					FUNCTION_HINT);
 	if (nesting == FIELD_MAX_NESTING)
-		return Fail(parser, start,
-					psprintf("functions nest at most %d deep",
-							 FIELD_MAX_NESTING), NULL);
+		return Fail(parser, start, psprintf("functions nest at most %d deep", FIELD_MAX_NESTING),
+					NULL);
 
 	field = palloc0(sizeof(Field));
 	field->kind = function->kind;
 	parser->next += name_length;
 	SkipSpace(parser);
-	parser->next++;				/* the parenthesis */
+	parser->next++; /* the parenthesis */
 	if (!ParseArguments(parser, field, function->arguments, nesting))
 		return NULL;
 	if (function->arguments == ARGUMENTS_NETWORK && !ParseNetwork(parser, field))
@@ -690,8 +682,9 @@ ParseFunction(FieldParser *parser, int name_length, int nesting)
 		return NULL;
 	if (Peek(parser) != ')')
 		return Fail(parser, parser->next, "expected \")\"",
-					Peek(parser) == ',' && function->arguments == ARGUMENTS_ONE ?
-					"This function takes one argument, a path." : NULL);
+					Peek(parser) == ',' && function->arguments == ARGUMENTS_ONE
+						? "This function takes one argument, a path."
+						: NULL);
 	parser->next++;
 	field->text = pnstrdup(parser->text + start, parser->next - start);
 	return field;
@@ -703,13 +696,13 @@ ParseFunction(FieldParser *parser, int name_length, int nesting)
 static Field *
 ParseBelow(FieldParser *parser, Field *function, int start)
 {
-	Field	   *field = palloc0(sizeof(Field));
+	Field *field = palloc0(sizeof(Field));
 
 	field->kind = FIELD_BELOW;
 	field->narguments = 1;
 	field->arguments = palloc(sizeof(Field *));
 	field->arguments[0] = function;
-	parser->next++;				/* the dot */
+	parser->next++; /* the dot */
 	if (!ParseSteps(parser, field, true))
 		return NULL;
 	field->text = pnstrdup(parser->text + start, parser->next - start);
@@ -723,10 +716,10 @@ ParseBelow(FieldParser *parser, Field *function, int start)
 static Field *
 ParseExpression(FieldParser *parser, int nesting)
 {
-	int			name_length = 0;
-	int			start;
+	int         name_length = 0;
+	int         start;
 	const char *behind_name;
-	Field	   *field;
+	Field      *field;
 
 	SkipSpace(parser);
 	if (Peek(parser) == '@' && parser->text[parser->next + 1] == '$')
@@ -756,15 +749,13 @@ ParseExpression(FieldParser *parser, int nesting)
 Field *
 FieldParse(const char *text, Language language, SyntaxError *error)
 {
-	FieldParser parser = {.text = text,.language = language,.error = error};
-	Field	   *field;
-	char	   *canonical;
-	size_t		canonical_length;
+	FieldParser parser = {.text = text, .language = language, .error = error};
+	Field      *field;
+	char       *canonical;
+	size_t      canonical_length;
 
 	if (strlen(text) > FIELD_MAX_LENGTH)
-		return Fail(&parser, 0,
-					psprintf("a field has at most %d bytes", FIELD_MAX_LENGTH),
-					NULL);
+		return Fail(&parser, 0, psprintf("a field has at most %d bytes", FIELD_MAX_LENGTH), NULL);
 
 	field = ParseExpression(&parser, 0);
 	if (field == NULL)
@@ -772,7 +763,7 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 	SkipSpace(&parser);
 	if (Peek(&parser) != '\0')
 	{
-		int			stop = parser.next;
+		int stop = parser.next;
 
 		switch (Peek(&parser))
 		{
@@ -781,13 +772,11 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 							"Leave out the index: a path goes through all elements of an array.");
 			case '*':
 			case '?':
-				return Fail(&parser, stop,
-							"a field name cannot have wildcards", NULL);
+				return Fail(&parser, stop, "a field name cannot have wildcards", NULL);
 			default:
 				return Fail(&parser, stop,
 							psprintf("unexpected \"%s\" in a field",
-									 SyntaxExcerpt(text + stop,
-												   strlen(text + stop))),
+									 SyntaxExcerpt(text + stop, strlen(text + stop))),
 							"Quote keys that hold special characters: a.\"b c\".d");
 		}
 	}
@@ -797,9 +786,7 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 	canonical_length = strlen(canonical);
 	pfree(canonical);
 	if (canonical_length > FIELD_MAX_LENGTH)
-		return Fail(&parser, 0,
-					psprintf("a field has at most %d bytes", FIELD_MAX_LENGTH),
-					NULL);
+		return Fail(&parser, 0, psprintf("a field has at most %d bytes", FIELD_MAX_LENGTH), NULL);
 	field->text = pstrdup(text);
 	return field;
 }
@@ -808,7 +795,7 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 static char **
 CopySteps(const Field *field, int first)
 {
-	char	  **steps = palloc(sizeof(char *) * (field->nsteps - first));
+	char **steps = palloc(sizeof(char *) * (field->nsteps - first));
 
 	for (int i = first; i < field->nsteps; i++)
 		steps[i - first] = pstrdup(field->steps[i]);
@@ -823,7 +810,7 @@ CopySteps(const Field *field, int first)
 Field *
 FieldRelative(const Field *field, int nsteps)
 {
-	Field	   *copy = palloc(sizeof(Field));
+	Field *copy = palloc(sizeof(Field));
 
 	*copy = *field;
 	copy->text = pstrdup(field->text);
@@ -902,7 +889,7 @@ AppendQuoted(StringInfo out, const char *text, char quote)
 static void
 AppendKey(StringInfo out, const char *key, bool first)
 {
-	bool		plain = key[0] != '\0' && key[0] != '-' && key[0] != '+' &&
+	bool plain = key[0] != '\0' && key[0] != '-' && key[0] != '+' &&
 		!(first && (key[0] == '@' || key[0] == '$'));
 
 	for (const char *byte = key; *byte != '\0' && plain; byte++)
@@ -933,7 +920,7 @@ static bool
 IsTaken(const Field *path)
 {
 	StringInfoData name;
-	bool		taken = false;
+	bool           taken = false;
 
 	for (int i = 0; i < (int) lengthof(reserved_keys) && !taken; i++)
 		taken = strcmp(path->steps[0], reserved_keys[i]) == 0;
@@ -1017,7 +1004,7 @@ FieldToText(const Field *field)
 Field *
 FieldMakeFunction(FieldKind kind, Field *argument)
 {
-	Field	   *field = palloc0(sizeof(Field));
+	Field *field = palloc0(sizeof(Field));
 
 	field->kind = kind;
 	field->narguments = 1;
@@ -1035,7 +1022,7 @@ FieldMakeFunction(FieldKind kind, Field *argument)
 int
 FieldRoot(const Field *field, char ***steps)
 {
-	int			nsteps;
+	int nsteps;
 
 	if (field->kind == FIELD_PATH)
 	{
@@ -1047,9 +1034,9 @@ FieldRoot(const Field *field, char ***steps)
 	nsteps = FieldRoot(field->arguments[0], steps);
 	for (int i = 1; i < field->narguments; i++)
 	{
-		char	  **other = NULL;
-		int			nother = FieldRoot(field->arguments[i], &other);
-		int			common = 0;
+		char **other = NULL;
+		int    nother = FieldRoot(field->arguments[i], &other);
+		int    common = 0;
 
 		while (common < Min(nsteps, nother) && strcmp((*steps)[common], other[common]) == 0)
 			common++;
@@ -1094,11 +1081,12 @@ FieldIsBelow(const Field *field, const Field *path)
 int
 FieldNeeds(const Field *field)
 {
-	int			needs = 0;
+	int needs = 0;
 
 	if (field->kind == FIELD_ATTRIBUTE)
-		return field->attribute == ATTRIBUTE_VENDOR ? NEEDS_KNOWN_ACCOUNTS :
-			field->attribute == ATTRIBUTE_OWN_ACCOUNT ? NEEDS_OWN_ACCOUNTS : 0;
+		return field->attribute == ATTRIBUTE_VENDOR     ? NEEDS_KNOWN_ACCOUNTS
+			: field->attribute == ATTRIBUTE_OWN_ACCOUNT ? NEEDS_OWN_ACCOUNTS
+														: 0;
 	if (FIELD_IS_FUNCTION(field->kind))
 		needs = FunctionOfKind(field->kind)->needs;
 	for (int i = 0; i < field->narguments; i++)
@@ -1110,7 +1098,7 @@ FieldNeeds(const Field *field)
 static int
 BelowExtent(const char *text)
 {
-	int			i = 0;
+	int i = 0;
 
 	while (text[i] != '\0')
 	{
@@ -1144,9 +1132,9 @@ BelowExtent(const char *text)
 int
 FieldFunctionExtent(const char *text)
 {
-	int			depth = 0;
-	char		quote = '\0';
-	int			i;
+	int  depth = 0;
+	char quote = '\0';
+	int  i;
 
 	for (i = 0; text[i] != '\0'; i++)
 	{

@@ -17,36 +17,36 @@
 
 typedef enum FieldKind
 {
-	FIELD_PATH,					/* steps */
-	FIELD_ATTRIBUTE,			/* attribute */
-	FIELD_BELOW,				/* argument, and steps that go on behind it */
+	FIELD_PATH,      /* steps */
+	FIELD_ATTRIBUTE, /* attribute */
+	FIELD_BELOW,     /* argument, and steps that go on behind it */
 
 	/* functions of several arguments */
-	FIELD_COALESCE,				/* the first one that has values */
-	FIELD_ANY,					/* the values of all of them */
+	FIELD_COALESCE, /* the first one that has values */
+	FIELD_ANY,      /* the values of all of them */
 
 	/* functions of one argument, value by value */
 	FIELD_LOWER,
-	FIELD_NETWORK,				/* ipv4_bits[, ipv6_bits] */
+	FIELD_NETWORK, /* ipv4_bits[, ipv6_bits] */
 	FIELD_PRINCIPAL,
 	FIELD_SESSION,
 	FIELD_ROLE,
 	FIELD_PRODUCT,
-	FIELD_TEXT,					/* an object as one text, see jsonbtext.h */
+	FIELD_TEXT, /* an object as one text, see jsonbtext.h */
 	FIELD_JSON,
 	FIELD_ACCOUNT,
 	FIELD_EXTERNAL,
-	FIELD_PREFIX,				/* separator, parts */
+	FIELD_PREFIX, /* separator, parts */
 	FIELD_BASENAME,
 	FIELD_COUNTRY,
 	FIELD_ASN,
 	FIELD_AS_ORG,
-	FIELD_ADDRESS,				/* no value where it is no IP address */
-	FIELD_FILLED				/* no value where Elastic drops it: "", {}, -, none */
+	FIELD_ADDRESS, /* no value where it is no IP address */
+	FIELD_FILLED   /* no value where Elastic drops it: "", {}, -, none */
 } FieldKind;
 
 /* Is it a function of one argument? */
-#define FIELD_IS_FUNCTION(kind)	((kind) >= FIELD_LOWER)
+#define FIELD_IS_FUNCTION(kind) ((kind) >= FIELD_LOWER)
 
 /* Values that are derived from several places of the record. */
 typedef enum Attribute
@@ -61,40 +61,40 @@ typedef enum Attribute
 	ATTRIBUTE_OUTCOME,
 	ATTRIBUTE_TARGET,
 	/* what some of Elastic's names mean */
-	ATTRIBUTE_ELASTIC_ACCOUNT,	/* cloud.account.id */
-	ATTRIBUTE_ELASTIC_USER,		/* user.name */
-	ATTRIBUTE_ELASTIC_USER_ID,	/* user.id */
+	ATTRIBUTE_ELASTIC_ACCOUNT,  /* cloud.account.id */
+	ATTRIBUTE_ELASTIC_USER,     /* user.name */
+	ATTRIBUTE_ELASTIC_USER_ID,  /* user.id */
 	ATTRIBUTE_ELASTIC_MFA_USED, /* …console_login.additional_eventdata.mfa_used */
-	ATTRIBUTE_ELASTIC_MOBILE	/* …mobile_version */
+	ATTRIBUTE_ELASTIC_MOBILE    /* …mobile_version */
 } Attribute;
 
 typedef struct Field
 {
-	FieldKind	kind;
-	char	   *text;			/* as written, NUL-terminated */
-	int			nsteps;			/* FIELD_PATH, FIELD_BELOW: 1 or more */
-	char	  **steps;			/* unquoted and unescaped, NUL-terminated */
-	Attribute	attribute;		/* FIELD_ATTRIBUTE */
-	int			narguments;		/* FIELD_BELOW and functions */
+	FieldKind      kind;
+	char          *text;       /* as written, NUL-terminated */
+	int            nsteps;     /* FIELD_PATH, FIELD_BELOW: 1 or more */
+	char         **steps;      /* unquoted and unescaped, NUL-terminated */
+	Attribute      attribute;  /* FIELD_ATTRIBUTE */
+	int            narguments; /* FIELD_BELOW and functions */
 	struct Field **arguments;
-	int			ipv4_bits;		/* FIELD_NETWORK: 0 to 32 */
-	int			ipv6_bits;		/* FIELD_NETWORK: 0 to 128; 64 unless given */
-	char	   *separator;		/* FIELD_PREFIX: 1 to FIELD_MAX_SEPARATOR bytes */
-	int			parts;			/* FIELD_PREFIX: 1 or more */
+	int            ipv4_bits; /* FIELD_NETWORK: 0 to 32 */
+	int            ipv6_bits; /* FIELD_NETWORK: 0 to 128; 64 unless given */
+	char          *separator; /* FIELD_PREFIX: 1 to FIELD_MAX_SEPARATOR bytes */
+	int            parts;     /* FIELD_PREFIX: 1 or more */
 } Field;
 
-#define FIELD_MAX_LENGTH	1024	/* bytes of a field's text */
-#define FIELD_MAX_STEPS		100		/* keys of a path */
-#define FIELD_MAX_NESTING	10		/* functions within one another */
-#define FIELD_MAX_ARGUMENTS	32		/* of coalesce and any */
-#define FIELD_MAX_SEPARATOR	32		/* bytes of prefix's separator */
-#define FIELD_MAX_PARTS		1000	/* of prefix */
+#define FIELD_MAX_LENGTH    1024 /* bytes of a field's text */
+#define FIELD_MAX_STEPS     100  /* keys of a path */
+#define FIELD_MAX_NESTING   10   /* functions within one another */
+#define FIELD_MAX_ARGUMENTS 32   /* of coalesce and any */
+#define FIELD_MAX_SEPARATOR 32   /* bytes of prefix's separator */
+#define FIELD_MAX_PARTS     1000 /* of prefix */
 
 /* What a field or filter looks up outside the record, as a set of bits. */
-#define NEEDS_KNOWN_ACCOUNTS	0x01
-#define NEEDS_OWN_ACCOUNTS		0x02
-#define NEEDS_LISTS				0x04
-#define NEEDS_GEOIP				0x08
+#define NEEDS_KNOWN_ACCOUNTS 0x01
+#define NEEDS_OWN_ACCOUNTS   0x02
+#define NEEDS_LISTS          0x04
+#define NEEDS_GEOIP          0x08
 
 /*
  * Parse a field as rules write it.  `language` decides whether Elastic's field
@@ -123,7 +123,7 @@ extern Field *FieldMakeFunction(FieldKind kind, Field *argument);
  * The keys below which all values of a field are, or 0 where they are
  * scattered over the record.  *steps are the field's own.
  */
-extern int	FieldRoot(const Field *field, char ***steps);
+extern int FieldRoot(const Field *field, char ***steps);
 
 /* Are all paths of the field longer than `path`, and begin with it? */
 extern bool FieldIsBelow(const Field *field, const Field *path);
@@ -132,13 +132,13 @@ extern bool FieldIsBelow(const Field *field, const Field *path);
 extern Field *FieldRelative(const Field *field, int nsteps);
 
 /* What the field looks up outside the record (NEEDS_...). */
-extern int	FieldNeeds(const Field *field);
+extern int FieldNeeds(const Field *field);
 
 /*
  * How many bytes from `text` on belong to the field that begins there with a
  * function name and "(": up to the matching ")" and the path behind it, or to
  * the end of the text.
  */
-extern int	FieldFunctionExtent(const char *text);
+extern int FieldFunctionExtent(const char *text);
 
-#endif							/* NEWTERM_FIELD_H */
+#endif /* NEWTERM_FIELD_H */

@@ -21,8 +21,8 @@ FilterNode *
 FilterParse(const char *text, Language language, SyntaxError *error)
 {
 	FilterParseState state = {0};
-	size_t		length = strlen(text);
-	int			result;
+	size_t           length = strlen(text);
+	int              result;
 
 	state.text = text;
 	state.language = language;
@@ -31,9 +31,8 @@ FilterParse(const char *text, Language language, SyntaxError *error)
 
 	if (length > FILTER_MAX_LENGTH)
 	{
-		FilterFail(&state, 0,
-				   psprintf("the filter is longer than %d bytes",
-							FILTER_MAX_LENGTH), NULL);
+		FilterFail(&state, 0, psprintf("the filter is longer than %d bytes", FILTER_MAX_LENGTH),
+				   NULL);
 		return NULL;
 	}
 	state.length = length;
@@ -41,9 +40,8 @@ FilterParse(const char *text, Language language, SyntaxError *error)
 
 	if (sigsetjmp(state.fatal, 0) != 0)
 		return NULL;
-	result = language == LANGUAGE_KQL ? FilterParseKql(&state)
-		: FilterParseDatadog(&state);
-	pfree(state.open);			/* as much as a rule takes otherwise */
+	result = language == LANGUAGE_KQL ? FilterParseKql(&state) : FilterParseDatadog(&state);
+	pfree(state.open); /* as much as a rule takes otherwise */
 	if (result != 0 || state.failed)
 		return NULL;
 	return state.result;
@@ -55,8 +53,7 @@ FilterParse(const char *text, Language language, SyntaxError *error)
  * Note an error at byte `offset` of the text, unless there is one already.
  */
 void
-FilterFail(FilterParseState *state, int offset, const char *message,
-		   const char *hint)
+FilterFail(FilterParseState *state, int offset, const char *message, const char *hint)
 {
 	if (state->failed)
 		return;
@@ -89,7 +86,7 @@ TokenIs(const FilterParseState *state, FilterSpan token, const char *word)
 static bool
 IsKeyword(const FilterParseState *state, FilterSpan token)
 {
-	int			length = token.end - token.start;
+	int         length = token.end - token.start;
 	const char *word = state->text + token.start;
 
 	if (state->language == LANGUAGE_KQL)
@@ -106,8 +103,7 @@ IsKeyword(const FilterParseState *state, FilterSpan token)
 static char *
 QuoteToken(const FilterParseState *state, FilterSpan token)
 {
-	char	   *excerpt = SyntaxExcerpt(state->text + token.start,
-										token.end - token.start);
+	char *excerpt = SyntaxExcerpt(state->text + token.start, token.end - token.start);
 
 	/* Values and names that have quotes of their own need no more. */
 	if (excerpt[0] == '"')
@@ -121,18 +117,16 @@ QuoteToken(const FilterParseState *state, FilterSpan token)
 static void
 FailBareWord(FilterParseState *state)
 {
-	FilterSpan	word = state->previous;
+	FilterSpan  word = state->previous;
 	const char *hint;
 
-	if (TokenIs(state, word, "and") || TokenIs(state, word, "or") ||
-		TokenIs(state, word, "not"))
+	if (TokenIs(state, word, "and") || TokenIs(state, word, "or") || TokenIs(state, word, "not"))
 		hint = "Write AND, OR and NOT in capitals.";
 	else if (state->language == LANGUAGE_KQL)
 		hint = "Full-text search is not offered: write field: value.";
 	else
 		hint = "Full-text search is not offered: write field:value.";
-	FilterFail(state, word.start,
-			   psprintf("the word %s has no field", QuoteToken(state, word)),
+	FilterFail(state, word.start, psprintf("the word %s has no field", QuoteToken(state, word)),
 			   hint);
 }
 
@@ -142,36 +136,33 @@ FailBareWord(FilterParseState *state)
 static void
 FailBehindComplete(FilterParseState *state, int expected)
 {
-	FilterSpan	token = state->token;
-	bool		at_end = token.start >= state->length;
-	char		first = at_end ? '\0' : state->text[token.start];
+	FilterSpan token = state->token;
+	bool       at_end = token.start >= state->length;
+	char       first = at_end ? '\0' : state->text[token.start];
 
 	if (at_end && state->nopen > 0)
 	{
 		/* Count the position of the bracket as errors do. */
 		FilterOpen *open = &state->open[state->nopen - 1];
 		SyntaxError place;
-		bool		brace = state->text[open->offset] == '{';
+		bool        brace = state->text[open->offset] == '{';
 
 		SyntaxErrorSet(&place, state->text, open->offset, "", NULL);
-		FilterFail(state, token.start,
-				   brace ? "expected \"}\"" : "expected \")\"",
-				   psprintf("The \"%c\" at position %d is never closed.",
-							state->text[open->offset], place.position));
+		FilterFail(state, token.start, brace ? "expected \"}\"" : "expected \")\"",
+				   psprintf("The \"%c\" at position %d is never closed.", state->text[open->offset],
+							place.position));
 	}
 	else if (first == ')' || first == '}')
 		FilterFail(state, token.start,
-				   psprintf("\"%c\" without a \"%c\"", first,
-							first == ')' ? '(' : '{'), NULL);
+				   psprintf("\"%c\" without a \"%c\"", first, first == ')' ? '(' : '{'), NULL);
 	else if (state->language == LANGUAGE_KQL && first != ':')
 		FilterFail(state, token.start,
-				   psprintf("expected \"and\" or \"or\" before %s",
-							QuoteToken(state, token)),
-				   (expected & EXPECT_VALUE) == 0 ? NULL :
-				   "To match a text with spaces, put it in quotes.");
+				   psprintf("expected \"and\" or \"or\" before %s", QuoteToken(state, token)),
+				   (expected & EXPECT_VALUE) == 0
+					   ? NULL
+					   : "To match a text with spaces, put it in quotes.");
 	else
-		FilterFail(state, token.start,
-				   psprintf("unexpected %s", QuoteToken(state, token)),
+		FilterFail(state, token.start, psprintf("unexpected %s", QuoteToken(state, token)),
 				   first == ':' ? "Put a value that holds a colon in quotes." : NULL);
 }
 
@@ -183,17 +174,16 @@ FailBehindComplete(FilterParseState *state, int expected)
 void
 FilterFailUnexpected(FilterParseState *state, int expected)
 {
-	FilterSpan	token = state->token;
-	bool		at_end = token.start >= state->length;
-	bool		at_start = state->previous.end == 0;
+	FilterSpan  token = state->token;
+	bool        at_end = token.start >= state->length;
+	bool        at_start = state->previous.end == 0;
 	const char *what;
 	const char *hint = NULL;
 
 	if (state->failed)
 		return;
 
-	if ((expected & (EXPECT_END | EXPECT_CLOSE)) != 0 &&
-		!(at_start && !TokenIs(state, token, ")")))
+	if ((expected & (EXPECT_END | EXPECT_CLOSE)) != 0 && !(at_start && !TokenIs(state, token, ")")))
 	{
 		FailBehindComplete(state, expected);
 		return;
@@ -250,11 +240,12 @@ FilterFailUnexpected(FilterParseState *state, int expected)
 	if (at_start)
 		FilterFail(state, token.start,
 				   psprintf("expected %s before %s", what,
-							at_end ? "the end" : QuoteToken(state, token)), hint);
+							at_end ? "the end" : QuoteToken(state, token)),
+				   hint);
 	else
 		FilterFail(state, token.start,
-				   psprintf("expected %s after %s", what,
-							QuoteToken(state, state->previous)), hint);
+				   psprintf("expected %s after %s", what, QuoteToken(state, state->previous)),
+				   hint);
 }
 
 /*
@@ -270,7 +261,7 @@ FilterSkipSpace(const char *text)
 	for (;;)
 	{
 		text += strspn(text, " \t\n\v\f\r");
-		if (strncmp(text, "\xC2\xA0", 2) != 0)	/* a no-break space */
+		if (strncmp(text, "\xC2\xA0", 2) != 0) /* a no-break space */
 			return text;
 		text += 2;
 	}
@@ -303,8 +294,8 @@ FilterOpenParenthesis(FilterParseState *state, const char *prefix)
 	if (state->nopen == FILTER_MAX_DEPTH)
 	{
 		FilterFail(state, state->token.start,
-				   psprintf("the filter is nested more than %d levels deep",
-							FILTER_MAX_DEPTH), NULL);
+				   psprintf("the filter is nested more than %d levels deep", FILTER_MAX_DEPTH),
+				   NULL);
 		return false;
 	}
 	open->offset = state->token.start;
@@ -337,7 +328,7 @@ char *
 FilterPrefixedName(FilterParseState *state, int start, int end)
 {
 	const char *prefix = CurrentPrefix(state);
-	char	   *name = pnstrdup(state->text + start, end - start);
+	char       *name = pnstrdup(state->text + start, end - start);
 
 	return prefix ? psprintf("%s.%s", prefix, name) : name;
 }
@@ -346,13 +337,13 @@ FilterPrefixedName(FilterParseState *state, int start, int end)
 static const struct
 {
 	const char *written;
-	FilterName	name;
-}			datadog_names[] = {
+	FilterName  name;
+} datadog_names[] = {
 	{"source", {.constant = "cloudtrail"}},
 	{"service", {.constant = "cloudtrail"}},
-	{"status", {.failed = "error",.succeeded = "info"}},
-	{"level", {.failed = "Error",.succeeded = "Info"}},
-	{"@level", {.failed = "Error",.succeeded = "Info"}},
+	{"status", {.failed = "error", .succeeded = "info"}},
+	{"level", {.failed = "Error", .succeeded = "Info"}},
+	{"@level", {.failed = "Error", .succeeded = "Info"}},
 };
 
 /* Is the name none of a field?  Then *name says what it is. */
@@ -384,8 +375,8 @@ IsNoField(const FilterParseState *state, const char *written, FilterName *name)
 bool
 FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 {
-	char	   *written = FilterPrefixedName(state, start, end);
-	int			added = strlen(written) - (end - start);
+	char       *written = FilterPrefixedName(state, start, end);
+	int         added = strlen(written) - (end - start);
 	SyntaxError error;
 
 	memset(name, 0, sizeof(FilterName));
@@ -407,7 +398,7 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 		 * The position is in characters of the name.  Walk to that character
 		 * to have it in bytes of the filter.
 		 */
-		int			offset = 0;
+		int offset = 0;
 
 		for (int left = error.position - 1; left > 0 && written[offset] != '\0';)
 		{
@@ -415,8 +406,7 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 			if (((unsigned char) written[offset] & 0xC0) != 0x80)
 				left--;
 		}
-		FilterFail(state, start + Max(offset - added, 0), error.message,
-				   error.hint);
+		FilterFail(state, start + Max(offset - added, 0), error.message, error.hint);
 		return false;
 	}
 	return true;
@@ -432,8 +422,7 @@ Field *
 FilterGroupPath(FilterParseState *state, int start, int end)
 {
 	SyntaxError error;
-	Field	   *field = FieldParse(FilterPrefixedName(state, start, end),
-								   state->language, &error);
+	Field      *field = FieldParse(FilterPrefixedName(state, start, end), state->language, &error);
 
 	if (field != NULL && field->kind == FIELD_FILLED)
 		field = field->arguments[0];
@@ -454,8 +443,7 @@ BoundEqual(const FilterBound *a, const FilterBound *b)
 {
 	if (!a->present || !b->present)
 		return a->present == b->present;
-	return a->inclusive == b->inclusive &&
-		LiteralEqual(&a->literal, &b->literal);
+	return a->inclusive == b->inclusive && LiteralEqual(&a->literal, &b->literal);
 }
 
 /*
@@ -536,7 +524,7 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 		case FILTER_EQUAL:
 			return FieldEqual(a->val.other.field, b->val.other.field);
 		default:
-			return true;		/* FILTER_EXISTS */
+			return true; /* FILTER_EXISTS */
 	}
 }
 
@@ -548,7 +536,7 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 int
 FilterNeeds(const FilterNode *filter)
 {
-	int			needs = filter->kind == FILTER_LIST ? NEEDS_LISTS : 0;
+	int needs = filter->kind == FILTER_LIST ? NEEDS_LISTS : 0;
 
 	if (filter->field != NULL)
 		needs |= FieldNeeds(filter->field);

@@ -16,22 +16,22 @@
 
 typedef enum FilterKind
 {
-	FILTER_EVERYTHING,			/* matches every event */
-	FILTER_AND,					/* children */
-	FILTER_OR,					/* children */
-	FILTER_NOT,					/* children[0] */
-	FILTER_EXISTS,				/* field has a value */
-	FILTER_EQUALS,				/* field, text */
-	FILTER_WILDCARD,			/* field, pattern */
-	FILTER_RANGE,				/* field, lower, upper */
-	FILTER_CIDR,				/* field, networks */
-	FILTER_LIST,				/* field, name of a list of newterm.lists */
-	FILTER_EQUAL,				/* field, other field */
-	FILTER_ELEMENT				/* field, a path; children[0]: of one element of it all conditions hold */
+	FILTER_EVERYTHING, /* matches every event */
+	FILTER_AND,        /* children */
+	FILTER_OR,         /* children */
+	FILTER_NOT,        /* children[0] */
+	FILTER_EXISTS,     /* field has a value */
+	FILTER_EQUALS,     /* field, text */
+	FILTER_WILDCARD,   /* field, pattern */
+	FILTER_RANGE,      /* field, lower, upper */
+	FILTER_CIDR,       /* field, networks */
+	FILTER_LIST,       /* field, name of a list of newterm.lists */
+	FILTER_EQUAL,      /* field, other field */
+	FILTER_ELEMENT     /* field, a path; children[0]: of one element of it all conditions hold */
 } FilterKind;
 
 /* Has the node a condition on its field's values, one by one? */
-#define FILTER_IS_SCALAR(kind)	((kind) >= FILTER_EQUALS && (kind) <= FILTER_LIST)
+#define FILTER_IS_SCALAR(kind) ((kind) >= FILTER_EQUALS && (kind) <= FILTER_LIST)
 
 /* One element of a wildcard pattern: a literal run, `?` or `*`. */
 typedef enum WildcardKind
@@ -44,8 +44,8 @@ typedef enum WildcardKind
 typedef struct WildcardPart
 {
 	WildcardKind kind;
-	char	   *text;			/* WILDCARD_TEXT */
-	int			length;			/* of text, in bytes */
+	char        *text;   /* WILDCARD_TEXT */
+	int          length; /* of text, in bytes */
 } WildcardPart;
 
 /*
@@ -53,21 +53,21 @@ typedef struct WildcardPart
  */
 typedef struct FilterLiteral
 {
-	char	   *text;			/* unescaped, NUL-terminated */
-	int			length;			/* of text, in bytes */
-	bool		is_number;		/* a JSON number: compares with numbers */
-	bool		is_boolean;		/* true or false: compares with booleans too */
-	bool		is_time;		/* ISO 8601: compares with times */
-	bool		is_address;		/* end of a range of IP addresses */
-	int64		time;			/* is_time: microseconds since 1970-01-01 UTC */
-	void	   *number;			/* is_number: left to filter_compare.c (a Numeric); is_address: an IpNetwork */
+	char *text;       /* unescaped, NUL-terminated */
+	int   length;     /* of text, in bytes */
+	bool  is_number;  /* a JSON number: compares with numbers */
+	bool  is_boolean; /* true or false: compares with booleans too */
+	bool  is_time;    /* ISO 8601: compares with times */
+	bool  is_address; /* end of a range of IP addresses */
+	int64 time;       /* is_time: microseconds since 1970-01-01 UTC */
+	void *number; /* is_number: left to filter_compare.c (a Numeric); is_address: an IpNetwork */
 } FilterLiteral;
 
 typedef struct FilterBound
 {
-	bool		present;		/* false: unbounded on this side */
-	bool		inclusive;
-	int			offset;			/* where it stands in the filter, in bytes */
+	bool          present; /* false: unbounded on this side */
+	bool          inclusive;
+	int           offset; /* where it stands in the filter, in bytes */
 	FilterLiteral literal;
 } FilterBound;
 
@@ -80,39 +80,39 @@ typedef struct FilterRange
 /* A rule set has thousands of them, and an event goes from one to another: 64 bytes. */
 typedef struct FilterNode
 {
-	FilterKind	kind;
+	FilterKind kind;
 	/* where the compiled rule set finds the field's value; set by the rule compiler */
-	int			slot;
-	int			depth;			/* levels of nodes from here down, 1 for a leaf */
-	int			nchildren;
+	int                 slot;
+	int                 depth; /* levels of nodes from here down, 1 for a leaf */
+	int                 nchildren;
 	struct FilterNode **children;
-	Field	   *field;			/* of every leaf but FILTER_EVERYTHING */
+	Field              *field; /* of every leaf but FILTER_EVERYTHING */
 	union
 	{
-		FilterLiteral literal;	/* FILTER_EQUALS */
+		FilterLiteral literal; /* FILTER_EQUALS */
 		struct
 		{
-			int			nparts;
+			int           nparts;
 			WildcardPart *parts;
-		}			wildcard;	/* FILTER_WILDCARD */
-		FilterRange *range;		/* FILTER_RANGE */
+		} wildcard;         /* FILTER_WILDCARD */
+		FilterRange *range; /* FILTER_RANGE */
 		struct
 		{
-			int			nnetworks;
-			IpNetwork  *networks;
-		}			cidr;		/* FILTER_CIDR */
+			int        nnetworks;
+			IpNetwork *networks;
+		} cidr; /* FILTER_CIDR */
 		struct
 		{
-			char	   *name;
+			char       *name;
 			const void *values; /* set by the rule compiler */
-		}			list;		/* FILTER_LIST */
+		} list;                 /* FILTER_LIST */
 		struct
 		{
-			Field	   *field;
-			int			slot;	/* as of the first one */
-		}			other;		/* FILTER_EQUAL */
-		struct FilterElement *element;	/* FILTER_ELEMENT: the rule compiler's */
-	}			val;
+			Field *field;
+			int    slot;               /* as of the first one */
+		} other;                       /* FILTER_EQUAL */
+		struct FilterElement *element; /* FILTER_ELEMENT: the rule compiler's */
+	} val;
 } FilterNode;
 
 /*
@@ -124,8 +124,8 @@ typedef struct FilterNode
  * Nesting deeper than FILTER_MAX_DEPTH and texts longer than
  * FILTER_MAX_LENGTH bytes are refused.
  */
-#define FILTER_MAX_DEPTH	200
-#define FILTER_MAX_LENGTH	(1024 * 1024)
+#define FILTER_MAX_DEPTH  200
+#define FILTER_MAX_LENGTH (1024 * 1024)
 
 /*
  * A wildcard pattern that has a "?" may have at most so many bytes of text and
@@ -133,10 +133,9 @@ typedef struct FilterNode
  * so this bounds the work for each byte of it; parts without "?" are found by
  * a linear search and may have any length.
  */
-#define FILTER_MAX_SEGMENT	100
+#define FILTER_MAX_SEGMENT 100
 
-extern FilterNode *FilterParse(const char *text, Language language,
-							   SyntaxError *error);
+extern FilterNode *FilterParse(const char *text, Language language, SyntaxError *error);
 
 /*
  * The tree as a text in Datadog's syntax that parses to an equal tree (unless
@@ -145,7 +144,7 @@ extern FilterNode *FilterParse(const char *text, Language language,
 extern char *FilterToText(const FilterNode *filter);
 
 /* What the filter's fields look up outside the record (NEEDS_...). */
-extern int	FilterNeeds(const FilterNode *filter);
+extern int FilterNeeds(const FilterNode *filter);
 
 /* Do two trees say the same in the same way? */
 extern bool FilterEqual(const FilterNode *a, const FilterNode *b);
@@ -159,4 +158,4 @@ extern bool FilterWildcardMatch(const FilterNode *node, const char *text, int le
  */
 extern bool FilterNetworkMatch(const FilterNode *node, const char *text, int length);
 
-#endif							/* NEWTERM_FILTER_H */
+#endif /* NEWTERM_FILTER_H */

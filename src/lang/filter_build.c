@@ -18,8 +18,8 @@
 #include "base/isotime.h"
 
 /* The typographic double quotes, in UTF-8. */
-#define LEFT_QUOTE	"\xE2\x80\x9C"
-#define RIGHT_QUOTE	"\xE2\x80\x9D"
+#define LEFT_QUOTE  "\xE2\x80\x9C"
+#define RIGHT_QUOTE "\xE2\x80\x9D"
 
 /* A new node of the kind with everything else empty, palloc'd. */
 static FilterNode *
@@ -47,8 +47,7 @@ FilterMakeEverything(void)
 static bool
 IsNothing(const FilterNode *node)
 {
-	return node->kind == FILTER_NOT &&
-		node->children[0]->kind == FILTER_EVERYTHING;
+	return node->kind == FILTER_NOT && node->children[0]->kind == FILTER_EVERYTHING;
 }
 
 /*
@@ -58,7 +57,7 @@ IsNothing(const FilterNode *node)
 static void
 AddChild(FilterNode *node, FilterNode *child)
 {
-	int			n = node->nchildren;
+	int n = node->nchildren;
 
 	if (n == 0)
 		node->children = palloc(2 * sizeof(FilterNode *));
@@ -77,8 +76,7 @@ CheckDepth(FilterParseState *state, FilterNode *node)
 	if (node->depth <= FILTER_MAX_DEPTH)
 		return node;
 	FilterFail(state, state->token.start,
-			   psprintf("the filter is nested more than %d levels deep",
-						FILTER_MAX_DEPTH), NULL);
+			   psprintf("the filter is nested more than %d levels deep", FILTER_MAX_DEPTH), NULL);
 	return NULL;
 }
 
@@ -87,8 +85,7 @@ CheckDepth(FilterParseState *state, FilterNode *node)
  * for which `left` is changed in place.
  */
 static FilterNode *
-Join(FilterParseState *state, FilterKind kind, FilterNode *left,
-	 FilterNode *right)
+Join(FilterParseState *state, FilterKind kind, FilterNode *left, FilterNode *right)
 {
 	FilterNode *node = left;
 
@@ -170,8 +167,7 @@ ReadLiteral(FilterLiteral *literal, char *text, int length)
 	literal->text = text;
 	literal->length = length;
 	literal->is_number = DecimalValid(text, length);
-	literal->is_boolean = strcmp(text, "true") == 0 ||
-		strcmp(text, "false") == 0;
+	literal->is_boolean = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
 	literal->is_time = IsoTimeParse(text, length, &literal->time);
 }
 
@@ -179,11 +175,11 @@ ReadLiteral(FilterLiteral *literal, char *text, int length)
 typedef struct ValueReader
 {
 	FilterParseState *state;
-	int			nparts;
-	int			capacity;
-	WildcardPart *parts;
-	bool		in_text;		/* `text` is the last part's */
-	StringInfoData text;
+	int               nparts;
+	int               capacity;
+	WildcardPart     *parts;
+	bool              in_text; /* `text` is the last part's */
+	StringInfoData    text;
 } ValueReader;
 
 /*
@@ -216,8 +212,7 @@ AddPart(ValueReader *reader, WildcardKind kind)
 	if (reader->nparts == reader->capacity)
 	{
 		reader->capacity *= 2;
-		reader->parts = repalloc(reader->parts,
-								 reader->capacity * sizeof(WildcardPart));
+		reader->parts = repalloc(reader->parts, reader->capacity * sizeof(WildcardPart));
 	}
 	memset(&reader->parts[reader->nparts], 0, sizeof(WildcardPart));
 	reader->parts[reader->nparts++].kind = kind;
@@ -246,8 +241,7 @@ AddText(ValueReader *reader, const char *bytes, int count)
 static void
 AddWildcard(ValueReader *reader, WildcardKind kind)
 {
-	WildcardPart *last = reader->nparts > 0 ?
-		&reader->parts[reader->nparts - 1] : NULL;
+	WildcardPart *last = reader->nparts > 0 ? &reader->parts[reader->nparts - 1] : NULL;
 
 	if (last != NULL && last->kind == WILDCARD_ANY_TEXT)
 	{
@@ -265,13 +259,13 @@ AddWildcard(ValueReader *reader, WildcardKind kind)
 static int
 ReadHex(const FilterParseState *state, int start, int end)
 {
-	int			value = 0;
+	int value = 0;
 
 	if (end - start < 4)
 		return -1;
 	for (int i = start; i < start + 4; i++)
 	{
-		char		digit = state->text[i];
+		char digit = state->text[i];
 
 		if (digit >= '0' && digit <= '9')
 			value = value * 16 + (digit - '0');
@@ -294,16 +288,15 @@ static int
 AddUnicode(ValueReader *reader, int offset, int end)
 {
 	FilterParseState *state = reader->state;
-	int			character = ReadHex(state, offset + 2, end);
-	int			length = 6;
-	char		bytes[4];
-	int			count;
+	int               character = ReadHex(state, offset + 2, end);
+	int               length = 6;
+	char              bytes[4];
+	int               count;
 
-	if (character >= 0xD800 && character <= 0xDBFF &&
-		end - offset >= 12 && state->text[offset + 6] == '\\' &&
-		state->text[offset + 7] == 'u')
+	if (character >= 0xD800 && character <= 0xDBFF && end - offset >= 12 &&
+		state->text[offset + 6] == '\\' && state->text[offset + 7] == 'u')
 	{
-		int			low = ReadHex(state, offset + 8, end);
+		int low = ReadHex(state, offset + 8, end);
 
 		if (low >= 0xDC00 && low <= 0xDFFF)
 		{
@@ -313,8 +306,7 @@ AddUnicode(ValueReader *reader, int offset, int end)
 	}
 	if (character < 1 || (character >= 0xD800 && character <= 0xDFFF))
 	{
-		FilterFail(state, offset,
-				   "expected four hexadecimal digits of a character after \"\\u\"",
+		FilterFail(state, offset, "expected four hexadecimal digits of a character after \"\\u\"",
 				   NULL);
 		return 0;
 	}
@@ -376,7 +368,7 @@ static int
 AddEscape(ValueReader *reader, int offset, int end, bool quoted)
 {
 	FilterParseState *state = reader->state;
-	char		escaped;
+	char              escaped;
 
 	if (offset + 1 >= end)
 	{
@@ -419,7 +411,7 @@ AddEscape(ValueReader *reader, int offset, int end, bool quoted)
 static bool
 ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 {
-	bool		datadog = state->language == LANGUAGE_DATADOG;
+	bool datadog = state->language == LANGUAGE_DATADOG;
 
 	/* Word processors turn quotes into these, which quote nothing. */
 	if (!value.quoted && value.end - value.start >= 3 &&
@@ -438,11 +430,11 @@ ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 
 	for (int i = value.start; i < value.end;)
 	{
-		char		byte = state->text[i];
+		char byte = state->text[i];
 
 		if (byte == '\\')
 		{
-			int			taken = AddEscape(reader, i, value.end, value.quoted);
+			int taken = AddEscape(reader, i, value.end, value.quoted);
 
 			if (taken == 0)
 				return false;
@@ -453,19 +445,16 @@ ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 		{
 			if (byte == '*' || (byte == '?' && datadog))
 			{
-				AddWildcard(reader, byte == '*' ? WILDCARD_ANY_TEXT :
-							WILDCARD_ANY_CHARACTER);
+				AddWildcard(reader, byte == '*' ? WILDCARD_ANY_TEXT : WILDCARD_ANY_CHARACTER);
 				i++;
 				continue;
 			}
-			if ((byte == '&' || byte == '|') && i + 1 < value.end &&
-				state->text[i + 1] == byte)
+			if ((byte == '&' || byte == '|') && i + 1 < value.end && state->text[i + 1] == byte)
 			{
-				FilterFail(state, i,
-						   psprintf("unexpected \"%c%c\" in a value", byte, byte),
-						   byte == '&' ?
-						   "Join conditions by AND, and put a value that holds && in quotes." :
-						   "Join conditions by OR, and put a value that holds || in quotes.");
+				FilterFail(state, i, psprintf("unexpected \"%c%c\" in a value", byte, byte),
+						   byte == '&'
+							   ? "Join conditions by AND, and put a value that holds && in quotes."
+							   : "Join conditions by OR, and put a value that holds || in quotes.");
 				return false;
 			}
 		}
@@ -507,9 +496,9 @@ TakeLiteral(const ValueReader *reader, FilterLiteral *literal)
 static bool
 HasLongSegment(const ValueReader *reader)
 {
-	int			length = 0;
-	bool		has_any = false;
-	bool		behind_star = false;
+	int  length = 0;
+	bool has_any = false;
+	bool behind_star = false;
 
 	for (int i = 0; i < reader->nparts; i++)
 	{
@@ -561,7 +550,8 @@ FilterMakeValue(FilterParseState *state, FilterSpan value)
 	{
 		FilterFail(state, value.start,
 				   psprintf("more than %d characters between two \"*\" of a pattern with \"?\"",
-							FILTER_MAX_SEGMENT), NULL);
+							FILTER_MAX_SEGMENT),
+				   NULL);
 		return NULL;
 	}
 	node = MakeNode(FILTER_WILDCARD);
@@ -594,8 +584,7 @@ ReadBound(FilterParseState *state, const FilterLimit *limit, FilterBound *bound)
 	{
 		if (reader.nparts == 1 && reader.parts[0].kind == WILDCARD_ANY_TEXT)
 			return true;
-		FilterFail(state, limit->value.start,
-				   "a bound cannot have wildcards", NULL);
+		FilterFail(state, limit->value.start, "a bound cannot have wildcards", NULL);
 		return false;
 	}
 	bound->present = true;
@@ -605,8 +594,7 @@ ReadBound(FilterParseState *state, const FilterLimit *limit, FilterBound *bound)
 	if (state->language == LANGUAGE_KQL && !limit->value.quoted &&
 		IsRelativeTime(bound->literal.text))
 	{
-		FilterFail(state, limit->value.start,
-				   "relative times are not offered",
+		FilterFail(state, limit->value.start, "relative times are not offered",
 				   "Write an ISO 8601 time: an event is matched when it arrives, whenever that is.");
 		return false;
 	}
@@ -620,14 +608,12 @@ ReadBound(FilterParseState *state, const FilterLimit *limit, FilterBound *bound)
  * limit the value only has to exist.
  */
 FilterNode *
-FilterMakeRange(FilterParseState *state, const FilterLimit *lower,
-				const FilterLimit *upper)
+FilterMakeRange(FilterParseState *state, const FilterLimit *lower, const FilterLimit *upper)
 {
 	FilterRange *range = palloc0(sizeof(FilterRange));
-	FilterNode *node;
+	FilterNode  *node;
 
-	if (!ReadBound(state, lower, &range->lower) ||
-		!ReadBound(state, upper, &range->upper))
+	if (!ReadBound(state, lower, &range->lower) || !ReadBound(state, upper, &range->upper))
 		return NULL;
 	if (!range->lower.present && !range->upper.present)
 		return MakeNode(FILTER_EXISTS);
@@ -653,7 +639,7 @@ FilterMakeNetworks(void)
 static void
 AppendNetwork(FilterNode *node, const IpNetwork *network)
 {
-	int			n = node->val.cidr.nnetworks;
+	int n = node->val.cidr.nnetworks;
 
 	if (n == 0)
 		node->val.cidr.networks = palloc(2 * sizeof(IpNetwork));
@@ -669,15 +655,13 @@ AppendNetwork(FilterNode *node, const IpNetwork *network)
  * error set where the token is no network.
  */
 FilterNode *
-FilterAddNetwork(FilterParseState *state, FilterNode *networks,
-				 FilterSpan network)
+FilterAddNetwork(FilterParseState *state, FilterNode *networks, FilterSpan network)
 {
-	IpNetwork	parsed;
+	IpNetwork parsed;
 
 	if (networks == NULL)
 		return NULL;
-	if (!IpNetworkParse(state->text + network.start,
-						network.end - network.start, &parsed))
+	if (!IpNetworkParse(state->text + network.start, network.end - network.start, &parsed))
 	{
 		FilterFail(state, network.start,
 				   psprintf("\"%s\" is no IP address or network",
@@ -696,7 +680,7 @@ FilterAddNetwork(FilterParseState *state, FilterNode *networks,
 static bool
 ConstantMatches(const FilterNode *values, const char *constant)
 {
-	int			length = strlen(constant);
+	int length = strlen(constant);
 
 	switch (values->kind)
 	{
@@ -725,7 +709,7 @@ ConstantMatches(const FilterNode *values, const char *constant)
 		case FILTER_WILDCARD:
 			return FilterWildcardMatch(values, constant, length);
 		default:
-			return false;		/* no constant is a number, time or address */
+			return false; /* no constant is a number, time or address */
 	}
 }
 
@@ -745,8 +729,8 @@ MakeTruth(FilterParseState *state, bool truth)
 static FilterNode *
 ApplyOutcome(FilterParseState *state, const FilterName *name, const FilterNode *values)
 {
-	bool		failed = ConstantMatches(values, name->failed);
-	bool		succeeded = ConstantMatches(values, name->succeeded);
+	bool        failed = ConstantMatches(values, name->failed);
+	bool        succeeded = ConstantMatches(values, name->succeeded);
 	FilterNode *error;
 	SyntaxError unused;
 
@@ -764,7 +748,7 @@ ApplyOutcome(FilterParseState *state, const FilterName *name, const FilterNode *
 static bool
 ReadAddressBound(FilterParseState *state, FilterBound *bound)
 {
-	IpNetwork	address;
+	IpNetwork address;
 
 	if (!bound->present)
 		return true;
@@ -788,7 +772,7 @@ ReadAddressBound(FilterParseState *state, FilterBound *bound)
 static bool
 ApplyAddress(FilterParseState *state, FilterNode *leaf)
 {
-	IpNetwork	network;
+	IpNetwork network;
 
 	if (leaf->kind == FILTER_RANGE)
 		return ReadAddressBound(state, &leaf->val.range->lower) &&
@@ -811,9 +795,9 @@ TimePrecision(const FilterLiteral *literal)
 {
 	const int64 second = INT64CONST(1000000);
 	const char *digits;
-	int64		precision = second;
+	int64       precision = second;
 
-	if (literal->length <= 10)	/* 2024-01-02 */
+	if (literal->length <= 10) /* 2024-01-02 */
 		return 24 * 60 * 60 * second;
 	if (literal->length < 19 || literal->text[16] != ':')
 		return 60 * second;
@@ -834,8 +818,8 @@ static void
 ApplyTime(FilterNode *leaf)
 {
 	FilterLiteral literal = leaf->val.literal;
-	FilterRange *range;
-	char		end[ISOTIME_TEXT_SIZE];
+	FilterRange  *range;
+	char          end[ISOTIME_TEXT_SIZE];
 
 	if (!IsoTimeFormat(literal.time + TimePrecision(&literal), end))
 		return;
@@ -853,7 +837,7 @@ static bool
 MatchesDropped(const FilterNode *leaf)
 {
 	static const char *const dropped[] = {"", "-", "none"};
-	const FilterRange *range = leaf->val.range;
+	const FilterRange       *range = leaf->val.range;
 
 	switch (leaf->kind)
 	{
@@ -888,14 +872,15 @@ MatchesDropped(const FilterNode *leaf)
 static void
 ApplyFilled(FilterParseState *state, FilterNode *leaf, Field *text)
 {
-	Field	   *path = leaf->field->arguments[0];
+	Field *path = leaf->field->arguments[0];
 
 	if (path->kind != FIELD_PATH)
 		return;
 	if (state->language == LANGUAGE_KQL)
 	{
-		if (text != NULL && (leaf->kind == FILTER_EQUALS || leaf->kind == FILTER_WILDCARD ||
-							 leaf->kind == FILTER_RANGE))
+		if (text != NULL &&
+			(leaf->kind == FILTER_EQUALS || leaf->kind == FILTER_WILDCARD ||
+			 leaf->kind == FILTER_RANGE))
 		{
 			leaf->field = text;
 			return;
@@ -944,11 +929,10 @@ ApplyField(FilterParseState *state, FilterNode *node, Field *field, Field *text)
  * Say which field a tree of values is about.  The leaves share the Field.
  */
 FilterNode *
-FilterApplyName(FilterParseState *state, const FilterName *name,
-				FilterNode *values)
+FilterApplyName(FilterParseState *state, const FilterName *name, FilterNode *values)
 {
-	Field	   *field = name->field;
-	Field	   *text = NULL;
+	Field *field = name->field;
+	Field *text = NULL;
 
 	if (values == NULL)
 		return NULL;
@@ -982,11 +966,11 @@ FilterMakeExists(FilterParseState *state)
 FilterNode *
 FilterMakeList(FilterParseState *state, FilterSpan name)
 {
-	FilterNode *node = MakeNode(FILTER_LIST);
-	ValueReader reader;
+	FilterNode   *node = MakeNode(FILTER_LIST);
+	ValueReader   reader;
 	FilterLiteral literal;
 
-	name.quoted = true;			/* there are no wildcards */
+	name.quoted = true; /* there are no wildcards */
 	if (!ReadValue(&reader, state, name))
 		return NULL;
 	TakeLiteral(&reader, &literal);
@@ -1067,7 +1051,7 @@ FilterNode *
 FilterMakeElementCall(FilterParseState *state, int offset, const FilterName *name,
 					  FilterNode *filter)
 {
-	Field	   *path = name->field;
+	Field *path = name->field;
 
 	if (path == NULL || path->kind != FIELD_PATH)
 		FilterFail(state, offset, "ELEMENT needs a path of the record", NULL);

@@ -29,10 +29,8 @@ IsPlain(char byte)
 static void
 AppendText(StringInfo out, const char *text, int length)
 {
-	static const char *const words[] = {
-		"AND", "OR", "NOT", "TO", "and", "or", "not", "to"
-	};
-	bool		plain = length > 0 && text[0] != '-';
+	static const char *const words[] = {"AND", "OR", "NOT", "TO", "and", "or", "not", "to"};
+	bool                     plain = length > 0 && text[0] != '-';
 
 	for (int i = 0; i < length && plain; i++)
 		plain = IsPlain(text[i]);
@@ -67,8 +65,7 @@ AppendLiteral(StringInfo out, const FilterLiteral *literal)
 static bool
 MayBeSpace(const char *text, int length)
 {
-	return text[0] == '\xC2' &&
-		(length < 2 || (text[1] & 0xC0) != 0x80 || text[1] == '\xA0');
+	return text[0] == '\xC2' && (length < 2 || (text[1] & 0xC0) != 0x80 || text[1] == '\xA0');
 }
 
 /*
@@ -93,8 +90,8 @@ AppendPattern(StringInfo out, const FilterNode *node)
 			case WILDCARD_TEXT:
 				for (int j = 0; j < part->length; j++)
 				{
-					char		byte = part->text[j];
-					bool		leading = i == 0 && j == 0;
+					char byte = part->text[j];
+					bool leading = i == 0 && j == 0;
 
 					if ((!IsPlain(byte) && !IS_HIGHBIT_SET(byte)) ||
 						(leading && (byte == '-' || IS_HIGHBIT_SET(byte))) ||
@@ -140,9 +137,9 @@ static void
 AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
 {
 	/* FILTER_OR stands for the weakest binding: the whole filter or OR. */
-	bool		parentheses = (node->kind == FILTER_OR && around != FILTER_OR) ||
+	bool parentheses = (node->kind == FILTER_OR && around != FILTER_OR) ||
 		(node->kind == FILTER_AND && around == FILTER_NOT);
-	char		network[IPADDRESS_TEXT_SIZE];
+	char network[IPADDRESS_TEXT_SIZE];
 
 	switch (node->kind)
 	{
@@ -156,8 +153,7 @@ AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
 			for (int i = 0; i < node->nchildren; i++)
 			{
 				if (i > 0)
-					appendStringInfoString(out, node->kind == FILTER_AND ?
-										   " AND " : " OR ");
+					appendStringInfoString(out, node->kind == FILTER_AND ? " AND " : " OR ");
 				AppendNode(out, node->children[i], node->kind);
 			}
 			if (parentheses)

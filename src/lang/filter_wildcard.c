@@ -3,7 +3,7 @@
  *	  Matching wildcard patterns and networks against a value.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE				/* for memmem */
+#define _GNU_SOURCE /* for memmem */
 #endif
 #ifdef FRONTEND
 #include "postgres_fe.h"
@@ -21,7 +21,7 @@ static int
 CharacterLength(const char *text, const char *end)
 {
 	unsigned char lead = text[0];
-	int			length;
+	int           length;
 
 	if (lead < 0xC0)
 		return 1;
@@ -34,15 +34,13 @@ CharacterLength(const char *text, const char *end)
  * match ends, or NULL.
  */
 static const char *
-MatchHere(const WildcardPart *parts, int nparts, const char *text,
-		  const char *end)
+MatchHere(const WildcardPart *parts, int nparts, const char *text, const char *end)
 {
 	for (int i = 0; i < nparts; i++)
 	{
 		if (parts[i].kind == WILDCARD_TEXT)
 		{
-			if (end - text < parts[i].length ||
-				memcmp(text, parts[i].text, parts[i].length) != 0)
+			if (end - text < parts[i].length || memcmp(text, parts[i].text, parts[i].length) != 0)
 				return NULL;
 			text += parts[i].length;
 		}
@@ -61,8 +59,7 @@ MatchHere(const WildcardPart *parts, int nparts, const char *text,
  * the match begins, or NULL.
  */
 static const char *
-MatchBackwards(const WildcardPart *parts, int nparts, const char *text,
-			   const char *end)
+MatchBackwards(const WildcardPart *parts, int nparts, const char *text, const char *end)
 {
 	for (int i = nparts - 1; i >= 0; i--)
 	{
@@ -78,8 +75,8 @@ MatchBackwards(const WildcardPart *parts, int nparts, const char *text,
 			if (text == end)
 				return NULL;
 			end--;
-			for (int back = 0; back < 3 && end > text &&
-				 ((unsigned char) *end & 0xC0) == 0x80; back++)
+			for (int back = 0; back < 3 && end > text && ((unsigned char) *end & 0xC0) == 0x80;
+				 back++)
 				end--;
 		}
 	}
@@ -97,11 +94,9 @@ MatchBackwards(const WildcardPart *parts, int nparts, const char *text,
 static const char *
 Find(const WildcardPart *parts, int nparts, const char *text, const char *end)
 {
-	while ((text = memmem(text, end - text, parts[0].text,
-						  parts[0].length)) != NULL)
+	while ((text = memmem(text, end - text, parts[0].text, parts[0].length)) != NULL)
 	{
-		const char *behind = MatchHere(parts + 1, nparts - 1,
-									   text + parts[0].length, end);
+		const char *behind = MatchHere(parts + 1, nparts - 1, text + parts[0].length, end);
 
 		if (behind != NULL)
 			return behind;
@@ -122,10 +117,10 @@ bool
 FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 {
 	const WildcardPart *parts = node->val.wildcard.parts;
-	const char *end = text + length;
-	int			first_star;
-	int			last_star;
-	int			start;
+	const char         *end = text + length;
+	int                 first_star;
+	int                 last_star;
+	int                 start;
 
 	/* most texts differ in the first byte */
 	if (parts[0].kind == WILDCARD_TEXT && (length == 0 || text[0] != parts[0].text[0]))
@@ -145,8 +140,8 @@ FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 		if (parts[last_star].kind == WILDCARD_ANY_TEXT)
 			break;
 	}
-	end = MatchBackwards(parts + last_star + 1, node->val.wildcard.nparts - last_star - 1,
-						 text, end);
+	end = MatchBackwards(parts + last_star + 1, node->val.wildcard.nparts - last_star - 1, text,
+						 end);
 	if (end == NULL)
 		return false;
 
@@ -171,7 +166,7 @@ FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 bool
 FilterNetworkMatch(const FilterNode *node, const char *text, int length)
 {
-	IpNetwork	address;
+	IpNetwork address;
 
 	if (!IpAddressParse(text, length, &address))
 		return false;

@@ -20,18 +20,17 @@
  * into buffer; anything else stays where it is.
  */
 const char *
-NormaliseNetwork(const char *text, int length, int ipv4_bits, int ipv6_bits,
-				 char *buffer, int *result_length)
+NormaliseNetwork(const char *text, int length, int ipv4_bits, int ipv6_bits, char *buffer,
+				 int *result_length)
 {
-	IpNetwork	network;
+	IpNetwork network;
 
 	if (!IpAddressParse(text, length, &network))
 	{
 		*result_length = length;
 		return text;
 	}
-	IpNetworkMask(&network,
-				  network.family == AF_INET ? ipv4_bits : ipv6_bits);
+	IpNetworkMask(&network, network.family == AF_INET ? ipv4_bits : ipv6_bits);
 	*result_length = IpNetworkToText(&network, buffer);
 	return buffer;
 }
@@ -42,7 +41,7 @@ NormaliseNetwork(const char *text, int length, int ipv4_bits, int ipv6_bits,
 static bool
 SkipWord(const char **next, const char *end, const char *word)
 {
-	int			length = strlen(word);
+	int length = strlen(word);
 
 	if (end - *next < length || memcmp(*next, word, length) != 0)
 		return false;
@@ -54,12 +53,12 @@ SkipWord(const char **next, const char *end, const char *word)
 typedef struct AssumedRole
 {
 	const char *partition;
-	int			partition_length;
+	int         partition_length;
 	const char *account;
-	int			account_length;
+	int         account_length;
 	const char *role;
-	int			role_length;
-	const char *session;		/* to the end */
+	int         role_length;
+	const char *session; /* to the end */
 } AssumedRole;
 
 /* Take an assumed-role ARN apart; false where the text is none. */
@@ -102,18 +101,16 @@ ReadAssumedRole(const char *text, int length, AssumedRole *arn)
  * is.  The role's path is not in an assumed-role ARN and cannot be given back.
  */
 const char *
-NormalisePrincipal(const char *text, int length, char *buffer,
-				   int *result_length)
+NormalisePrincipal(const char *text, int length, char *buffer, int *result_length)
 {
 	AssumedRole arn;
-	char	   *out = buffer;
+	char       *out = buffer;
 
 	*result_length = length;
 	if (!ReadAssumedRole(text, length, &arn))
 		return text;
 
-#define APPEND(bytes, count) \
-	(memcpy(out, (bytes), (count)), out += (count))
+#define APPEND(bytes, count) (memcpy(out, (bytes), (count)), out += (count))
 
 	APPEND("arn:", 4);
 	APPEND(arn.partition, arn.partition_length);
@@ -150,17 +147,17 @@ NormaliseRole(const char *text, int length, int *result_length)
 }
 
 /* Digits of an AWS account's id. */
-#define ACCOUNT_DIGITS	12
+#define ACCOUNT_DIGITS 12
 
 /* Colons before the account in an ARN: arn:partition:service:region:account. */
-#define ARN_COLONS		4
+#define ARN_COLONS 4
 
 const char *
 NormaliseAccount(const char *text, int length, int *result_length)
 {
 	const char *next = text;
 	const char *end = text + length;
-	int			digits = 0;
+	int         digits = 0;
 
 	*result_length = length;
 	if (!SkipWord(&next, end, "arn:"))
@@ -181,10 +178,9 @@ NormaliseAccount(const char *text, int length, int *result_length)
 }
 
 const char *
-NormalisePrefix(const char *text, int length, const char *separator, int parts,
-				int *result_length)
+NormalisePrefix(const char *text, int length, const char *separator, int parts, int *result_length)
 {
-	const int	separator_length = strlen(separator);
+	const int   separator_length = strlen(separator);
 	const char *end = text + length;
 
 	for (const char *next = text; end - next >= separator_length;)
@@ -208,7 +204,7 @@ NormalisePrefix(const char *text, int length, const char *separator, int parts,
 const char *
 NormaliseBasename(const char *text, int length, int *result_length)
 {
-	int			start = length;
+	int start = length;
 
 	while (start > 0 && text[start - 1] != '/' && text[start - 1] != ':')
 		start--;
@@ -234,12 +230,12 @@ HexDigit(char digit)
 const char *
 NormalisePercent(const char *text, int length, char *buffer, int *result_length)
 {
-	char	   *out = buffer;
+	char *out = buffer;
 
 	for (int i = 0; i < length; i++)
 	{
-		int			high;
-		int			low;
+		int high;
+		int low;
 
 		if (text[i] != '%')
 		{
@@ -264,12 +260,12 @@ NormalisePercent(const char *text, int length, char *buffer, int *result_length)
 static int
 WordEnd(const char *text, int length, int start)
 {
-	int			end = start + 1;
+	int end = start + 1;
 
 	if (start >= length || text[start] != ' ')
 		return start;
-	while (end < length && ((text[end] >= 'a' && text[end] <= 'z') ||
-							(text[end] >= 'A' && text[end] <= 'Z')))
+	while (end < length &&
+		   ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z')))
 		end++;
 	if (end == start + 1 || (end < length && text[end] != ' '))
 		return start;
@@ -287,12 +283,11 @@ WordEnd(const char *text, int length, int start)
 const char *
 NormaliseProduct(const char *text, int length, int *result_length)
 {
-	int			start = 0;
-	int			end;
-	int			word;
+	int start = 0;
+	int end;
+	int word;
 
-	while (start < length && text[start] != '\0' &&
-		   strchr("[\" \t", text[start]) != NULL)
+	while (start < length && text[start] != '\0' && strchr("[\" \t", text[start]) != NULL)
 		start++;
 	for (end = start; end < length; end++)
 	{

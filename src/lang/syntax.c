@@ -11,10 +11,10 @@
 #include "lang/syntax.h"
 
 /* Longer words than this are cut when a message quotes them. */
-#define EXCERPT_BYTES	48
+#define EXCERPT_BYTES 48
 
 /* Is this byte the second or a later one of a UTF-8 character? */
-#define IS_CONTINUATION(byte)	(((unsigned char) (byte) & 0xC0) == 0x80)
+#define IS_CONTINUATION(byte) (((unsigned char) (byte) &0xC0) == 0x80)
 
 /*
  * SyntaxErrorSet
@@ -23,10 +23,10 @@
  * character at byte `offset` of text, counted from 1.
  */
 void
-SyntaxErrorSet(SyntaxError *error, const char *text, int offset,
-			   const char *message, const char *hint)
+SyntaxErrorSet(SyntaxError *error, const char *text, int offset, const char *message,
+			   const char *hint)
 {
-	int			position = 1;
+	int position = 1;
 
 	for (int i = 0; i < offset; i++)
 	{
@@ -47,7 +47,7 @@ SyntaxErrorSet(SyntaxError *error, const char *text, int offset,
 char *
 SyntaxExcerpt(const char *text, int length)
 {
-	int			cut = length;
+	int cut = length;
 
 	if (length <= EXCERPT_BYTES)
 		return psprintf("%.*s", length, text);

@@ -29,7 +29,7 @@
  * The most merges of one transaction.  Triggers of users on newterm's tables may insert
  * events, which have to be merged and fire the triggers again.
  */
-#define MERGE_ROUNDS	4
+#define MERGE_ROUNDS 4
 
 /* Ids of versions whose clocks this transaction stored or found stored. */
 static List *ClocksAtCommit = NIL;
@@ -44,12 +44,11 @@ static void
 NoteFailure(PendingLevel *level, const ErrorData *error)
 {
 	const EventReference *first = level->nreferences > 0 ? &level->references[0] : NULL;
-	EventError *noted = PendingAddError(level, first == NULL ? InvalidOid : first->table,
-										"internal_error", Max(level->nreferences, 1));
+	EventError           *noted = PendingAddError(level, first == NULL ? InvalidOid : first->table,
+												  "internal_error", Max(level->nreferences, 1));
 
 	if (noted != NULL)
-		EventErrorDescribe(level, noted,
-						   first == NULL ? NULL : ReferenceEventIfReadable(first),
+		EventErrorDescribe(level, noted, first == NULL ? NULL : ReferenceEventIfReadable(first),
 						   psprintf("the merge failed: %s", ErrorReason(error)));
 }
 
@@ -57,7 +56,7 @@ NoteFailure(PendingLevel *level, const ErrorData *error)
 static void
 RecordErrors(void *state)
 {
-	Unmerged   *unmerged = state;
+	Unmerged     *unmerged = state;
 	PendingLevel *level = unmerged->level;
 
 	if (ExtensionLookup() == NULL)
@@ -102,9 +101,9 @@ TellLost(PendingLevel *level, ErrorData *error, int *budget)
 
 /* Run a step, and return its error; errors that must end the transaction are raised. */
 static ErrorData *
-RunStep(void (*function) (void *state), void *state, int *budget)
+RunStep(void (*function)(void *state), void *state, int *budget)
 {
-	ErrorData  *error = LockWaitsRun(function, state, budget);
+	ErrorData *error = LockWaitsRun(function, state, budget);
 
 	if (error != NULL && ErrorIsFinal(error->sqlerrcode))
 		ReThrowError(error);
@@ -117,14 +116,14 @@ RunStep(void (*function) (void *state), void *state, int *budget)
  *		is.  Another session that adds to newterm.postponed holds the table's extension lock
  *		for a moment, and terms that cannot be postponed are lost.
  */
-#define POSTPONE_AT_LEAST	100
+#define POSTPONE_AT_LEAST 100
 
 /* Postpone a level.  Raises only errors that must end the transaction. */
 static void
 Postpone(Unmerged *unmerged, int *budget)
 {
 	PendingLevel *level = unmerged->level;
-	ErrorData  *error = NULL;
+	ErrorData    *error = NULL;
 
 	if (*budget >= 0)
 		*budget = Max(*budget, POSTPONE_AT_LEAST);
@@ -140,8 +139,7 @@ Postpone(Unmerged *unmerged, int *budget)
 	if (error != NULL)
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
-				 errmsg("newterm could not write newterm.event_errors: %s",
-						ErrorReason(error))));
+				 errmsg("newterm could not write newterm.event_errors: %s", ErrorReason(error))));
 }
 
 /* Tell the user that merging postponed terms failed. */
@@ -164,16 +162,17 @@ TellStillPostponed(const ErrorData *error)
 static int
 HowOften(const MergeJob *job, const ErrorData *error)
 {
-	return job->round == MERGE_ROUNDS ? RETRY_ATTEMPTS :
-		ErrorIsContention(error->sqlerrcode) ? 0 : 1;
+	return job->round == MERGE_ROUNDS          ? RETRY_ATTEMPTS
+		: ErrorIsContention(error->sqlerrcode) ? 0
+											   : 1;
 }
 
 /* Postpone the terms of a merge that failed. */
 static void
 LeaveForLater(MergeJob *job, ErrorData *error, int *budget)
 {
-	PendingLevel *level = job->level;
-	Unmerged	unmerged = {level, error, HowOften(job, error), MergeOrigin()};
+	PendingLevel  *level = job->level;
+	Unmerged       unmerged = {level, error, HowOften(job, error), MergeOrigin()};
 	const RuleSet *set = RulesInUse();
 
 	PostponedForget();
@@ -223,10 +222,10 @@ static bool
 RunMerge(MergeJob *job)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	const int	budget = LockWaitsAllowed();
-	int			share = MergeShare(budget);
-	int			rest = budget - share;
-	ErrorData  *error;
+	const int     budget = LockWaitsAllowed();
+	int           share = MergeShare(budget);
+	int           rest = budget - share;
+	ErrorData    *error;
 
 	job->context = AllocSetContextCreate(TopTransactionContext, "newterm merge",
 										 ALLOCSET_DEFAULT_SIZES);
@@ -276,7 +275,7 @@ HasPending(void)
 static RetryScope
 PostponedToMerge(bool *looked)
 {
-	RetryScope	wanted = PostponedWanted;
+	RetryScope wanted = PostponedWanted;
 
 	PostponedWanted = RETRY_NONE;
 	if (wanted != RETRY_NONE || *looked)
@@ -293,12 +292,12 @@ PostponedToMerge(bool *looked)
 static void
 CommitEnds(void)
 {
-	bool		looked = false;
-	int			round = 0;
+	bool looked = false;
+	int  round = 0;
 
 	for (;;)
 	{
-		MergeJob	job = {.postponed = PostponedToMerge(&looked),.round = round};
+		MergeJob job = {.postponed = PostponedToMerge(&looked), .round = round};
 
 		if (!HasPending() && job.postponed == RETRY_NONE)
 			break;
@@ -311,8 +310,8 @@ CommitEnds(void)
 static void
 PrepareEnds(void)
 {
-	Unmerged	unmerged = {.origin = MergeOrigin()};
-	int			budget = LockWaitsAllowed();
+	Unmerged unmerged = {.origin = MergeOrigin()};
+	int      budget = LockWaitsAllowed();
 
 	if (!HasPending())
 		return;
@@ -324,7 +323,7 @@ PrepareEnds(void)
 static void
 PublishClocks(void)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	foreach(cell, ClocksAtCommit)
 		RuleClockCommitted(lfirst_int(cell));

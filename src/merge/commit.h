@@ -17,4 +17,4 @@ extern void CommitInitialise(void);
  */
 extern void MergePostponedAtCommit(bool all);
 
-#endif							/* NEWTERM_COMMIT_H */
+#endif /* NEWTERM_COMMIT_H */

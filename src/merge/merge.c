@@ -44,33 +44,33 @@ static Origin OriginOfTransaction = ORIGIN_LIVE;
 /* A decision, to be carried out when all terms are decided. */
 typedef struct Action
 {
-	PendingTerm	   *pending;
-	Decision	decision;
-	bool		learned;		/* is the run learned, after the merge? */
-	int			source;			/* its event: index of a reference, or -1 */
-	int64		before;			/* start of the detection before the merge */
-	int64		first_seen;		/* start of the run after it */
+	PendingTerm *pending;
+	Decision     decision;
+	bool         learned;    /* is the run learned, after the merge? */
+	int          source;     /* its event: index of a reference, or -1 */
+	int64        before;     /* start of the detection before the merge */
+	int64        first_seen; /* start of the run after it */
 } Action;
 
 /* One merge. */
 typedef struct Merge
 {
-	MemoryContext context;
-	Origin		origin;
-	PendingLevel  *level;			/* terms and references of the batch */
-	RuleSet    *set;
+	MemoryContext        context;
+	Origin               origin;
+	PendingLevel        *level; /* terms and references of the batch */
+	RuleSet             *set;
 	const ExtensionOids *oids;
-	int			nterms;
-	PendingTerm	  **terms;			/* sorted by digest */
-	RunStore	runs;
-	ClockStore	clocks;
-	LearningValues *first_values;	/* learning_values rules; NULL where none */
-	KeptEvents *kept;			/* what a version that is decided again had of them, or NULL */
-	SignalWriter writer;
-	int64		nactions;
-	int64		actions_allocated;
-	Action	   *actions;
-	EventReader reader;			/* of the actions' events */
+	int                  nterms;
+	PendingTerm        **terms; /* sorted by digest */
+	RunStore             runs;
+	ClockStore           clocks;
+	LearningValues      *first_values; /* learning_values rules; NULL where none */
+	KeptEvents          *kept; /* what a version that is decided again had of them, or NULL */
+	SignalWriter         writer;
+	int64                nactions;
+	int64                actions_allocated;
+	Action              *actions;
+	EventReader          reader; /* of the actions' events */
 } Merge;
 
 static int
@@ -83,7 +83,7 @@ ComparePending(const void *a, const void *b)
 static void
 KeepLaterRuns(PendingTerm *pending)
 {
-	int			kept = 0;
+	int kept = 0;
 
 	for (int i = 0; i < pending->nruns; i++)
 		if (pending->runs[i].source < 0)
@@ -101,7 +101,7 @@ SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 }
 
 /* Run.source of sightings of which nothing tells whether they are void. */
-#define SOURCE_UNSURE	(-2)
+#define SOURCE_UNSURE (-2)
 
 /*
  * IsVoid
@@ -113,8 +113,9 @@ static bool
 IsVoid(Merge *merge, const Rule *rule, const Digest *row, Run *run)
 {
 	Evaluation *evaluation = merge->set->evaluation;
-	Jsonb	   *event = run->source < 0 ? NULL :
-		EventReaderRead(&merge->reader, &merge->level->references[run->source]);
+	Jsonb      *event = run->source < 0
+			 ? NULL
+			 : EventReaderRead(&merge->reader, &merge->level->references[run->source]);
 
 	evaluation->time = run->first_seen;
 	if (event != NULL)
@@ -135,8 +136,8 @@ IsVoid(Merge *merge, const Rule *rule, const Digest *row, Run *run)
 static void
 DropVoid(Merge *merge, const Rule *rule, PendingTerm *pending)
 {
-	Digest		row[TERM_MAX_COLUMNS];
-	int			kept = 0;
+	Digest row[TERM_MAX_COLUMNS];
+	int    kept = 0;
 
 	if (!rule->excludes || pending->generation == merge->set->generation)
 		return;
@@ -161,7 +162,7 @@ static void
 CollectTerms(Merge *merge, PendingLevel *level)
 {
 	HASH_SEQ_STATUS each;
-	PendingTerm	   *pending;
+	PendingTerm    *pending;
 
 	ReevaluateLevel(level, merge->set);
 	merge->level = level;
@@ -171,11 +172,11 @@ CollectTerms(Merge *merge, PendingLevel *level)
 		return;
 	merge->terms = MemoryContextAllocHuge(CurrentMemoryContext,
 										  sizeof(PendingTerm *) *
-										  Max(hash_get_num_entries(merge->level->terms), 1));
+											  Max(hash_get_num_entries(merge->level->terms), 1));
 	hash_seq_init(&each, merge->level->terms);
 	while ((pending = hash_seq_search(&each)) != NULL)
 	{
-		Rule	   *rule = RuleOfVersion(merge->set, pending->version_id);
+		Rule *rule = RuleOfVersion(merge->set, pending->version_id);
 
 		CHECK_FOR_INTERRUPTS();
 		if (rule == NULL)
@@ -243,12 +244,12 @@ ReadStored(Merge *merge, const PendingTerm *pending, StoredRuns *stored)
 static void
 DropKnown(Merge *merge)
 {
-	int			kept = 0;
+	int kept = 0;
 
 	for (int i = 0; i < merge->nterms; i++)
 	{
-		PendingTerm	   *pending = merge->terms[i];
-		StoredRuns	stored;
+		PendingTerm *pending = merge->terms[i];
+		StoredRuns   stored;
 
 		CHECK_FOR_INTERRUPTS();
 		pending->extends = false;
@@ -280,25 +281,25 @@ IsGrouped(const Rule *rule, const PendingTerm *pending)
 static void
 LockAll(Merge *merge)
 {
-	int			count = 0;
+	int          count = 0;
 	SlotRequest *requests =
 		MemoryContextAllocHuge(CurrentMemoryContext,
 							   sizeof(SlotRequest) *
-							   (merge->nterms * 3 + ClocksCount(&merge->clocks) + 1));
+								   (merge->nterms * 3 + ClocksCount(&merge->clocks) + 1));
 
 	for (int i = 0; i < merge->nterms; i++)
 	{
-		PendingTerm	   *pending = merge->terms[i];
-		Rule	   *rule = RuleByVersion(merge->set, pending->version_id);
+		PendingTerm *pending = merge->terms[i];
+		Rule        *rule = RuleByVersion(merge->set, pending->version_id);
 
 		CHECK_FOR_INTERRUPTS();
-		requests[count++] = (SlotRequest) {.digest = pending->term};
+		requests[count++] = (SlotRequest){.digest = pending->term};
 		if (rule->learning_values >= 0 && !pending->continues)
-			requests[count++] = (SlotRequest) {
+			requests[count++] = (SlotRequest){
 				.digest = LearningValuesScope(merge->set, rule, pending),
 			};
 		if (IsGrouped(rule, pending))
-			requests[count++] = (SlotRequest) {
+			requests[count++] = (SlotRequest){
 				.digest = GroupDigest(rule, pending->entity_values),
 			};
 	}
@@ -312,7 +313,8 @@ LockAll(Merge *merge)
 
 /* Is a run that starts at `first_seen` learned? */
 static bool
-IsLearned(Merge *merge, const Rule *rule, const PendingTerm *pending, const Run *run, bool first_run)
+IsLearned(Merge *merge, const Rule *rule, const PendingTerm *pending, const Run *run,
+		  bool first_run)
 {
 	if (rule->learning_values >= 0)
 		return first_run && LearningValuesInclude(merge->first_values, &pending->term);
@@ -326,15 +328,14 @@ RunEvent(Merge *merge, const Action *action, Jsonb **sample)
 	if (action->source >= 0)
 	{
 		EventReference *reference = &merge->level->references[action->source];
-		Jsonb	   *event = EventReaderRead(&merge->reader, reference);
+		Jsonb          *event = EventReaderRead(&merge->reader, reference);
 
 		if (event != NULL)
 			*sample = EventSample(event, &reference->with_signals);
 		return event;
 	}
 	if (merge->first_values != NULL)
-		return LearningValuesEvent(merge->first_values, &action->pending->term,
-								action->first_seen);
+		return LearningValuesEvent(merge->first_values, &action->pending->term, action->first_seen);
 	return KeptEvent(merge->kept, &action->pending->term, action->first_seen);
 }
 
@@ -349,8 +350,7 @@ HasRoom(Merge *merge, Rule *rule)
 	if (MaxTermsPerRuleSetting == 0)
 		return true;
 	if (rule->stored_terms < 0)
-		rule->stored_terms = RunsCount(&merge->runs, rule->version_id,
-									   MaxTermsPerRuleSetting);
+		rule->stored_terms = RunsCount(&merge->runs, rule->version_id, MaxTermsPerRuleSetting);
 	if (!RuleIsFull(rule))
 	{
 		rule->stored_terms++;
@@ -358,11 +358,12 @@ HasRoom(Merge *merge, Rule *rule)
 	}
 	if (!rule->told_full)
 	{
-		EventError	fault = {.key = {.cause = "rule_full"},.events = 1};
+		EventError fault = {.key = {.cause = "rule_full"}, .events = 1};
 
 		rule->told_full = true;
-		fault.detail = psprintf("rule \"%s\" has newterm.max_terms_per_rule = %d terms: it takes no new ones",
-								rule->name, MaxTermsPerRuleSetting);
+		fault.detail =
+			psprintf("rule \"%s\" has newterm.max_terms_per_rule = %d terms: it takes no new ones",
+					 rule->name, MaxTermsPerRuleSetting);
 		EventErrorsWrite(merge->oids, list_make1(&fault));
 	}
 	return false;
@@ -376,12 +377,12 @@ HasRoom(Merge *merge, Rule *rule)
 static void
 MergeTerm(Merge *merge, PendingTerm *pending)
 {
-	Rule	   *rule = RuleByVersion(merge->set, pending->version_id);
-	StoredRuns	stored;
-	Run		   *after;
-	int			nafter;
-	Verdict    *verdicts;
-	int			nverdicts;
+	Rule      *rule = RuleByVersion(merge->set, pending->version_id);
+	StoredRuns stored;
+	Run       *after;
+	int        nafter;
+	Verdict   *verdicts;
+	int        nverdicts;
 
 	pending->signal = NO_SIGNAL;
 	ReadStored(merge, pending, &stored);
@@ -409,22 +410,21 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 	nverdicts = Decide(stored.runs, stored.nruns, after, nafter, verdicts);
 	for (int i = 0; i < nverdicts; i++)
 	{
-		const Run  *run = &after[verdicts[i].run];
-		Action	   *action;
+		const Run *run = &after[verdicts[i].run];
+		Action    *action;
 
 		if (merge->nactions == merge->actions_allocated)
 		{
 			merge->actions_allocated = Max(64, merge->actions_allocated * 2);
-			merge->actions = merge->actions == NULL ?
-				MemoryContextAllocHuge(merge->context,
-									   sizeof(Action) * merge->actions_allocated) :
-				repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
+			merge->actions = merge->actions == NULL
+				? MemoryContextAllocHuge(merge->context, sizeof(Action) * merge->actions_allocated)
+				: repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
 		}
 		action = &merge->actions[merge->nactions++];
 		action->pending = pending;
 		action->decision = verdicts[i].decision;
-		action->before = verdicts[i].detection < 0 ? 0 :
-			stored.runs[verdicts[i].detection].first_seen;
+		action->before = verdicts[i].detection < 0 ? 0
+												   : stored.runs[verdicts[i].detection].first_seen;
 		action->first_seen = run->first_seen;
 		action->learned = run->learned;
 		action->source = run->source;
@@ -437,7 +437,7 @@ CompareActions(const void *a, const void *b)
 {
 	const Action *left = a;
 	const Action *right = b;
-	int			order;
+	int           order;
 
 	if (left->first_seen != right->first_seen)
 		return left->first_seen < right->first_seen ? -1 : 1;
@@ -454,8 +454,8 @@ CompareActions(const void *a, const void *b)
 static void
 CarryOut(Merge *merge, const Action *action)
 {
-	Subject		subject = {0};
-	Jsonb	   *event;
+	Subject subject = {0};
+	Jsonb  *event;
 
 	subject.rule = RuleByVersion(merge->set, action->pending->version_id);
 	subject.term = &action->pending->term;
@@ -475,8 +475,8 @@ CarryOut(Merge *merge, const Action *action)
 			SignalAmend(&merge->writer, &subject, action->before, action->first_seen, event);
 			break;
 		case DECISION_RETRACT:
-			SignalRetract(&merge->writer, &subject, action->before,
-						  action->first_seen, action->learned);
+			SignalRetract(&merge->writer, &subject, action->before, action->first_seen,
+						  action->learned);
 			break;
 	}
 }
@@ -503,8 +503,7 @@ CloseTables(Merge *merge)
 static void
 MergeTerms(Merge *merge)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "newterm term",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm term",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 
@@ -513,8 +512,8 @@ MergeTerms(Merge *merge)
 	merge->runs.backfilled = merge->origin == ORIGIN_BACKFILL ||
 		merge->origin == ORIGIN_BACKFILL_SIGNALS;
 	EventReaderOpen(&merge->reader);
-	LearningValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs,
-					 merge->level, merge->kept, &merge->terms, &merge->nterms);
+	LearningValuesApply(&merge->first_values, merge->set, merge->oids, &merge->runs, merge->level,
+						merge->kept, &merge->terms, &merge->nterms);
 	old = MemoryContextSwitchTo(context);
 	for (int i = 0; i < merge->nterms; i++)
 	{
@@ -539,13 +538,13 @@ MergeTerms(Merge *merge)
 }
 
 /* The number of terms that are decided again together. */
-#define DECIDED_TOGETHER	1000
+#define DECIDED_TOGETHER 1000
 
 /* Terms that are collected to be decided again. */
 typedef struct DecidedTerms
 {
-	Merge	   *merge;
-	MemoryContext context;		/* of the terms */
+	Merge        *merge;
+	MemoryContext context; /* of the terms */
 } DecidedTerms;
 
 static void
@@ -561,7 +560,7 @@ static void
 DecideTerm(void *state, PendingTerm *term)
 {
 	DecidedTerms *decided = state;
-	Merge	   *merge = decided->merge;
+	Merge        *merge = decided->merge;
 
 	merge->terms[merge->nterms++] = term;
 	if (merge->nterms == DECIDED_TOGETHER)
@@ -577,10 +576,10 @@ DecideTerm(void *state, PendingTerm *term)
 static void
 DecideMoved(Merge *merge)
 {
-	List	   *clocks = ClocksMoved(&merge->clocks);
+	List        *clocks = ClocksMoved(&merge->clocks);
 	PendingLevel nothing = {0};
 	DecidedTerms decided = {.merge = merge};
-	ListCell   *cell;
+	ListCell    *cell;
 
 	if (clocks == NIL)
 		return;
@@ -592,7 +591,7 @@ DecideMoved(Merge *merge)
 	foreach(cell, clocks)
 	{
 		const MovedClock *moved = lfirst(cell);
-		const Rule *rule = RuleByVersion(merge->set, moved->version_id);
+		const Rule       *rule = RuleByVersion(merge->set, moved->version_id);
 
 		/* with learning_values the clock decides nothing */
 		if (rule->learning_values < 0)
@@ -619,7 +618,7 @@ UseRules(Merge *merge)
 static void
 MergeOne(Merge *merge, PendingLevel *level)
 {
-	uint64		generation;
+	uint64 generation;
 
 	OpenTables(merge, merge->origin);
 	do
@@ -653,7 +652,7 @@ MergeOne(Merge *merge, PendingLevel *level)
 static void
 BatchClocks(PendingLevel *batch, void *state)
 {
-	Merge	   *merge = state;
+	Merge *merge = state;
 
 	CollectTerms(merge, batch);
 	ClocksCollect(&merge->clocks, batch, merge->terms, merge->nterms);
@@ -665,9 +664,8 @@ BatchClocks(PendingLevel *batch, void *state)
 static void
 BatchTerms(PendingLevel *batch, void *state)
 {
-	Merge	   *merge = state;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "newterm batch",
+	Merge        *merge = state;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm batch",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 
@@ -705,7 +703,7 @@ MergeMany(Merge *merge, PendingLevel *level)
 static void
 MergeLevel(MergeJob *job, PendingLevel *level, Origin origin)
 {
-	Merge		merge = {.origin = origin};
+	Merge         merge = {.origin = origin};
 	MemoryContext old;
 
 	merge.context = AllocSetContextCreate(CurrentMemoryContext, "newterm merge",
@@ -736,13 +734,13 @@ MergePostponed(PendingLevel *level, Origin origin, void *state)
  * Milliseconds that a merge waits for locks while it merges postponed rows beside its own.
  * Such a lock may be held for long, and the gate keeps all loaders waiting meanwhile.
  */
-#define WAIT_BESIDE		10
+#define WAIT_BESIDE 10
 
 /* Take the lock for merging postponed rows, if the job asks for that. */
 static Postponed *
 OpenPostponed(const MergeJob *job, bool wait)
 {
-	Postponed  *postponed;
+	Postponed *postponed;
 
 	if (job->postponed == RETRY_NONE)
 		return NULL;
@@ -758,7 +756,7 @@ OpenPostponed(const MergeJob *job, bool wait)
 static void
 MergeAllPostponed(MergeJob *job, Postponed *postponed)
 {
-	RuleSet    *set = RulesCurrent();
+	RuleSet *set = RulesCurrent();
 
 	if (set == NULL)
 		return;
@@ -774,15 +772,14 @@ static Postponed *
 LockGate(const MergeJob *job)
 {
 	/* in a later round we hold locks already, and whoever holds some must not wait */
-	const bool	wait = job->round == 0 && !LockGateHeld();
-	Postponed  *postponed = OpenPostponed(job, wait);
+	const bool wait = job->round == 0 && !LockGateHeld();
+	Postponed *postponed = OpenPostponed(job, wait);
 
 	if (postponed == NULL && job->level->spills == NIL && job->round == 0)
 		LockGateShared();
 	else if (!LockGateExclusive(wait))
 		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("other merges are in progress")));
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("other merges are in progress")));
 	AcceptInvalidationMessages();
 	return postponed;
 }
@@ -790,11 +787,11 @@ LockGate(const MergeJob *job)
 void
 MergeRun(void *state)
 {
-	MergeJob   *job = state;
-	Postponed  *postponed;
+	MergeJob  *job = state;
+	Postponed *postponed;
 
 	if (ExtensionLookup() == NULL)
-		return;					/* dropped in this transaction */
+		return; /* dropped in this transaction */
 	MemoryContextSwitchTo(job->context);
 	postponed = LockGate(job);
 	/* postponed rows come first, as their transactions committed before this one */
@@ -865,18 +862,18 @@ RedecideOrigin(void)
 void
 MergeRedecide(int32 version_id, const char *reason)
 {
-	Merge		merge = {0};
-	PendingLevel	level = {0};
-	List	   *terms;
-	ListCell   *cell;
-	bool		rewrite;
+	Merge        merge = {0};
+	PendingLevel level = {0};
+	List        *terms;
+	ListCell    *cell;
+	bool         rewrite;
 
 	if (!RedecideBegin(&merge, &level, version_id, reason))
 		return;
 	RulesHold();
 	merge.kept = LearningValuesTake(merge.oids, version_id);
-	terms = RunsTerms(merge.oids, version_id,
-					  RuleByVersion(merge.set, version_id)->by_entity, &rewrite);
+	terms = RunsTerms(merge.oids, version_id, RuleByVersion(merge.set, version_id)->by_entity,
+					  &rewrite);
 	merge.terms = MemoryContextAllocHuge(merge.context,
 										 sizeof(PendingTerm *) * Max(list_length(terms), 1));
 	foreach(cell, terms)
@@ -892,7 +889,7 @@ static PendingTerm *
 TermToRedecide(Merge *merge, const Digest *digest)
 {
 	PendingTerm *pending = palloc(sizeof(PendingTerm));
-	StoredRuns	stored;
+	StoredRuns   stored;
 
 	if (!RunsReadTerm(&merge->runs, digest, pending))
 		return NULL;
@@ -906,14 +903,13 @@ TermToRedecide(Merge *merge, const Digest *digest)
 void
 MergeRedecideTerms(int32 version_id, const Digest *terms, int nterms, const char *reason)
 {
-	Merge		merge = {0};
-	PendingLevel	level = {0};
+	Merge        merge = {0};
+	PendingLevel level = {0};
 
 	if (!RedecideBegin(&merge, &level, version_id, reason))
 		return;
 	RulesHold();
-	merge.terms = MemoryContextAllocHuge(merge.context,
-										 sizeof(PendingTerm *) * Max(nterms, 1));
+	merge.terms = MemoryContextAllocHuge(merge.context, sizeof(PendingTerm *) * Max(nterms, 1));
 	OpenTables(&merge, RedecideOrigin());
 	for (int i = 0; i < nterms; i++)
 	{

@@ -12,11 +12,11 @@
 /* The input of one merge, and the clocks it stored. */
 typedef struct MergeJob
 {
-	PendingLevel *level;		/* the transaction's pending terms */
-	RetryScope	postponed;		/* which rows of newterm.postponed to merge first */
-	int			round;			/* number of merges of this transaction before it */
-	MemoryContext context;		/* for its allocations */
-	List	   *published;		/* out: ids of versions whose clocks are stored now */
+	PendingLevel *level;     /* the transaction's pending terms */
+	RetryScope    postponed; /* which rows of newterm.postponed to merge first */
+	int           round;     /* number of merges of this transaction before it */
+	MemoryContext context;   /* for its allocations */
+	List         *published; /* out: ids of versions whose clocks are stored now */
 } MergeJob;
 
 /*
@@ -43,6 +43,6 @@ extern void MergeAsBackfill(bool signals);
 
 /* The origin of this transaction's detections, and its reset at the transaction's end. */
 extern Origin MergeOrigin(void);
-extern void MergeTransactionEnds(void);
+extern void   MergeTransactionEnds(void);
 
-#endif							/* NEWTERM_MERGE_H */
+#endif /* NEWTERM_MERGE_H */

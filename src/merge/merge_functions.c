@@ -25,7 +25,8 @@ PG_FUNCTION_INFO_V1(newterm_merge_as_backfill);
 Datum
 newterm_baseline_changed(PG_FUNCTION_ARGS)
 {
-	CacheInvalidateRelcacheByRelid(ExtensionOfTrigger(fcinfo, "newterm.baseline_changed")->baseline);
+	CacheInvalidateRelcacheByRelid(ExtensionOfTrigger(fcinfo, "newterm.baseline_changed")
+									   ->baseline);
 	return PointerGetDatum(NULL);
 }
 

@@ -34,33 +34,32 @@
 #include "store/table_store.h"
 #include "store/tables.h"
 
-static const RetryColumns PostponedRetry = {
-	POSTPONED_ATTEMPTS, POSTPONED_ERROR, POSTPONED_NEXT_ATTEMPT
-};
+static const RetryColumns PostponedRetry = {POSTPONED_ATTEMPTS, POSTPONED_ERROR,
+											POSTPONED_NEXT_ATTEMPT};
 
 /* The most rows in one subtransaction, and the most that a merge takes beside its own. */
-#define ROWS_AT_ONCE	10000
-#define ROWS_BESIDE		1000
+#define ROWS_AT_ONCE 10000
+#define ROWS_BESIDE  1000
 
 /* About what a row takes in memory. */
-#define ROW_BYTES		1024
+#define ROW_BYTES 1024
 
 /*
  * The number of parts that may fail before the rest is left to later merges.  A part that
  * fails for a lock has waited a moment, and counts as several.  If the first parts all fail
  * for locks, somebody has locked a whole table.
  */
-#define FAILURES		200
-#define CONTENTION		10
-#define ONLY_CONTENTION	3
+#define FAILURES        200
+#define CONTENTION      10
+#define ONLY_CONTENTION 3
 
 /* ---------- storing ---------- */
 
 /* A row to be stored. */
 typedef struct NewRow
 {
-	Datum		values[POSTPONED_COLUMNS];
-	bool		nulls[POSTPONED_COLUMNS];
+	Datum values[POSTPONED_COLUMNS];
+	bool  nulls[POSTPONED_COLUMNS];
 } NewRow;
 
 static void
@@ -81,9 +80,9 @@ SetJsonb(NewRow *row, int column, Jsonb *value)
 typedef struct Writer
 {
 	const ExtensionOids *oids;
-	const Unmerged *unmerged;
-	TableStore	store;
-	MemoryContext context;		/* of one row */
+	const Unmerged      *unmerged;
+	TableStore           store;
+	MemoryContext        context; /* of one row */
 } Writer;
 
 /* Names of origins, in their order. */
@@ -111,8 +110,8 @@ BeginRow(NewRow *row, const Writer *writer, int64 first_seen)
 static void
 SetEvent(NewRow *row, const EventReference *reference)
 {
-	char	   *name = get_rel_name(reference->table);
-	char	   *schema = get_namespace_name(get_rel_namespace(reference->table));
+	char *name = get_rel_name(reference->table);
+	char *schema = get_namespace_name(get_rel_namespace(reference->table));
 
 	SetJsonb(row, POSTPONED_EVENT, ReferenceEventIfReadable(reference));
 	if (name != NULL && schema != NULL)
@@ -130,7 +129,7 @@ InsertRow(Writer *writer, const NewRow *row)
 static void
 WriteClock(Writer *writer, const PendingClock *clock)
 {
-	NewRow		row;
+	NewRow row;
 
 	BeginRow(&row, writer, clock->earliest);
 	SetColumn(&row, POSTPONED_VERSION_ID, Int32GetDatum(clock->version_id));
@@ -140,13 +139,12 @@ WriteClock(Writer *writer, const PendingClock *clock)
 static void
 WriteRun(Writer *writer, PendingLevel *level, const PendingTerm *pending, const Run *run)
 {
-	NewRow		row;
+	NewRow row;
 
 	BeginRow(&row, writer, run->first_seen);
 	SetColumn(&row, POSTPONED_VERSION_ID, Int32GetDatum(pending->version_id));
 	SetColumn(&row, POSTPONED_DIGEST, PointerGetDatum(&pending->term));
-	SetColumn(&row, POSTPONED_LAST_GRANULE,
-			  TimestampTzGetDatum(TIMESTAMP_OF(run->last_granule)));
+	SetColumn(&row, POSTPONED_LAST_GRANULE, TimestampTzGetDatum(TIMESTAMP_OF(run->last_granule)));
 	SetJsonb(&row, POSTPONED_ENTITY, pending->entity_values);
 	SetJsonb(&row, POSTPONED_TERM, pending->term_values);
 	if (run->source >= 0)
@@ -158,7 +156,7 @@ WriteRun(Writer *writer, PendingLevel *level, const PendingTerm *pending, const 
 static void
 WriteUnevaluated(Writer *writer, const EventReference *reference)
 {
-	NewRow		row;
+	NewRow row;
 
 	BeginRow(&row, writer, reference->time);
 	SetEvent(&row, reference);
@@ -170,10 +168,10 @@ WriteUnevaluated(Writer *writer, const EventReference *reference)
 static void
 WriteBatch(PendingLevel *level, void *state)
 {
-	Writer	   *writer = state;
-	MemoryContext old = MemoryContextSwitchTo(writer->context);
+	Writer         *writer = state;
+	MemoryContext   old = MemoryContextSwitchTo(writer->context);
 	HASH_SEQ_STATUS each;
-	PendingTerm *pending;
+	PendingTerm    *pending;
 
 	if (level->terms != NULL)
 	{
@@ -197,9 +195,9 @@ WriteBatch(PendingLevel *level, void *state)
 static void
 WriteClocks(Writer *writer, const PendingLevel *level)
 {
-	MemoryContext old = MemoryContextSwitchTo(writer->context);
+	MemoryContext   old = MemoryContextSwitchTo(writer->context);
 	HASH_SEQ_STATUS each;
-	PendingClock *clock;
+	PendingClock   *clock;
 
 	if (level->clocks != NULL)
 	{
@@ -214,7 +212,7 @@ void
 PostponePending(void *unmerged)
 {
 	PendingLevel *level = ((Unmerged *) unmerged)->level;
-	Writer		writer = {.oids = ExtensionLookup(),.unmerged = unmerged};
+	Writer        writer = {.oids = ExtensionLookup(), .unmerged = unmerged};
 	MemoryContext old;
 
 	if (writer.oids == NULL)
@@ -237,8 +235,8 @@ PostponePending(void *unmerged)
 /* A transaction has looked at the tables, and left no row that is due. */
 typedef struct Look
 {
-	uint64		told;			/* ExtensionChanged.postponed before it looked; 0: it did not */
-	TimestampTz next;			/* when the first of what it left is due */
+	uint64      told; /* ExtensionChanged.postponed before it looked; 0: it did not */
+	TimestampTz next; /* when the first of what it left is due */
 } Look;
 
 /* The last one that is committed, and this transaction's. */
@@ -278,48 +276,48 @@ typedef enum RowKind
 /* A row of newterm.postponed. */
 typedef struct PostponedRow
 {
-	int64		id;
+	int64           id;
 	ItemPointerData place;
-	Origin		origin;
-	RowKind		kind;
-	int32		version_id;
-	Digest		digest;
-	Jsonb	   *entity;
-	Jsonb	   *term;
-	int64		first_seen;
-	int64		last_granule;
-	Jsonb	   *event;
-	Oid			source;
-	Retry		retry;
+	Origin          origin;
+	RowKind         kind;
+	int32           version_id;
+	Digest          digest;
+	Jsonb          *entity;
+	Jsonb          *term;
+	int64           first_seen;
+	int64           last_granule;
+	Jsonb          *event;
+	Oid             source;
+	Retry           retry;
 } PostponedRow;
 
 struct Postponed
 {
 	const ExtensionOids *oids;
-	RetryScope	scope;
-	RuleSet    *set;
-	PostponedFunction function;
-	void	   *state;
-	MemoryContext context;		/* of what follows, but for the rows */
-	TableStore	store;
-	uint64		told;			/* ExtensionChanged.postponed before it was looked */
-	HTAB	   *failed;			/* numbers of rows that failed: not to be tried again */
-	TimestampTz next;			/* when the first row that is left is due */
-	bool		all;			/* all rows were looked at */
-	int			failures;		/* so many parts may fail yet */
-	int			contended;		/* so many did because others are at work ... */
-	bool		merged;			/* ... and one did not fail */
-	MemoryContext batch;		/* of the rows */
-	int			nrows;
-	PostponedRow *rows;			/* sorted: what belongs together is a group */
+	RetryScope           scope;
+	RuleSet             *set;
+	PostponedFunction    function;
+	void                *state;
+	MemoryContext        context; /* of what follows, but for the rows */
+	TableStore           store;
+	uint64               told;      /* ExtensionChanged.postponed before it was looked */
+	HTAB                *failed;    /* numbers of rows that failed: not to be tried again */
+	TimestampTz          next;      /* when the first row that is left is due */
+	bool                 all;       /* all rows were looked at */
+	int                  failures;  /* so many parts may fail yet */
+	int                  contended; /* so many did because others are at work ... */
+	bool                 merged;    /* ... and one did not fail */
+	MemoryContext        batch;     /* of the rows */
+	int                  nrows;
+	PostponedRow        *rows; /* sorted: what belongs together is a group */
 };
 
 /* Has the table any blocks?  Sets *known to false if others have locked it. */
 static bool
 MayHaveRows(Oid table, bool *known)
 {
-	Relation	relation;
-	bool		any;
+	Relation relation;
+	bool     any;
 
 	if (!ConditionalLockRelationOid(table, RowExclusiveLock))
 	{
@@ -336,15 +334,15 @@ MayHaveRows(Oid table, bool *known)
 static bool
 AnyDue(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 {
-	TableStore	store;
+	TableStore    store;
 	TableScanDesc scan;
-	bool		due = false;
+	bool          due = false;
 
 	TableStoreOpenWhole(&store, oids->postponed);
 	scan = table_beginscan(store.table, SnapshotSelf, 0, NULL);
 	while (!due && table_scan_getnextslot(scan, ForwardScanDirection, store.found))
 	{
-		Retry		retry = RetryRead(store.found, &PostponedRetry);
+		Retry retry = RetryRead(store.found, &PostponedRetry);
 
 		CHECK_FOR_INTERRUPTS();
 		due = RetryIsDue(&retry, scope);
@@ -360,10 +358,10 @@ AnyDue(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 static bool
 MakeChanges(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 {
-	List	   *texts = NIL;
-	bool		due = SignalChangesRetry(oids, scope, SignalApplyPostponed, next, &texts);
+	List         *texts = NIL;
+	bool          due = SignalChangesRetry(oids, scope, SignalApplyPostponed, next, &texts);
 	PendingLevel *errors = PendingApart();
-	ListCell   *cell;
+	ListCell     *cell;
 
 	foreach(cell, texts)
 		EventErrorAdd(errors, InvalidOid, "internal_error", NULL, lfirst(cell));
@@ -375,12 +373,12 @@ MakeChanges(const ExtensionOids *oids, RetryScope scope, TimestampTz *next)
 Postponed *
 PostponedOpen(const ExtensionOids *oids, RetryScope scope, bool wait)
 {
-	bool		known = true;
-	bool		rows = MayHaveRows(oids->postponed, &known);
-	bool		changes = MayHaveRows(oids->postponed_changes, &known);
-	uint64		told = ExtensionChanged.postponed;
+	bool        known = true;
+	bool        rows = MayHaveRows(oids->postponed, &known);
+	bool        changes = MayHaveRows(oids->postponed_changes, &known);
+	uint64      told = ExtensionChanged.postponed;
 	TimestampTz next = DT_NOEND;
-	bool		made;
+	bool        made;
 	Postponed  *postponed;
 
 	if (!known || ((rows || changes) && !LockPostponed(wait)))
@@ -390,7 +388,7 @@ PostponedOpen(const ExtensionOids *oids, RetryScope scope, bool wait)
 	{
 		if ((rows || changes) && !made)
 			UnlockPostponed();
-		Mine = (Look) {told, next};
+		Mine = (Look){told, next};
 		return NULL;
 	}
 	postponed = palloc0(sizeof(Postponed));
@@ -408,7 +406,7 @@ static Oid
 SourceTable(Datum name)
 {
 	LOCAL_FCINFO(call, 1);
-	Datum		table;
+	Datum table;
 
 	InitFunctionCallInfoData(*call, NULL, 1, InvalidOid, NULL, NULL);
 	call->args[0].value = name;
@@ -420,8 +418,8 @@ SourceTable(Datum name)
 static int64
 ColumnTime(TupleTableSlot *slot, int column)
 {
-	bool		isnull;
-	Datum		time = SlotColumn(slot, column, &isnull);
+	bool  isnull;
+	Datum time = SlotColumn(slot, column, &isnull);
 
 	return isnull ? RECORD_OWN_TIME : UNIX_MICROS(DatumGetTimestampTz(time));
 }
@@ -429,12 +427,12 @@ ColumnTime(TupleTableSlot *slot, int column)
 static void
 ReadRow(TupleTableSlot *slot, PostponedRow *row)
 {
-	bool		no_version;
-	bool		no_digest;
-	bool		isnull;
-	char	   *origin = TextDatumGetCString(SlotColumn(slot, POSTPONED_ORIGIN, &isnull));
-	Datum		digest = SlotColumn(slot, POSTPONED_DIGEST, &no_digest);
-	Datum		source = SlotColumn(slot, POSTPONED_SOURCE, &isnull);
+	bool  no_version;
+	bool  no_digest;
+	bool  isnull;
+	char *origin = TextDatumGetCString(SlotColumn(slot, POSTPONED_ORIGIN, &isnull));
+	Datum digest = SlotColumn(slot, POSTPONED_DIGEST, &no_digest);
+	Datum source = SlotColumn(slot, POSTPONED_SOURCE, &isnull);
 
 	memset(row, 0, sizeof(PostponedRow));
 	if (!isnull)
@@ -476,7 +474,7 @@ CompareRows(const void *a, const void *b)
 {
 	const PostponedRow *left = a;
 	const PostponedRow *right = b;
-	int			order = CompareGroups(left, right);
+	int                 order = CompareGroups(left, right);
 
 	return order != 0 ? order : left->id < right->id ? -1 : left->id > right->id;
 }
@@ -485,9 +483,9 @@ CompareRows(const void *a, const void *b)
 static bool
 IsWanted(Postponed *postponed, TupleTableSlot *slot, bool only_clocks)
 {
-	Retry		retry = RetryRead(slot, &PostponedRetry);
-	bool		isnull;
-	int64		id = DatumGetInt64(SlotColumn(slot, POSTPONED_ID, &isnull));
+	Retry retry = RetryRead(slot, &PostponedRetry);
+	bool  isnull;
+	int64 id = DatumGetInt64(SlotColumn(slot, POSTPONED_ID, &isnull));
 
 	if (hash_search(postponed->failed, &id, HASH_FIND, NULL) != NULL)
 		return false;
@@ -511,7 +509,7 @@ static bool
 ReadRows(Postponed *postponed, TableScanDesc scan, int most, bool only_clocks)
 {
 	TupleTableSlot *slot = postponed->store.found;
-	MemoryContext old;
+	MemoryContext   old;
 
 	MemoryContextReset(postponed->batch);
 	old = MemoryContextSwitchTo(postponed->batch);
@@ -541,16 +539,22 @@ static void
 AddRow(RuleSet *set, PendingLevel *level, const PostponedRow *row)
 {
 	EventReference reference = {
-		.event = row->event,.time = row->first_seen,.table = row->source,
+		.event = row->event,
+		.time = row->first_seen,
+		.table = row->source,
 	};
 	PendingTerm pending = {
-		.term = row->digest,.version_id = row->version_id,
-		.entity_values = row->entity,.term_values = row->term,
+		.term = row->digest,
+		.version_id = row->version_id,
+		.entity_values = row->entity,
+		.term_values = row->term,
 	};
-	Run			run = {
-		.first_seen = row->first_seen,.last_granule = row->last_granule,.source = -1,
+	Run run = {
+		.first_seen = row->first_seen,
+		.last_granule = row->last_granule,
+		.source = -1,
 	};
-	Rule	   *rule;
+	Rule *rule;
 
 	if (row->kind == ROW_EVENT)
 	{
@@ -559,7 +563,7 @@ AddRow(RuleSet *set, PendingLevel *level, const PostponedRow *row)
 	}
 	rule = RuleOfVersion(set, row->version_id);
 	if (rule == NULL)
-		return;					/* dropped since */
+		return; /* dropped since */
 	if (row->kind == ROW_CLOCK)
 	{
 		PendingAddClock(level, row->version_id, row->first_seen);
@@ -573,16 +577,16 @@ AddRow(RuleSet *set, PendingLevel *level, const PostponedRow *row)
 /* A range of the rows. */
 typedef struct Part
 {
-	Postponed  *postponed;
-	int			begin;
-	int			end;
+	Postponed *postponed;
+	int        begin;
+	int        end;
 } Part;
 
 static void
 MergePart(void *state)
 {
-	Part	   *part = state;
-	Postponed  *postponed = part->postponed;
+	Part         *part = state;
+	Postponed    *postponed = part->postponed;
 	PendingLevel *level = PendingApart();
 
 	for (int i = part->begin; i < part->end; i++)
@@ -601,7 +605,7 @@ MergePart(void *state)
 /* A group that failed, with its error. */
 typedef struct FailedPart
 {
-	Part		part;
+	Part             part;
 	const ErrorData *error;
 } FailedPart;
 
@@ -614,7 +618,8 @@ TellFailure(PendingLevel *errors, const PostponedRow *row, const ErrorData *erro
 					  psprintf("the merge failed: %s", ErrorReason(error)));
 	else if (row->retry.attempts == RETRY_ATTEMPTS)
 		EventErrorAdd(errors, row->source, "internal_error", row->event,
-					  psprintf("newterm.postponed, row " INT64_FORMAT ": given up after %d attempts: %s",
+					  psprintf("newterm.postponed, row " INT64_FORMAT
+							   ": given up after %d attempts: %s",
 							   row->id, RETRY_ATTEMPTS, ErrorReason(error)));
 }
 
@@ -622,16 +627,16 @@ TellFailure(PendingLevel *errors, const PostponedRow *row, const ErrorData *erro
 static void
 RecordFailure(void *state)
 {
-	FailedPart *failed = state;
-	Postponed  *postponed = failed->part.postponed;
+	FailedPart   *failed = state;
+	Postponed    *postponed = failed->part.postponed;
 	PendingLevel *errors = PendingApart();
-	TableStore	store;
+	TableStore    store;
 
 	TableStoreOpen(&store, postponed->oids->postponed);
 	for (int i = failed->part.begin; i < failed->part.end; i++)
 	{
 		PostponedRow *row = &postponed->rows[i];
-		const int	attempts = row->retry.attempts;
+		const int     attempts = row->retry.attempts;
 
 		RetryFailed(&store, &row->place, &PostponedRetry, &row->retry, failed->error);
 		postponed->next = Min(postponed->next, row->retry.next_attempt);
@@ -647,9 +652,9 @@ RecordFailure(void *state)
 static void
 LeaveGroup(const Part *part, const ErrorData *error)
 {
-	Postponed  *postponed = part->postponed;
-	FailedPart	failed = {*part, error};
-	ErrorData  *second;
+	Postponed *postponed = part->postponed;
+	FailedPart failed = {*part, error};
+	ErrorData *second;
 
 	for (int i = part->begin; i < part->end; i++)
 		hash_search(postponed->failed, &postponed->rows[i].id, HASH_ENTER, NULL);
@@ -666,8 +671,8 @@ static int
 MiddleOf(const Part *part)
 {
 	const PostponedRow *rows = part->postponed->rows;
-	int			middle = (part->begin + part->end) / 2;
-	int			after = middle;
+	int                 middle = (part->begin + part->end) / 2;
+	int                 after = middle;
 
 	while (middle > part->begin && CompareGroups(&rows[middle - 1], &rows[middle]) == 0)
 		middle--;
@@ -698,11 +703,11 @@ CountFailure(Postponed *postponed, const ErrorData *error)
 static void
 MergeByParts(Part part)
 {
-	Postponed  *postponed = part.postponed;
+	Postponed    *postponed = part.postponed;
 	MemoryContext context;
 	MemoryContext old;
-	ErrorData  *error;
-	int			middle;
+	ErrorData    *error;
+	int           middle;
 
 	if (part.begin == part.end || postponed->failures <= 0)
 		return;
@@ -721,8 +726,8 @@ MergeByParts(Part part)
 			LeaveGroup(&part, error);
 		else
 		{
-			MergeByParts((Part) {postponed, part.begin, middle});
-			MergeByParts((Part) {postponed, middle, part.end});
+			MergeByParts((Part){postponed, part.begin, middle});
+			MergeByParts((Part){postponed, middle, part.end});
 		}
 	}
 	MemoryContextDelete(context);
@@ -732,13 +737,13 @@ MergeByParts(Part part)
 static void
 MergeRows(Postponed *postponed)
 {
-	int			begin = 0;
+	int begin = 0;
 
 	qsort(postponed->rows, postponed->nrows, sizeof(PostponedRow), CompareRows);
 	for (int i = 1; i <= postponed->nrows; i++)
 		if (i == postponed->nrows || postponed->rows[i].origin != postponed->rows[begin].origin)
 		{
-			MergeByParts((Part) {postponed, begin, i});
+			MergeByParts((Part){postponed, begin, i});
 			begin = i;
 		}
 }
@@ -751,9 +756,9 @@ static bool
 MergeScan(Postponed *postponed, int most, bool only_clocks)
 {
 	TableScanDesc scan = table_beginscan(postponed->store.table, SnapshotSelf, 0, NULL);
-	const bool	beside = postponed->scope == RETRY_SOME && !only_clocks;
-	bool		any = false;
-	bool		more;
+	const bool    beside = postponed->scope == RETRY_SOME && !only_clocks;
+	bool          any = false;
+	bool          more;
 
 	do
 	{
@@ -775,10 +780,10 @@ CreateFailed(MemoryContext context)
 void
 PostponedMerge(Postponed *postponed, RuleSet *set, PostponedFunction function, void *state)
 {
-	const int	fitting = Max(MERGE_MEMORY / ROW_BYTES, 1);
-	const int	most = Min(postponed->scope == RETRY_SOME ? ROWS_BESIDE : ROWS_AT_ONCE, fitting);
+	const int     fitting = Max(MERGE_MEMORY / ROW_BYTES, 1);
+	const int     most = Min(postponed->scope == RETRY_SOME ? ROWS_BESIDE : ROWS_AT_ONCE, fitting);
 	MemoryContext old = MemoryContextSwitchTo(postponed->context);
-	bool		again;
+	bool          again;
 
 	postponed->set = set;
 	postponed->function = function;
@@ -801,7 +806,7 @@ PostponedMerge(Postponed *postponed, RuleSet *set, PostponedFunction function, v
 				(errmsg("newterm could not merge %ld rows of newterm.postponed",
 						hash_get_num_entries(postponed->failed))));
 	if (postponed->all && postponed->failures > 0)
-		Mine = (Look) {postponed->told, postponed->next};
+		Mine = (Look){postponed->told, postponed->next};
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(postponed->context);
 }

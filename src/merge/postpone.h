@@ -27,10 +27,10 @@
 /* Pending terms that were not merged. */
 typedef struct Unmerged
 {
-	PendingLevel *level;
-	const ErrorData *error;		/* the reason; NULL: the transaction is being prepared */
-	int			attempts;		/* number of failed attempts to merge them */
-	Origin		origin;
+	PendingLevel    *level;
+	const ErrorData *error;    /* the reason; NULL: the transaction is being prepared */
+	int              attempts; /* number of failed attempts to merge them */
+	Origin           origin;
 } Unmerged;
 
 /*
@@ -57,7 +57,7 @@ typedef struct Postponed Postponed;
 extern Postponed *PostponedOpen(const ExtensionOids *oids, RetryScope scope, bool wait);
 
 /* A function that merges a level in a subtransaction, or raises an error. */
-typedef void (*PostponedFunction) (PendingLevel *level, Origin origin, void *state);
+typedef void (*PostponedFunction)(PendingLevel *level, Origin origin, void *state);
 
 /*
  * Merge the rows that are due, as many as the scope allows.  The caller holds the gate
@@ -71,4 +71,4 @@ extern void PostponedMerge(Postponed *postponed, RuleSet *set, PostponedFunction
 extern void PostponedForget(void);
 extern void PostponedCommitted(void);
 
-#endif							/* NEWTERM_POSTPONE_H */
+#endif /* NEWTERM_POSTPONE_H */

@@ -41,23 +41,22 @@ PG_FUNCTION_INFO_V1(newterm_move_clock);
 typedef struct Written
 {
 	const ExtensionOids *oids;
-	TupleDesc	desc;
-	HeapTuple	before;			/* NULL: inserted */
-	HeapTuple	after;			/* NULL: deleted */
-	const Bitmapset *named;		/* columns that an UPDATE names */
+	TupleDesc            desc;
+	HeapTuple            before; /* NULL: inserted */
+	HeapTuple            after;  /* NULL: deleted */
+	const Bitmapset     *named;  /* columns that an UPDATE names */
 } Written;
 
 /* Has this statement written a rule that is enabled? */
 static bool WroteEnabled = false;
 
 /* Columns of newterm.rule_versions, in the order in which InsertVersion gives them. */
-static const char *const VersionColumns[] = {
-	"id", "rule_id", "version", "fields", "filter", "group_by", "language", "learning_from"
-};
+static const char *const VersionColumns[] = {"id",     "rule_id",  "version",  "fields",
+											 "filter", "group_by", "language", "learning_from"};
 
 /* Those of them that are a rule's definition, and their number. */
-#define DEFINITION			(VersionColumns + 3)
-#define DEFINITION_COLUMNS	4
+#define DEFINITION         (VersionColumns + 3)
+#define DEFINITION_COLUMNS 4
 
 /* What decides which terms are learned, beside the clock. */
 static const char *const LearningColumns[] = {"learning", "learning_values", "learning_scope"};
@@ -71,7 +70,7 @@ ColumnOf(HeapTuple row, TupleDesc desc, const char *name, bool *isnull)
 static int64
 RuleId(const Written *written, HeapTuple row)
 {
-	bool		isnull;
+	bool isnull;
 
 	return DatumGetInt64(ColumnOf(row, written->desc, "id", &isnull));
 }
@@ -79,7 +78,7 @@ RuleId(const Written *written, HeapTuple row)
 static int32
 RuleVersion(const Written *written, HeapTuple row)
 {
-	bool		isnull;
+	bool isnull;
 
 	return DatumGetInt32(ColumnOf(row, written->desc, "version", &isnull));
 }
@@ -91,17 +90,17 @@ SameIn(HeapTuple left, TupleDesc left_desc, HeapTuple right, TupleDesc right_des
 {
 	for (int i = 0; i < count; i++)
 	{
-		Form_pg_attribute attribute =
-			TupleDescAttr(left_desc, SPI_fnumber(left_desc, names[i]) - 1);
-		bool		left_null;
-		bool		right_null;
-		Datum		left_value = ColumnOf(left, left_desc, names[i], &left_null);
-		Datum		right_value = ColumnOf(right, right_desc, names[i], &right_null);
+		Form_pg_attribute attribute = TupleDescAttr(left_desc,
+													SPI_fnumber(left_desc, names[i]) - 1);
+		bool              left_null;
+		bool              right_null;
+		Datum             left_value = ColumnOf(left, left_desc, names[i], &left_null);
+		Datum             right_value = ColumnOf(right, right_desc, names[i], &right_null);
 
 		if (left_null != right_null)
 			return false;
-		if (!left_null && !datum_image_eq(left_value, right_value, attribute->attbyval,
-										  attribute->attlen))
+		if (!left_null &&
+			!datum_image_eq(left_value, right_value, attribute->attbyval, attribute->attlen))
 			return false;
 	}
 	return true;
@@ -112,7 +111,7 @@ static bool
 GivesClock(const Written *written, Datum *clock)
 {
 	const AttrNumber column = SPI_fnumber(written->desc, "learning_from");
-	bool		isnull;
+	bool             isnull;
 
 	*clock = SPI_getbinval(written->after, written->desc, column, &isnull);
 	return !isnull &&
@@ -139,9 +138,9 @@ IsEmpty(TableStore *store)
 static void
 DrawSecret(const ExtensionOids *oids)
 {
-	TableStore	store;
-	Datum		secret;
-	const bool	isnull = false;
+	TableStore store;
+	Datum      secret;
+	const bool isnull = false;
 
 	LockRelationOid(oids->digest_key, ShareRowExclusiveLock);
 	TableStoreOpen(&store, oids->digest_key);
@@ -156,8 +155,8 @@ DrawSecret(const ExtensionOids *oids)
 static void
 EnsureSecret(const ExtensionOids *oids)
 {
-	TableStore	store;
-	bool		drawn;
+	TableStore store;
+	bool       drawn;
 
 	TableStoreOpenWhole(&store, oids->digest_key);
 	drawn = !IsEmpty(&store);
@@ -172,8 +171,8 @@ EnsureSecret(const ExtensionOids *oids)
 static bool
 IsVersionOf(const TableStore *versions, TupleTableSlot *slot, int64 rule_id)
 {
-	bool		isnull;
-	int			column = SPI_fnumber(RelationGetDescr(versions->table), "rule_id");
+	bool isnull;
+	int  column = SPI_fnumber(RelationGetDescr(versions->table), "rule_id");
 
 	return DatumGetInt64(slot_getattr(slot, column, &isnull)) == rule_id;
 }
@@ -182,18 +181,18 @@ IsVersionOf(const TableStore *versions, TupleTableSlot *slot, int64 rule_id)
 static HeapTuple
 FindVersion(TableStore *versions, const Written *written, HeapTuple rule)
 {
-	TupleDesc	desc = RelationGetDescr(versions->table);
+	TupleDesc       desc = RelationGetDescr(versions->table);
 	TupleTableSlot *slot;
-	HeapTuple	found = NULL;
+	HeapTuple       found = NULL;
 
 	TableStoreScan(versions, SnapshotSelf);
 	while (TableStoreScanNext(versions, &slot))
 	{
-		bool		isnull;
+		bool isnull;
 
 		if (IsVersionOf(versions, slot, RuleId(written, rule)) &&
 			DatumGetInt32(slot_getattr(slot, SPI_fnumber(desc, "version"), &isnull)) ==
-			RuleVersion(written, rule))
+				RuleVersion(written, rule))
 			found = ExecCopySlotHeapTuple(slot);
 	}
 	return found;
@@ -202,15 +201,14 @@ FindVersion(TableStore *versions, const Written *written, HeapTuple rule)
 static void
 InsertVersion(TableStore *versions, const Written *written)
 {
-	Datum		row[lengthof(VersionColumns)];
-	bool		nulls[lengthof(VersionColumns)] = {0};
+	Datum row[lengthof(VersionColumns)];
+	bool  nulls[lengthof(VersionColumns)] = {0};
 
 	row[0] = Int32GetDatum(nextval_internal(written->oids->version_sequence, false));
 	row[1] = Int64GetDatum(RuleId(written, written->after));
 	for (int i = 2; i < lengthof(VersionColumns) - 1; i++)
 		row[i] = ColumnOf(written->after, written->desc, VersionColumns[i], &nulls[i]);
-	nulls[lengthof(VersionColumns) - 1] =
-		!GivesClock(written, &row[lengthof(VersionColumns) - 1]);
+	nulls[lengthof(VersionColumns) - 1] = !GivesClock(written, &row[lengthof(VersionColumns) - 1]);
 	TableStoreNameColumns(versions, lengthof(VersionColumns), VersionColumns);
 	TableStoreInsert(versions, lengthof(VersionColumns), row, nulls);
 }
@@ -218,11 +216,11 @@ InsertVersion(TableStore *versions, const Written *written)
 static void
 SetClock(TableStore *versions, HeapTuple version, Datum clock)
 {
-	TupleDesc	desc = RelationGetDescr(versions->table);
-	int			column = SPI_fnumber(desc, "learning_from") - 1;
-	Datum	   *values = palloc0(sizeof(Datum) * desc->natts);
-	bool	   *nulls = palloc0(sizeof(bool) * desc->natts);
-	bool	   *replace = palloc0(sizeof(bool) * desc->natts);
+	TupleDesc desc = RelationGetDescr(versions->table);
+	int       column = SPI_fnumber(desc, "learning_from") - 1;
+	Datum    *values = palloc0(sizeof(Datum) * desc->natts);
+	bool     *nulls = palloc0(sizeof(bool) * desc->natts);
+	bool     *replace = palloc0(sizeof(bool) * desc->natts);
 
 	values[column] = clock;
 	replace[column] = true;
@@ -232,7 +230,7 @@ SetClock(TableStore *versions, HeapTuple version, Datum clock)
 static int32
 VersionId(const TableStore *versions, HeapTuple version)
 {
-	bool		isnull;
+	bool isnull;
 
 	return DatumGetInt32(ColumnOf(version, RelationGetDescr(versions->table), "id", &isnull));
 }
@@ -243,9 +241,9 @@ VersionId(const TableStore *versions, HeapTuple version)
 static List *
 DeleteVersions(const Written *written)
 {
-	TableStore	versions;
+	TableStore      versions;
 	TupleTableSlot *slot;
-	List	   *numbers = NIL;
+	List           *numbers = NIL;
 
 	TableStoreOpen(&versions, written->oids->rule_versions);
 	TableStoreScan(&versions, SnapshotSelf);
@@ -265,7 +263,7 @@ DeleteVersions(const Written *written)
 static const char *
 RuleName(const Written *written)
 {
-	bool		isnull;
+	bool isnull;
 
 	return TextDatumGetCString(ColumnOf(written->after, written->desc, "name", &isnull));
 }
@@ -277,8 +275,8 @@ RuleName(const Written *written)
 static void
 RuleInserted(const Written *written)
 {
-	TableStore	versions;
-	HeapTuple	version;
+	TableStore versions;
+	HeapTuple  version;
 
 	EnsureSecret(written->oids);
 	TableStoreOpen(&versions, written->oids->rule_versions);
@@ -303,7 +301,7 @@ static void
 DecideStored(const Written *written, TableStore *versions, HeapTuple version)
 {
 	const int32 version_id = VersionId(versions, version);
-	Datum		clock;
+	Datum       clock;
 
 	LockGateExclusive(true);
 	AcceptInvalidationMessages();
@@ -318,14 +316,14 @@ DecideStored(const Written *written, TableStore *versions, HeapTuple version)
 static void
 RuleUpdated(const Written *written)
 {
-	const bool	moved = RuleVersion(written, written->before) !=
+	const bool moved = RuleVersion(written, written->before) !=
 		RuleVersion(written, written->after);
-	const bool	learning_changed = !SameIn(written->before, written->desc,
-										   written->after, written->desc,
-										   LearningColumns, lengthof(LearningColumns));
-	Datum		clock;
-	TableStore	versions;
-	HeapTuple	version;
+	const bool learning_changed = !SameIn(written->before, written->desc, written->after,
+										  written->desc, LearningColumns,
+										  lengthof(LearningColumns));
+	Datum      clock;
+	TableStore versions;
+	HeapTuple  version;
 
 	if (!moved && !learning_changed && !GivesClock(written, &clock))
 		return;
@@ -341,7 +339,7 @@ RuleUpdated(const Written *written)
 static void
 RuleDeleted(const Written *written)
 {
-	List	   *numbers;
+	List *numbers;
 
 	LockGateExclusive(true);
 	numbers = DeleteVersions(written);
@@ -353,9 +351,9 @@ RuleDeleted(const Written *written)
 static void
 RuleWritten(const TriggerData *data, const ExtensionOids *oids)
 {
-	Written		written = {.oids = oids,.desc = RelationGetDescr(data->tg_relation)};
-	UserCode	before;
-	bool		isnull;
+	Written  written = {.oids = oids, .desc = RelationGetDescr(data->tg_relation)};
+	UserCode before;
+	bool     isnull;
 
 	written.named = data->tg_updatedcols;
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
@@ -387,7 +385,7 @@ RuleWritten(const TriggerData *data, const ExtensionOids *oids)
 Datum
 newterm_rules_locked(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = (TriggerData *) fcinfo->context;
+	TriggerData         *data = (TriggerData *) fcinfo->context;
 	const ExtensionOids *oids = ExtensionLookup();
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
@@ -409,7 +407,7 @@ newterm_rules_locked(PG_FUNCTION_ARGS)
 Datum
 newterm_rules_written(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = (TriggerData *) fcinfo->context;
+	TriggerData         *data = (TriggerData *) fcinfo->context;
 	const ExtensionOids *oids = ExtensionLookup();
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) || oids == NULL ||
@@ -436,15 +434,15 @@ newterm_rules_written(PG_FUNCTION_ARGS)
 static HeapTuple
 FindLaterClock(TableStore *versions, int32 version_id, TimestampTz earliest)
 {
-	TupleDesc	desc = RelationGetDescr(versions->table);
+	TupleDesc       desc = RelationGetDescr(versions->table);
 	TupleTableSlot *slot;
 
 	TableStoreScan(versions, SnapshotSelf);
 	while (TableStoreScanNext(versions, &slot))
 	{
-		HeapTuple	version = ExecFetchSlotHeapTuple(slot, false, NULL);
-		bool		isnull;
-		Datum		clock = ColumnOf(version, desc, "learning_from", &isnull);
+		HeapTuple version = ExecFetchSlotHeapTuple(slot, false, NULL);
+		bool      isnull;
+		Datum     clock = ColumnOf(version, desc, "learning_from", &isnull);
 
 		if (VersionId(versions, version) == version_id &&
 			(isnull || DatumGetTimestampTz(clock) > earliest))
@@ -462,9 +460,9 @@ Datum
 newterm_move_clock(PG_FUNCTION_ARGS)
 {
 	const int32 version_id = PG_GETARG_INT32(0);
-	TableStore	versions;
-	UserCode	before;
-	HeapTuple	version;
+	TableStore  versions;
+	UserCode    before;
+	HeapTuple   version;
 
 	LockGateExclusive(true);
 	AcceptInvalidationMessages();

@@ -41,35 +41,35 @@ PG_FUNCTION_INFO_V1(newterm_shorten_runs);
 enum
 {
 	ARGUMENT_VERSION,
-	ARGUMENT_TERMS,				/* of which something is taken back */
-	ARGUMENT_PIECE_TERMS,		/* what remains: a run, or a part of one, of a term */
+	ARGUMENT_TERMS,       /* of which something is taken back */
+	ARGUMENT_PIECE_TERMS, /* what remains: a run, or a part of one, of a term */
 	ARGUMENT_FIRST_SEEN,
 	ARGUMENT_LAST_SEEN,
-	ARGUMENT_EVENT_IDS,			/* of the first events, or NULL */
-	ARGUMENT_DECIDE,			/* the version is the rule's current one */
+	ARGUMENT_EVENT_IDS, /* of the first events, or NULL */
+	ARGUMENT_DECIDE,    /* the version is the rule's current one */
 	ARGUMENT_REASON,
-	ARGUMENT_UNLEARNING			/* of newterm_take_back alone: the one that says so */
+	ARGUMENT_UNLEARNING /* of newterm_take_back alone: the one that says so */
 };
 
 /* A part of a run that remains. */
 typedef struct Piece
 {
-	Digest		term;
-	int64		first_seen;
-	int64		last_seen;
-	int			source;			/* of its first event: index of references */
+	Digest term;
+	int64  first_seen;
+	int64  last_seen;
+	int    source; /* of its first event: index of references */
 } Piece;
 
 typedef struct TakingBack
 {
-	Rule	   *rule;
-	int			nterms;
-	Digest	   *terms;
-	int			npieces;
-	Piece	   *pieces;			/* sorted by term and start */
+	Rule           *rule;
+	int             nterms;
+	Digest         *terms;
+	int             npieces;
+	Piece          *pieces;     /* sorted by term and start */
 	EventReference *references; /* of which only the identities are set */
-	RunStore	runs;
-	SignalWriter writer;
+	RunStore        runs;
+	SignalWriter    writer;
 } TakingBack;
 
 /* ---------- arguments ---------- */
@@ -87,10 +87,10 @@ CheckCount(int number, int wanted)
 static Datum *
 Elements(FunctionCallInfo fcinfo, int argument, Oid type, int *count)
 {
-	const bool	is_uuid = type == UUIDOID;
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argument);
-	Datum	   *elements;
-	int			number;
+	const bool is_uuid = type == UUIDOID;
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(argument);
+	Datum     *elements;
+	int        number;
 
 	if (ARR_HASNULL(array))
 		ereport(ERROR,
@@ -108,12 +108,12 @@ Elements(FunctionCallInfo fcinfo, int argument, Oid type, int *count)
 static void
 ReadEventIds(FunctionCallInfo fcinfo, TakingBack *taking)
 {
-	Datum	   *ids;
-	bool	   *nulls;
-	int			count;
+	Datum *ids;
+	bool  *nulls;
+	int    count;
 
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARGUMENT_EVENT_IDS), TEXTOID, -1, false,
-					  TYPALIGN_INT, &ids, &nulls, &count);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARGUMENT_EVENT_IDS), TEXTOID, -1, false, TYPALIGN_INT,
+					  &ids, &nulls, &count);
 	CheckCount(count, taking->npieces);
 	taking->references = palloc_extended(sizeof(EventReference) * Max(count, 1),
 										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -127,7 +127,7 @@ ComparePieces(const void *a, const void *b)
 {
 	const Piece *left = a;
 	const Piece *right = b;
-	int			order = DigestCompare(&left->term, &right->term);
+	int          order = DigestCompare(&left->term, &right->term);
 
 	if (order != 0)
 		return order;
@@ -150,13 +150,13 @@ FiniteTime(Datum time)
 static void
 SetTerms(TakingBack *taking, const Datum *terms, int count)
 {
-	HTAB	   *seen = HashTableOfDigests("newterm terms", 256, sizeof(Digest));
+	HTAB *seen = HashTableOfDigests("newterm terms", 256, sizeof(Digest));
 
 	taking->terms = palloc_extended(sizeof(Digest) * Max(count, 1), MCXT_ALLOC_HUGE);
 	taking->nterms = 0;
 	for (int i = 0; i < count; i++)
 	{
-		bool		found;
+		bool found;
 
 		hash_search(seen, DatumGetPointer(terms[i]), HASH_ENTER, &found);
 		if (!found)
@@ -168,11 +168,11 @@ SetTerms(TakingBack *taking, const Datum *terms, int count)
 static void
 ReadArguments(FunctionCallInfo fcinfo, TakingBack *taking)
 {
-	int			nterms = -1;
-	Datum	   *terms;
-	Datum	   *piece_terms;
-	Datum	   *first_seen;
-	Datum	   *last_seen;
+	int    nterms = -1;
+	Datum *terms;
+	Datum *piece_terms;
+	Datum *first_seen;
+	Datum *last_seen;
 
 	taking->npieces = -1;
 	terms = Elements(fcinfo, ARGUMENT_TERMS, UUIDOID, &nterms);
@@ -198,12 +198,12 @@ ReadArguments(FunctionCallInfo fcinfo, TakingBack *taking)
 static int
 FirstPiece(const TakingBack *taking, const Digest *term)
 {
-	int			low = 0;
-	int			high = taking->npieces;
+	int low = 0;
+	int high = taking->npieces;
 
 	while (low < high)
 	{
-		int			middle = low + (high - low) / 2;
+		int middle = low + (high - low) / 2;
 
 		if (DigestCompare(&taking->pieces[middle].term, term) < 0)
 			low = middle + 1;
@@ -229,9 +229,9 @@ static Run *
 RemainingRuns(const TakingBack *taking, const Digest *term, const StoredRuns *stored, int *nruns)
 {
 	const Span *span = &taking->rule->span;
-	const int	first = FirstPiece(taking, term);
-	int			end = first;
-	Run		   *runs;
+	const int   first = FirstPiece(taking, term);
+	int         end = first;
+	Run        *runs;
 
 	while (end < taking->npieces && DigestEqual(taking->pieces[end].term, *term))
 		end++;
@@ -239,7 +239,7 @@ RemainingRuns(const TakingBack *taking, const Digest *term, const StoredRuns *st
 	*nruns = 0;
 	for (int i = first; i < end; i++)
 	{
-		Run			run = {
+		Run run = {
 			.first_seen = taking->pieces[i].first_seen,
 			.last_granule = GranuleStart(taking->pieces[i].last_seen, span->granule),
 			.source = taking->pieces[i].source,
@@ -268,14 +268,13 @@ SameStart(Run *runs, int nruns, const Run *stored)
 static bool
 TakeBackTerm(TakingBack *taking, const Digest *digest)
 {
-	PendingTerm	term;
-	StoredRuns	stored;
-	Run		   *runs;
-	int			nruns;
-	Subject		subject = {.rule = taking->rule, .term = digest};
+	PendingTerm term;
+	StoredRuns  stored;
+	Run        *runs;
+	int         nruns;
+	Subject     subject = {.rule = taking->rule, .term = digest};
 
-	if (!RunsReadTerm(&taking->runs, digest, &term) ||
-		term.version_id != taking->rule->version_id)
+	if (!RunsReadTerm(&taking->runs, digest, &term) || term.version_id != taking->rule->version_id)
 		return false;
 	RunsRead(&taking->runs, digest, &stored);
 	runs = RemainingRuns(taking, digest, &stored, &nruns);
@@ -286,8 +285,8 @@ TakeBackTerm(TakingBack *taking, const Digest *digest)
 	subject.term_values = term.term_values;
 	for (int i = 0; i < stored.nruns; i++)
 	{
-		const Run  *run = &stored.runs[i];
-		Run		   *same = SameStart(runs, nruns, run);
+		const Run *run = &stored.runs[i];
+		Run       *same = SameStart(runs, nruns, run);
 
 		if (same != NULL)
 			same->learned = run->learned;
@@ -305,7 +304,7 @@ TakeBackTerms(TakingBack *taking)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "newterm term",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	int			kept = 0;
+	int           kept = 0;
 
 	for (int i = 0; i < taking->nterms; i++)
 	{
@@ -325,7 +324,7 @@ TakeBackTerms(TakingBack *taking)
 static int
 Shorten(TakingBack *taking, const ExtensionOids *oids, RuleSet *set, const char *reason)
 {
-	int			kept;
+	int kept;
 
 	RunsOpen(&taking->runs, oids);
 	taking->runs.references = taking->references;
@@ -358,15 +357,15 @@ static void
 TakeBack(TakingBack *taking, int32 version_id, bool decide, const char *reason)
 {
 	const ExtensionOids *oids = ExtensionLookup();
-	RuleSet    *set = RulesCurrent();
-	int			kept;
+	RuleSet             *set = RulesCurrent();
+	int                  kept;
 
 	if (set == NULL)
 		return;
 	RulesCheck(set);
 	taking->rule = RuleOfVersion(set, version_id);
 	if (taking->rule == NULL)
-		return;					/* dropped */
+		return; /* dropped */
 	RulesHold();
 	kept = Shorten(taking, oids, set, reason);
 	/* an entity's clock is the earliest of its runs: it is set anew by what remains */
@@ -402,15 +401,15 @@ newterm_hold_merges(PG_FUNCTION_ARGS)
 static void
 CheckUnlearning(const ExtensionOids *oids, int64 unlearning)
 {
-	TableStore	store;
+	TableStore      store;
 	TupleTableSlot *slot;
-	bool		ours = false;
+	bool            ours = false;
 
 	TableStoreOpenBy(&store, oids->unlearnings, UNLEARNING_ID);
 	TableStoreFind(&store, F_INT8EQ, Int64GetDatum(unlearning));
 	if (TableStoreNext(&store, &slot))
 	{
-		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, NULL);
+		HeapTuple row = ExecFetchSlotHeapTuple(slot, false, NULL);
 
 		ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row->t_data));
 	}
@@ -426,7 +425,7 @@ CheckUnlearning(const ExtensionOids *oids, int64 unlearning)
 static void
 TakeBackAsAsked(FunctionCallInfo fcinfo, bool signals_stay)
 {
-	TakingBack	taking = {0};
+	TakingBack taking = {0};
 
 	ReadArguments(fcinfo, &taking);
 	taking.writer.signals_stay = signals_stay;
@@ -445,7 +444,7 @@ TakeBackAsAsked(FunctionCallInfo fcinfo, bool signals_stay)
 Datum
 newterm_take_back(PG_FUNCTION_ARGS)
 {
-	UserCode	before;
+	UserCode before;
 
 	RestrictUserCode(&before);
 	CheckUnlearning(ExtensionLookup(), PG_GETARG_INT64(ARGUMENT_UNLEARNING));
@@ -463,7 +462,7 @@ newterm_take_back(PG_FUNCTION_ARGS)
 Datum
 newterm_shorten_runs(PG_FUNCTION_ARGS)
 {
-	UserCode	before;
+	UserCode before;
 
 	RestrictUserCode(&before);
 	TakeBackAsAsked(fcinfo, true);

@@ -15,16 +15,16 @@
 void
 DeleteOfVersions(Oid table, const List *versions)
 {
-	TableStore	store;
+	TableStore      store;
 	TupleTableSlot *slot;
-	int			column;
+	int             column;
 
 	TableStoreOpen(&store, table);
 	column = SPI_fnumber(RelationGetDescr(store.table), "version_id");
 	TableStoreScan(&store, SnapshotSelf);
 	while (TableStoreScanNext(&store, &slot))
 	{
-		bool		isnull;
+		bool isnull;
 
 		if (list_member_int(versions, DatumGetInt32(slot_getattr(slot, column, &isnull))))
 			TableStoreDelete(&store, &slot->tts_tid);

@@ -10,4 +10,4 @@
 /* Delete the rows of a table whose version_id is one of these. */
 extern void DeleteOfVersions(Oid table, const List *versions);
 
-#endif							/* NEWTERM_VERSION_ROWS_H */
+#endif /* NEWTERM_VERSION_ROWS_H */

@@ -16,7 +16,7 @@
 /* A rule, and the filter by which it is tried where dispatch has led to it. */
 typedef struct Candidate
 {
-	Rule	   *rule;
+	Rule             *rule;
 	const FilterNode *filter;
 } Candidate;
 
@@ -26,36 +26,36 @@ typedef struct Candidate
  */
 typedef struct DispatchEntry
 {
-	Digest		value;
-	int			ncandidates;
-	int			allocated;
-	Candidate  *candidates;
+	Digest     value;
+	int        ncandidates;
+	int        allocated;
+	Candidate *candidates;
 } DispatchEntry;
 
 /* Open addressing: it is searched for every event. */
 typedef struct DispatchTable
 {
-	int			slot;
-	uint32		nentries;
-	uint32		size;			/* a power of two, at most half full */
-	DispatchEntry *entries;		/* without candidates: free */
+	int            slot;
+	uint32         nentries;
+	uint32         size;    /* a power of two, at most half full */
+	DispatchEntry *entries; /* without candidates: free */
 } DispatchTable;
 
 typedef struct Dispatch
 {
-	int			ntables;
+	int           ntables;
 	DispatchTable tables[8];
-	int			nunfiltered;	/* rules without a filter: the first matching ones */
-	int			nothers;		/* rules that demand nothing */
-	Candidate  *others;
+	int           nunfiltered; /* rules without a filter: the first matching ones */
+	int           nothers;     /* rules that demand nothing */
+	Candidate    *others;
 } Dispatch;
 
 /* A child of a filter, and what it costs to try it. */
 typedef struct CostOfChild
 {
 	FilterNode *child;
-	int			cost;
-	int			position;
+	int         cost;
+	int         position;
 } CostOfChild;
 
 /* Cheap ones first, equals in the writer's order. */
@@ -65,8 +65,7 @@ CompareCosts(const void *a, const void *b)
 	const CostOfChild *left = a;
 	const CostOfChild *right = b;
 
-	return left->cost != right->cost ? left->cost - right->cost :
-		left->position - right->position;
+	return left->cost != right->cost ? left->cost - right->cost : left->position - right->position;
 }
 
 static void
@@ -75,7 +74,7 @@ SortByCost(FilterNode **children, int nchildren)
 	CostOfChild *costs = palloc(sizeof(CostOfChild) * nchildren);
 
 	for (int i = 0; i < nchildren; i++)
-		costs[i] = (CostOfChild) {children[i], FilterCompareCost(children[i]), i};
+		costs[i] = (CostOfChild){children[i], FilterCompareCost(children[i]), i};
 	qsort(costs, nchildren, sizeof(CostOfChild), CompareCosts);
 	for (int i = 0; i < nchildren; i++)
 		children[i] = costs[i].child;
@@ -113,7 +112,7 @@ BindBound(const FilterBound *parsed)
 static int
 CountNodes(const FilterNode *filter)
 {
-	int			count = 1;
+	int count = 1;
 
 	for (int i = 0; i < filter->nchildren; i++)
 		count += CountNodes(filter->children[i]);
@@ -133,7 +132,7 @@ static FilterNode *BindBelow(const FilterNode *parsed, FieldSet *fields, int ski
 static int
 BindField(const Field *field, FieldSet *fields, int skip)
 {
-	Field	   *relative;
+	Field *relative;
 
 	if (skip == 0)
 		return FieldSetAdd(fields, field);
@@ -156,10 +155,10 @@ BindElement(const FilterNode *parsed, const FieldSet *fields)
 static const ReferenceList *
 BindList(const FilterNode *parsed, FieldSet *fields)
 {
-	Reference  *reference = fields->reference;
+	Reference *reference = fields->reference;
 
 	if (reference == NULL)
-		reference = ReferenceCreate();	/* nobody will: an empty one */
+		reference = ReferenceCreate(); /* nobody will: an empty one */
 	return ReferenceListNamed(reference, parsed->val.list.name);
 }
 
@@ -182,8 +181,7 @@ Bind(const FilterNode *parsed, FieldSet *fields, int skip, FilterNode **next)
 		case FILTER_OR:
 		case FILTER_NOT:
 		case FILTER_ELEMENT:
-			bound->children = Copy(parsed->children,
-								   sizeof(FilterNode *) * parsed->nchildren);
+			bound->children = Copy(parsed->children, sizeof(FilterNode *) * parsed->nchildren);
 			if (parsed->nchildren > 1)
 				SortByCost(bound->children, bound->nchildren);
 			for (int i = 0; i < bound->nchildren; i++)
@@ -247,7 +245,7 @@ static bool
 MatchesElement(const FilterNode *filter, FieldSet *fields)
 {
 	const struct FilterElement *element = filter->val.element;
-	const EventSlot *slot = EventSingle(fields, filter->slot);
+	const EventSlot            *slot = EventSingle(fields, filter->slot);
 
 	if (slot != NULL)
 		return slot->count > 0 && FilterMatches(filter->children[0], fields);
@@ -276,7 +274,7 @@ CompareDigests(const void *a, const void *b)
 static Digest *
 SlotDigests(const FieldSet *fields, const EventSlot *slot)
 {
-	Digest	   *digests = palloc(sizeof(Digest) * slot->count);
+	Digest *digests = palloc(sizeof(Digest) * slot->count);
 
 	for (int i = 0; i < slot->count; i++)
 	{
@@ -290,12 +288,12 @@ SlotDigests(const FieldSet *fields, const EventSlot *slot)
 static bool
 SharesValue(const FilterNode *filter, FieldSet *fields)
 {
-	EventSlot  *slot = EventValues(fields, filter->slot);
-	EventSlot  *other = EventValues(fields, filter->val.other.slot);
+	EventSlot    *slot = EventValues(fields, filter->slot);
+	EventSlot    *other = EventValues(fields, filter->val.other.slot);
 	MemoryContext old;
-	Digest	   *digests;
-	Digest	   *sorted;
-	bool		found = false;
+	Digest       *digests;
+	Digest       *sorted;
+	bool          found = false;
 
 	if (slot->count == 0 || other->count == 0)
 		return false;
@@ -306,8 +304,7 @@ SharesValue(const FilterNode *filter, FieldSet *fields)
 	sorted = SlotDigests(fields, other);
 	qsort(sorted, other->count, sizeof(Digest), CompareDigests);
 	for (int i = 0; i < slot->count && !found; i++)
-		found = bsearch(&digests[i], sorted, other->count, sizeof(Digest),
-						CompareDigests) != NULL;
+		found = bsearch(&digests[i], sorted, other->count, sizeof(Digest), CompareDigests) != NULL;
 	MemoryContextSwitchTo(old);
 	return found;
 }
@@ -316,8 +313,8 @@ SharesValue(const FilterNode *filter, FieldSet *fields)
 static pg_noinline bool
 MatchesOther(const FilterNode *filter, FieldSet *fields)
 {
-	return filter->kind == FILTER_ELEMENT ? MatchesElement(filter, fields) :
-		SharesValue(filter, fields);
+	return filter->kind == FILTER_ELEMENT ? MatchesElement(filter, fields)
+										  : SharesValue(filter, fields);
 }
 
 /* Does one of several values satisfy the leaf? */
@@ -375,7 +372,7 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 static List *
 DemandAt(FilterNode *filter, int slot)
 {
-	List	   *best = NIL;
+	List *best = NIL;
 
 	switch (filter->kind)
 	{
@@ -387,10 +384,9 @@ DemandAt(FilterNode *filter, int slot)
 		case FILTER_AND:
 			for (int i = 0; i < filter->nchildren; i++)
 			{
-				List	   *demand = DemandAt(filter->children[i], slot);
+				List *demand = DemandAt(filter->children[i], slot);
 
-				if (demand != NIL &&
-					(best == NIL || list_length(demand) < list_length(best)))
+				if (demand != NIL && (best == NIL || list_length(demand) < list_length(best)))
 				{
 					list_free(best);
 					best = demand;
@@ -402,7 +398,7 @@ DemandAt(FilterNode *filter, int slot)
 		case FILTER_OR:
 			for (int i = 0; i < filter->nchildren; i++)
 			{
-				List	   *demand = DemandAt(filter->children[i], slot);
+				List *demand = DemandAt(filter->children[i], slot);
 
 				if (demand == NIL)
 				{
@@ -413,7 +409,7 @@ DemandAt(FilterNode *filter, int slot)
 				list_free(demand);
 			}
 			return best;
-		case FILTER_ELEMENT:	/* what one element shows, the event does */
+		case FILTER_ELEMENT: /* what one element shows, the event does */
 			return DemandAt(filter->children[0], slot);
 		default:
 			return NIL;
@@ -441,10 +437,9 @@ DispatchTableAt(Dispatch *dispatch, int slot)
 static inline DispatchEntry *
 DispatchFind(const DispatchTable *table, const Digest *value)
 {
-	uint32		at = value->h1 & (table->size - 1);
+	uint32 at = value->h1 & (table->size - 1);
 
-	while (table->entries[at].ncandidates > 0 &&
-		   !DigestEqual(table->entries[at].value, *value))
+	while (table->entries[at].ncandidates > 0 && !DigestEqual(table->entries[at].value, *value))
 		at = (at + 1) & (table->size - 1);
 	return &table->entries[at];
 }
@@ -474,12 +469,11 @@ DispatchEnter(DispatchTable *table, const Digest *value, const Candidate *candid
 		entry->candidates = palloc(sizeof(Candidate) * entry->allocated);
 	}
 	else if (entry->candidates[entry->ncandidates - 1].rule == candidate->rule)
-		return;					/* the same literal twice */
+		return; /* the same literal twice */
 	if (entry->ncandidates == entry->allocated)
 	{
 		entry->allocated *= 2;
-		entry->candidates = repalloc(entry->candidates,
-									 sizeof(Candidate) * entry->allocated);
+		entry->candidates = repalloc(entry->candidates, sizeof(Candidate) * entry->allocated);
 	}
 	entry->candidates[entry->ncandidates++] = *candidate;
 }
@@ -487,7 +481,7 @@ DispatchEnter(DispatchTable *table, const Digest *value, const Candidate *candid
 static JsonbValue
 StringOfLiteral(const FilterLiteral *literal)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	value.type = jbvString;
 	value.val.string.val = literal->text;
@@ -532,8 +526,8 @@ FollowsFromString(const FilterNode *filter, int slot, const JsonbValue *string)
 typedef struct Given
 {
 	const Rule *rule;
-	int			slot;			/* it shows one of these strings here */
-	const List *strings;		/* NIL: nothing is known of the slot */
+	int         slot;    /* it shows one of these strings here */
+	const List *strings; /* NIL: nothing is known of the slot */
 } Given;
 
 /* Is the slot a column in which a term has to have a value? */
@@ -550,13 +544,13 @@ TermNeeds(const TermShape *shape, int slot)
 static bool
 FollowsFrom(const FilterNode *filter, const Given *given)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (filter->kind == FILTER_EXISTS && TermNeeds(&given->rule->shape, filter->slot))
 		return true;
 	foreach(cell, given->strings)
 	{
-		JsonbValue	string = StringOfLiteral(lfirst(cell));
+		JsonbValue string = StringOfLiteral(lfirst(cell));
 
 		if (!FollowsFromString(filter, given->slot, &string))
 			return false;
@@ -565,14 +559,14 @@ FollowsFrom(const FilterNode *filter, const Given *given)
 }
 
 /* With more strings than these a filter is tried as it is. */
-#define LEFT_STRINGS	64
+#define LEFT_STRINGS 64
 
 /* What of the filter is left to be tried. */
 static FilterNode *
 FilterLeft(FilterNode *filter, const Given *given)
 {
 	static FilterNode everything = {.kind = FILTER_EVERYTHING};
-	FilterNode *left;
+	FilterNode       *left;
 
 	if (list_length(given->strings) > LEFT_STRINGS)
 		return filter;
@@ -602,10 +596,10 @@ FilterLeft(FilterNode *filter, const Given *given)
 static bool
 DispatchAdd(RuleSet *set, Rule *rule, FilterNode *filter, int slot)
 {
-	List	   *demand = DemandAt(filter, slot);
+	List          *demand = DemandAt(filter, slot);
 	DispatchTable *table;
-	Candidate	candidate;
-	ListCell   *cell;
+	Candidate      candidate;
+	ListCell      *cell;
 
 	if (demand == NIL)
 		return false;
@@ -615,11 +609,11 @@ DispatchAdd(RuleSet *set, Rule *rule, FilterNode *filter, int slot)
 		list_free(demand);
 		return false;
 	}
-	candidate = (Candidate) {rule, FilterLeft(filter, &(Given) {rule, slot, demand})};
+	candidate = (Candidate){rule, FilterLeft(filter, &(Given){rule, slot, demand})};
 	foreach(cell, demand)
 	{
-		JsonbValue	string = StringOfLiteral(lfirst(cell));
-		Digest		digest = DigestJsonbValue(&set->key, &string);
+		JsonbValue string = StringOfLiteral(lfirst(cell));
+		Digest     digest = DigestJsonbValue(&set->key, &string);
 
 		DispatchEnter(table, &digest, &candidate);
 	}
@@ -641,20 +635,20 @@ EqualitySlots(FilterNode *filter, List **slots)
 void
 DispatchBuild(RuleSet *set)
 {
-	Dispatch   *dispatch = palloc0(sizeof(Dispatch));
-	int			preferred[] = {
-		FieldSetAddPath(set->fields, "eventName"),
-		FieldSetAddPath(set->fields, "eventSource"),
-	};
+	Dispatch *dispatch = palloc0(sizeof(Dispatch));
+	int       preferred[] = {
+			  FieldSetAddPath(set->fields, "eventName"),
+			  FieldSetAddPath(set->fields, "eventSource"),
+    };
 
 	set->dispatch = dispatch;
 	dispatch->others = palloc(sizeof(Candidate) * Max(set->nrules, 1));
 	for (int i = 0; i < set->nrules; i++)
 	{
-		Rule	   *rule = set->rules[i];
-		FilterNode *filter = FilterLeft(rule->filter, &(Given) {.rule = rule});
-		bool		entered = false;
-		List	   *slots = NIL;
+		Rule       *rule = set->rules[i];
+		FilterNode *filter = FilterLeft(rule->filter, &(Given){.rule = rule});
+		bool        entered = false;
+		List       *slots = NIL;
 		ListCell   *cell;
 
 		if (filter->kind == FILTER_EVERYTHING)
@@ -670,7 +664,7 @@ DispatchBuild(RuleSet *set)
 				entered = DispatchAdd(set, rule, filter, lfirst_int(cell));
 		list_free(slots);
 		if (!entered)
-			dispatch->others[dispatch->nothers++] = (Candidate) {rule, filter};
+			dispatch->others[dispatch->nothers++] = (Candidate){rule, filter};
 	}
 }
 
@@ -710,17 +704,17 @@ DispatchBegin(Evaluation *event, int64 time)
 void
 DispatchEvent(Evaluation *event)
 {
-	RuleSet    *set = event->set;
-	Dispatch   *dispatch = set->dispatch;
+	RuleSet  *set = event->set;
+	Dispatch *dispatch = set->dispatch;
 
 	for (int i = 0; i < dispatch->ntables; i++)
 	{
 		DispatchTable *table = &dispatch->tables[i];
-		EventSlot  *slot = EventValues(event->fields, table->slot);
+		EventSlot     *slot = EventValues(event->fields, table->slot);
 
 		for (int j = 0; j < slot->count; j++)
 		{
-			Digest		digest;
+			Digest         digest;
 			DispatchEntry *entry;
 
 			if (slot->single)
@@ -733,10 +727,10 @@ DispatchEvent(Evaluation *event)
 			entry = DispatchFind(table, &digest);
 			for (int k = 0; k < entry->ncandidates; k++)
 			{
-				Rule	   *rule = entry->candidates[k].rule;
+				Rule *rule = entry->candidates[k].rule;
 
 				if (rule->matched == event->number)
-					continue;	/* another value led here already */
+					continue; /* another value led here already */
 				rule->matched = event->number;
 				TryCandidate(event, &entry->candidates[k]);
 			}

@@ -36,4 +36,4 @@ extern void DispatchBegin(Evaluation *event, int64 time);
 /* Add the rules whose filter the current event of event->fields passes. */
 extern void DispatchEvent(Evaluation *event);
 
-#endif							/* NEWTERM_DISPATCH_H */
+#endif /* NEWTERM_DISPATCH_H */

@@ -21,21 +21,21 @@
 PG_FUNCTION_INFO_V1(newterm_rule_paths);
 PG_FUNCTION_INFO_V1(newterm_name_distance);
 
-#define RULE_PATHS_COLUMNS		4
+#define RULE_PATHS_COLUMNS 4
 
 /* One field of the rule's texts, and what a filter's leaf compares it with. */
 typedef struct Mention
 {
 	ReturnSetInfo *result;
-	const char *part;			/* as the rule writes it; of filters the canonical text */
-	const char *operator;		/* NULL for a field by itself */
-	const char *value;			/* or NULL */
+	const char    *part;     /* as the rule writes it; of filters the canonical text */
+	const char    *operator; /* NULL for a field by itself */
+	const char    *value;    /* or NULL */
 } Mention;
 
 static Datum
 StepsArray(char **steps, int nsteps)
 {
-	Datum	   *elements = palloc(sizeof(Datum) * nsteps);
+	Datum *elements = palloc(sizeof(Datum) * nsteps);
 
 	for (int i = 0; i < nsteps; i++)
 		elements[i] = CStringGetTextDatum(steps[i]);
@@ -53,8 +53,8 @@ PutText(Datum *values, bool *nulls, int column, const char *text)
 static void
 PutPath(const Mention *mention, const Field *path)
 {
-	Datum		values[RULE_PATHS_COLUMNS];
-	bool		nulls[RULE_PATHS_COLUMNS] = {0};
+	Datum values[RULE_PATHS_COLUMNS];
+	bool  nulls[RULE_PATHS_COLUMNS] = {0};
 
 	PutText(values, nulls, 0, mention->part);
 	nulls[1] = path == NULL;
@@ -100,20 +100,20 @@ WildcardText(const FilterNode *node)
 static void
 PutLeaf(ReturnSetInfo *result, const FilterNode *node)
 {
-	Mention		mention = {.result = result,.part = FieldToText(node->field)};
+	Mention mention = {.result = result, .part = FieldToText(node->field)};
 
 	switch (node->kind)
 	{
 		case FILTER_EQUALS:
-			mention.operator = "equals";
+			mention.operator= "equals";
 			mention.value = node->val.literal.text;
 			break;
 		case FILTER_WILDCARD:
-			mention.operator = "wildcard";
+			mention.operator= "wildcard";
 			mention.value = WildcardText(node);
 			break;
 		default:
-			mention.operator = "other";
+			mention.operator= "other";
 			break;
 	}
 	PutPaths(&mention, node->field);
@@ -140,16 +140,16 @@ Datum
 newterm_rule_paths(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	FilterNode *filter = ParseFilter(text_to_cstring(PG_GETARG_TEXT_PP(0)), language);
-	int			count;
-	char	  **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(1), "fields", &count);
+	Language       language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	FilterNode    *filter = ParseFilter(text_to_cstring(PG_GETARG_TEXT_PP(0)), language);
+	int            count;
+	char         **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(1), "fields", &count);
 
 	InitMaterializedSRF(fcinfo, 0);
 	PutFilter(result, filter);
 	for (int i = 0; i < count; i++)
 	{
-		Mention		mention = {.result = result,.part = texts[i]};
+		Mention mention = {.result = result, .part = texts[i]};
 
 		PutPaths(&mention, ParseField(texts[i], language));
 	}
@@ -164,13 +164,13 @@ newterm_rule_paths(PG_FUNCTION_ARGS)
 Datum
 newterm_name_distance(PG_FUNCTION_ARGS)
 {
-	text	   *a = PG_GETARG_TEXT_PP(0);
-	text	   *b = PG_GETARG_TEXT_PP(1);
-	const int	longest = 255;
+	text     *a = PG_GETARG_TEXT_PP(0);
+	text     *b = PG_GETARG_TEXT_PP(1);
+	const int longest = 255;
 
 	if (pg_mbstrlen_with_len(VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a)) > longest ||
 		pg_mbstrlen_with_len(VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)) > longest)
 		PG_RETURN_NULL();
-	PG_RETURN_INT32(varstr_levenshtein(VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a),
-									   VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b), 1, 1, 1, true));
+	PG_RETURN_INT32(varstr_levenshtein(VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a), VARDATA_ANY(b),
+									   VARSIZE_ANY_EXHDR(b), 1, 1, 1, true));
 }

@@ -23,8 +23,8 @@ const DigestKey *
 QuestionKey(void)
 {
 	static DigestKey key;
-	static bool expanded = false;
-	const uint8 secret[DIGEST_SECRET_BYTES] = {0};
+	static bool      expanded = false;
+	const uint8      secret[DIGEST_SECRET_BYTES] = {0};
 
 	if (!expanded)
 		DigestKeyExpand(&key, secret);
@@ -40,8 +40,7 @@ QuestionKey(void)
 static void
 CheckReadable(Oid table, const char *name)
 {
-	if (OidIsValid(table) &&
-		pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+	if (OidIsValid(table) && pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
 		check_enable_rls(table, InvalidOid, true) != RLS_ENABLED)
 		return;
 	ereport(ERROR,
@@ -97,7 +96,7 @@ IsSame(const Question *question, char **texts, int ntexts, Language language)
 static void
 Compile(Question *question, QuestionKind kind, char **texts, int ntexts, Language language)
 {
-	Field	  **fields = palloc(sizeof(Field *) * ntexts);
+	Field     **fields = palloc(sizeof(Field *) * ntexts);
 	FilterNode *filter = NULL;
 
 	question->language = language;
@@ -136,7 +135,7 @@ Compile(Question *question, QuestionKind kind, char **texts, int ntexts, Languag
 static Question *
 QuestionOfSite(FmgrInfo *site)
 {
-	Question   *question = site->fn_extra;
+	Question *question = site->fn_extra;
 
 	if (question != NULL)
 		return question;
@@ -151,8 +150,8 @@ Question *
 Ask(FunctionCallInfo fcinfo, QuestionKind kind, char **texts, int ntexts, Language language,
 	Jsonb *event)
 {
-	Question   *question = QuestionOfSite(fcinfo->flinfo);
-	bool		fresh = question->complete &&
+	Question *question = QuestionOfSite(fcinfo->flinfo);
+	bool      fresh = question->complete &&
 		(question->needs == 0 || question->known_rules == ExtensionChanged.rules);
 
 	if (!fresh || !IsSame(question, texts, ntexts, language))
@@ -170,7 +169,7 @@ Ask(FunctionCallInfo fcinfo, QuestionKind kind, char **texts, int ntexts, Langua
 		question->complete = true;
 	}
 	else
-		CheckRights(question->needs);	/* the caller may be another role by now */
+		CheckRights(question->needs); /* the caller may be another role by now */
 	EventBegin(question->set, &event->root);
 	return question;
 }
@@ -178,8 +177,8 @@ Ask(FunctionCallInfo fcinfo, QuestionKind kind, char **texts, int ntexts, Langua
 FieldSet *
 QuestionSet(const FilterNode *filter)
 {
-	const int	needs = FilterNeeds(filter);
-	FieldSet   *set;
+	const int needs = FilterNeeds(filter);
+	FieldSet *set;
 
 	CheckBuiltIn(needs);
 	CheckRights(needs);

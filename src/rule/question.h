@@ -15,27 +15,27 @@
 
 typedef struct Question
 {
-	Language	language;
-	int			ntexts;			/* one filter, or fields */
-	char	  **texts;
+	Language    language;
+	int         ntexts; /* one filter, or fields */
+	char      **texts;
 	FieldSet   *set;
-	FilterNode *filter;			/* of a filter */
-	int			slot;			/* of the first field */
-	TermShape	shape;			/* of fields */
+	FilterNode *filter; /* of a filter */
+	int         slot;   /* of the first field */
+	TermShape   shape;  /* of fields */
 
 	/* private to question.c */
-	MemoryContext context;		/* of all above, reset when the texts change */
-	bool		complete;
-	int			needs;			/* NEEDS_... */
-	uint64		known_rules;	/* ExtensionChanged.rules before the reference was read */
+	MemoryContext context; /* of all above, reset when the texts change */
+	bool          complete;
+	int           needs;       /* NEEDS_... */
+	uint64        known_rules; /* ExtensionChanged.rules before the reference was read */
 } Question;
 
 /* What a question is about. */
 typedef enum QuestionKind
 {
-	QUESTION_FILTER,			/* texts[0] is a filter */
-	QUESTION_FIELDS,			/* texts are fields */
-	QUESTION_IMMUTABLE			/* texts are fields that use no reference data */
+	QUESTION_FILTER,   /* texts[0] is a filter */
+	QUESTION_FIELDS,   /* texts are fields */
+	QUESTION_IMMUTABLE /* texts are fields that use no reference data */
 } QuestionKind;
 
 /*
@@ -55,4 +55,4 @@ extern FieldSet *QuestionSet(const FilterNode *filter);
 /* The key of questions' digests, which are never stored. */
 extern const DigestKey *QuestionKey(void);
 
-#endif							/* NEWTERM_QUESTION_H */
+#endif /* NEWTERM_QUESTION_H */

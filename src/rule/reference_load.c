@@ -19,7 +19,7 @@
 static char *
 ColumnText(TupleTableSlot *row, int column)
 {
-	bool		isnull;
+	bool isnull;
 
 	return TextDatumGetCString(SlotColumn(row, column, &isnull));
 }
@@ -41,7 +41,7 @@ AddOwnAccount(Reference *reference, TupleTableSlot *row)
 static void
 AddListValue(Reference *reference, TupleTableSlot *row)
 {
-	char	   *name = ColumnText(row, LIST_LIST);
+	char *name = ColumnText(row, LIST_LIST);
 
 	if (ReferenceWants(reference, name))
 		ReferenceAddValue(reference, name, ColumnText(row, LIST_VALUE));
@@ -50,15 +50,15 @@ AddListValue(Reference *reference, TupleTableSlot *row)
 /* Read a whole table, and add each row by a function. */
 static void
 ReadTable(Reference *reference, Oid table, Snapshot snapshot,
-		  void (*add) (Reference *reference, TupleTableSlot *row))
+		  void (*add)(Reference *reference, TupleTableSlot *row))
 {
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "newterm reference",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext of_row = AllocSetContextCreate(scratch, "newterm reference row",
-												 ALLOCSET_SMALL_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	const bool	latest = snapshot == InvalidSnapshot;
-	TableStore	store;
+	MemoryContext   scratch = AllocSetContextCreate(CurrentMemoryContext, "newterm reference",
+													ALLOCSET_DEFAULT_SIZES);
+	MemoryContext   of_row = AllocSetContextCreate(scratch, "newterm reference row",
+												   ALLOCSET_SMALL_SIZES);
+	MemoryContext   caller = MemoryContextSwitchTo(scratch);
+	const bool      latest = snapshot == InvalidSnapshot;
+	TableStore      store;
 	TupleTableSlot *row;
 
 	TableStoreOpenWhole(&store, table);

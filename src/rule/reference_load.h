@@ -16,4 +16,4 @@
  */
 extern void ReferenceLoad(Reference *reference, int needs, Snapshot snapshot);
 
-#endif							/* NEWTERM_REFERENCE_LOAD_H */
+#endif /* NEWTERM_REFERENCE_LOAD_H */

@@ -23,10 +23,10 @@ static uint64 CurrentKnows = 0;
 /* When loading is tried again after a table was locked, and the pause in milliseconds. */
 static TimestampTz LoadAgain = 0;
 
-#define LOAD_AGAIN		100
+#define LOAD_AGAIN 100
 
 /* Number of RulesHold calls in force, and the old sets that they keep. */
-static int	Holders = 0;
+static int      Holders = 0;
 static RuleSet *OldSets = NULL;
 
 static void
@@ -34,7 +34,7 @@ FreeOldSets(void)
 {
 	while (OldSets != NULL)
 	{
-		RuleSet    *set = OldSets;
+		RuleSet *set = OldSets;
 
 		OldSets = set->next_old;
 		MemoryContextDelete(set->context);
@@ -57,8 +57,7 @@ RulesRelease(void)
 static void
 TransactionEnds(XactEvent event, void *argument)
 {
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
-		event != XACT_EVENT_PREPARE)
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
 		return;
 	Holders = 0;
 	FreeOldSets();
@@ -95,8 +94,8 @@ RulesNow(bool wait)
 
 	while (IsStale(wait))
 	{
-		uint64		known = ExtensionChanged.rules;
-		RuleSet    *loaded;
+		uint64   known = ExtensionChanged.rules;
+		RuleSet *loaded;
 
 		if (ExtensionLookup() == NULL)
 			return NULL;
@@ -150,9 +149,10 @@ RulesCheck(const RuleSet *set)
 void
 RulesCheckMemory(void)
 {
-	RuleSet    *set = RulesCurrent();
-	Size		kilobytes = set == NULL || set->failure != NULL ? 0 :
-		MemoryContextMemAllocated(set->context, true) / 1024;
+	RuleSet *set = RulesCurrent();
+	Size     kilobytes = set == NULL || set->failure != NULL
+			? 0
+			: MemoryContextMemAllocated(set->context, true) / 1024;
 
 	if (kilobytes > (Size) RulesMemorySetting)
 		ereport(ERROR,
@@ -177,20 +177,19 @@ RulesAnnounce(void)
 bool
 RuleIsFull(const Rule *rule)
 {
-	return MaxTermsPerRuleSetting > 0 &&
-		rule->stored_terms >= MaxTermsPerRuleSetting;
+	return MaxTermsPerRuleSetting > 0 && rule->stored_terms >= MaxTermsPerRuleSetting;
 }
 
 Rule *
 RuleByVersion(RuleSet *set, int32 version_id)
 {
-	int			low = 0;
-	int			high = set->nrules;
+	int low = 0;
+	int high = set->nrules;
 
 	/* they are in the order of version_id */
 	while (low < high)
 	{
-		int			middle = (low + high) / 2;
+		int middle = (low + high) / 2;
 
 		if (set->rules[middle]->version_id == version_id)
 			return set->rules[middle];
@@ -205,8 +204,8 @@ RuleByVersion(RuleSet *set, int32 version_id)
 Rule *
 RuleOfVersion(RuleSet *set, int32 version_id)
 {
-	Rule	   *rule = RuleByVersion(set, version_id);
-	int			position;
+	Rule *rule = RuleByVersion(set, version_id);
+	int   position;
 
 	if (rule != NULL)
 		return rule;
@@ -216,8 +215,8 @@ RuleOfVersion(RuleSet *set, int32 version_id)
 
 	/* known to RuleByVersion, but not to dispatch */
 	set->rules = repalloc(set->rules, sizeof(Rule *) * (set->nrules + 1));
-	for (position = set->nrules++; position > 0 &&
-		 set->rules[position - 1]->version_id > version_id; position--)
+	for (position = set->nrules++;
+		 position > 0 && set->rules[position - 1]->version_id > version_id; position--)
 		set->rules[position] = set->rules[position - 1];
 	set->rules[position] = rule;
 	return rule;
@@ -226,7 +225,7 @@ RuleOfVersion(RuleSet *set, int32 version_id)
 void
 RuleClockCommitted(int32 version_id)
 {
-	Rule	   *rule = Current == NULL ? NULL : RuleByVersion(Current, version_id);
+	Rule *rule = Current == NULL ? NULL : RuleByVersion(Current, version_id);
 
 	if (rule == NULL || rule->clock_set)
 		return;

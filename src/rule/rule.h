@@ -17,59 +17,59 @@
 typedef struct Rule
 {
 	/* read for every event that passes the filter, so on as few cache lines as possible */
-	uint32		matched;		/* number of the last event that passed its filter */
-	int32		version_id;		/* newterm.rule_versions.id */
-	Digest		term_start;		/* digest of a term, before its parts are added */
-	TermShape	shape;
+	uint32    matched;    /* number of the last event that passed its filter */
+	int32     version_id; /* newterm.rule_versions.id */
+	Digest    term_start; /* digest of a term, before its parts are added */
+	TermShape shape;
 
-	int64		id;
-	int32		version;		/* 1, 2, … of this rule */
-	const DigestKey *key;		/* of the set */
-	bool		evaluated;		/* in use; false: read to merge sightings of an old version */
-	char	   *name;
-	FilterNode *filter;
-	Language	language;
-	char	  **texts;			/* the expressions of the shape's columns, as written */
-	Span		span;
-	bool		by_entity;		/* learning_scope entity */
-	int64		learning;		/* microseconds; unused with learning_values */
-	int			learning_values;	/* -1: a window; else the first n terms */
-	char	   *severity;
-	char	   *title;			/* or NULL */
-	char	   *message;		/* or NULL */
-	bool		silent;			/* mode observe: detections without signals */
-	int64		keep_alive;		/* 0: a signal for each detection */
-	int64		max_duration;
-	uint32		group_columns;	/* bits of the entity's columns that group signals */
-	Datum		tags;			/* text[] */
-	int			nsuppressions;	/* and unlearnings: rule/suppression.h */
+	int64               id;
+	int32               version;   /* 1, 2, … of this rule */
+	const DigestKey    *key;       /* of the set */
+	bool                evaluated; /* in use; false: read to merge sightings of an old version */
+	char               *name;
+	FilterNode         *filter;
+	Language            language;
+	char              **texts; /* the expressions of the shape's columns, as written */
+	Span                span;
+	bool                by_entity;       /* learning_scope entity */
+	int64               learning;        /* microseconds; unused with learning_values */
+	int                 learning_values; /* -1: a window; else the first n terms */
+	char               *severity;
+	char               *title;      /* or NULL */
+	char               *message;    /* or NULL */
+	bool                silent;     /* mode observe: detections without signals */
+	int64               keep_alive; /* 0: a signal for each detection */
+	int64               max_duration;
+	uint32              group_columns; /* bits of the entity's columns that group signals */
+	Datum               tags;          /* text[] */
+	int                 nsuppressions; /* and unlearnings: rule/suppression.h */
 	struct Suppression *suppressions;
-	bool		excludes;		/* some of them make sightings void */
+	bool                excludes; /* some of them make sightings void */
 
 	/* session state */
-	bool		clock_set;		/* the rule's clock is stored and committed */
-	int64		learning_from;	/* the clock, once read */
-	uint32		clock_epoch;	/* the transaction (PendingEpoch) of clock_pending */
-	int64		clock_pending;	/* the earliest event time buffered in it */
-	int64		stored_terms;	/* number of stored terms, roughly; -1: not counted yet */
-	bool		told_full;		/* this session recorded that the rule is full */
+	bool   clock_set;     /* the rule's clock is stored and committed */
+	int64  learning_from; /* the clock, once read */
+	uint32 clock_epoch;   /* the transaction (PendingEpoch) of clock_pending */
+	int64  clock_pending; /* the earliest event time buffered in it */
+	int64  stored_terms;  /* number of stored terms, roughly; -1: not counted yet */
+	bool   told_full;     /* this session recorded that the rule is full */
 } Rule;
 
 typedef struct RuleSet
 {
-	MemoryContext context;
-	uint64		generation;		/* different for each set of a session */
-	DigestKey	key;
-	FieldSet   *fields;
-	int			nrules;
-	Rule	  **rules;
-	int			nclockless;		/* rules whose clock was not set when loaded */
-	Rule	  **clockless;
-	char	   *failure;		/* why the rules could not be loaded, or NULL */
-	int			failure_code;	/* its SQLSTATE */
-	struct RuleSet *next_old;	/* see RulesHold */
-	struct Dispatch *dispatch;
-	struct Evaluation *evaluation;	/* of the event at hand: rule/evaluation.h */
+	MemoryContext      context;
+	uint64             generation; /* different for each set of a session */
+	DigestKey          key;
+	FieldSet          *fields;
+	int                nrules;
+	Rule             **rules;
+	int                nclockless; /* rules whose clock was not set when loaded */
+	Rule             **clockless;
+	char              *failure;      /* why the rules could not be loaded, or NULL */
+	int                failure_code; /* its SQLSTATE */
+	struct RuleSet    *next_old;     /* see RulesHold */
+	struct Dispatch   *dispatch;
+	struct Evaluation *evaluation; /* of the event at hand: rule/evaluation.h */
 } RuleSet;
 
 /* Called once, when the library is loaded. */
@@ -126,4 +126,4 @@ extern Rule *RuleOfVersion(RuleSet *set, int32 version_id);
 /* After a version's clock was committed: stop collecting times for it. */
 extern void RuleClockCommitted(int32 version_id);
 
-#endif							/* NEWTERM_RULE_H */
+#endif /* NEWTERM_RULE_H */

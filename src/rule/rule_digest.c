@@ -30,25 +30,23 @@ static void
 ArrayDigests(const Rule *rule, const Jsonb *values, int nvalues, Digest *digests)
 {
 	for (int i = 0; i < nvalues; i++)
-		digests[i] =
-			DigestJsonbValue(rule->key,
-							 getIthJsonbValueFromContainer(&((Jsonb *) values)->root, i));
+		digests[i] = DigestJsonbValue(rule->key,
+									  getIthJsonbValueFromContainer(&((Jsonb *) values)->root, i));
 }
 
 Digest
 EntityClockDigest(const RuleSet *set, const Rule *rule, const Jsonb *entity_values)
 {
-	Digest		digests[TERM_MAX_COLUMNS];
+	Digest digests[TERM_MAX_COLUMNS];
 
 	ArrayDigests(rule, entity_values, rule->shape.nentity, digests);
 	return DigestTuple(rule->key, DigestNumber('e', rule), digests, rule->shape.nentity);
 }
 
 void
-StoredDigests(const Rule *rule, const Jsonb *entity_values, const Jsonb *term_values,
-			  Digest *row)
+StoredDigests(const Rule *rule, const Jsonb *entity_values, const Jsonb *term_values, Digest *row)
 {
-	const int	nentity = rule->shape.nentity;
+	const int nentity = rule->shape.nentity;
 
 	ArrayDigests(rule, entity_values, nentity, row);
 	ArrayDigests(rule, term_values, rule->shape.ncolumns - nentity, row + nentity);
@@ -57,14 +55,15 @@ StoredDigests(const Rule *rule, const Jsonb *entity_values, const Jsonb *term_va
 Digest
 GroupDigest(const Rule *rule, const Jsonb *entity_values)
 {
-	Digest		group = DigestTuple(rule->key, ((uint64) 'g' << 32) ^ (uint64) rule->id, NULL, 0);
+	Digest group = DigestTuple(rule->key, ((uint64) 'g' << 32) ^ (uint64) rule->id, NULL, 0);
 
 	for (int i = 0; i < rule->shape.nentity; i++)
 		if (rule->group_columns & ((uint32) 1 << i))
 		{
-			Digest		part =
+			Digest part =
 				DigestJsonbValue(rule->key,
-								 getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root, i));
+								 getIthJsonbValueFromContainer(&((Jsonb *) entity_values)->root,
+															   i));
 
 			DigestAddPart(rule->key, &group, i, &part);
 		}
@@ -74,7 +73,7 @@ GroupDigest(const Rule *rule, const Jsonb *entity_values)
 Digest
 TermDigest(const Rule *rule, const Digest *row)
 {
-	Digest		term = rule->term_start;
+	Digest term = rule->term_start;
 
 	for (int i = 0; i < rule->shape.ncolumns; i++)
 		DigestAddPart(rule->key, &term, i, &row[i]);

@@ -15,8 +15,7 @@ extern Digest TermDigestStart(const Rule *rule);
 
 /* Digest of a rule's clock, and of an entity's clock, by the entity's stored values. */
 extern Digest RuleClockDigest(const RuleSet *set, const Rule *rule);
-extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule,
-								const Jsonb *entity_values);
+extern Digest EntityClockDigest(const RuleSet *set, const Rule *rule, const Jsonb *entity_values);
 
 /*
  * Digest of the group whose detections may share signals, from the entity's stored values
@@ -28,7 +27,7 @@ extern Digest GroupDigest(const Rule *rule, const Jsonb *entity_values);
 extern Digest TermDigest(const Rule *rule, const Digest *row);
 
 /* Digests of stored values (entity_values NULL without group_by) into row, likewise. */
-extern void StoredDigests(const Rule *rule, const Jsonb *entity_values,
-						  const Jsonb *term_values, Digest *row);
+extern void StoredDigests(const Rule *rule, const Jsonb *entity_values, const Jsonb *term_values,
+						  Digest *row);
 
-#endif							/* NEWTERM_RULE_DIGEST_H */
+#endif /* NEWTERM_RULE_DIGEST_H */

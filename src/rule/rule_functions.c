@@ -35,8 +35,7 @@ CheckEventObject(Jsonb *event)
 {
 	if (!JB_ROOT_IS_OBJECT(event))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the event is no JSON object")));
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the event is no JSON object")));
 }
 
 /*
@@ -45,10 +44,10 @@ CheckEventObject(Jsonb *event)
 Datum
 newterm_test_filter(PG_FUNCTION_ARGS)
 {
-	char	   *filter = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Jsonb	   *event = PG_GETARG_JSONB_P(1);
-	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	Question   *question;
+	char     *filter = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb    *event = PG_GETARG_JSONB_P(1);
+	Language  language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	Question *question;
 
 	CheckEventObject(event);
 	question = Ask(fcinfo, QUESTION_FILTER, &filter, 1, language, event);
@@ -62,13 +61,13 @@ Datum
 newterm_terms(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	int			count;
-	char	  **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
-	Jsonb	   *event = PG_GETARG_JSONB_P(1);
-	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	Question   *question;
-	TupleList	tuples;
-	HTAB	   *seen = HashTableOfDigests("newterm terms", 64, sizeof(Digest));
+	int            count;
+	char         **texts = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), "fields", &count);
+	Jsonb         *event = PG_GETARG_JSONB_P(1);
+	Language       language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	Question      *question;
+	TupleList      tuples;
+	HTAB          *seen = HashTableOfDigests("newterm terms", 64, sizeof(Digest));
 
 	if (count < 1 || count > TERM_MAX_FIELDS)
 		ereport(ERROR,
@@ -86,18 +85,18 @@ newterm_terms(PG_FUNCTION_ARGS)
 				 errhint("Rules judge these alone, too.  Raise newterm.max_terms_per_event to have more of them.")));
 	for (int i = 0; i < tuples.count; i++)
 	{
-		Datum		value;
-		bool		isnull = false;
-		bool		repeated;
-		Digest		term = DigestTuple(QuestionKey(), 0, &tuples.digests[i * count], count);
+		Datum  value;
+		bool   isnull = false;
+		bool   repeated;
+		Digest term = DigestTuple(QuestionKey(), 0, &tuples.digests[i * count], count);
 
 		CHECK_FOR_INTERRUPTS();
 		/* each tuple is a term once, however often the event shows it */
 		hash_search(seen, &term, HASH_ENTER, &repeated);
 		if (repeated)
 			continue;
-		value = JsonbPGetDatum(TermObject(TermValues(&tuples.values[i * count], 0, count),
-										  texts, count));
+		value = JsonbPGetDatum(TermObject(TermValues(&tuples.values[i * count], 0, count), texts,
+										  count));
 		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 	}
 	return (Datum) 0;
@@ -106,8 +105,8 @@ newterm_terms(PG_FUNCTION_ARGS)
 /* A value of a slot, by its digest. */
 typedef struct SlotValue
 {
-	Digest		digest;
-	int			number;			/* in the order of the event */
+	Digest digest;
+	int    number; /* in the order of the event */
 } SlotValue;
 
 static int
@@ -115,7 +114,7 @@ CompareSlotValues(const void *a, const void *b)
 {
 	const SlotValue *left = a;
 	const SlotValue *right = b;
-	int			order = DigestCompare(&left->digest, &right->digest);
+	int              order = DigestCompare(&left->digest, &right->digest);
 
 	return order != 0 ? order : left->number - right->number;
 }
@@ -125,14 +124,14 @@ static Jsonb *
 DistinctValues(const FieldSet *set, const EventSlot *slot)
 {
 	JsonbParseState *state = NULL;
-	SlotValue  *values = palloc(sizeof(SlotValue) * slot->count);
-	bool	   *repeated = palloc0(sizeof(bool) * slot->count);
-	int			distinct = slot->count;
+	SlotValue       *values = palloc(sizeof(SlotValue) * slot->count);
+	bool            *repeated = palloc0(sizeof(bool) * slot->count);
+	int              distinct = slot->count;
 
 	for (int i = 0; i < slot->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		values[i] = (SlotValue) {DigestJsonbValue(&set->key, &SlotValues(slot)[i]), i};
+		values[i] = (SlotValue){DigestJsonbValue(&set->key, &SlotValues(slot)[i]), i};
 	}
 	qsort(values, slot->count, sizeof(SlotValue), CompareSlotValues);
 	for (int i = 1; i < slot->count; i++)
@@ -158,11 +157,11 @@ DistinctValues(const FieldSet *set, const EventSlot *slot)
 Datum
 newterm_value(PG_FUNCTION_ARGS)
 {
-	char	   *field = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Jsonb	   *event = PG_GETARG_JSONB_P(1);
-	Language	language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	Question   *question;
-	EventSlot  *slot;
+	char      *field = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb     *event = PG_GETARG_JSONB_P(1);
+	Language   language = LanguageByName(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	Question  *question;
+	EventSlot *slot;
 
 	if (!JB_ROOT_IS_OBJECT(event))
 		PG_RETURN_NULL();
@@ -181,9 +180,9 @@ Datum
 newterm_principal(PG_FUNCTION_ARGS)
 {
 	static char *field = "$principal";
-	Jsonb	   *event = PG_GETARG_JSONB_P(0);
-	Question   *question;
-	EventSlot  *slot;
+	Jsonb       *event = PG_GETARG_JSONB_P(0);
+	Question    *question;
+	EventSlot   *slot;
 
 	if (!JB_ROOT_IS_OBJECT(event))
 		PG_RETURN_NULL();
@@ -191,8 +190,7 @@ newterm_principal(PG_FUNCTION_ARGS)
 	slot = EventValues(question->set, question->slot);
 	if (slot->count == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(slot->own.val.string.val,
-											  slot->own.val.string.len));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(slot->own.val.string.val, slot->own.val.string.len));
 }
 
 /*
@@ -217,9 +215,9 @@ newterm_rules_changed(PG_FUNCTION_ARGS)
 Datum
 newterm_term_object(PG_FUNCTION_ARGS)
 {
-	int			count;
-	char	  **texts;
-	Jsonb	   *values = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	int    count;
+	char **texts;
+	Jsonb *values = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();

@@ -10,4 +10,4 @@
 /* Raise an error if the event is not a JSON object. */
 extern void CheckEventObject(Jsonb *event);
 
-#endif							/* NEWTERM_RULE_FUNCTIONS_H */
+#endif /* NEWTERM_RULE_FUNCTIONS_H */

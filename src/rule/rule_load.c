@@ -31,33 +31,33 @@
 #include "store/tables.h"
 
 /* Rules live as long as the session, so larger blocks would stay half empty. */
-#define RULES_BLOCK		(32 * 1024)
+#define RULES_BLOCK (32 * 1024)
 
 /* The reference data of rules, including their titles. */
-#define REFERENCES_OF_RULES	(NEEDS_KNOWN_ACCOUNTS | NEEDS_OWN_ACCOUNTS | NEEDS_LISTS)
+#define REFERENCES_OF_RULES (NEEDS_KNOWN_ACCOUNTS | NEEDS_OWN_ACCOUNTS | NEEDS_LISTS)
 
 /* ReadVersions: the current version of each rule that is enabled. */
-#define VERSIONS_IN_USE	0
+#define VERSIONS_IN_USE 0
 
 /* A copy of a stored row. */
 typedef struct Row
 {
-	Datum	   *values;
-	bool	   *nulls;
+	Datum *values;
+	bool  *nulls;
 } Row;
 
 typedef struct RuleRow
 {
-	int64		id;				/* hash key */
-	Row			row;
+	int64 id; /* hash key */
+	Row   row;
 } RuleRow;
 
 /* The stored rows of a version and its rule. */
 typedef struct StoredVersion
 {
-	int32		id;
-	Row			version;
-	Row			rule;
+	int32 id;
+	Row   version;
+	Row   rule;
 } StoredVersion;
 
 /* ---------- reading ---------- */
@@ -65,8 +65,8 @@ typedef struct StoredVersion
 static Row
 CopyRow(const TableStore *store, TupleTableSlot *slot)
 {
-	TupleDesc	desc = RelationGetDescr(store->table);
-	Row			row;
+	TupleDesc desc = RelationGetDescr(store->table);
+	Row       row;
 
 	row.values = palloc(sizeof(Datum) * desc->natts);
 	row.nulls = palloc(sizeof(bool) * desc->natts);
@@ -97,28 +97,27 @@ static int64
 ColumnMicros(const Row *row, int column)
 {
 	const Interval *interval = DatumGetIntervalP(Column(row, column));
-	int64		days = (int64) interval->day +
+	int64           days = (int64) interval->day +
 		(int64) (interval->month % MONTHS_PER_YEAR) * DAYS_PER_MONTH;
-	int64		years = interval->month / MONTHS_PER_YEAR;
+	int64 years = interval->month / MONTHS_PER_YEAR;
 
-	return interval->time + days * USECS_PER_DAY +
-		years * (USECS_PER_DAY / 4 * 1461);
+	return interval->time + days * USECS_PER_DAY + years * (USECS_PER_DAY / 4 * 1461);
 }
 
 /* All rules, by their id. */
 static HTAB *
 ReadRuleRows(TableStore *store, Snapshot snapshot)
 {
-	HTAB	   *rules = HashTableIn(CurrentMemoryContext, "newterm rule rows", 64,
-									sizeof(int64), sizeof(RuleRow));
+	HTAB *rules = HashTableIn(CurrentMemoryContext, "newterm rule rows", 64, sizeof(int64),
+							  sizeof(RuleRow));
 	TupleTableSlot *slot;
 
 	TableStoreScan(store, snapshot);
 	while (TableStoreScanNext(store, &slot))
 	{
-		bool		isnull;
-		int64		id = DatumGetInt64(SlotColumn(slot, RULE_ID, &isnull));
-		RuleRow    *entry = hash_search(rules, &id, HASH_ENTER, NULL);
+		bool     isnull;
+		int64    id = DatumGetInt64(SlotColumn(slot, RULE_ID, &isnull));
+		RuleRow *entry = hash_search(rules, &id, HASH_ENTER, NULL);
 
 		entry->row = CopyRow(store, slot);
 	}
@@ -136,29 +135,27 @@ CompareVersions(const ListCell *a, const ListCell *b)
 
 /* Read one version, or those in use, with their rules; sorted by id. */
 static List *
-ReadVersions(TableStore *rule_store, TableStore *version_store, Snapshot snapshot,
-			 int32 wanted)
+ReadVersions(TableStore *rule_store, TableStore *version_store, Snapshot snapshot, int32 wanted)
 {
-	HTAB	   *rules = ReadRuleRows(rule_store, snapshot);
-	List	   *versions = NIL;
+	HTAB           *rules = ReadRuleRows(rule_store, snapshot);
+	List           *versions = NIL;
 	TupleTableSlot *slot;
 
 	TableStoreScan(version_store, snapshot);
 	while (TableStoreScanNext(version_store, &slot))
 	{
-		bool		isnull;
-		int32		id = DatumGetInt32(SlotColumn(slot, VERSION_ID, &isnull));
-		int64		rule_id = DatumGetInt64(SlotColumn(slot, VERSION_RULE_ID, &isnull));
-		int32		version = DatumGetInt32(SlotColumn(slot, VERSION_VERSION, &isnull));
-		RuleRow    *rule = hash_search(rules, &rule_id, HASH_FIND, NULL);
+		bool           isnull;
+		int32          id = DatumGetInt32(SlotColumn(slot, VERSION_ID, &isnull));
+		int64          rule_id = DatumGetInt64(SlotColumn(slot, VERSION_RULE_ID, &isnull));
+		int32          version = DatumGetInt32(SlotColumn(slot, VERSION_VERSION, &isnull));
+		RuleRow       *rule = hash_search(rules, &rule_id, HASH_FIND, NULL);
 		StoredVersion *stored;
 
 		if (rule == NULL)
 			continue;
-		if (wanted == VERSIONS_IN_USE ?
-			(!DatumGetBool(Column(&rule->row, RULE_ENABLED)) ||
-			 version != DatumGetInt32(Column(&rule->row, RULE_VERSION))) :
-			id != wanted)
+		if (wanted == VERSIONS_IN_USE ? (!DatumGetBool(Column(&rule->row, RULE_ENABLED)) ||
+										 version != DatumGetInt32(Column(&rule->row, RULE_VERSION)))
+									  : id != wanted)
 			continue;
 		stored = palloc(sizeof(StoredVersion));
 		stored->id = id;
@@ -175,13 +172,13 @@ static void
 ReadDigestKey(TableStore *store, Snapshot snapshot, DigestKey *key)
 {
 	TupleTableSlot *slot;
-	uint8		secret[DIGEST_SECRET_BYTES] = {0};
+	uint8           secret[DIGEST_SECRET_BYTES] = {0};
 
 	TableStoreScan(store, snapshot);
 	if (TableStoreScanNext(store, &slot))
 	{
-		bool		isnull;
-		pg_uuid_t  *stored = DatumGetUUIDP(SlotColumn(slot, DIGEST_KEY_KEY, &isnull));
+		bool       isnull;
+		pg_uuid_t *stored = DatumGetUUIDP(SlotColumn(slot, DIGEST_KEY_KEY, &isnull));
 
 		memcpy(secret, stored->data, sizeof(secret));
 	}
@@ -194,11 +191,11 @@ ReadDigestKey(TableStore *store, Snapshot snapshot, DigestKey *key)
 static void
 ColumnTexts(const Row *row, int column, char **texts, int *count)
 {
-	Datum	   *elements;
-	int			nelements;
+	Datum *elements;
+	int    nelements;
 
-	deconstruct_array(DatumGetArrayTypeP(Column(row, column)), TEXTOID, -1, false,
-					  TYPALIGN_INT, &elements, NULL, &nelements);
+	deconstruct_array(DatumGetArrayTypeP(Column(row, column)), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, NULL, &nelements);
 	for (int i = 0; i < nelements && *count < TERM_MAX_COLUMNS; i++)
 		texts[(*count)++] = TextDatumGetCString(elements[i]);
 }
@@ -207,9 +204,9 @@ ColumnTexts(const Row *row, int column, char **texts, int *count)
 static uint32
 GroupColumns(const Row *rule, char **entity, int nentity)
 {
-	char	   *texts[TERM_MAX_COLUMNS];
-	int			ntexts = 0;
-	uint32		columns = 0;
+	char  *texts[TERM_MAX_COLUMNS];
+	int    ntexts = 0;
+	uint32 columns = 0;
 
 	if (ColumnIsNull(rule, RULE_GROUP_SIGNALS_BY))
 		return ((uint32) 1 << nentity) - 1;
@@ -224,19 +221,19 @@ GroupColumns(const Row *rule, char **entity, int nentity)
 /* The parsed texts of a rule. */
 typedef struct ParsedRule
 {
-	Language	language;
+	Language    language;
 	FilterNode *filter;
-	int			nentity;
-	int			ncolumns;		/* the group_by fields first */
-	char	   *texts[TERM_MAX_COLUMNS];
-	Field	   *fields[TERM_MAX_COLUMNS];
+	int         nentity;
+	int         ncolumns; /* the group_by fields first */
+	char       *texts[TERM_MAX_COLUMNS];
+	Field      *fields[TERM_MAX_COLUMNS];
 } ParsedRule;
 
 static void
 ParseRule(const Row *version, ParsedRule *parsed)
 {
-	Language	language = LanguageByName(ColumnText(version, VERSION_LANGUAGE));
-	char	   *filter = ColumnText(version, VERSION_FILTER);
+	Language    language = LanguageByName(ColumnText(version, VERSION_LANGUAGE));
+	char       *filter = ColumnText(version, VERSION_FILTER);
 	SyntaxError error;
 
 	parsed->language = language;
@@ -262,12 +259,12 @@ ParseRule(const Row *version, ParsedRule *parsed)
 static Rule *
 CompileRule(RuleSet *set, const StoredVersion *stored)
 {
-	const Row  *of_rule = &stored->rule;
-	const Row  *of_version = &stored->version;
-	const bool	by_entity = strcmp(ColumnText(of_rule, RULE_LEARNING_SCOPE), "entity") == 0;
-	ParsedRule	parsed;
+	const Row    *of_rule = &stored->rule;
+	const Row    *of_version = &stored->version;
+	const bool    by_entity = strcmp(ColumnText(of_rule, RULE_LEARNING_SCOPE), "entity") == 0;
+	ParsedRule    parsed;
 	MemoryContext caller;
-	Rule	   *rule;
+	Rule         *rule;
 
 	ParseRule(of_version, &parsed);
 	caller = MemoryContextSwitchTo(set->context);
@@ -279,8 +276,7 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	rule->term_start = TermDigestStart(rule);
 	rule->name = ColumnText(of_rule, RULE_NAME);
 	rule->filter = FilterBind(parsed.filter, set->fields);
-	TermShapeInitialise(&rule->shape, set->fields, parsed.fields, parsed.ncolumns,
-						parsed.nentity,
+	TermShapeInitialise(&rule->shape, set->fields, parsed.fields, parsed.ncolumns, parsed.nentity,
 						DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
 	rule->language = parsed.language;
 	rule->texts = palloc(sizeof(char *) * parsed.ncolumns);
@@ -288,12 +284,14 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 		rule->texts[i] = pstrdup(parsed.texts[i]);
 
 	rule->learning = ColumnMicros(of_rule, RULE_LEARNING);
-	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES) ? -1 :
-		DatumGetInt32(Column(of_rule, RULE_LEARNING_VALUES));
+	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES)
+		? -1
+		: DatumGetInt32(Column(of_rule, RULE_LEARNING_VALUES));
 	rule->by_entity = by_entity;
 	rule->span.granule = ColumnMicros(of_rule, RULE_GRANULE);
-	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER) ? -1 :
-		ColumnMicros(of_rule, RULE_FORGET_AFTER);
+	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER)
+		? -1
+		: ColumnMicros(of_rule, RULE_FORGET_AFTER);
 	rule->stored_terms = -1;
 	rule->silent = strcmp(ColumnText(of_rule, RULE_MODE), "observe") == 0;
 	rule->keep_alive = ColumnMicros(of_rule, RULE_KEEP_ALIVE);
@@ -331,7 +329,7 @@ EvaluationCreate(RuleSet *set)
 static void
 CompileAll(RuleSet *set, const List *stored, MemoryContext parsing)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	MemoryContextSwitchTo(set->context);
 	set->fields = FieldSetCreate(&set->key, ReferenceCreate());
@@ -339,7 +337,7 @@ CompileAll(RuleSet *set, const List *stored, MemoryContext parsing)
 	set->clockless = palloc(sizeof(Rule *) * Max(list_length(stored), 1));
 	foreach(cell, stored)
 	{
-		Rule	   *rule;
+		Rule *rule;
 
 		MemoryContextSwitchTo(parsing);
 		rule = CompileRule(set, lfirst(cell));
@@ -356,19 +354,18 @@ CompileAll(RuleSet *set, const List *stored, MemoryContext parsing)
 static void
 LoadSet(void *state)
 {
-	RuleSet    *set = state;
-	const ExtensionOids *oids = ExtensionLast();	/* RulesCurrent looked */
-	MemoryContext scratch = AllocSetContextCreate(CurTransactionContext,
-												  "newterm rule rows",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext parsing = AllocSetContextCreate(scratch, "newterm rule parsing",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	TableStore		digest_key;
-	TableStore		rules;
-	TableStore		versions;
-	SuppressionTables suppressions;
-	Snapshot	snapshot;
+	RuleSet             *set = state;
+	const ExtensionOids *oids = ExtensionLast(); /* RulesCurrent looked */
+	MemoryContext        scratch = AllocSetContextCreate(CurTransactionContext, "newterm rule rows",
+														 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext        parsing = AllocSetContextCreate(scratch, "newterm rule parsing",
+														 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext        caller = MemoryContextSwitchTo(scratch);
+	TableStore           digest_key;
+	TableStore           rules;
+	TableStore           versions;
+	SuppressionTables    suppressions;
+	Snapshot             snapshot;
 
 	TableStoreOpenWhole(&digest_key, oids->digest_key);
 	TableStoreOpenWhole(&rules, oids->rules);
@@ -398,8 +395,8 @@ LoadSet(void *state)
 static void
 CheckDescribed(TupleDesc desc, const Row *rule)
 {
-	int			nfields;
-	int			ngroup;
+	int nfields;
+	int ngroup;
 
 	for (int i = 0; i < desc->natts; i++)
 		if (rule->nulls[i] && TupleDescAttr(desc, i)->attnotnull)
@@ -426,15 +423,16 @@ CheckDescribed(TupleDesc desc, const Row *rule)
 static StoredVersion
 DescribedVersion(HeapTupleHeader header, int32 number)
 {
-	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
-											  HeapTupleHeaderGetTypMod(header));
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header),.t_data = header};
+	TupleDesc     desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
+												HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
 	StoredVersion stored = {.id = number};
-	const int	columns[][2] = {
-		{VERSION_VERSION, RULE_VERSION}, {VERSION_FIELDS, RULE_FIELDS},
-		{VERSION_FILTER, RULE_FILTER}, {VERSION_GROUP_BY, RULE_GROUP_BY},
-		{VERSION_LANGUAGE, RULE_LANGUAGE}, {VERSION_LEARNING_FROM, RULE_LEARNING_FROM}
-	};
+	const int     columns[][2] = {{VERSION_VERSION, RULE_VERSION},
+								  {VERSION_FIELDS, RULE_FIELDS},
+								  {VERSION_FILTER, RULE_FILTER},
+								  {VERSION_GROUP_BY, RULE_GROUP_BY},
+								  {VERSION_LANGUAGE, RULE_LANGUAGE},
+								  {VERSION_LEARNING_FROM, RULE_LEARNING_FROM}};
 
 	stored.rule.values = palloc(sizeof(Datum) * desc->natts);
 	stored.rule.nulls = palloc(sizeof(bool) * desc->natts);
@@ -454,12 +452,12 @@ DescribedVersion(HeapTupleHeader header, int32 number)
 RuleSet *
 RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
 {
-	RuleSet    *set = palloc0(sizeof(RuleSet));
-	MemoryContext parsing = AllocSetContextCreate(CurrentMemoryContext, "newterm rule parsing",
-												  ALLOCSET_DEFAULT_SIZES);
+	RuleSet          *set = palloc0(sizeof(RuleSet));
+	MemoryContext     parsing = AllocSetContextCreate(CurrentMemoryContext, "newterm rule parsing",
+													  ALLOCSET_DEFAULT_SIZES);
 	SuppressionTables suppressions;
-	Datum	   *elements;
-	int			count;
+	Datum            *elements;
+	int               count;
 
 	set->context = CurrentMemoryContext;
 	DigestKeyExpand(&set->key, secret);
@@ -494,13 +492,11 @@ RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot)
 RuleSet *
 RulesLoad(bool wait)
 {
-	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
-												  "newterm rules",
+	MemoryContext context = AllocSetContextCreate(CacheMemoryContext, "newterm rules",
 												  ALLOCSET_DEFAULT_MINSIZE,
-												  ALLOCSET_DEFAULT_INITSIZE,
-												  RULES_BLOCK);
-	RuleSet    *set = MemoryContextAllocZero(context, sizeof(RuleSet));
-	ErrorData  *error;
+												  ALLOCSET_DEFAULT_INITSIZE, RULES_BLOCK);
+	RuleSet      *set = MemoryContextAllocZero(context, sizeof(RuleSet));
+	ErrorData    *error;
 
 	set->context = context;
 	error = wait ? RunGuarded(LoadSet, set) : LockWaitsNever(LoadSet, set);
@@ -527,15 +523,14 @@ Rule *
 RuleLoadVersion(RuleSet *set, int32 version_id)
 {
 	const ExtensionOids *oids = ExtensionLookup();
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
-												  "newterm rule rows",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	TableStore		rules;
-	TableStore		versions;
-	Snapshot	snapshot;
-	List	   *stored;
-	Rule	   *rule = NULL;
+	MemoryContext        scratch = AllocSetContextCreate(CurrentMemoryContext, "newterm rule rows",
+														 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext        caller = MemoryContextSwitchTo(scratch);
+	TableStore           rules;
+	TableStore           versions;
+	Snapshot             snapshot;
+	List                *stored;
+	Rule                *rule = NULL;
 
 	TableStoreOpenWhole(&rules, oids->rules);
 	TableStoreOpenWhole(&versions, oids->rule_versions);

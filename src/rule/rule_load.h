@@ -33,4 +33,4 @@ extern Rule *RuleLoadVersion(RuleSet *set, int32 version_id);
  */
 extern RuleSet *RulesCompile(ArrayType *rules, const void *secret, Snapshot snapshot);
 
-#endif							/* NEWTERM_RULE_LOAD_H */
+#endif /* NEWTERM_RULE_LOAD_H */

@@ -33,11 +33,11 @@ ReportSyntaxError(const char *what, const char *text, const SyntaxError *error)
 	const char *line = text;
 	const char *at = text;
 	const char *end;
-	int			column = 0;
+	int         column = 0;
 
 	for (int i = 1; i < error->position && *at != '\0'; i++)
 	{
-		int			length = pg_mblen(at);
+		int length = pg_mblen(at);
 
 		column++;
 		if (*at == '\n')
@@ -53,12 +53,9 @@ ReportSyntaxError(const char *what, const char *text, const SyntaxError *error)
 	error_context_stack = NULL;
 	ereport(ERROR,
 			(errcode(MAKE_SQLSTATE('N', 'T', '0', '0', '1')),
-			 errmsg("syntax error in %s at position %d: %s", what,
-					error->position, error->message),
+			 errmsg("syntax error in %s at position %d: %s", what, error->position, error->message),
 			 /* from the next line on: clients put a label before the first */
-			 errdetail("\n%s\n%*s^",
-					   end == NULL ? line : pnstrdup(line, end - line),
-					   column, ""),
+			 errdetail("\n%s\n%*s^", end == NULL ? line : pnstrdup(line, end - line), column, ""),
 			 error->hint != NULL ? errhint("%s", error->hint) : 0));
 }
 
@@ -77,7 +74,7 @@ Field *
 ParseField(const char *text, Language language)
 {
 	SyntaxError error;
-	Field	   *field = FieldParse(text, language, &error);
+	Field      *field = FieldParse(text, language, &error);
 
 	if (field == NULL)
 		ReportSyntaxError("field", text, &error);
@@ -98,9 +95,9 @@ CheckBuiltIn(int needs)
 char **
 ArrayTexts(ArrayType *array, const char *what, int *count)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	char	  **texts;
+	Datum *elements;
+	bool  *nulls;
+	char **texts;
 
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,

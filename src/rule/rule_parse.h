@@ -19,7 +19,7 @@ pg_noreturn extern void ReportSyntaxError(const char *what, const char *text,
 
 /* Parse a filter or a field; raise an error if that fails. */
 extern FilterNode *ParseFilter(const char *text, Language language);
-extern Field *ParseField(const char *text, Language language);
+extern Field      *ParseField(const char *text, Language language);
 
 /* Raise an error if an expression needs something this build lacks (NEEDS_..., field.h). */
 extern void CheckBuiltIn(int needs);
@@ -27,4 +27,4 @@ extern void CheckBuiltIn(int needs);
 /* The elements of a text[] without NULLs as C strings; `what` is named in errors. */
 extern char **ArrayTexts(ArrayType *array, const char *what, int *count);
 
-#endif							/* NEWTERM_RULE_PARSE_H */
+#endif /* NEWTERM_RULE_PARSE_H */

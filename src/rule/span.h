@@ -7,8 +7,8 @@
 
 typedef struct Span
 {
-	int64		granule;		/* length of a granule, at least 1 */
-	int64		forget_after;	/* longest gap in a run; -1: never forget */
+	int64 granule;      /* length of a granule, at least 1 */
+	int64 forget_after; /* longest gap in a run; -1: never forget */
 } Span;
 
-#endif							/* NEWTERM_SPAN_H */
+#endif /* NEWTERM_SPAN_H */

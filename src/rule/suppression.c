@@ -22,16 +22,16 @@
 /* A row as it is stored, texts and values in the current memory context. */
 typedef struct StoredSuppression
 {
-	char	   *name;
-	bool		exclude;
-	ArrayType  *rules;			/* NULL: all */
-	int64		rule_id;		/* of an unlearning; else 0 */
-	char	   *filter;
-	char	   *language;
-	Jsonb	   *entity;
-	Jsonb	   *term;
-	int64		from;
-	int64		until;
+	char      *name;
+	bool       exclude;
+	ArrayType *rules;   /* NULL: all */
+	int64      rule_id; /* of an unlearning; else 0 */
+	char      *filter;
+	char      *language;
+	Jsonb     *entity;
+	Jsonb     *term;
+	int64      from;
+	int64      until;
 } StoredSuppression;
 
 void
@@ -55,8 +55,8 @@ SuppressionTablesClose(SuppressionTables *tables)
 static char *
 SlotText(TupleTableSlot *slot, int column)
 {
-	bool		isnull;
-	Datum		value = SlotColumn(slot, column, &isnull);
+	bool  isnull;
+	Datum value = SlotColumn(slot, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }
@@ -65,7 +65,7 @@ SlotText(TupleTableSlot *slot, int column)
 static int64
 SlotTime(TupleTableSlot *slot, int column, int64 missing)
 {
-	bool		isnull;
+	bool        isnull;
 	TimestampTz time = DatumGetTimestampTz(SlotColumn(slot, column, &isnull));
 
 	if (isnull)
@@ -78,12 +78,12 @@ SlotTime(TupleTableSlot *slot, int column, int64 missing)
 /* What it covers: the numbers of the columns that say so. */
 typedef struct CoverColumns
 {
-	int			filter;
-	int			language;
-	int			entity;
-	int			term;
-	int			from;
-	int			until;
+	int filter;
+	int language;
+	int entity;
+	int term;
+	int from;
+	int until;
 } CoverColumns;
 
 static StoredSuppression *
@@ -103,13 +103,12 @@ ReadCover(TupleTableSlot *slot, const CoverColumns *columns)
 static StoredSuppression *
 ReadSuppression(TupleTableSlot *slot)
 {
-	static const CoverColumns columns = {
-		SUPPRESSION_FILTER, SUPPRESSION_LANGUAGE, SUPPRESSION_ENTITY, SUPPRESSION_TERM,
-		SUPPRESSION_STARTS_AT, SUPPRESSION_EXPIRES_AT
-	};
-	StoredSuppression *stored = ReadCover(slot, &columns);
-	bool		isnull;
-	Datum		rules = SlotColumn(slot, SUPPRESSION_RULES, &isnull);
+	static const CoverColumns columns = {SUPPRESSION_FILTER,    SUPPRESSION_LANGUAGE,
+										 SUPPRESSION_ENTITY,    SUPPRESSION_TERM,
+										 SUPPRESSION_STARTS_AT, SUPPRESSION_EXPIRES_AT};
+	StoredSuppression        *stored = ReadCover(slot, &columns);
+	bool                      isnull;
+	Datum                     rules = SlotColumn(slot, SUPPRESSION_RULES, &isnull);
 
 	if (!isnull)
 		stored->rules = DatumGetArrayTypePCopy(rules);
@@ -121,12 +120,10 @@ ReadSuppression(TupleTableSlot *slot)
 static StoredSuppression *
 ReadUnlearning(TupleTableSlot *slot)
 {
-	static const CoverColumns columns = {
-		UNLEARNING_FILTER, UNLEARNING_LANGUAGE, UNLEARNING_ENTITY, UNLEARNING_TERM,
-		UNLEARNING_SINCE, UNLEARNING_UNTIL
-	};
-	StoredSuppression *stored = ReadCover(slot, &columns);
-	bool		isnull;
+	static const CoverColumns columns = {UNLEARNING_FILTER, UNLEARNING_LANGUAGE, UNLEARNING_ENTITY,
+										 UNLEARNING_TERM,   UNLEARNING_SINCE,    UNLEARNING_UNTIL};
+	StoredSuppression        *stored = ReadCover(slot, &columns);
+	bool                      isnull;
 
 	stored->exclude = true;
 	stored->rule_id = DatumGetInt64(SlotColumn(slot, UNLEARNING_RULE_ID, &isnull));
@@ -138,9 +135,9 @@ ReadUnlearning(TupleTableSlot *slot)
 static bool
 ArrayHasText(ArrayType *array, const char *wanted)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
+	Datum *elements;
+	bool  *nulls;
+	int    count;
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
@@ -176,10 +173,10 @@ ColumnOfText(const Rule *rule, int from, int to, const JsonbValue *text)
 static bool
 AddValues(Suppression *suppression, const Rule *rule, int from, int to, Jsonb *object)
 {
-	JsonbIterator *iterator;
+	JsonbIterator     *iterator;
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	int			column = -1;
+	JsonbValue         value;
+	int                column = -1;
 
 	if (object == NULL)
 		return true;
@@ -191,7 +188,7 @@ AddValues(Suppression *suppression, const Rule *rule, int from, int to, Jsonb *o
 			return false;
 		if (token == WJB_VALUE)
 			suppression->values[suppression->nvalues++] =
-				(SuppressedValue) {column, DigestJsonbValue(rule->key, &value)};
+				(SuppressedValue){column, DigestJsonbValue(rule->key, &value)};
 	}
 	return true;
 }
@@ -201,11 +198,14 @@ static void
 AddSuppression(RuleSet *set, Rule *rule, const StoredSuppression *stored)
 {
 	Suppression suppression = {
-		.exclude = stored->exclude, .from = stored->from, .until = stored->until,
+		.exclude = stored->exclude,
+		.from = stored->from,
+		.until = stored->until,
 	};
-	const int	nentity = rule->shape.nentity;
-	FilterNode *parsed = stored->filter == NULL ? NULL :
-		ParseFilter(stored->filter, LanguageByName(stored->language));
+	const int     nentity = rule->shape.nentity;
+	FilterNode   *parsed = stored->filter == NULL
+		  ? NULL
+		  : ParseFilter(stored->filter, LanguageByName(stored->language));
 	MemoryContext old = MemoryContextSwitchTo(set->context);
 
 	suppression.values = palloc(sizeof(SuppressedValue) * rule->shape.ncolumns);
@@ -215,8 +215,9 @@ AddSuppression(RuleSet *set, Rule *rule, const StoredSuppression *stored)
 		suppression.name = stored->name == NULL ? NULL : pstrdup(stored->name);
 		if (parsed != NULL)
 			suppression.filter = FilterBind(parsed, set->fields);
-		rule->suppressions = rule->suppressions == NULL ? palloc(sizeof(Suppression)) :
-			repalloc(rule->suppressions, sizeof(Suppression) * (rule->nsuppressions + 1));
+		rule->suppressions = rule->suppressions == NULL
+			? palloc(sizeof(Suppression))
+			: repalloc(rule->suppressions, sizeof(Suppression) * (rule->nsuppressions + 1));
 		rule->suppressions[rule->nsuppressions++] = suppression;
 		rule->excludes |= suppression.exclude;
 	}
@@ -259,8 +260,7 @@ CoversValues(const Suppression *suppression, const Evaluation *event, const Dige
 }
 
 bool
-SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row,
-					FilterAnswer filters)
+SuppressionExcludes(Evaluation *event, const Rule *rule, const Digest *row, FilterAnswer filters)
 {
 	for (int i = 0; i < rule->nsuppressions; i++)
 	{

@@ -14,26 +14,26 @@
 /* A column of a rule's shape that has to have this value. */
 typedef struct SuppressedValue
 {
-	int			column;
-	Digest		value;
+	int    column;
+	Digest value;
 } SuppressedValue;
 
 typedef struct Suppression
 {
-	char	   *name;			/* NULL: an unlearning */
-	bool		exclude;		/* what it covers is void; else it is muted */
-	FilterNode *filter;			/* NULL: any event */
-	int			nvalues;
+	char            *name;    /* NULL: an unlearning */
+	bool             exclude; /* what it covers is void; else it is muted */
+	FilterNode      *filter;  /* NULL: any event */
+	int              nvalues;
 	SuppressedValue *values;
-	int64		from;			/* of event time, ... */
-	int64		until;			/* ... up to before this */
+	int64            from;  /* of event time, ... */
+	int64            until; /* ... up to before this */
 } Suppression;
 
 /* The tables that suppressions are read from. */
 typedef struct SuppressionTables
 {
-	TableStore	suppressions;
-	TableStore	unlearnings;
+	TableStore suppressions;
+	TableStore unlearnings;
 } SuppressionTables;
 
 extern void SuppressionTablesOpen(SuppressionTables *tables);
@@ -64,7 +64,7 @@ extern bool SuppressionExcludes(Evaluation *event, const Rule *rule, const Diges
  * The suppression that mutes a detection at event->time, or NULL.  Without an event
  * (have_event false), suppressions with a filter mute nothing.
  */
-extern const Suppression *SuppressionMutes(Evaluation *event, const Rule *rule,
-										   const Digest *row, bool have_event);
+extern const Suppression *SuppressionMutes(Evaluation *event, const Rule *rule, const Digest *row,
+										   bool have_event);
 
-#endif							/* NEWTERM_SUPPRESSION_H */
+#endif /* NEWTERM_SUPPRESSION_H */

@@ -17,7 +17,7 @@ PG_FUNCTION_INFO_V1(newterm_lock_positions);
 PG_FUNCTION_INFO_V1(newterm_tell);
 
 /* How long readers wait for each other, in milliseconds. */
-#define POSITIONS_WAIT	1000
+#define POSITIONS_WAIT 1000
 
 /*
  * newterm.lock_positions()
@@ -45,7 +45,7 @@ TextArgument(FunctionCallInfo fcinfo, int number)
 Datum
 newterm_tell(PG_FUNCTION_ARGS)
 {
-	Rule		rule = {0};
+	Rule         rule = {0};
 	Notification told = {.rule = &rule};
 
 	for (int i = 0; i < 8; i++)
@@ -54,7 +54,7 @@ newterm_tell(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("only event_id and reason of a change may be NULL")));
 	if (ExtensionLookup() == NULL)
-		PG_RETURN_VOID();		/* in the middle of DROP EXTENSION */
+		PG_RETURN_VOID(); /* in the middle of DROP EXTENSION */
 	told.kind = TextArgument(fcinfo, 0);
 	told.signal = PG_GETARG_INT64(1);
 	rule.name = TextArgument(fcinfo, 2);

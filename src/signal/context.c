@@ -14,34 +14,34 @@
 #include "signal/context.h"
 
 /* Counts end here. */
-#define MOST		100
+#define MOST 100
 
 /* So many rows are read of an entity and of a term: one may be its own. */
-#define ROWS_READ	(MOST + 1)
+#define ROWS_READ (MOST + 1)
 
 /* Of an entity with more, so many of those that were stored first are read for its start. */
-#define FIRST_ROWS	10
+#define FIRST_ROWS 10
 
 /* What is new, in microseconds. */
-#define RECENT		(30 * USECS_PER_DAY)
+#define RECENT (30 * USECS_PER_DAY)
 
 /* Where contexts are read from, during one merge. */
 typedef struct SignalContexts
 {
-	bool		readable[RUNS_OF_TERM + 1];
-	TableStore	stores[RUNS_OF_TERM + 1];
+	bool       readable[RUNS_OF_TERM + 1];
+	TableStore stores[RUNS_OF_TERM + 1];
 } SignalContexts;
 
 /* What was found. */
 typedef struct Counts
 {
-	const Span *span;
-	const Digest *own;			/* entity and term of the detection */
-	int64		time;
-	int			known;			/* runs that were known ... */
-	int			others;			/* ... of others than `own` */
-	int			recent;			/* runs that began lately, outside learning */
-	int64		since;			/* start of the earliest one */
+	const Span   *span;
+	const Digest *own; /* entity and term of the detection */
+	int64         time;
+	int           known;  /* runs that were known ... */
+	int           others; /* ... of others than `own` */
+	int           recent; /* runs that began lately, outside learning */
+	int64         since;  /* start of the earliest one */
 } Counts;
 
 static SignalContexts *
@@ -54,8 +54,8 @@ Contexts(SignalWriter *writer)
 	old = MemoryContextSwitchTo(writer->context);
 	writer->contexts = palloc0(sizeof(SignalContexts));
 	for (int kind = RUNS_OF_ENTITY; kind <= RUNS_OF_TERM; kind++)
-		writer->contexts->readable[kind] =
-			RunsAroundOpen(&writer->contexts->stores[kind], writer->oids, kind);
+		writer->contexts->readable[kind] = RunsAroundOpen(&writer->contexts->stores[kind],
+														  writer->oids, kind);
 	MemoryContextSwitchTo(old);
 	return writer->contexts;
 }
@@ -75,7 +75,7 @@ ContextsClose(SignalWriter *writer)
 static void
 NoteStart(void *state, const Digest *term, const Run *run)
 {
-	Counts	   *counts = state;
+	Counts *counts = state;
 
 	if (run->first_seen < counts->time)
 		counts->since = Min(counts->since, run->first_seen);
@@ -85,8 +85,8 @@ NoteStart(void *state, const Digest *term, const Run *run)
 static void
 CountRun(void *state, const Digest *term, const Run *run)
 {
-	Counts	   *counts = state;
-	const Run	now = {.first_seen = counts->time};
+	Counts   *counts = state;
+	const Run now = {.first_seen = counts->time};
 
 	if (run->first_seen >= counts->time)
 		return;
@@ -103,7 +103,7 @@ CountRun(void *state, const Digest *term, const Run *run)
 static void
 AddMember(JsonbParseState **state, const char *name, JsonbValue *value)
 {
-	JsonbValue	key = {.type = jbvString};
+	JsonbValue key = {.type = jbvString};
 
 	key.val.string.val = (char *) name;
 	key.val.string.len = strlen(name);
@@ -114,7 +114,7 @@ AddMember(JsonbParseState **state, const char *name, JsonbValue *value)
 static void
 AddCount(JsonbParseState **state, const char *name, int count)
 {
-	JsonbValue	value = {.type = jbvNumeric};
+	JsonbValue value = {.type = jbvNumeric};
 
 	value.val.numeric = int64_to_numeric(Min(count, MOST));
 	AddMember(state, name, &value);
@@ -123,7 +123,7 @@ AddCount(JsonbParseState **state, const char *name, int count)
 static void
 AddTime(JsonbParseState **state, const char *name, int64 time)
 {
-	JsonbValue	value = {.type = jbvNull};
+	JsonbValue value = {.type = jbvNull};
 
 	if (time != PG_INT64_MAX)
 	{
@@ -138,9 +138,11 @@ AddTime(JsonbParseState **state, const char *name, int64 time)
 static void
 AddEntity(JsonbParseState **state, TableStore *store, const Subject *subject, Counts *counts)
 {
-	RunsAsked	asked = {
-		.version_id = subject->rule->version_id, .values = subject->entity_values,
-		.newest = true, .most = ROWS_READ,
+	RunsAsked asked = {
+		.version_id = subject->rule->version_id,
+		.values = subject->entity_values,
+		.newest = true,
+		.most = ROWS_READ,
 	};
 
 	if (RunsAround(store, &asked, CountRun, counts) == ROWS_READ)
@@ -159,7 +161,9 @@ static void
 AddOthers(JsonbParseState **state, TableStore *store, const Subject *subject, Counts *counts)
 {
 	const RunsAsked asked = {
-		.version_id = subject->rule->version_id, .values = subject->term_values, .most = ROWS_READ,
+		.version_id = subject->rule->version_id,
+		.values = subject->term_values,
+		.most = ROWS_READ,
 	};
 
 	RunsAround(store, &asked, CountRun, counts);
@@ -170,13 +174,15 @@ Jsonb *
 ContextOf(SignalWriter *writer, const Detection *detection)
 {
 	SignalContexts *contexts = Contexts(writer);
-	const Subject *subject = detection->subject;
-	const Counts none = {
-		.span = &subject->rule->span, .own = subject->term, .time = detection->first_seen,
-		.since = PG_INT64_MAX,
-	};
-	Counts		entity = none;
-	Counts		term = none;
+	const Subject  *subject = detection->subject;
+	const Counts    none = {
+		   .span = &subject->rule->span,
+		   .own = subject->term,
+		   .time = detection->first_seen,
+		   .since = PG_INT64_MAX,
+    };
+	Counts           entity = none;
+	Counts           term = none;
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);

@@ -17,4 +17,4 @@ extern Jsonb *ContextOf(SignalWriter *writer, const Detection *detection);
 /* Close what was opened. */
 extern void ContextsClose(SignalWriter *writer);
 
-#endif							/* NEWTERM_CONTEXT_H */
+#endif /* NEWTERM_CONTEXT_H */

@@ -20,8 +20,8 @@
 static char *
 TextColumn(TupleTableSlot *slot, int column)
 {
-	bool		isnull;
-	Datum		value = SlotColumn(slot, column, &isnull);
+	bool  isnull;
+	Datum value = SlotColumn(slot, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }
@@ -29,7 +29,7 @@ TextColumn(TupleTableSlot *slot, int column)
 static int64
 IdColumn(TupleTableSlot *slot)
 {
-	bool		isnull;
+	bool isnull;
 
 	return DatumGetInt64(SlotColumn(slot, DETECTION_ID, &isnull));
 }
@@ -37,7 +37,7 @@ IdColumn(TupleTableSlot *slot)
 static TimestampTz
 StartColumn(TupleTableSlot *slot)
 {
-	bool		isnull;
+	bool isnull;
 
 	return DatumGetTimestampTz(SlotColumn(slot, DETECTION_FIRST_SEEN, &isnull));
 }
@@ -52,8 +52,8 @@ Stands(TupleTableSlot *slot)
 void
 DetectionEnter(SignalWriter *writer, const Detection *detection, int64 signal)
 {
-	Datum		row[DETECTION_COLUMNS] = {0};
-	bool		nulls[DETECTION_COLUMNS] = {0};
+	Datum          row[DETECTION_COLUMNS] = {0};
+	bool           nulls[DETECTION_COLUMNS] = {0};
 	const Subject *subject = detection->subject;
 
 	row[DETECTION_ID - 1] =
@@ -64,8 +64,7 @@ DetectionEnter(SignalWriter *writer, const Detection *detection, int64 signal)
 	row[DETECTION_ENTITY - 1] = JsonbPGetDatum(detection->given.entity);
 	row[DETECTION_TERM - 1] = JsonbPGetDatum(detection->given.term);
 	row[DETECTION_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(detection->first_seen));
-	row[DETECTION_EVENT_ID - 1] = OptionalText(detection->event_id,
-											   &nulls[DETECTION_EVENT_ID - 1]);
+	row[DETECTION_EVENT_ID - 1] = OptionalText(detection->event_id, &nulls[DETECTION_EVENT_ID - 1]);
 	row[DETECTION_STATUS - 1] = CStringGetTextDatum("live");
 	row[DETECTION_ORIGIN - 1] = CStringGetTextDatum(OriginName(writer->origin));
 	row[DETECTION_SIGNAL_ID - 1] = Int64GetDatum(signal);
@@ -78,8 +77,8 @@ DetectionEnter(SignalWriter *writer, const Detection *detection, int64 signal)
 int64
 DetectionSlotSignal(TupleTableSlot *slot)
 {
-	bool		isnull;
-	Datum		signal = SlotColumn(slot, DETECTION_SIGNAL_ID, &isnull);
+	bool  isnull;
+	Datum signal = SlotColumn(slot, DETECTION_SIGNAL_ID, &isnull);
 
 	return isnull ? NO_SIGNAL : DatumGetInt64(signal);
 }
@@ -93,10 +92,10 @@ DetectionSlotStarts(TupleTableSlot *slot, int64 first_seen)
 int64
 DetectionLastSignal(SignalWriter *writer, const Digest *term)
 {
-	TableStore *detections = WriterDetections(writer);
+	TableStore     *detections = WriterDetections(writer);
 	TupleTableSlot *slot;
-	int64		newest = 0;
-	int64		signal = NO_SIGNAL;
+	int64           newest = 0;
+	int64           signal = NO_SIGNAL;
 
 	TableStoreFindDigest(detections, term);
 	while (TableStoreNext(detections, &slot))
@@ -110,10 +109,9 @@ DetectionLastSignal(SignalWriter *writer, const Digest *term)
 }
 
 bool
-DetectionFind(SignalWriter *writer, const Digest *term, int64 first_seen,
-			  StoredDetection *found)
+DetectionFind(SignalWriter *writer, const Digest *term, int64 first_seen, StoredDetection *found)
 {
-	TableStore *detections = WriterDetections(writer);
+	TableStore     *detections = WriterDetections(writer);
 	TupleTableSlot *slot;
 
 	found->row = NULL;
@@ -143,8 +141,9 @@ JsonbEquals(Jsonb *left, Jsonb *right)
 static Shown
 ReadShown(TupleTableSlot *slot)
 {
-	return (Shown) {
-		.entity = SlotJsonb(slot, DETECTION_ENTITY), .term = SlotJsonb(slot, DETECTION_TERM),
+	return (Shown){
+		.entity = SlotJsonb(slot, DETECTION_ENTITY),
+		.term = SlotJsonb(slot, DETECTION_TERM),
 		.event_id = TextColumn(slot, DETECTION_EVENT_ID),
 	};
 }
@@ -154,8 +153,8 @@ static void
 CountDetection(SignalDetections *found, TupleTableSlot *slot, const Shown *shows, int64 asked)
 {
 	const TimestampTz start = StartColumn(slot);
-	Shown		shown = ReadShown(slot);
-	const bool	same = JsonbEquals(shown.term, shows->term) &&
+	Shown             shown = ReadShown(slot);
+	const bool        same = JsonbEquals(shown.term, shows->term) &&
 		JsonbEquals(shown.entity, shows->entity);
 
 	if (found->count++ == 0)
@@ -178,7 +177,7 @@ void
 DetectionsOfSignal(const ExtensionOids *oids, int64 signal, const Shown *shows, int64 asked,
 				   SignalDetections *found)
 {
-	TableStore	detections;
+	TableStore      detections;
 	TupleTableSlot *slot;
 
 	memset(found, 0, sizeof(SignalDetections));

@@ -40,12 +40,12 @@ extern int64 DetectionLastSignal(SignalWriter *writer, const Digest *term);
 /* A detection as it is stored. */
 typedef struct StoredDetection
 {
-	HeapTuple	row;
-	int64		id;
-	int64		signal;			/* or NO_SIGNAL */
-	bool		live;			/* made as events came in */
-	char	   *event_id;		/* or NULL */
-	char	   *muted_by;		/* the suppression, or NULL */
+	HeapTuple row;
+	int64     id;
+	int64     signal;   /* or NO_SIGNAL */
+	bool      live;     /* made as events came in */
+	char     *event_id; /* or NULL */
+	char     *muted_by; /* the suppression, or NULL */
 } StoredDetection;
 
 /* Find the detection of a term, not retracted, that starts at first_seen; false where there is none. */
@@ -55,22 +55,22 @@ extern bool DetectionFind(SignalWriter *writer, const Digest *term, int64 first_
 /* What is seen of one of a signal's detections. */
 typedef struct Shown
 {
-	Jsonb	   *entity;			/* NULL: there is none */
-	Jsonb	   *term;
-	char	   *event_id;		/* or NULL */
+	Jsonb *entity; /* NULL: there is none */
+	Jsonb *term;
+	char  *event_id; /* or NULL */
 } Shown;
 
 /* What its detections that are not retracted make of a signal. */
 typedef struct SignalDetections
 {
-	int32		count;
+	int32       count;
 	TimestampTz first_seen;
 	TimestampTz last_seen;
-	List	   *terms;			/* of term_list.h */
-	Shown		first;			/* that the signal took */
-	bool		shown;			/* is one of them what the signal shows? */
-	bool		asked_is_shown; /* is the one of that number? */
-	char	   *asked_event_id; /* or NULL */
+	List       *terms;          /* of term_list.h */
+	Shown       first;          /* that the signal took */
+	bool        shown;          /* is one of them what the signal shows? */
+	bool        asked_is_shown; /* is the one of that number? */
+	char       *asked_event_id; /* or NULL */
 } SignalDetections;
 
 /*
@@ -80,4 +80,4 @@ typedef struct SignalDetections
 extern void DetectionsOfSignal(const ExtensionOids *oids, int64 signal, const Shown *shows,
 							   int64 asked, SignalDetections *found);
 
-#endif							/* NEWTERM_DETECTION_LOG_H */
+#endif /* NEWTERM_DETECTION_LOG_H */

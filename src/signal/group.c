@@ -20,33 +20,33 @@
 #include "signal/term_list.h"
 
 /* Of the stored signals of a group so many are looked at, the newest ones. */
-#define LOOKED_AT		100
+#define LOOKED_AT 100
 
 /* More signals than these are not held in memory. */
-#define OPEN_SIGNALS	1000
+#define OPEN_SIGNALS 1000
 
 /* A signal that takes detections in this merge. */
 typedef struct OpenSignal
 {
-	HeapTuple	row;			/* stored and locked; NULL: it is new */
-	NewSignal	signal;			/* of a stored one that takes more: what changes of it */
-	int32		joined;			/* detections that a stored one took */
-	struct OpenSignal *older;	/* of the same group */
+	HeapTuple          row;    /* stored and locked; NULL: it is new */
+	NewSignal          signal; /* of a stored one that takes more: what changes of it */
+	int32              joined; /* detections that a stored one took */
+	struct OpenSignal *older;  /* of the same group */
 } OpenSignal;
 
 /* Those of a group. */
 typedef struct SignalGroup
 {
-	Digest		digest;			/* hash key */
+	Digest      digest; /* hash key */
 	OpenSignal *newest;
 } SignalGroup;
 
 typedef struct SignalGroups
 {
-	MemoryContext context;		/* of the open signals */
-	HTAB	   *groups;
-	List	   *open;			/* all OpenSignal */
-	TableStore	stored;			/* newterm.signals by group, in the order of their numbers */
+	MemoryContext context; /* of the open signals */
+	HTAB         *groups;
+	List         *open;   /* all OpenSignal */
+	TableStore    stored; /* newterm.signals by group, in the order of their numbers */
 } SignalGroups;
 
 /* ---------- the groups of a merge ---------- */
@@ -55,7 +55,7 @@ typedef struct SignalGroups
 static void
 Reset(SignalGroups *groups)
 {
-	HASHCTL		control = {0};
+	HASHCTL control = {0};
 
 	MemoryContextReset(groups->context);
 	control.hcxt = groups->context;
@@ -89,7 +89,7 @@ Groups(SignalWriter *writer)
 static void
 AddOpen(SignalGroups *groups, SignalGroup *group, OpenSignal *open)
 {
-	OpenSignal **place = &group->newest;
+	OpenSignal  **place = &group->newest;
 	MemoryContext old = MemoryContextSwitchTo(groups->context);
 
 	/* stored ones are found after newer ones of this merge */
@@ -137,8 +137,8 @@ IsOpen(const SignalGroup *group, int64 id, OpenSignal **open)
 static bool
 TextIs(TupleTableSlot *slot, const char *column, const char *wanted)
 {
-	bool		isnull;
-	Datum		value = SignalSlotColumn(slot, column, &isnull);
+	bool  isnull;
+	Datum value = SignalSlotColumn(slot, column, &isnull);
 
 	return !isnull && strcmp(TextDatumGetCString(value), wanted) == 0;
 }
@@ -146,7 +146,7 @@ TextIs(TupleTableSlot *slot, const char *column, const char *wanted)
 static int64
 TimeColumn(TupleTableSlot *slot, const char *column)
 {
-	bool		isnull;
+	bool isnull;
 
 	return UNIX_MICROS(DatumGetTimestampTz(SignalSlotColumn(slot, column, &isnull)));
 }
@@ -159,12 +159,12 @@ TimeColumn(TupleTableSlot *slot, const char *column)
 static bool
 TakesMore(const SignalWriter *writer, const Rule *rule, TupleTableSlot *slot, int64 time)
 {
-	bool		standing;
+	bool standing;
 
 	SignalSlotColumn(slot, "retracted_at", &standing);
 	return standing && !TextIs(slot, "status", "archived") &&
-		TextIs(slot, "origin", OriginName(writer->origin)) &&
-		TextIs(slot, "rule", rule->name) && TextIs(slot, "severity", rule->severity) &&
+		TextIs(slot, "origin", OriginName(writer->origin)) && TextIs(slot, "rule", rule->name) &&
+		TextIs(slot, "severity", rule->severity) &&
 		IsNear(rule, TimeColumn(slot, "first_seen"), TimeColumn(slot, "last_seen"), time);
 }
 
@@ -173,16 +173,17 @@ static OpenSignal *
 OpenStored(SignalGroups *groups, const Rule *rule, HeapTuple row)
 {
 	MemoryContext old = MemoryContextSwitchTo(groups->context);
-	OpenSignal *open = palloc0(sizeof(OpenSignal));
-	NewSignal  *signal = &open->signal;
-	TableStore *stored = &groups->stored;
-	bool		isnull;
+	OpenSignal   *open = palloc0(sizeof(OpenSignal));
+	NewSignal    *signal = &open->signal;
+	TableStore   *stored = &groups->stored;
+	bool          isnull;
 
 	open->row = heap_copytuple(row);
 	signal->rule = rule;
 	signal->id = DatumGetInt64(SignalTupleColumn(stored, row, "id", &isnull));
 	signal->title = TextDatumGetCString(SignalTupleColumn(stored, row, "title", &isnull));
-	signal->terms = TermListRead(DatumGetJsonbPCopy(SignalTupleColumn(stored, row, "terms", &isnull)));
+	signal->terms =
+		TermListRead(DatumGetJsonbPCopy(SignalTupleColumn(stored, row, "terms", &isnull)));
 	signal->detections = DatumGetInt32(SignalTupleColumn(stored, row, "detections", &isnull));
 	signal->first_seen =
 		UNIX_MICROS(DatumGetTimestampTz(SignalTupleColumn(stored, row, "first_seen", &isnull)));
@@ -195,22 +196,23 @@ OpenStored(SignalGroups *groups, const Rule *rule, HeapTuple row)
 /* What looking through the stored signals of a group came to. */
 typedef enum Looked
 {
-	LOOKED_FOUND,				/* *open takes the detection */
-	LOOKED_NOTHING,				/* none does, or who has locked it might take long */
-	LOOKED_AGAIN				/* it changed meanwhile */
+	LOOKED_FOUND,   /* *open takes the detection */
+	LOOKED_NOTHING, /* none does, or who has locked it might take long */
+	LOOKED_AGAIN    /* it changed meanwhile */
 } Looked;
 
 static Looked
-LookThrough(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 time, OpenSignal **open)
+LookThrough(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 time,
+			OpenSignal **open)
 {
-	SignalGroups *groups = writer->groups;
+	SignalGroups   *groups = writer->groups;
 	TupleTableSlot *slot;
-	HeapTuple	row;
+	HeapTuple       row;
 
 	TableStoreFindDigest(&groups->stored, &group->digest);
 	for (int i = 0; i < LOOKED_AT && TableStoreNextBackward(&groups->stored, &slot); i++)
 	{
-		bool		isnull;
+		bool isnull;
 
 		if (IsOpen(group, DatumGetInt64(SignalSlotColumn(slot, "id", &isnull)), open))
 		{
@@ -236,7 +238,7 @@ static OpenSignal *
 FindStored(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 time)
 {
 	OpenSignal *open = NULL;
-	Looked		looked;
+	Looked      looked;
 
 	while ((looked = LookThrough(writer, group, rule, time, &open)) == LOOKED_AGAIN)
 		CHECK_FOR_INTERRUPTS();
@@ -248,7 +250,7 @@ FindStored(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 tim
 static Jsonb *
 CopyJsonb(const Jsonb *value)
 {
-	Jsonb	   *copy;
+	Jsonb *copy;
 
 	if (value == NULL)
 		return NULL;
@@ -272,7 +274,7 @@ static OpenSignal *
 OpenNew(SignalWriter *writer, SignalGroup *group, const Detection *detection)
 {
 	MemoryContext old = MemoryContextSwitchTo(writer->groups->context);
-	OpenSignal *open = palloc0(sizeof(OpenSignal));
+	OpenSignal   *open = palloc0(sizeof(OpenSignal));
 
 	NewSignalRender(writer, detection, &open->signal);
 	Show(&open->signal, detection);
@@ -289,7 +291,7 @@ static void
 AddDetection(SignalGroups *groups, OpenSignal *open, const Detection *detection)
 {
 	MemoryContext old = MemoryContextSwitchTo(groups->context);
-	NewSignal  *signal = &open->signal;
+	NewSignal    *signal = &open->signal;
 
 	if (open->row != NULL)
 	{
@@ -307,11 +309,11 @@ int64
 GroupTake(SignalWriter *writer, const Detection *detection)
 {
 	SignalGroups *groups = Groups(writer);
-	const Rule *rule = detection->given.rule;
-	const Digest digest = GroupDigest(rule, detection->subject->entity_values);
-	SignalGroup	   *group;
-	OpenSignal *open;
-	bool		found;
+	const Rule   *rule = detection->given.rule;
+	const Digest  digest = GroupDigest(rule, detection->subject->entity_values);
+	SignalGroup  *group;
+	OpenSignal   *open;
+	bool          found;
 
 	if (list_length(groups->open) == OPEN_SIGNALS)
 		GroupsFlush(writer);
@@ -335,12 +337,13 @@ static void
 UpdateStored(SignalGroups *groups, const OpenSignal *open, const char *reason)
 {
 	const NewSignal *signal = &open->signal;
-	RowChange	change;
+	RowChange        change;
 
 	RowChangeBegin(&change, &groups->stored, open->row);
 	RowChangeSet(&change, "terms", JsonbPGetDatum(TermListArray(signal->terms)), false);
 	RowChangeSet(&change, "detections", Int32GetDatum(signal->detections), false);
-	RowChangeSet(&change, "first_seen", TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen)), false);
+	RowChangeSet(&change, "first_seen", TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen)),
+				 false);
 	RowChangeSet(&change, "last_seen", TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen)), false);
 	RowChangeSet(&change, "change_reason", CStringGetTextDatum(reason), false);
 	RowChangeWrite(&change);
@@ -355,11 +358,17 @@ TellUpdated(SignalWriter *writer, const OpenSignal *open, const char *reason)
 	if (writer->origin != ORIGIN_LIVE)
 		return;
 	WriterTell(writer,
-			   &(Notification) {
-				   .kind = "update", .signal = signal->id, .rule = signal->rule,
-				   .title = signal->title, .entity = signal->entity, .term = signal->term,
-				   .event_time = signal->event_time, .event_id = signal->event_id,
-				   .detections = signal->detections, .reason = reason,
+			   &(Notification){
+				   .kind = "update",
+				   .signal = signal->id,
+				   .rule = signal->rule,
+				   .title = signal->title,
+				   .entity = signal->entity,
+				   .term = signal->term,
+				   .event_time = signal->event_time,
+				   .event_id = signal->event_id,
+				   .detections = signal->detections,
+				   .reason = reason,
 			   });
 }
 
@@ -373,8 +382,8 @@ FlushSignal(SignalWriter *writer, const OpenSignal *open)
 		NewSignalStore(writer, &open->signal);
 		return;
 	}
-	reason = psprintf("%d more detection%s: %d in all", open->joined,
-					  open->joined == 1 ? "" : "s", open->signal.detections);
+	reason = psprintf("%d more detection%s: %d in all", open->joined, open->joined == 1 ? "" : "s",
+					  open->signal.detections);
 	UpdateStored(writer->groups, open, reason);
 	TellUpdated(writer, open, reason);
 }
@@ -382,7 +391,7 @@ FlushSignal(SignalWriter *writer, const OpenSignal *open)
 void
 GroupsFlush(SignalWriter *writer)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (writer->groups == NULL || writer->groups->open == NIL)
 		return;

@@ -25,4 +25,4 @@ extern void GroupsFlush(SignalWriter *writer);
 /* Close what was opened; everything is flushed. */
 extern void GroupsClose(SignalWriter *writer);
 
-#endif							/* NEWTERM_GROUP_H */
+#endif /* NEWTERM_GROUP_H */

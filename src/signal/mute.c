@@ -12,9 +12,9 @@
 const char *
 MutedBy(RuleSet *set, const Subject *subject, int64 first_seen, Jsonb *event)
 {
-	const Rule *rule = subject->rule;
+	const Rule        *rule = subject->rule;
 	const Suppression *suppression;
-	Digest		row[TERM_MAX_COLUMNS];
+	Digest             row[TERM_MAX_COLUMNS];
 
 	if (rule->nsuppressions == 0)
 		return NULL;

@@ -12,7 +12,6 @@
  * set's fields at the event, which may be NULL: then suppressions with a filter mute
  * nothing.
  */
-extern const char *MutedBy(RuleSet *set, const Subject *subject, int64 first_seen,
-						   Jsonb *event);
+extern const char *MutedBy(RuleSet *set, const Subject *subject, int64 first_seen, Jsonb *event);
 
-#endif							/* NEWTERM_MUTE_H */
+#endif /* NEWTERM_MUTE_H */

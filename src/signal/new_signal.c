@@ -17,7 +17,7 @@
 #include "signal/term_list.h"
 
 /* Titles are cut after so many bytes: terms may be of any length. */
-#define TITLE_LIMIT		500
+#define TITLE_LIMIT 500
 
 const char *
 SignalTitle(const TemplateValues *given)
@@ -29,8 +29,8 @@ SignalTitle(const TemplateValues *given)
 static int64
 PreviousSignal(SignalWriter *writer, const Subject *subject)
 {
-	return *subject->signal != NO_SIGNAL ? *subject->signal :
-		DetectionLastSignal(writer, subject->term);
+	return *subject->signal != NO_SIGNAL ? *subject->signal
+										 : DetectionLastSignal(writer, subject->term);
 }
 
 void
@@ -38,15 +38,22 @@ NewSignalRender(SignalWriter *writer, const Detection *detection, NewSignal *sig
 {
 	const TemplateValues *given = &detection->given;
 
-	*signal = (NewSignal) {
+	*signal = (NewSignal){
 		.id = nextval_internal(writer->oids->signal_sequence, false),
-		.rule = given->rule, .title = SignalTitle(given), .message = TemplateMessage(given),
-		.entity = given->entity, .term = given->term, .event = given->event,
-		.event_id = detection->event_id, .event_time = detection->first_seen,
+		.rule = given->rule,
+		.title = SignalTitle(given),
+		.message = TemplateMessage(given),
+		.entity = given->entity,
+		.term = given->term,
+		.event = given->event,
+		.event_id = detection->event_id,
+		.event_time = detection->first_seen,
 		.context = ContextOf(writer, detection),
 		.previous = PreviousSignal(writer, detection->subject),
-		.terms = TermListAdd(NIL, given->term), .detections = 1,
-		.first_seen = detection->first_seen, .last_seen = detection->first_seen,
+		.terms = TermListAdd(NIL, given->term),
+		.detections = 1,
+		.first_seen = detection->first_seen,
+		.last_seen = detection->first_seen,
 	};
 }
 
@@ -57,10 +64,15 @@ TellNew(SignalWriter *writer, const NewSignal *signal)
 	if (writer->origin != ORIGIN_LIVE)
 		return;
 	WriterTell(writer,
-			   &(Notification) {
-				   .kind = "new", .signal = signal->id, .rule = signal->rule,
-				   .title = signal->title, .entity = signal->entity, .term = signal->term,
-				   .event_time = signal->event_time, .event_id = signal->event_id,
+			   &(Notification){
+				   .kind = "new",
+				   .signal = signal->id,
+				   .rule = signal->rule,
+				   .title = signal->title,
+				   .entity = signal->entity,
+				   .term = signal->term,
+				   .event_time = signal->event_time,
+				   .event_id = signal->event_id,
 				   .detections = signal->detections,
 			   });
 }
@@ -68,8 +80,8 @@ TellNew(SignalWriter *writer, const NewSignal *signal)
 void
 NewSignalStore(SignalWriter *writer, const NewSignal *signal)
 {
-	Datum		values[SIGNAL_COLUMNS];
-	bool		nulls[SIGNAL_COLUMNS] = {0};
+	Datum       values[SIGNAL_COLUMNS];
+	bool        nulls[SIGNAL_COLUMNS] = {0};
 	const Rule *rule = signal->rule;
 
 	values[SIGNAL_ID] = Int64GetDatum(signal->id);

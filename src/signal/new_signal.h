@@ -10,22 +10,22 @@
 /* A signal before it is stored. */
 typedef struct NewSignal
 {
-	int64		id;
-	const Rule *rule;
-	const char *title;
-	const char *message;		/* or NULL */
-	Jsonb	   *entity;			/* of its first detection, as what follows */
-	Jsonb	   *term;
-	Jsonb	   *event;			/* or NULL */
-	const char *event_id;		/* or NULL */
-	int64		event_time;
-	Jsonb	   *context;
-	int64		previous;		/* or NO_SIGNAL */
-	List	   *terms;			/* of term_list.h */
-	int32		detections;
-	int64		first_seen;
-	int64		last_seen;
-	const Digest *group;		/* or NULL */
+	int64         id;
+	const Rule   *rule;
+	const char   *title;
+	const char   *message; /* or NULL */
+	Jsonb        *entity;  /* of its first detection, as what follows */
+	Jsonb        *term;
+	Jsonb        *event;    /* or NULL */
+	const char   *event_id; /* or NULL */
+	int64         event_time;
+	Jsonb        *context;
+	int64         previous; /* or NO_SIGNAL */
+	List         *terms;    /* of term_list.h */
+	int32         detections;
+	int64         first_seen;
+	int64         last_seen;
+	const Digest *group; /* or NULL */
 } NewSignal;
 
 /* Title or message as a signal stores them. */
@@ -40,4 +40,4 @@ extern void NewSignalRender(SignalWriter *writer, const Detection *detection, Ne
 /* Store the signal and, where its origin is live, announce it. */
 extern void NewSignalStore(SignalWriter *writer, const NewSignal *signal);
 
-#endif							/* NEWTERM_NEW_SIGNAL_H */
+#endif /* NEWTERM_NEW_SIGNAL_H */

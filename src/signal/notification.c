@@ -18,10 +18,10 @@
 #include "signal/template.h"
 
 /* NOTIFY takes payloads shorter than this; async.c has the same limit. */
-#define PAYLOAD_LIMIT	(BLCKSZ - NAMEDATALEN - 128)
+#define PAYLOAD_LIMIT (BLCKSZ - NAMEDATALEN - 128)
 
 /* The queue is not filled by us beyond this share of it. */
-#define QUEUE_LIMIT		0.9
+#define QUEUE_LIMIT 0.9
 
 /* Append text as a JSON string of at most `limit` bytes before escaping. */
 static void
@@ -50,10 +50,10 @@ VisiblePayload(const StringInfo payload)
 static void
 AppendObject(StringInfo payload, Jsonb *object, int limit, bool *shortened)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbIterator     *iterator = JsonbIteratorInit(&object->root);
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	bool		first = true;
+	JsonbValue         value;
+	bool               first = true;
 
 	appendStringInfoChar(payload, '{');
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
@@ -63,16 +63,14 @@ AppendObject(StringInfo payload, Jsonb *object, int limit, bool *shortened)
 			if (!first)
 				appendStringInfoChar(payload, ',');
 			first = false;
-			AppendShortened(payload,
-							pnstrdup(value.val.string.val, value.val.string.len),
-							limit, shortened);
+			AppendShortened(payload, pnstrdup(value.val.string.val, value.val.string.len), limit,
+							shortened);
 			appendStringInfoChar(payload, ':');
 		}
 		else if (token == WJB_VALUE)
 		{
 			if (value.type == jbvString)
-				AppendShortened(payload,
-								pnstrdup(value.val.string.val, value.val.string.len),
+				AppendShortened(payload, pnstrdup(value.val.string.val, value.val.string.len),
 								limit, shortened);
 			else
 			{
@@ -94,17 +92,17 @@ AppendObject(StringInfo payload, Jsonb *object, int limit, bool *shortened)
 char *
 NotificationTime(int64 micros)
 {
-	TimestampTz time = TIMESTAMP_OF(micros);
+	TimestampTz  time = TIMESTAMP_OF(micros);
 	struct pg_tm tm;
-	fsec_t		fsec;
+	fsec_t       fsec;
 
 	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
 		return pstrdup("");
 	if (fsec == 0)
-		return psprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year, tm.tm_mon,
-						tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year, tm.tm_mon,
-					tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
+		return psprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
+						tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
+					tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
 }
 
 void
@@ -115,15 +113,15 @@ NotificationAdd(Notifications *notifications, const Notification *added)
 	for (int limit = 2048;; limit /= 2)
 	{
 		StringInfoData payload;
-		char	   *visible;
-		bool		shortened = false;
+		char          *visible;
+		bool           shortened = false;
 
 		initStringInfo(&payload);
-		appendStringInfo(&payload, "{\"kind\":\"%s\",\"signal\":" INT64_FORMAT ",\"rule\":",
-						 added->kind, added->signal);
+		appendStringInfo(&payload,
+						 "{\"kind\":\"%s\",\"signal\":" INT64_FORMAT ",\"rule\":", added->kind,
+						 added->signal);
 		AppendShortened(&payload, added->rule->name, limit, &shortened);
-		appendStringInfo(&payload, ",\"severity\":\"%s\",\"title\":",
-						 added->rule->severity);
+		appendStringInfo(&payload, ",\"severity\":\"%s\",\"title\":", added->rule->severity);
 		AppendShortened(&payload, added->title, limit, &shortened);
 		appendStringInfoString(&payload, ",\"entity\":");
 		AppendObject(&payload, added->entity, limit, &shortened);
@@ -163,8 +161,8 @@ NotificationAdd(Notifications *notifications, const Notification *added)
 static int64
 QueueBytes(List *payloads)
 {
-	int64		bytes = 0;
-	ListCell   *cell;
+	int64     bytes = 0;
+	ListCell *cell;
 
 	foreach(cell, payloads)
 		bytes += strlen(lfirst(cell)) + 64;
@@ -174,8 +172,8 @@ QueueBytes(List *payloads)
 void
 NotificationsSend(const Notifications *notifications)
 {
-	double		used;
-	ListCell   *cell;
+	double    used;
+	ListCell *cell;
 
 	if (notifications->count == 0)
 		return;
@@ -185,7 +183,8 @@ NotificationsSend(const Notifications *notifications)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("newterm sent no notifications of " INT64_FORMAT " signals: the NOTIFY queue would be %.0f%% full",
+				 errmsg("newterm sent no notifications of " INT64_FORMAT
+						" signals: the NOTIFY queue would be %.0f%% full",
 						notifications->count, used * 100),
 				 errhint("The signals are in newterm.signals. A session that listens inside a long transaction keeps the queue full.")));
 		return;

@@ -13,24 +13,24 @@
 /* What a transaction announces at its end. */
 typedef struct Notifications
 {
-	MemoryContext context;		/* of the payloads */
-	int64		count;
-	List	   *payloads;		/* of the first newterm.max_notifications */
+	MemoryContext context; /* of the payloads */
+	int64         count;
+	List         *payloads; /* of the first newterm.max_notifications */
 } Notifications;
 
 /* What is told of a signal. */
 typedef struct Notification
 {
-	const char *kind;			/* new, update, amend or retract */
-	int64		signal;
+	const char *kind; /* new, update, amend or retract */
+	int64       signal;
 	const Rule *rule;
 	const char *title;
-	Jsonb	   *entity;			/* objects, as in newterm.signals */
-	Jsonb	   *term;
-	int64		event_time;
-	const char *event_id;		/* or NULL */
-	int32		detections;		/* that the signal tells of; 0: as before */
-	const char *reason;			/* or NULL */
+	Jsonb      *entity; /* objects, as in newterm.signals */
+	Jsonb      *term;
+	int64       event_time;
+	const char *event_id;   /* or NULL */
+	int32       detections; /* that the signal tells of; 0: as before */
+	const char *reason;     /* or NULL */
 } Notification;
 
 /* Build a payload, with values as long as fit, and keep it for the end. */
@@ -45,4 +45,4 @@ extern void NotificationsSend(const Notifications *notifications);
 /* A time as payloads have it, ISO 8601 in UTC as CloudTrail writes it; palloc'd. */
 extern char *NotificationTime(int64 micros);
 
-#endif							/* NEWTERM_NOTIFICATION_H */
+#endif /* NEWTERM_NOTIFICATION_H */

@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(newterm_check_texts);
 static void
 CheckFields(char **texts, int count, Language language)
 {
-	Field	  **fields = palloc(sizeof(Field *) * Max(count, 1));
+	Field **fields = palloc(sizeof(Field *) * Max(count, 1));
 
 	for (int i = 0; i < count; i++)
 	{
@@ -53,7 +53,7 @@ NameOf(const TriggerData *data, int column)
 static char *
 RequiredText(const TriggerData *data, HeapTuple row, int column)
 {
-	char	   *text = TextOf(data, row, column);
+	char *text = TextOf(data, row, column);
 
 	if (text == NULL)
 		ereport(ERROR,
@@ -66,8 +66,8 @@ RequiredText(const TriggerData *data, HeapTuple row, int column)
 static char **
 RequiredTexts(const TriggerData *data, HeapTuple row, int column, int *count)
 {
-	bool		isnull;
-	Datum		value = SPI_getbinval(row, RelationGetDescr(data->tg_relation), column, &isnull);
+	bool  isnull;
+	Datum value = SPI_getbinval(row, RelationGetDescr(data->tg_relation), column, &isnull);
 
 	if (isnull)
 		(void) RequiredText(data, row, column);
@@ -77,14 +77,14 @@ RequiredTexts(const TriggerData *data, HeapTuple row, int column, int *count)
 static void
 CheckTexts(const TriggerData *data, HeapTuple row)
 {
-	int			nfields;
-	int			ngroup;
-	char	  **fields = RequiredTexts(data, row, RULE_FIELDS, &nfields);
-	char	   *filter = RequiredText(data, row, RULE_FILTER);
-	char	  **group_by = RequiredTexts(data, row, RULE_GROUP_BY, &ngroup);
-	Language	language = LanguageByName(RequiredText(data, row, RULE_LANGUAGE));
-	char	   *title = TextOf(data, row, RULE_TITLE);
-	char	   *message = TextOf(data, row, RULE_MESSAGE);
+	int      nfields;
+	int      ngroup;
+	char   **fields = RequiredTexts(data, row, RULE_FIELDS, &nfields);
+	char    *filter = RequiredText(data, row, RULE_FILTER);
+	char   **group_by = RequiredTexts(data, row, RULE_GROUP_BY, &ngroup);
+	Language language = LanguageByName(RequiredText(data, row, RULE_LANGUAGE));
+	char    *title = TextOf(data, row, RULE_TITLE);
+	char    *message = TextOf(data, row, RULE_MESSAGE);
 
 	if (nfields < 1 || nfields > TERM_MAX_FIELDS)
 		ereport(ERROR,
@@ -111,9 +111,9 @@ CheckTexts(const TriggerData *data, HeapTuple row)
 Datum
 newterm_check_texts(PG_FUNCTION_ARGS)
 {
-	const TriggerData *data = (TriggerData *) fcinfo->context;
+	const TriggerData   *data = (TriggerData *) fcinfo->context;
 	const ExtensionOids *oids = ExtensionLookup();
-	HeapTuple	row;
+	HeapTuple            row;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event) || oids == NULL ||

@@ -24,7 +24,7 @@
 static Datum
 Column(const TableStore *signals, HeapTuple row, const char *column)
 {
-	bool		isnull;
+	bool isnull;
 
 	return SignalTupleColumn(signals, row, column, &isnull);
 }
@@ -33,7 +33,7 @@ Column(const TableStore *signals, HeapTuple row, const char *column)
 static Shown
 ShownBy(const TableStore *signals, HeapTuple row)
 {
-	return (Shown) {
+	return (Shown){
 		.entity = DatumGetJsonbP(Column(signals, row, "entity")),
 		.term = DatumGetJsonbP(Column(signals, row, "term")),
 	};
@@ -61,13 +61,16 @@ RuleOf(RuleSet *set, const TableStore *signals, HeapTuple row)
 static void
 ShowFirst(RowChange *row, const Shown *first)
 {
-	RuleSet    *set = RulesInUse();
-	Rule	   *rule = RuleOf(set, row->signals, row->row);
+	RuleSet       *set = RulesInUse();
+	Rule          *rule = RuleOf(set, row->signals, row->row);
 	TemplateValues given = {
-		.rule = rule, .set = set, .entity = first->entity, .term = first->term,
+		.rule = rule,
+		.set = set,
+		.entity = first->entity,
+		.term = first->term,
 	};
-	bool		isnull;
-	Datum		text;
+	bool  isnull;
+	Datum text;
 
 	RowChangeSet(row, "entity", JsonbPGetDatum(first->entity), false);
 	RowChangeSet(row, "term", JsonbPGetDatum(first->term), false);
@@ -75,7 +78,7 @@ ShowFirst(RowChange *row, const Shown *first)
 	RowChangeSet(row, "event_id", text, isnull);
 	RowChangeSet(row, "event", (Datum) 0, true);
 	if (rule == NULL)
-		return;					/* changed or dropped since */
+		return; /* changed or dropped since */
 	RowChangeSet(row, "title", CStringGetTextDatum(SignalTitle(&given)), false);
 	text = OptionalText(TemplateMessage(&given), &isnull);
 	RowChangeSet(row, "message", text, isnull);
@@ -85,8 +88,8 @@ ShowFirst(RowChange *row, const Shown *first)
 static void
 ShowEvent(RowChange *row, Jsonb *event, const char *event_id)
 {
-	bool		no_identity;
-	Datum		identity = OptionalText(event_id, &no_identity);
+	bool  no_identity;
+	Datum identity = OptionalText(event_id, &no_identity);
 
 	RowChangeSet(row, "event_id", identity, no_identity);
 	RowChangeSet(row, "event", PointerGetDatum(event), event == NULL);
@@ -111,9 +114,9 @@ static Applied
 ChangeRow(const ExtensionOids *oids, TableStore *signals, HeapTuple tuple,
 		  const SignalChange *change)
 {
-	const Shown shows = ShownBy(signals, tuple);
+	const Shown      shows = ShownBy(signals, tuple);
 	SignalDetections stand;
-	RowChange	row;
+	RowChange        row;
 
 	DetectionsOfSignal(oids, change->signal, &shows, change->detection, &stand);
 	RowChangeBegin(&row, signals, tuple);
@@ -130,10 +133,10 @@ ChangeRow(const ExtensionOids *oids, TableStore *signals, HeapTuple tuple,
 Applied
 SignalApply(const ExtensionOids *oids, const SignalChange *change)
 {
-	TableStore	signals;
-	HeapTuple	tuple;
-	Found		found;
-	Applied		applied = APPLIED_CHANGED;
+	TableStore signals;
+	HeapTuple  tuple;
+	Found      found;
+	Applied    applied = APPLIED_CHANGED;
 
 	TableStoreOpenBy(&signals, oids->signals, SIGNAL_KEY);
 	found = SignalLock(&signals, change->signal, &tuple);
@@ -149,12 +152,12 @@ SignalApply(const ExtensionOids *oids, const SignalChange *change)
 static void
 TellRetracted(const ExtensionOids *oids, const SignalChange *change)
 {
-	TableStore	signals;
+	TableStore      signals;
 	TupleTableSlot *slot = SignalFind(&signals, oids, change->signal);
-	HeapTuple	row = slot == NULL ? NULL : ExecCopySlotHeapTuple(slot);
-	Rule		rule = {0};
-	Datum		event_id;
-	bool		no_event_id;
+	HeapTuple       row = slot == NULL ? NULL : ExecCopySlotHeapTuple(slot);
+	Rule            rule = {0};
+	Datum           event_id;
+	bool            no_event_id;
 
 	if (row != NULL &&
 		strcmp(TextDatumGetCString(Column(&signals, row, "origin")), OriginName(ORIGIN_LIVE)) == 0)
@@ -162,8 +165,10 @@ TellRetracted(const ExtensionOids *oids, const SignalChange *change)
 		rule.name = TextDatumGetCString(Column(&signals, row, "rule"));
 		rule.severity = TextDatumGetCString(Column(&signals, row, "severity"));
 		event_id = SignalTupleColumn(&signals, row, "event_id", &no_event_id);
-		SignalChangeTell(&(Notification) {
-			.kind = "retract", .signal = change->signal, .rule = &rule,
+		SignalChangeTell(&(Notification){
+			.kind = "retract",
+			.signal = change->signal,
+			.rule = &rule,
 			.title = TextDatumGetCString(Column(&signals, row, "title")),
 			.entity = DatumGetJsonbP(Column(&signals, row, "entity")),
 			.term = DatumGetJsonbP(Column(&signals, row, "term")),

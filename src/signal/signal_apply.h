@@ -9,9 +9,9 @@
 
 typedef enum Applied
 {
-	APPLIED_CHANGED,			/* the signal is what its detections say now */
-	APPLIED_RETRACTED,			/* likewise: it has none any more */
-	APPLIED_NOT					/* somebody else holds a lock on the row */
+	APPLIED_CHANGED,   /* the signal is what its detections say now */
+	APPLIED_RETRACTED, /* likewise: it has none any more */
+	APPLIED_NOT        /* somebody else holds a lock on the row */
 } Applied;
 
 /* Make the change; where that is not possible it has to wait for a later merge. */
@@ -23,4 +23,4 @@ extern Applied SignalApply(const ExtensionOids *oids, const SignalChange *change
  */
 extern bool SignalApplyPostponed(const ExtensionOids *oids, const SignalChange *change);
 
-#endif							/* NEWTERM_SIGNAL_APPLY_H */
+#endif /* NEWTERM_SIGNAL_APPLY_H */

@@ -26,7 +26,7 @@ enum
 	CHANGE_RULE,
 	CHANGE_REASON,
 	CHANGE_CHANGED_AT,
-	CHANGE_POSITION,			/* NULL until somebody reads */
+	CHANGE_POSITION, /* NULL until somebody reads */
 	CHANGE_COLUMNS = CHANGE_POSITION
 };
 
@@ -35,24 +35,24 @@ enum
  * 38 bits that each transaction draws anew, and a counter of 24 bits.  So they sort by
  * time, and those of one transaction together and in their order.
  */
-#define COUNTER_LIMIT	(1 << 24)
+#define COUNTER_LIMIT (1 << 24)
 
 /* What the changes of a transaction have in common. */
 static struct
 {
 	FullTransactionId owner;
-	TimestampTz written;
-	pg_uuid_t	first;			/* with a counter of zero */
-	uint32		count;
-}			Current;
+	TimestampTz       written;
+	pg_uuid_t         first; /* with a counter of zero */
+	uint32            count;
+} Current;
 
 /* Draw a UUID for the transaction's changes. */
 static void
 DrawUuid(FullTransactionId owner)
 {
-	uint64		micros;
-	uint64		millis;
-	uint32		fraction;
+	uint64         micros;
+	uint64         millis;
+	uint32         fraction;
 	unsigned char *bytes = Current.first.data;
 
 	Current.owner = owner;
@@ -67,9 +67,9 @@ DrawUuid(FullTransactionId owner)
 	fraction = micros % 1000 * 4096 / 1000;
 	for (int i = 0; i < 6; i++)
 		bytes[i] = (unsigned char) (millis >> (40 - 8 * i));
-	bytes[6] = 0x70 | (fraction >> 8);	/* version 7 */
+	bytes[6] = 0x70 | (fraction >> 8); /* version 7 */
 	bytes[7] = (unsigned char) fraction;
-	bytes[8] = (bytes[8] & 0x3f) | 0x80;	/* variant of RFC 9562 */
+	bytes[8] = (bytes[8] & 0x3f) | 0x80; /* variant of RFC 9562 */
 }
 
 /* The UUID of the next change of this transaction. */
@@ -77,7 +77,7 @@ static pg_uuid_t *
 NextUuid(void)
 {
 	FullTransactionId owner = GetTopFullTransactionId();
-	pg_uuid_t  *uuid = palloc(sizeof(pg_uuid_t));
+	pg_uuid_t        *uuid = palloc(sizeof(pg_uuid_t));
 
 	if (!FullTransactionIdEquals(owner, Current.owner) || Current.count == COUNTER_LIMIT)
 		DrawUuid(owner);
@@ -94,7 +94,7 @@ SignalChangesOpen(ChangeWriter *writer, const ExtensionOids *oids, MemoryContext
 {
 	writer->oids = oids;
 	writer->context = context;
-	writer->changes.table = NULL;	/* opened by the first one */
+	writer->changes.table = NULL; /* opened by the first one */
 }
 
 void
@@ -115,8 +115,8 @@ SignalChangesClose(ChangeWriter *writer)
 uint32
 SignalChangeWrite(ChangeWriter *writer, const Notification *told)
 {
-	Datum		row[CHANGE_COLUMNS] = {0};
-	bool		nulls[CHANGE_COLUMNS] = {0};
+	Datum row[CHANGE_COLUMNS] = {0};
+	bool  nulls[CHANGE_COLUMNS] = {0};
 
 	if (writer->changes.table == NULL)
 	{
@@ -142,10 +142,10 @@ SignalChangeWrite(ChangeWriter *writer, const Notification *told)
 void
 SignalChangeTell(const Notification *told)
 {
-	ChangeWriter writer;
+	ChangeWriter  writer;
 	Notifications notifications = {.context = CurrentMemoryContext};
-	UserCode	before;
-	uint32		written;
+	UserCode      before;
+	uint32        written;
 
 	RestrictUserCode(&before);
 	SignalChangesOpen(&writer, ExtensionLookup(), CurrentMemoryContext);

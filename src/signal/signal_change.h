@@ -13,8 +13,8 @@
 typedef struct ChangeWriter
 {
 	const ExtensionOids *oids;
-	MemoryContext context;		/* of the store */
-	TableStore	changes;		/* table NULL: not needed so far */
+	MemoryContext        context; /* of the store */
+	TableStore           changes; /* table NULL: not needed so far */
 } ChangeWriter;
 
 /* Begin to write; write what is to be written together; and end. */
@@ -36,4 +36,4 @@ extern uint32 SignalChangeWrite(ChangeWriter *writer, const Notification *told);
  */
 extern void SignalChangeTell(const Notification *told);
 
-#endif							/* NEWTERM_SIGNAL_CHANGE_H */
+#endif /* NEWTERM_SIGNAL_CHANGE_H */

@@ -35,7 +35,9 @@ enum
 static const RetryColumns ChangeRetry = {CHANGE_ATTEMPTS, CHANGE_ERROR, CHANGE_NEXT_ATTEMPT};
 
 static const char *const KindNames[] = {
-	[CHANGE_UPDATE] = "update", [CHANGE_AMEND] = "amend", [CHANGE_RETRACT] = "retract",
+	[CHANGE_UPDATE] = "update",
+	[CHANGE_AMEND] = "amend",
+	[CHANGE_RETRACT] = "retract",
 };
 
 const char *
@@ -56,9 +58,9 @@ KindByName(const char *name)
 void
 SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change)
 {
-	TableStore	store;
-	Datum		row[CHANGE_COLUMNS] = {0};
-	bool		nulls[CHANGE_COLUMNS] = {0};
+	TableStore store;
+	Datum      row[CHANGE_COLUMNS] = {0};
+	bool       nulls[CHANGE_COLUMNS] = {0};
 
 	row[CHANGE_ID - 1] = Int64GetDatum(nextval_internal(oids->postponed_sequence, false));
 	row[CHANGE_SIGNAL_ID - 1] = Int64GetDatum(change->signal);
@@ -77,15 +79,15 @@ SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change)
 typedef struct Attempt
 {
 	const ExtensionOids *oids;
-	SignalChange change;
+	SignalChange         change;
 	SignalChangeFunction function;
-	bool		made;
+	bool                 made;
 } Attempt;
 
 static void
 MakeChange(void *state)
 {
-	Attempt    *attempt = state;
+	Attempt *attempt = state;
 
 	attempt->made = attempt->function(attempt->oids, &attempt->change);
 }
@@ -93,7 +95,7 @@ MakeChange(void *state)
 static void
 ReadChange(TupleTableSlot *slot, SignalChange *change)
 {
-	bool		isnull;
+	bool isnull;
 
 	change->signal = DatumGetInt64(SlotColumn(slot, CHANGE_SIGNAL_ID, &isnull));
 	change->detection = DatumGetInt64(SlotColumn(slot, CHANGE_DETECTION_ID, &isnull));
@@ -120,9 +122,9 @@ static char *
 TryChange(TableStore *store, Attempt *attempt, TimestampTz *next)
 {
 	ItemPointerData place = store->found->tts_tid;
-	Retry		retry = RetryRead(store->found, &ChangeRetry);
-	const int	attempts = retry.attempts;
-	ErrorData  *error;
+	Retry           retry = RetryRead(store->found, &ChangeRetry);
+	const int       attempts = retry.attempts;
+	ErrorData      *error;
 
 	ReadChange(store->found, &attempt->change);
 	error = RunUnlessFinal(MakeChange, attempt);
@@ -134,8 +136,7 @@ TryChange(TableStore *store, Attempt *attempt, TimestampTz *next)
 	if (error != NULL)
 		RetryFailed(store, &place, &ChangeRetry, &retry, error);
 	*next = Min(*next, retry.next_attempt);
-	return retry.attempts == attempts ? NULL :
-		FailureText(&attempt->change, retry.attempts, error);
+	return retry.attempts == attempts ? NULL : FailureText(&attempt->change, retry.attempts, error);
 }
 
 /* The places of all rows that are due. */
@@ -143,11 +144,11 @@ static List *
 DueChanges(TableStore *store, RetryScope scope, TimestampTz *next)
 {
 	TableScanDesc scan = table_beginscan(store->table, SnapshotSelf, 0, NULL);
-	List	   *places = NIL;
+	List         *places = NIL;
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, store->found))
 	{
-		Retry		retry = RetryRead(store->found, &ChangeRetry);
+		Retry retry = RetryRead(store->found, &ChangeRetry);
 
 		CHECK_FOR_INTERRUPTS();
 		if (RetryIsDue(&retry, scope))
@@ -168,16 +169,16 @@ bool
 SignalChangesRetry(const ExtensionOids *oids, RetryScope scope, SignalChangeFunction function,
 				   TimestampTz *next, List **texts)
 {
-	TableStore	store;
-	Attempt		attempt = {.oids = oids,.function = function};
-	List	   *places;
-	ListCell   *cell;
+	TableStore store;
+	Attempt    attempt = {.oids = oids, .function = function};
+	List      *places;
+	ListCell  *cell;
 
 	TableStoreOpen(&store, oids->postponed_changes);
 	places = DueChanges(&store, scope, next);
 	foreach(cell, places)
 	{
-		char	   *text = NULL;
+		char *text = NULL;
 
 		CHECK_FOR_INTERRUPTS();
 		if (table_tuple_fetch_row_version(store.table, lfirst(cell), SnapshotSelf, store.found))

@@ -14,19 +14,19 @@
 /* What is told of it. */
 typedef enum ChangeKind
 {
-	CHANGE_UPDATE,				/* a detection is no more, others are */
-	CHANGE_AMEND,				/* a detection starts earlier */
-	CHANGE_RETRACT				/* no detection is left */
+	CHANGE_UPDATE, /* a detection is no more, others are */
+	CHANGE_AMEND,  /* a detection starts earlier */
+	CHANGE_RETRACT /* no detection is left */
 } ChangeKind;
 
 /* A change of a signal that is to be made in its row. */
 typedef struct SignalChange
 {
-	int64		signal;
-	int64		detection;		/* that was amended or is no more */
-	ChangeKind	kind;
-	Jsonb	   *event;			/* amended: of the new start, or NULL */
-	char	   *reason;
+	int64      signal;
+	int64      detection; /* that was amended or is no more */
+	ChangeKind kind;
+	Jsonb     *event; /* amended: of the new start, or NULL */
+	char      *reason;
 } SignalChange;
 
 /* The kind as changes have it. */
@@ -36,7 +36,7 @@ extern const char *SignalChangeName(ChangeKind kind);
 extern void SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change);
 
 /* Makes a change; false where somebody else still has the row locked. */
-typedef bool (*SignalChangeFunction) (const ExtensionOids *oids, const SignalChange *change);
+typedef bool (*SignalChangeFunction)(const ExtensionOids *oids, const SignalChange *change);
 
 /*
  * Make the changes that wait, each in a subtransaction of its own.  The caller has the
@@ -45,7 +45,6 @@ typedef bool (*SignalChangeFunction) (const ExtensionOids *oids, const SignalCha
  * that failed is appended to the texts.
  */
 extern bool SignalChangesRetry(const ExtensionOids *oids, RetryScope scope,
-							   SignalChangeFunction function, TimestampTz *next,
-							   List **texts);
+							   SignalChangeFunction function, TimestampTz *next, List **texts);
 
-#endif							/* NEWTERM_SIGNAL_POSTPONED_H */
+#endif /* NEWTERM_SIGNAL_POSTPONED_H */

@@ -16,11 +16,13 @@
 #include "base/compat.h"
 #include "signal/signal_row.h"
 
-const char *const SignalColumns[SIGNAL_COLUMNS] = {
-	"id", "rule", "rule_version", "severity", "title", "message", "tags", "entity",
-	"term", "terms", "detections", "first_seen", "last_seen", "event_id", "event", "origin",
-	"created_at", "updated_at", "previous", "context", "group_digest"
-};
+const char *const SignalColumns[SIGNAL_COLUMNS] = {"id",        "rule",       "rule_version",
+												   "severity",  "title",      "message",
+												   "tags",      "entity",     "term",
+												   "terms",     "detections", "first_seen",
+												   "last_seen", "event_id",   "event",
+												   "origin",    "created_at", "updated_at",
+												   "previous",  "context",    "group_digest"};
 
 TupleTableSlot *
 SignalFind(TableStore *signals, const ExtensionOids *oids, int64 signal)
@@ -41,7 +43,7 @@ SignalSlotColumn(TupleTableSlot *slot, const char *column, bool *isnull)
 Datum
 SignalTupleColumn(const TableStore *signals, HeapTuple row, const char *column, bool *isnull)
 {
-	TupleDesc	desc = RelationGetDescr(signals->table);
+	TupleDesc desc = RelationGetDescr(signals->table);
 
 	return heap_getattr(row, SPI_fnumber(desc, column), desc, isnull);
 }
@@ -53,7 +55,7 @@ SignalLock(TableStore *signals, int64 signal, HeapTuple *row)
 
 	for (;;)
 	{
-		TM_Result	result;
+		TM_Result result;
 
 		TableStoreFind(signals, F_INT8EQ, Int64GetDatum(signal));
 		if (!TableStoreNext(signals, &slot))
@@ -70,21 +72,21 @@ SignalLock(TableStore *signals, int64 signal, HeapTuple *row)
 void
 RowChangeBegin(RowChange *change, TableStore *signals, HeapTuple row)
 {
-	const int	natts = RelationGetDescr(signals->table)->natts;
+	const int natts = RelationGetDescr(signals->table)->natts;
 
 	change->signals = signals;
 	change->row = row;
 	change->values = palloc0(sizeof(Datum) * natts);
 	change->nulls = palloc0(sizeof(bool) * natts);
 	change->replace = palloc0(sizeof(bool) * natts);
-	RowChangeSet(change, "updated_at",
-				 TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
+	RowChangeSet(change, "updated_at", TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
+				 false);
 }
 
 void
 RowChangeSet(RowChange *change, const char *column, Datum value, bool isnull)
 {
-	int			number = SPI_fnumber(RelationGetDescr(change->signals->table), column) - 1;
+	int number = SPI_fnumber(RelationGetDescr(change->signals->table), column) - 1;
 
 	change->values[number] = value;
 	change->nulls[number] = isnull;
@@ -94,7 +96,6 @@ RowChangeSet(RowChange *change, const char *column, Datum value, bool isnull)
 void
 RowChangeWrite(const RowChange *change)
 {
-	TableStoreUpdate(change->signals, change->row,
-					 RelationGetDescr(change->signals->table)->natts, change->values,
-					 change->nulls, change->replace);
+	TableStoreUpdate(change->signals, change->row, RelationGetDescr(change->signals->table)->natts,
+					 change->values, change->nulls, change->replace);
 }

@@ -39,7 +39,7 @@ enum
 extern const char *const SignalColumns[SIGNAL_COLUMNS];
 
 /* The column of newterm.signals by which one is found. */
-#define SIGNAL_KEY		1
+#define SIGNAL_KEY 1
 
 /* Open newterm.signals and find a signal's row, or NULL; to be closed by the caller. */
 extern TupleTableSlot *SignalFind(TableStore *signals, const ExtensionOids *oids, int64 signal);
@@ -52,9 +52,9 @@ extern Datum SignalTupleColumn(const TableStore *signals, HeapTuple row, const c
 /* What became of looking for a signal's row. */
 typedef enum Found
 {
-	FOUND_LOCKED,				/* by us, so that it can be changed */
-	FOUND_BUSY,					/* somebody else holds a lock on it */
-	FOUND_NOTHING				/* it is gone */
+	FOUND_LOCKED, /* by us, so that it can be changed */
+	FOUND_BUSY,   /* somebody else holds a lock on it */
+	FOUND_NOTHING /* it is gone */
 } Found;
 
 /*
@@ -67,10 +67,10 @@ extern Found SignalLock(TableStore *signals, int64 signal, HeapTuple *row);
 typedef struct RowChange
 {
 	TableStore *signals;
-	HeapTuple	row;
-	Datum	   *values;
-	bool	   *nulls;
-	bool	   *replace;
+	HeapTuple   row;
+	Datum      *values;
+	bool       *nulls;
+	bool       *replace;
 } RowChange;
 
 /* Change a row that is locked; updated_at changes with it. */
@@ -78,4 +78,4 @@ extern void RowChangeBegin(RowChange *change, TableStore *signals, HeapTuple row
 extern void RowChangeSet(RowChange *change, const char *column, Datum value, bool isnull);
 extern void RowChangeWrite(const RowChange *change);
 
-#endif							/* NEWTERM_SIGNAL_ROW_H */
+#endif /* NEWTERM_SIGNAL_ROW_H */

@@ -22,8 +22,7 @@ WriterDetections(SignalWriter *writer)
 	{
 		MemoryContext old = MemoryContextSwitchTo(writer->context);
 
-		TableStoreOpenBy(&writer->detections, writer->oids->detection_log,
-						 DETECTION_DIGEST);
+		TableStoreOpenBy(&writer->detections, writer->oids->detection_log, DETECTION_DIGEST);
 		MemoryContextSwitchTo(old);
 	}
 	return &writer->detections;
@@ -32,7 +31,7 @@ WriterDetections(SignalWriter *writer)
 void
 WriterInsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls)
 {
-	TableStore	   *signals = &writer->signals;
+	TableStore *signals = &writer->signals;
 
 	if (signals->table == NULL)
 	{

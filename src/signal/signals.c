@@ -22,14 +22,13 @@
 static Jsonb *
 EntityObject(const Subject *subject)
 {
-	return TermObject(subject->entity_values, subject->rule->texts,
-					  subject->rule->shape.nentity);
+	return TermObject(subject->entity_values, subject->rule->texts, subject->rule->shape.nentity);
 }
 
 static Jsonb *
 SubjectTermObject(const Subject *subject)
 {
-	int			nentity = subject->rule->shape.nentity;
+	int nentity = subject->rule->shape.nentity;
 
 	return TermObject(subject->term_values, subject->rule->texts + nentity,
 					  subject->rule->shape.ncolumns - nentity);
@@ -41,18 +40,18 @@ SubjectTermObject(const Subject *subject)
 static Jsonb *
 EventOfSignal(const ExtensionOids *oids, int64 signal, int64 first_seen, Jsonb *term)
 {
-	TableStore	signals;
+	TableStore      signals;
 	TupleTableSlot *slot = SignalFind(&signals, oids, signal);
-	Jsonb	   *event = NULL;
-	bool		isnull;
+	Jsonb          *event = NULL;
+	bool            isnull;
 
 	if (slot != NULL &&
 		DatumGetTimestampTz(SignalSlotColumn(slot, "first_seen", &isnull)) ==
-		TIMESTAMP_OF(first_seen) &&
+			TIMESTAMP_OF(first_seen) &&
 		compareJsonbContainers(&DatumGetJsonbP(SignalSlotColumn(slot, "term", &isnull))->root,
 							   &term->root) == 0)
 	{
-		Datum		stored = SignalSlotColumn(slot, "event", &isnull);
+		Datum stored = SignalSlotColumn(slot, "event", &isnull);
 
 		event = isnull ? NULL : DatumGetJsonbPCopy(stored);
 	}
@@ -68,9 +67,9 @@ EventOfSignal(const ExtensionOids *oids, int64 signal, int64 first_seen, Jsonb *
 static Jsonb *
 EarlierEvent(SignalWriter *writer, const Subject *subject, int64 first_seen)
 {
-	TableStore *detections = WriterDetections(writer);
+	TableStore     *detections = WriterDetections(writer);
 	TupleTableSlot *slot;
-	Jsonb	   *event = NULL;
+	Jsonb          *event = NULL;
 
 	TableStoreFindDigest(detections, subject->term);
 	while (event == NULL && TableStoreNext(detections, &slot))
@@ -90,9 +89,12 @@ SampleOf(const Subject *subject, Jsonb *event)
 static TemplateValues
 ValuesOf(SignalWriter *writer, const Subject *subject, Jsonb *event)
 {
-	return (TemplateValues) {
-		.rule = subject->rule, .set = writer->set, .entity = EntityObject(subject),
-		.term = SubjectTermObject(subject), .event = event,
+	return (TemplateValues){
+		.rule = subject->rule,
+		.set = writer->set,
+		.entity = EntityObject(subject),
+		.term = SubjectTermObject(subject),
+		.event = event,
 	};
 }
 
@@ -100,8 +102,9 @@ ValuesOf(SignalWriter *writer, const Subject *subject, Jsonb *event)
 static Detection
 DetectionOf(SignalWriter *writer, const Subject *subject, int64 first_seen, Jsonb *event)
 {
-	return (Detection) {
-		.subject = subject, .first_seen = first_seen,
+	return (Detection){
+		.subject = subject,
+		.first_seen = first_seen,
 		.given = ValuesOf(writer, subject, SampleOf(subject, event)),
 		.event_id = event == NULL ? subject->event_id : EventIdentity(&event->root),
 		.muted_by = MutedBy(writer->set, subject, first_seen, event),
@@ -113,7 +116,7 @@ static int64
 SignalFor(SignalWriter *writer, const Detection *detection)
 {
 	const Subject *subject = detection->subject;
-	NewSignal	signal;
+	NewSignal      signal;
 
 	if (subject->rule->keep_alive > 0)
 		*subject->signal = GroupTake(writer, detection);
@@ -127,11 +130,10 @@ SignalFor(SignalWriter *writer, const Detection *detection)
 }
 
 void
-SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
-			 Jsonb *event)
+SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen, Jsonb *event)
 {
-	Detection	detection;
-	bool		silent;
+	Detection detection;
+	bool      silent;
 
 	if (event == NULL)
 		event = EarlierEvent(writer, subject, first_seen);
@@ -187,11 +189,11 @@ SignalsClose(SignalWriter *writer)
 static const char *
 TitleOf(SignalWriter *writer, const Subject *subject, const SignalChange *change)
 {
-	char	   *title = NULL;
-	TableStore	signals;
+	char           *title = NULL;
+	TableStore      signals;
 	TupleTableSlot *slot = SignalFind(&signals, writer->oids, change->signal);
-	TemplateValues given;
-	bool		isnull;
+	TemplateValues  given;
+	bool            isnull;
 
 	if (slot != NULL)
 		title = TextDatumGetCString(SignalSlotColumn(slot, "title", &isnull));
@@ -206,7 +208,7 @@ TitleOf(SignalWriter *writer, const Subject *subject, const SignalChange *change
 static bool
 HasNoDetections(SignalWriter *writer, const Subject *subject, int64 signal)
 {
-	const Shown shows = {.entity = EntityObject(subject),.term = SubjectTermObject(subject)};
+	const Shown      shows = {.entity = EntityObject(subject), .term = SubjectTermObject(subject)};
 	SignalDetections stand;
 
 	DetectionsOfSignal(writer->oids, signal, &shows, 0, &stand);
@@ -217,7 +219,7 @@ HasNoDetections(SignalWriter *writer, const Subject *subject, int64 signal)
 static void
 Apply(SignalWriter *writer, const Subject *subject, SignalChange *change)
 {
-	Applied		applied;
+	Applied applied;
 
 	/* they may be of the same signal */
 	SignalsFlush(writer);
@@ -242,22 +244,23 @@ Change(SignalWriter *writer, const Subject *subject, SignalChange *change,
 	Apply(writer, subject, change);
 	if (writer->origin == ORIGIN_LIVE || detection->live)
 		WriterTell(writer,
-				   &(Notification) {
-					   .kind = SignalChangeName(change->kind),
-					   .signal = change->signal, .rule = subject->rule,
-					   .title = TitleOf(writer, subject, change),
-					   .entity = EntityObject(subject), .term = SubjectTermObject(subject),
-					   .event_time = event_time, .event_id = event_id,
-					   .reason = change->reason
-				   });
+				   &(Notification){.kind = SignalChangeName(change->kind),
+								   .signal = change->signal,
+								   .rule = subject->rule,
+								   .title = TitleOf(writer, subject, change),
+								   .entity = EntityObject(subject),
+								   .term = SubjectTermObject(subject),
+								   .event_time = event_time,
+								   .event_id = event_id,
+								   .reason = change->reason});
 }
 
 /* Columns of a detection's row that change. */
 typedef struct DetectionChange
 {
-	Datum		values[DETECTION_COLUMNS];
-	bool		nulls[DETECTION_COLUMNS];
-	bool		replace[DETECTION_COLUMNS];
+	Datum values[DETECTION_COLUMNS];
+	bool  nulls[DETECTION_COLUMNS];
+	bool  replace[DETECTION_COLUMNS];
 } DetectionChange;
 
 static void
@@ -271,8 +274,8 @@ SetColumn(DetectionChange *change, int column, Datum value, bool isnull)
 static void
 SetTextColumn(DetectionChange *change, int column, const char *text)
 {
-	bool		isnull;
-	Datum		value = OptionalText(text, &isnull);
+	bool  isnull;
+	Datum value = OptionalText(text, &isnull);
 
 	SetColumn(change, column, value, isnull);
 }
@@ -304,24 +307,25 @@ SignalAmended(SignalWriter *writer, const StoredDetection *before, const Detecti
 static char *
 AmendReason(const Detection *now, int64 before)
 {
-	char	   *reason = psprintf("a late event shows an earlier start: %s instead of %s",
-								  NotificationTime(now->first_seen), NotificationTime(before));
+	char *reason = psprintf("a late event shows an earlier start: %s instead of %s",
+							NotificationTime(now->first_seen), NotificationTime(before));
 
-	return now->muted_by == NULL ? reason :
-		psprintf("%s; suppression \"%s\" mutes that event", reason, now->muted_by);
+	return now->muted_by == NULL
+		? reason
+		: psprintf("%s; suppression \"%s\" mutes that event", reason, now->muted_by);
 }
 
 void
-SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
-			int64 first_seen, Jsonb *event)
+SignalAmend(SignalWriter *writer, const Subject *subject, int64 before, int64 first_seen,
+			Jsonb *event)
 {
 	DetectionChange row = {0};
 	StoredDetection detection;
-	Detection	now;
-	int64		signal;
+	Detection       now;
+	int64           signal;
 
 	if (!DetectionFind(writer, subject->term, before, &detection))
-		return;					/* unlearned, or deleted by hand */
+		return; /* unlearned, or deleted by hand */
 	now = DetectionOf(writer, subject, first_seen, event);
 	signal = SignalAmended(writer, &detection, &now);
 	SetColumn(&row, DETECTION_FIRST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(first_seen)), false);
@@ -330,11 +334,12 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
 	SetTextColumn(&row, DETECTION_SUPPRESSION, now.muted_by);
 	WriteDetection(writer, &detection, &row);
 	Change(writer, subject,
-		   &(SignalChange) {
-			   .signal = detection.signal, .detection = detection.id,
-			   .kind = now.muted_by == NULL ? CHANGE_AMEND : CHANGE_UPDATE,
-			   .event = now.given.event, .reason = AmendReason(&now, before)
-		   }, &detection, first_seen, now.event_id);
+		   &(SignalChange){.signal = detection.signal,
+						   .detection = detection.id,
+						   .kind = now.muted_by == NULL ? CHANGE_AMEND : CHANGE_UPDATE,
+						   .event = now.given.event,
+						   .reason = AmendReason(&now, before)},
+		   &detection, first_seen, now.event_id);
 }
 
 /* Why a detection is no more, now that its term's run starts at first_seen. */
@@ -346,10 +351,10 @@ RetractReason(const SignalWriter *writer, int64 first_seen, bool learned)
 	if (writer->reason != NULL)
 		return pstrdup(writer->reason);
 	if (writer->origin == ORIGIN_REDECIDED)
-		return psprintf("learning was changed: the run of the term starts at %s, inside learning", start);
-	return psprintf(learned ?
-					"the term was learned: a run of it starts at %s, inside learning" :
-					"a late event shows that the term was known: its run starts at %s",
+		return psprintf("learning was changed: the run of the term starts at %s, inside learning",
+						start);
+	return psprintf(learned ? "the term was learned: a run of it starts at %s, inside learning"
+							: "a late event shows that the term was known: its run starts at %s",
 					start);
 }
 
@@ -357,10 +362,10 @@ RetractReason(const SignalWriter *writer, int64 first_seen, bool learned)
 static bool
 IsArchived(const ExtensionOids *oids, int64 signal)
 {
-	TableStore	signals;
+	TableStore      signals;
 	TupleTableSlot *slot = SignalFind(&signals, oids, signal);
-	bool		isnull;
-	bool		archived = slot != NULL &&
+	bool            isnull;
+	bool            archived = slot != NULL &&
 		strcmp(TextDatumGetCString(SignalSlotColumn(slot, "status", &isnull)), "archived") == 0;
 
 	TableStoreClose(&signals);
@@ -368,8 +373,8 @@ IsArchived(const ExtensionOids *oids, int64 signal)
 }
 
 void
-SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
-			  int64 first_seen, bool learned)
+SignalRetract(SignalWriter *writer, const Subject *subject, int64 before, int64 first_seen,
+			  bool learned)
 {
 	DetectionChange row = {0};
 	StoredDetection detection;
@@ -384,8 +389,9 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 		 IsArchived(writer->oids, detection.signal)))
 		return;
 	Change(writer, subject,
-		   &(SignalChange) {
-			   .signal = detection.signal, .detection = detection.id, .kind = CHANGE_UPDATE,
-			   .reason = RetractReason(writer, first_seen, learned)
-		   }, &detection, before, detection.event_id);
+		   &(SignalChange){.signal = detection.signal,
+						   .detection = detection.id,
+						   .kind = CHANGE_UPDATE,
+						   .reason = RetractReason(writer, first_seen, learned)},
+		   &detection, before, detection.event_id);
 }

@@ -22,18 +22,18 @@ extern void SignalsClose(SignalWriter *writer);
  * A run of the term starts outside learning at first_seen.  Without an event, that of an
  * earlier detection of the same start is taken, should there be one.
  */
-extern void SignalDetect(SignalWriter *writer, const Subject *subject,
-						 int64 first_seen, Jsonb *event);
+extern void SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
+						 Jsonb *event);
 
 /* The detection at `before` now starts at first_seen. */
-extern void SignalAmend(SignalWriter *writer, const Subject *subject,
-						int64 before, int64 first_seen, Jsonb *event);
+extern void SignalAmend(SignalWriter *writer, const Subject *subject, int64 before,
+						int64 first_seen, Jsonb *event);
 
 /*
  * The detection at `before` is no more: the term's run starts at first_seen,
  * `learned` or with a detection of its own.
  */
-extern void SignalRetract(SignalWriter *writer, const Subject *subject,
-						  int64 before, int64 first_seen, bool learned);
+extern void SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
+						  int64 first_seen, bool learned);
 
-#endif							/* NEWTERM_SIGNALS_H */
+#endif /* NEWTERM_SIGNALS_H */

@@ -15,10 +15,10 @@
 #include "rule/rule_parse.h"
 
 /* What stands for a value that there is not. */
-#define NO_VALUE		"?"
+#define NO_VALUE "?"
 
 /* Of control characters, a message keeps those of its own template that lay it out. */
-#define MESSAGE_LAYOUT	"\n\t"
+#define MESSAGE_LAYOUT "\n\t"
 
 static void
 AppendText(StringInfo text, const char *appended)
@@ -31,7 +31,7 @@ static void
 AppendValue(StringInfo text, const JsonbValue *value)
 {
 	StringInfoData plain;
-	const char *quote;
+	const char    *quote;
 
 	if (value->type == jbvNull)
 	{
@@ -51,7 +51,7 @@ AppendValue(StringInfo text, const JsonbValue *value)
 static bool
 AppendMember(StringInfo text, Jsonb *object, const char *key)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	if (object == NULL ||
 		getKeyJsonValueFromContainer(&object->root, key, strlen(key), &value) == NULL ||
@@ -65,10 +65,10 @@ AppendMember(StringInfo text, Jsonb *object, const char *key)
 static void
 AppendMembers(StringInfo text, Jsonb *object)
 {
-	JsonbIterator *iterator;
+	JsonbIterator     *iterator;
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	bool		first = true;
+	JsonbValue         value;
+	bool               first = true;
 
 	if (object == NULL || JsonContainerSize(&object->root) == 0)
 	{
@@ -97,8 +97,8 @@ static bool
 NamesColumn(const char *name, const Rule *rule, int column)
 {
 	SyntaxError error;
-	Field	   *field;
-	Field	   *of_rule;
+	Field      *field;
+	Field      *of_rule;
 
 	if (strcmp(name, rule->texts[column]) == 0)
 		return true;
@@ -132,11 +132,11 @@ AppendColumn(StringInfo text, const char *name, const TemplateValues *values, in
 static bool
 AppendField(StringInfo text, const char *name, const TemplateValues *values)
 {
-	SyntaxError error;
-	Field	   *field = FieldParse(name, LANGUAGE_DATADOG, &error);
-	FieldSet   *fields;
+	SyntaxError      error;
+	Field           *field = FieldParse(name, LANGUAGE_DATADOG, &error);
+	FieldSet        *fields;
 	const EventSlot *found;
-	int			slot;
+	int              slot;
 
 	if (field == NULL || values->event == NULL)
 		return false;
@@ -187,7 +187,7 @@ static void
 AppendPlaceholder(StringInfo text, const char *name, const TemplateValues *values)
 {
 	const TermShape *shape = &values->rule->shape;
-	bool		found;
+	bool             found;
 
 	if (strcmp(name, "rule.name") == 0)
 		AppendText(text, values->rule->name);
@@ -217,9 +217,9 @@ static char *
 Render(const char *template, const TemplateValues *values, const char *kept)
 {
 	StringInfoData text;
-	const char *before;
-	const char *rest;
-	char	   *name;
+	const char    *before;
+	const char    *rest;
+	char          *name;
 
 	initStringInfo(&text);
 	while ((name = NextPlaceholder(template, &before, &rest)) != NULL)
@@ -253,8 +253,7 @@ DefaultTitle(const TemplateValues *values)
 char *
 TemplateTitle(const TemplateValues *values)
 {
-	char	   *title = values->rule->title == NULL ? NULL :
-		Render(values->rule->title, values, "");
+	char *title = values->rule->title == NULL ? NULL : Render(values->rule->title, values, "");
 
 	return title == NULL || VisibleIsBlank(title) ? DefaultTitle(values) : title;
 }
@@ -262,8 +261,8 @@ TemplateTitle(const TemplateValues *values)
 char *
 TemplateMessage(const TemplateValues *values)
 {
-	return values->rule->message == NULL ? NULL :
-		Render(values->rule->message, values, MESSAGE_LAYOUT);
+	return values->rule->message == NULL ? NULL
+										 : Render(values->rule->message, values, MESSAGE_LAYOUT);
 }
 
 void
@@ -271,15 +270,15 @@ TemplateCheck(const char *what, const char *template)
 {
 	const char *before;
 	const char *rest = template;
-	char	   *name;
+	char       *name;
 
 	while ((name = NextPlaceholder(rest, &before, &rest)) != NULL)
 	{
 		SyntaxError error;
 
 		if (strcmp(name, "rule.name") == 0 || strcmp(name, "rule.severity") == 0 ||
-			strcmp(name, "term") == 0 || strcmp(name, "entity") == 0 ||
-			StartsWith(name, "term.") || StartsWith(name, "entity."))
+			strcmp(name, "term") == 0 || strcmp(name, "entity") == 0 || StartsWith(name, "term.") ||
+			StartsWith(name, "entity."))
 			continue;
 		if (StartsWith(name, "rule."))
 			ereport(ERROR,
@@ -294,7 +293,7 @@ TemplateCheck(const char *what, const char *template)
 const char *
 TemplateClip(const char *text, int limit)
 {
-	int			length = strlen(text);
+	int length = strlen(text);
 
 	if (length <= limit)
 		return text;

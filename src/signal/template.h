@@ -12,9 +12,9 @@ typedef struct TemplateValues
 {
 	const Rule *rule;
 	RuleSet    *set;
-	Jsonb	   *entity;			/* objects, keyed by the fields' texts */
-	Jsonb	   *term;
-	Jsonb	   *event;
+	Jsonb      *entity; /* objects, keyed by the fields' texts */
+	Jsonb      *term;
+	Jsonb      *event;
 } TemplateValues;
 
 /*
@@ -34,4 +34,4 @@ extern void TemplateCheck(const char *what, const char *template);
 /* The text, or its first `limit` bytes and "…" where it is longer. */
 extern const char *TemplateClip(const char *text, int limit);
 
-#endif							/* NEWTERM_TEMPLATE_H */
+#endif /* NEWTERM_TEMPLATE_H */

@@ -9,13 +9,13 @@
 List *
 TermListAdd(List *terms, Jsonb *term)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (list_length(terms) == TERM_LIST_MAX)
 		return terms;
 	foreach(cell, terms)
 	{
-		Jsonb	   *there = lfirst(cell);
+		Jsonb *there = lfirst(cell);
 
 		if (compareJsonbContainers(&there->root, &term->root) == 0)
 			return terms;
@@ -26,12 +26,11 @@ TermListAdd(List *terms, Jsonb *term)
 List *
 TermListRead(Jsonb *array)
 {
-	List	   *terms = NIL;
-	const int	count = JB_ROOT_IS_ARRAY(array) ? JB_ROOT_COUNT(array) : 0;
+	List     *terms = NIL;
+	const int count = JB_ROOT_IS_ARRAY(array) ? JB_ROOT_COUNT(array) : 0;
 
 	for (int i = 0; i < count; i++)
-		terms = lappend(terms,
-						JsonbValueToJsonb(getIthJsonbValueFromContainer(&array->root, i)));
+		terms = lappend(terms, JsonbValueToJsonb(getIthJsonbValueFromContainer(&array->root, i)));
 	return terms;
 }
 
@@ -39,13 +38,13 @@ Jsonb *
 TermListArray(const List *terms)
 {
 	JsonbParseState *state = NULL;
-	ListCell   *cell;
+	ListCell        *cell;
 
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	foreach(cell, terms)
 	{
-		Jsonb	   *term = lfirst(cell);
-		JsonbValue	element = {.type = jbvBinary};
+		Jsonb     *term = lfirst(cell);
+		JsonbValue element = {.type = jbvBinary};
 
 		element.val.binary.data = &term->root;
 		element.val.binary.len = VARSIZE(term) - VARHDRSZ;

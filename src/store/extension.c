@@ -28,7 +28,7 @@ static uint64 OidsKnow = 0;
 static bool
 IsOurs(Oid relation)
 {
-	const Oid  *oids = (const Oid *) &Oids;
+	const Oid *oids = (const Oid *) &Oids;
 
 	for (int i = 0; i < (int) (sizeof(Oids) / sizeof(Oid)); i++)
 		if (oids[i] == relation)
@@ -40,7 +40,7 @@ IsOurs(Oid relation)
 static void
 RelationChanged(Datum argument, Oid relation)
 {
-	bool		all = relation == InvalidOid;
+	bool all = relation == InvalidOid;
 
 	if (all || IsOurs(relation))
 		Told++;
@@ -68,7 +68,7 @@ RelationOid(const char *name)
 static bool
 OwnerOf(Oid relation, Oid *owner)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
@@ -102,7 +102,7 @@ ExtensionLookup(void)
 {
 	if (OidsKnow != Told)
 	{
-		uint64		known = Told;
+		uint64 known = Told;
 
 		memset(&Oids, 0, sizeof(Oids));
 		Oids.schema = get_namespace_oid("newterm", true);
@@ -159,7 +159,7 @@ const ExtensionOids *
 ExtensionOfTrigger(FunctionCallInfo fcinfo, const char *function)
 {
 	const ExtensionOids *oids = ExtensionLookup();
-	const TriggerData *data = (TriggerData *) fcinfo->context;
+	const TriggerData   *data = (TriggerData *) fcinfo->context;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || oids == NULL ||
 		RelationGetNamespace(data->tg_relation) != oids->schema)

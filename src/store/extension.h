@@ -10,31 +10,31 @@
 /* OIDs of what the library uses, looked up once and after DROP EXTENSION. */
 typedef struct ExtensionOids
 {
-	Oid			schema;
-	Oid			owner;			/* of the extension's tables */
-	Oid			rules;
-	Oid			baseline;		/* the view: invalidated by unlearning */
-	Oid			runs;
-	Oid			digest_key;
-	Oid			known_accounts;
-	Oid			own_accounts;
-	Oid			lists;
-	Oid			suppressions;
-	Oid			unlearnings;
-	Oid			rule_versions;
-	Oid			version_sequence;
-	Oid			entity_clocks;
-	Oid			learned_values;
-	Oid			detection_log;
-	Oid			detection_sequence;
-	Oid			signals;
-	Oid			signal_sequence;
-	Oid			changes;
-	Oid			postponed;
-	Oid			postponed_changes;
-	Oid			postponed_sequence;
-	Oid			event_errors;
-	Oid			error_sequence;
+	Oid schema;
+	Oid owner; /* of the extension's tables */
+	Oid rules;
+	Oid baseline; /* the view: invalidated by unlearning */
+	Oid runs;
+	Oid digest_key;
+	Oid known_accounts;
+	Oid own_accounts;
+	Oid lists;
+	Oid suppressions;
+	Oid unlearnings;
+	Oid rule_versions;
+	Oid version_sequence;
+	Oid entity_clocks;
+	Oid learned_values;
+	Oid detection_log;
+	Oid detection_sequence;
+	Oid signals;
+	Oid signal_sequence;
+	Oid changes;
+	Oid postponed;
+	Oid postponed_changes;
+	Oid postponed_sequence;
+	Oid event_errors;
+	Oid error_sequence;
 } ExtensionOids;
 
 /*
@@ -43,9 +43,9 @@ typedef struct ExtensionOids
  */
 typedef struct ExtensionChanges
 {
-	uint64		rules;			/* of newterm.rules: rules changed (RulesAnnounce) */
-	uint64		baseline;		/* of the view newterm.baseline: stored runs were taken away */
-	uint64		postponed;		/* of newterm.postponed: terms were postponed */
+	uint64 rules;     /* of newterm.rules: rules changed (RulesAnnounce) */
+	uint64 baseline;  /* of the view newterm.baseline: stored runs were taken away */
+	uint64 postponed; /* of newterm.postponed: terms were postponed */
 } ExtensionChanges;
 
 extern ExtensionChanges ExtensionChanged;
@@ -68,4 +68,4 @@ extern void ExtensionAnnouncePostponed(const ExtensionOids *oids);
 /* What ExtensionLookup returned last, without looking again: for callbacks. */
 extern const ExtensionOids *ExtensionLast(void);
 
-#endif							/* NEWTERM_EXTENSION_H */
+#endif /* NEWTERM_EXTENSION_H */

@@ -18,26 +18,26 @@
  * Advisory locks of a class of their own: PostgreSQL's functions use classes
  * 1 and 2, so that users' advisory locks never meet ours.
  */
-#define LOCK_CLASS		0x4e54
+#define LOCK_CLASS 0x4e54
 
 /* First key: what is locked. */
-#define LOCK_GATE		0
-#define LOCK_SLOT		1
-#define LOCK_POSTPONED	2
-#define LOCK_POSITIONS	3
+#define LOCK_GATE      0
+#define LOCK_SLOT      1
+#define LOCK_POSTPONED 2
+#define LOCK_POSITIONS 3
 
-#define SLOTS			65536
+#define SLOTS 65536
 
 /* A slot to be locked, or locked. */
 typedef struct Slot
 {
-	uint16		number;
-	bool		shared;
+	uint16 number;
+	bool   shared;
 } Slot;
 
 /* The slots that the merge in progress has locked, in TopTransactionContext. */
 static Slot *Held = NULL;
-static int	NHeld = 0;
+static int   NHeld = 0;
 
 static LOCKMODE
 ModeOf(const Slot *slot)
@@ -48,7 +48,7 @@ ModeOf(const Slot *slot)
 static LOCKTAG
 TagOf(uint32 kind, uint32 slot)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, kind, slot, LOCK_CLASS);
 	return tag;
@@ -58,7 +58,7 @@ TagOf(uint32 kind, uint32 slot)
 static bool
 Acquire(uint32 kind, uint32 slot, LOCKMODE mode, bool wait)
 {
-	LOCKTAG		tag = TagOf(kind, slot);
+	LOCKTAG tag = TagOf(kind, slot);
 
 	LockWaitsCount();
 	return LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
@@ -80,7 +80,7 @@ LockGateExclusive(bool wait)
 bool
 LockGateHeld(void)
 {
-	LOCKTAG		tag = TagOf(LOCK_GATE, 0);
+	LOCKTAG tag = TagOf(LOCK_GATE, 0);
 
 	return CompatLockHeld(&tag, ExclusiveLock);
 }
@@ -88,14 +88,14 @@ LockGateHeld(void)
 void
 LockGateInstead(void)
 {
-	LOCKTAG		tag = TagOf(LOCK_GATE, 0);
+	LOCKTAG tag = TagOf(LOCK_GATE, 0);
 
 	if (LockGateHeld())
 		return;
 	/* whoever waits for the gate must hold nothing that others wait for */
 	for (int i = 0; i < NHeld; i++)
 	{
-		LOCKTAG		slot = TagOf(LOCK_SLOT, Held[i].number);
+		LOCKTAG slot = TagOf(LOCK_SLOT, Held[i].number);
 
 		LockRelease(&slot, ModeOf(&Held[i]), false);
 	}
@@ -120,15 +120,15 @@ CompareSlots(const void *a, const void *b)
 void
 LockSlots(const SlotRequest *requests, int count)
 {
-	Slot	   *slots;
-	int			distinct = 0;
+	Slot *slots;
+	int   distinct = 0;
 
 	if (LockGateHeld())
 		return;
 	Assert(NHeld == 0);
 	slots = MemoryContextAlloc(TopTransactionContext, sizeof(Slot) * Max(count, 1));
 	for (int i = 0; i < count; i++)
-		slots[i] = (Slot) {requests[i].digest.h1 % SLOTS, requests[i].shared};
+		slots[i] = (Slot){requests[i].digest.h1 % SLOTS, requests[i].shared};
 	qsort(slots, count, sizeof(Slot), CompareSlots);
 	for (int i = 0; i < count; i++)
 		if (i == 0 || slots[i].number != slots[distinct - 1].number)
@@ -158,7 +158,7 @@ LockPostponed(bool wait)
 void
 UnlockPostponed(void)
 {
-	LOCKTAG		tag = TagOf(LOCK_POSTPONED, 0);
+	LOCKTAG tag = TagOf(LOCK_POSTPONED, 0);
 
 	LockRelease(&tag, ExclusiveLock, false);
 }

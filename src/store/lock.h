@@ -37,8 +37,8 @@ extern bool LockGateHeld(void);
 /* A slot that a merge needs. */
 typedef struct SlotRequest
 {
-	Digest		digest;
-	bool		shared;			/* else exclusively */
+	Digest digest;
+	bool   shared; /* else exclusively */
 } SlotRequest;
 
 /*
@@ -60,4 +60,4 @@ extern bool LockPositions(int milliseconds);
 extern bool LockPostponed(bool wait);
 extern void UnlockPostponed(void);
 
-#endif							/* NEWTERM_LOCK_H */
+#endif /* NEWTERM_LOCK_H */

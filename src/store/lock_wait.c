@@ -24,7 +24,7 @@ static bool Active = false;
 static bool Never = false;
 
 /* What we set lock_timeout's variable to. */
-static int	Ours;
+static int Ours;
 
 /* When the last wait that was counted began. */
 static TimestampTz Counted;
@@ -56,8 +56,8 @@ Micros(int milliseconds)
 int
 LockWaitsAllowed(void)
 {
-	const int	settings[] = {LockTimeoutSetting, LockTimeout, StatementTimeout};
-	int			allowed = LOCK_WAITS_UNLIMITED;
+	const int settings[] = {LockTimeoutSetting, LockTimeout, StatementTimeout};
+	int       allowed = LOCK_WAITS_UNLIMITED;
 
 	for (int i = 0; i < (int) lengthof(settings); i++)
 		if (settings[i] > 0 && (allowed < 0 || settings[i] < allowed))
@@ -66,10 +66,10 @@ LockWaitsAllowed(void)
 }
 
 ErrorData *
-LockWaitsRun(void (*function) (void *state), void *state, int *budget)
+LockWaitsRun(void (*function)(void *state), void *state, int *budget)
 {
-	const int	users = LockTimeout;
-	ErrorData  *volatile error = NULL;
+	const int users = LockTimeout;
+	ErrorData *volatile error = NULL;
 
 	Assert(!Active);
 	Left = Micros(*budget);
@@ -96,9 +96,9 @@ LockWaitsRun(void (*function) (void *state), void *state, int *budget)
 }
 
 ErrorData *
-LockWaitsNever(void (*function) (void *state), void *state)
+LockWaitsNever(void (*function)(void *state), void *state)
 {
-	ErrorData  *volatile error = NULL;
+	ErrorData *volatile error = NULL;
 
 	Never = true;
 	PG_TRY();

@@ -9,24 +9,24 @@
 #ifndef NEWTERM_LOCK_WAIT_H
 #define NEWTERM_LOCK_WAIT_H
 
-#define LOCK_WAITS_UNLIMITED	(-1)
+#define LOCK_WAITS_UNLIMITED (-1)
 
 /*
  * The budget of a merge in this session: the shortest of newterm.lock_timeout, lock_timeout
  * and statement_timeout that are set.  (During commit PostgreSQL itself no longer applies
  * statement_timeout.)
  */
-extern int	LockWaitsAllowed(void);
+extern int LockWaitsAllowed(void);
 
 /*
  * Run a function as RunLast (base/guard.h) does, and wait for locks no longer than *budget in
  * all.  Sets *budget to what is left.  A lock that is not free in time is an error with
  * ERRCODE_LOCK_NOT_AVAILABLE.
  */
-extern ErrorData *LockWaitsRun(void (*function) (void *state), void *state, int *budget);
+extern ErrorData *LockWaitsRun(void (*function)(void *state), void *state, int *budget);
 
 /* Run a function as RunGuarded (base/guard.h) does; TableStoreOpenWhole does not wait in it. */
-extern ErrorData *LockWaitsNever(void (*function) (void *state), void *state);
+extern ErrorData *LockWaitsNever(void (*function)(void *state), void *state);
 
 /* False inside of LockWaitsNever. */
 extern bool LockMayWait(void);
@@ -38,4 +38,4 @@ extern void LockWaitsUncap(void);
 /* Inside of LockWaitsRun: take waits off the budget.  Cheap, as each written row calls it. */
 extern void LockWaitsCount(void);
 
-#endif							/* NEWTERM_LOCK_WAIT_H */
+#endif /* NEWTERM_LOCK_WAIT_H */

@@ -17,9 +17,9 @@
 Retry
 RetryRead(TupleTableSlot *slot, const RetryColumns *columns)
 {
-	Retry		retry = {.next_attempt = DT_NOBEGIN};
-	bool		isnull;
-	Datum		time = SlotColumn(slot, columns->next_attempt, &isnull);
+	Retry retry = {.next_attempt = DT_NOBEGIN};
+	bool  isnull;
+	Datum time = SlotColumn(slot, columns->next_attempt, &isnull);
 
 	if (!isnull)
 		retry.next_attempt = DatumGetTimestampTz(time);
@@ -47,10 +47,10 @@ void
 RetryFailed(TableStore *store, ItemPointer place, const RetryColumns *columns, Retry *retry,
 			const ErrorData *error)
 {
-	int			natts = RelationGetNumberOfAttributes(store->table);
-	Datum	   *row;
-	bool	   *nulls;
-	bool	   *replace;
+	int    natts = RelationGetNumberOfAttributes(store->table);
+	Datum *row;
+	bool  *nulls;
+	bool  *replace;
 
 	if (ErrorIsContention(error->sqlerrcode))
 	{
@@ -70,8 +70,7 @@ RetryFailed(TableStore *store, ItemPointer place, const RetryColumns *columns, R
 		replace[columns->error - 1] = true;
 	/* else it was deleted by hand */
 	if (table_tuple_fetch_row_version(store->table, place, SnapshotSelf, store->found))
-		TableStoreUpdate(store, ExecCopySlotHeapTuple(store->found), natts, row, nulls,
-						 replace);
+		TableStoreUpdate(store, ExecCopySlotHeapTuple(store->found), natts, row, nulls, replace);
 	if (retry->attempts >= RETRY_ATTEMPTS)
 		retry->next_attempt = DT_NOEND;
 }

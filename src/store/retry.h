@@ -14,30 +14,30 @@
 
 #include "store/table_store.h"
 
-#define RETRY_ATTEMPTS		10
+#define RETRY_ATTEMPTS 10
 
 /* Which rows of such a table does a merge take? */
 typedef enum RetryScope
 {
 	RETRY_NONE,
-	RETRY_SOME,					/* some that are due, as other loaders wait meanwhile */
-	RETRY_DUE,					/* all that are due */
-	RETRY_ALL					/* all, including those that were given up */
+	RETRY_SOME, /* some that are due, as other loaders wait meanwhile */
+	RETRY_DUE,  /* all that are due */
+	RETRY_ALL   /* all, including those that were given up */
 } RetryScope;
 
 /* The columns that both tables have. */
 typedef struct RetryColumns
 {
-	int			attempts;		/* their numbers in the table */
-	int			error;
-	int			next_attempt;
+	int attempts; /* their numbers in the table */
+	int error;
+	int next_attempt;
 } RetryColumns;
 
 /* The state of a row. */
 typedef struct Retry
 {
-	int			attempts;
-	TimestampTz next_attempt;	/* DT_NOBEGIN: at once; DT_NOEND: given up */
+	int         attempts;
+	TimestampTz next_attempt; /* DT_NOBEGIN: at once; DT_NOEND: given up */
 } Retry;
 
 extern Retry RetryRead(TupleTableSlot *slot, const RetryColumns *columns);
@@ -52,4 +52,4 @@ extern bool RetryIsDue(const Retry *retry, RetryScope scope);
 extern void RetryFailed(TableStore *store, ItemPointer place, const RetryColumns *columns,
 						Retry *retry, const ErrorData *error);
 
-#endif							/* NEWTERM_RETRY_H */
+#endif /* NEWTERM_RETRY_H */

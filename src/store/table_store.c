@@ -32,15 +32,15 @@
 #include "store/table_store.h"
 
 /* Rows that are inserted together, as COPY does. */
-#define PENDING_ROWS	500
-#define PENDING_BYTES	(256 * 1024)
+#define PENDING_ROWS  500
+#define PENDING_BYTES (256 * 1024)
 
 /* Has the index all rows with a value in its first column, though it may be partial? */
 static bool
 CoversColumn(Relation index, AttrNumber column)
 {
-	List	   *predicate = RelationGetIndexPredicate(index);
-	NullTest   *test = list_length(predicate) == 1 ? linitial(predicate) : NULL;
+	List     *predicate = RelationGetIndexPredicate(index);
+	NullTest *test = list_length(predicate) == 1 ? linitial(predicate) : NULL;
 
 	return predicate == NIL ||
 		(test != NULL && IsA(test, NullTest) && test->nulltesttype == IS_NOT_NULL &&
@@ -81,12 +81,12 @@ FindOpenIndex(const TableStore *store, AttrNumber column)
 static Relation
 OpenIndexIfFree(Relation table, AttrNumber column)
 {
-	List	   *indexes = RelationGetIndexList(table);
-	ListCell   *cell;
+	List     *indexes = RelationGetIndexList(table);
+	ListCell *cell;
 
 	foreach(cell, indexes)
 	{
-		Relation	index;
+		Relation index;
 
 		if (!ConditionalLockRelationOid(lfirst_oid(cell), AccessShareLock))
 			return NULL;
@@ -109,8 +109,8 @@ IsForeignKeys(const Trigger *trigger)
 static void
 NoteKind(TriggerDesc *kept, int16 type, const Trigger *trigger)
 {
-	const bool	row = TRIGGER_FOR_ROW(type);
-	const bool	before = TRIGGER_FOR_BEFORE(type);
+	const bool row = TRIGGER_FOR_ROW(type);
+	const bool before = TRIGGER_FOR_BEFORE(type);
 
 	if (TRIGGER_FOR_INSERT(type))
 	{
@@ -142,7 +142,7 @@ KeepTriggers(ResultRelInfo *target, bool inserts)
 	kept->triggers = all->triggers;
 	for (int i = 0; i < all->numtriggers; i++)
 	{
-		Trigger		trigger = all->triggers[i];
+		Trigger trigger = all->triggers[i];
 
 		if (!IsForeignKeys(&trigger))
 		{
@@ -184,8 +184,8 @@ OpenForWriting(TableStore *store, Oid table, bool inserts_fire)
 	KeepTriggers(store->target, inserts_fire);
 	ExecOpenIndices(store->target, false);
 	/* where a trigger that is fired finds its table */
-	store->estate->es_opened_result_relations =
-		lappend(store->estate->es_opened_result_relations, store->target);
+	store->estate->es_opened_result_relations = lappend(store->estate->es_opened_result_relations,
+														store->target);
 	store->found = table_slot_create(store->table, NULL);
 }
 
@@ -236,8 +236,9 @@ TableStoreOpenOrdered(TableStore *store, Oid table, AttrNumber column, AttrNumbe
 
 	TableStoreOpenByAll(store, table, lengthof(columns), columns);
 	if (store->index == NULL)
-		NoIndex(store, psprintf("%s, %s", get_attname(table, column, false),
-								get_attname(table, order, false)));
+		NoIndex(store,
+				psprintf("%s, %s", get_attname(table, column, false),
+						 get_attname(table, order, false)));
 }
 
 bool
@@ -268,8 +269,7 @@ TableStoreOpenWhole(TableStore *store, Oid table)
 		LockRelationOid(table, AccessShareLock);
 	else if (!ConditionalLockRelationOid(table, AccessShareLock))
 		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("a table of newterm is locked")));
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("a table of newterm is locked")));
 	store->context = CurrentMemoryContext;
 	store->table = table_open(table, NoLock);
 	store->found = table_slot_create(store->table, NULL);
@@ -313,7 +313,7 @@ TableStoreScanNext(TableStore *store, TupleTableSlot **slot)
 void
 TableStoreClose(TableStore *store)
 {
-	const bool	reading = store->estate == NULL;
+	const bool reading = store->estate == NULL;
 
 	TableStoreFlush(store);
 	if (store->scan != NULL)
@@ -340,13 +340,13 @@ TableStoreClose(TableStore *store)
 void
 TableStoreFindAll(TableStore *store, int nkeys, const Oid *equality, const Datum *keys)
 {
-	ScanKeyData scan_keys[2];
+	ScanKeyData   scan_keys[2];
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 
 	Assert(nkeys <= (int) lengthof(scan_keys));
 	for (int i = 0; i < nkeys; i++)
 	{
-		const bool	null = !OidIsValid(equality[i]);
+		const bool null = !OidIsValid(equality[i]);
 
 		ScanKeyEntryInitialize(&scan_keys[i], null ? SK_ISNULL | SK_SEARCHNULL : 0, i + 1,
 							   null ? InvalidStrategy : BTEqualStrategyNumber, InvalidOid,
@@ -376,7 +376,7 @@ NextFound(TableStore *store, ScanDirection direction, TupleTableSlot **slot)
 {
 	/* index scans allocate as they go, and free at their end */
 	MemoryContext old = MemoryContextSwitchTo(store->context);
-	bool		found;
+	bool          found;
 
 	CHECK_FOR_INTERRUPTS();
 	found = index_getnext_slot(store->scan, direction, store->found);
@@ -401,14 +401,14 @@ TM_Result
 TableStoreLock(TableStore *store, HeapTuple *row)
 {
 	ItemPointerData tid = store->found->tts_tid;
-	TM_FailureData failure;
-	TM_Result	result;
+	TM_FailureData  failure;
+	TM_Result       result;
 
 	/* the row may be one that this command wrote */
 	CommandCounterIncrement();
 	result = table_tuple_lock(store->table, &tid, SnapshotSelf, store->found,
-							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-							  LockWaitSkip, 0, &failure);
+							  GetCurrentCommandId(true), LockTupleNoKeyExclusive, LockWaitSkip, 0,
+							  &failure);
 	if (result == TM_Ok)
 		*row = ExecCopySlotHeapTuple(store->found);
 	return result;
@@ -430,8 +430,8 @@ OptionalText(const char *text, bool *isnull)
 Jsonb *
 SlotJsonb(TupleTableSlot *slot, int column)
 {
-	bool		isnull;
-	Datum		value = SlotColumn(slot, column, &isnull);
+	bool  isnull;
+	Datum value = SlotColumn(slot, column, &isnull);
 
 	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
@@ -442,7 +442,7 @@ SlotJsonb(TupleTableSlot *slot, int column)
 static TupleTableSlot *
 VacantSlot(TableStore *store)
 {
-	MemoryContext old = MemoryContextSwitchTo(store->context);
+	MemoryContext   old = MemoryContextSwitchTo(store->context);
 	TupleTableSlot *slot;
 
 	if (store->pending == NULL)
@@ -465,8 +465,8 @@ TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names)
 	{
 		columns[i] = get_attnum(RelationGetRelid(store->table), names[i]);
 		if (columns[i] == InvalidAttrNumber)
-			elog(ERROR, "table \"%s\" has no column \"%s\"",
-				 RelationGetRelationName(store->table), names[i]);
+			elog(ERROR, "table \"%s\" has no column \"%s\"", RelationGetRelationName(store->table),
+				 names[i]);
 	}
 	store->columns = columns;
 }
@@ -487,14 +487,14 @@ IsGiven(const TableStore *store, int ncolumns, AttrNumber column)
 static void
 PrepareDefaults(TableStore *store, int ncolumns)
 {
-	TupleDesc	desc = RelationGetDescr(store->table);
+	TupleDesc     desc = RelationGetDescr(store->table);
 	MemoryContext old = MemoryContextSwitchTo(store->context);
 
 	store->defaults = palloc0(sizeof(ExprState *) * desc->natts);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		Node	   *expression;
+		Node             *expression;
 
 		if (IsGiven(store, ncolumns, i + 1) || attribute->attisdropped ||
 			attribute->attgenerated != '\0')
@@ -510,7 +510,7 @@ PrepareDefaults(TableStore *store, int ncolumns)
 static TupleTableSlot *
 NewRow(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 {
-	int			natts = RelationGetNumberOfAttributes(store->table);
+	int             natts = RelationGetNumberOfAttributes(store->table);
 	TupleTableSlot *slot = VacantSlot(store);
 
 	if (natts > ncolumns && store->defaults == NULL)
@@ -520,14 +520,13 @@ NewRow(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 		slot->tts_values[i] = (Datum) 0;
 		slot->tts_isnull[i] = true;
 		if (store->defaults[i] != NULL)
-			slot->tts_values[i] =
-				ExecEvalExprSwitchContext(store->defaults[i],
-										  GetPerTupleExprContext(store->estate),
-										  &slot->tts_isnull[i]);
+			slot->tts_values[i] = ExecEvalExprSwitchContext(store->defaults[i],
+															GetPerTupleExprContext(store->estate),
+															&slot->tts_isnull[i]);
 	}
 	for (int i = 0; i < ncolumns; i++)
 	{
-		int			column = store->columns == NULL ? i : store->columns[i] - 1;
+		int column = store->columns == NULL ? i : store->columns[i] - 1;
 
 		slot->tts_values[column] = values[i];
 		slot->tts_isnull[column] = nulls[i];
@@ -562,20 +561,20 @@ CheckDeferrable(TableStore *store, TupleTableSlot *slot, List *suspects)
 {
 	for (int i = 0; suspects != NIL && i < store->target->ri_NumIndices; i++)
 	{
-		Relation	index = store->target->ri_IndexRelationDescs[i];
-		IndexInfo  *info = store->target->ri_IndexRelationInfo[i];
-		Datum		values[INDEX_MAX_KEYS];
-		bool		nulls[INDEX_MAX_KEYS];
+		Relation   index = store->target->ri_IndexRelationDescs[i];
+		IndexInfo *info = store->target->ri_IndexRelationInfo[i];
+		Datum      values[INDEX_MAX_KEYS];
+		bool       nulls[INDEX_MAX_KEYS];
 
 		if (!list_member_oid(suspects, RelationGetRelid(index)))
 			continue;
 		FormIndexDatum(info, slot, store->estate, values, nulls);
 		if (info->ii_ExclusionOps != NULL)
-			check_exclusion_constraint(store->table, index, info, &slot->tts_tid,
-									   values, nulls, store->estate, false);
+			check_exclusion_constraint(store->table, index, info, &slot->tts_tid, values, nulls,
+									   store->estate, false);
 		else
-			index_insert(index, values, nulls, &slot->tts_tid, store->table,
-						 UNIQUE_CHECK_EXISTING, false, info);
+			index_insert(index, values, nulls, &slot->tts_tid, store->table, UNIQUE_CHECK_EXISTING,
+						 false, info);
 	}
 }
 
@@ -586,8 +585,7 @@ EnterIntoIndexes(TableStore *store, TupleTableSlot *slot, bool only_summarizing)
 	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
 
 	CheckDeferrable(store, slot,
-					CompatInsertIndexTuples(store->target, slot, store->estate,
-											only_summarizing));
+					CompatInsertIndexTuples(store->target, slot, store->estate, only_summarizing));
 	MemoryContextSwitchTo(old);
 	ResetPerTupleExprContext(store->estate);
 }
@@ -630,10 +628,10 @@ WriteRow(TableStore *store, TupleTableSlot *slot)
 static void
 InsertFiring(TableStore *store, TupleTableSlot *slot)
 {
-	const Oid	table = RelationGetRelid(store->table);
-	TriggerDesc *triggers = store->target->ri_TrigDesc;
+	const Oid               table = RelationGetRelid(store->table);
+	TriggerDesc            *triggers = store->target->ri_TrigDesc;
 	TransitionCaptureState *capture;
-	MemoryContext old = BeginFiring(store);
+	MemoryContext           old = BeginFiring(store);
 
 	capture = MakeTransitionCaptureState(triggers, table, CMD_INSERT);
 	ExecBSInsertTriggers(store->estate, store->target);
@@ -688,8 +686,8 @@ TableStoreFlush(TableStore *store)
 		return;
 	LockWaitsCount();
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
-	table_multi_insert(store->table, store->pending, store->npending,
-					   GetCurrentCommandId(true), 0, NULL);
+	table_multi_insert(store->table, store->pending, store->npending, GetCurrentCommandId(true), 0,
+					   NULL);
 	MemoryContextSwitchTo(old);
 	for (int i = 0; i < store->npending; i++)
 	{
@@ -702,16 +700,15 @@ TableStoreFlush(TableStore *store)
 
 void
 TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *values,
-			const bool *nulls, const bool *replace)
+				 const bool *nulls, const bool *replace)
 {
-	TupleTableSlot *slot = VacantSlot(store);
+	TupleTableSlot     *slot = VacantSlot(store);
 	CompatUpdateIndexes update;
 
 	LockWaitsCount();
 	/* the row may be one that this command wrote */
 	CommandCounterIncrement();
-	heap_deform_tuple(tuple, RelationGetDescr(store->table), slot->tts_values,
-					  slot->tts_isnull);
+	heap_deform_tuple(tuple, RelationGetDescr(store->table), slot->tts_values, slot->tts_isnull);
 	for (int i = 0; i < ncolumns; i++)
 		if (replace[i])
 		{
@@ -727,8 +724,8 @@ TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *
 	{
 		MemoryContext old = BeginFiring(store);
 
-		ExecARUpdateTriggers(store->estate, store->target, NULL, NULL, &tuple->t_self, NULL,
-							 slot, NIL, NULL, false);
+		ExecARUpdateTriggers(store->estate, store->target, NULL, NULL, &tuple->t_self, NULL, slot,
+							 NIL, NULL, false);
 		EndFiring(store, old);
 	}
 	ExecClearTuple(slot);

@@ -31,20 +31,20 @@
 
 typedef struct TableStore
 {
-	MemoryContext context;		/* current when the store was opened: of all that follows */
-	Relation	table;
-	Relation	index;			/* of look-ups, or NULL */
-	EState	   *estate;			/* NULL: opened to be read alone */
-	ResultRelInfo *target;		/* the table and all its indexes */
-	const AttrNumber *columns;	/* that inserted rows give; NULL: the first ones */
-	ExprState **defaults;		/* of columns that they do not give */
-	IndexScanDesc scan;			/* opened by the first look-up */
-	TableScanDesc whole;		/* by TableStoreScan */
-	Snapshot	snapshot;		/* what TableStoreScan judges rows by */
-	TupleTableSlot *found;		/* the current row of a look-up or scan */
-	int			npending;		/* rows to be inserted together */
-	Size		pending_bytes;
-	TupleTableSlot **pending;	/* the next one serves rows written at once */
+	MemoryContext     context; /* current when the store was opened: of all that follows */
+	Relation          table;
+	Relation          index;    /* of look-ups, or NULL */
+	EState           *estate;   /* NULL: opened to be read alone */
+	ResultRelInfo    *target;   /* the table and all its indexes */
+	const AttrNumber *columns;  /* that inserted rows give; NULL: the first ones */
+	ExprState       **defaults; /* of columns that they do not give */
+	IndexScanDesc     scan;     /* opened by the first look-up */
+	TableScanDesc     whole;    /* by TableStoreScan */
+	Snapshot          snapshot; /* what TableStoreScan judges rows by */
+	TupleTableSlot   *found;    /* the current row of a look-up or scan */
+	int               npending; /* rows to be inserted together */
+	Size              pending_bytes;
+	TupleTableSlot  **pending; /* the next one serves rows written at once */
 } TableStore;
 
 /* Open for writing. */
@@ -103,8 +103,7 @@ extern void TableStoreClose(TableStore *store);
 extern void TableStoreFind(TableStore *store, Oid equality, Datum key);
 
 /* The same by several columns of TableStoreOpenByAll; InvalidOid stands for IS NULL. */
-extern void TableStoreFindAll(TableStore *store, int nkeys, const Oid *equality,
-							  const Datum *keys);
+extern void TableStoreFindAll(TableStore *store, int nkeys, const Oid *equality, const Datum *keys);
 extern void TableStoreFindDigest(TableStore *store, const Digest *digest);
 
 /* The next row of the look-up as *slot, or false; or all of it from the end of the index. */
@@ -136,9 +135,9 @@ extern void TableStoreNameColumns(TableStore *store, int ncolumns, const char *c
  * such as users added, get their defaults.
  */
 extern void TableStoreInsert(TableStore *store, int ncolumns, const Datum *values,
-						const bool *nulls);
-extern void TableStoreInsertLater(TableStore *store, int ncolumns, const Datum *values,
 							 const bool *nulls);
+extern void TableStoreInsertLater(TableStore *store, int ncolumns, const Datum *values,
+								  const bool *nulls);
 extern void TableStoreFlush(TableStore *store);
 
 /*
@@ -146,7 +145,7 @@ extern void TableStoreFlush(TableStore *store);
  * delete it.
  */
 extern void TableStoreUpdate(TableStore *store, HeapTuple tuple, int ncolumns, const Datum *values,
-						const bool *nulls, const bool *replace);
+							 const bool *nulls, const bool *replace);
 extern void TableStoreDelete(TableStore *store, ItemPointer tid);
 
-#endif							/* NEWTERM_TABLE_STORE_H */
+#endif /* NEWTERM_TABLE_STORE_H */

@@ -88,13 +88,13 @@ enum
 {
 	SUPPRESSION_NAME = 1,
 	SUPPRESSION_KIND,
-	SUPPRESSION_RULES,			/* NULL: all */
-	SUPPRESSION_FILTER,			/* NULL: any event */
+	SUPPRESSION_RULES,  /* NULL: all */
+	SUPPRESSION_FILTER, /* NULL: any event */
 	SUPPRESSION_LANGUAGE,
-	SUPPRESSION_ENTITY,			/* NULL: any */
-	SUPPRESSION_TERM,			/* NULL: any */
+	SUPPRESSION_ENTITY, /* NULL: any */
+	SUPPRESSION_TERM,   /* NULL: any */
 	SUPPRESSION_STARTS_AT,
-	SUPPRESSION_EXPIRES_AT,		/* NULL: never */
+	SUPPRESSION_EXPIRES_AT, /* NULL: never */
 	SUPPRESSION_REASON,
 	SUPPRESSION_CREATED_BY,
 	SUPPRESSION_CREATED_AT
@@ -105,11 +105,11 @@ enum
 {
 	UNLEARNING_ID = 1,
 	UNLEARNING_RULE_ID,
-	UNLEARNING_ENTITY,			/* NULL: any */
-	UNLEARNING_TERM,			/* NULL: any */
-	UNLEARNING_SINCE,			/* NULL: from the beginning */
+	UNLEARNING_ENTITY, /* NULL: any */
+	UNLEARNING_TERM,   /* NULL: any */
+	UNLEARNING_SINCE,  /* NULL: from the beginning */
 	UNLEARNING_UNTIL,
-	UNLEARNING_FILTER,			/* NULL: any event */
+	UNLEARNING_FILTER, /* NULL: any event */
 	UNLEARNING_LANGUAGE,
 	UNLEARNING_RULE,
 	UNLEARNING_REASON,
@@ -126,12 +126,12 @@ enum
 	RUN_VERSION_ID,
 	RUN_LEARNED,
 	RUN_TERM,
-	RUN_ENTITY,					/* NULL without group_by */
-	RUN_ENTITY_DIGEST,			/* NULL but with learning_scope entity */
-	RUN_EVENT_ID,				/* NULL where the event has none, or is not known */
+	RUN_ENTITY,        /* NULL without group_by */
+	RUN_ENTITY_DIGEST, /* NULL but with learning_scope entity */
+	RUN_EVENT_ID,      /* NULL where the event has none, or is not known */
 	RUN_BACKFILLED,
 	RUN_ENTITY_KEY,
-	RUN_TERM_KEY,				/* NULL without group_by */
+	RUN_TERM_KEY, /* NULL without group_by */
 	RUN_COLUMNS = RUN_TERM_KEY
 };
 
@@ -177,8 +177,8 @@ enum
 enum
 {
 	POSTPONED_ID = 1,
-	POSTPONED_VERSION_ID,		/* NULL: an event that was not evaluated */
-	POSTPONED_DIGEST,			/* NULL: a rule's clock */
+	POSTPONED_VERSION_ID, /* NULL: an event that was not evaluated */
+	POSTPONED_DIGEST,     /* NULL: a rule's clock */
 	POSTPONED_ENTITY,
 	POSTPONED_TERM,
 	POSTPONED_FIRST_SEEN,
@@ -192,4 +192,4 @@ enum
 	POSTPONED_COLUMNS = POSTPONED_ERROR
 };
 
-#endif							/* NEWTERM_TABLES_H */
+#endif /* NEWTERM_TABLES_H */

@@ -8,23 +8,23 @@
 #ifndef ATTACKS_H
 #define ATTACKS_H
 
-#define ATTACK_STEPS		6
+#define ATTACK_STEPS 6
 
 typedef struct AttackStep
 {
-	Deed		deed;
-	const char *address;		/* NULL: that of the identity */
+	Deed        deed;
+	const char *address; /* NULL: that of the identity */
 	const char *agent;
 	const char *region;
-	const char *who;			/* userIdentity */
+	const char *who; /* userIdentity */
 } AttackStep;
 
 typedef struct Attack
 {
 	const char *name;
-	Kind		kind;			/* whose credentials, */
-	int			which;			/* of their kind in the account */
-	AttackStep	steps[ATTACK_STEPS];
+	Kind        kind;  /* whose credentials, */
+	int         which; /* of their kind in the account */
+	AttackStep  steps[ATTACK_STEPS];
 } Attack;
 
 /* A step of an attack is a line. */
@@ -85,6 +85,6 @@ static const Attack attacks[] = {
 };
 /* clang-format on */
 
-#define NATTACKS			LENGTH(attacks)
+#define NATTACKS LENGTH(attacks)
 
-#endif							/* ATTACKS_H */
+#endif /* ATTACKS_H */

@@ -14,24 +14,23 @@
 #include "text.h"
 
 /* Made for each account, in this order: roles, users, root, services. */
-#define IDENTITIES			(ROLES + USERS + 1 + LENGTH(calling_services))
+#define IDENTITIES (ROLES + USERS + 1 + LENGTH(calling_services))
 
-Call		calls[1024];
-int			ncalls = 0;
-double		call_sums[1024];
-char		accounts[MAX_ACCOUNTS][13];
-Identity   *identities;
-int			nidentities = 0;
-double	   *identity_sums;
-Caller	   *callers;
-int			ncallers = 0;
-Plan	   *plans;
-long		nplans = 0;
+Call      calls[1024];
+int       ncalls = 0;
+double    call_sums[1024];
+char      accounts[MAX_ACCOUNTS][13];
+Identity *identities;
+int       nidentities = 0;
+double   *identity_sums;
+Caller   *callers;
+int       ncallers = 0;
+Plan     *plans;
+long      nplans = 0;
 
-static const char *const person_roles[] = {
-	"AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "Billing",
-	"DatabaseOperator", "SecurityAudit"
-};
+static const char *const person_roles[] = {"AdministratorAccess", "PowerUserAccess",
+										   "ReadOnlyAccess",      "Billing",
+										   "DatabaseOperator",    "SecurityAudit"};
 
 static const char *const caller_agents[] = {
 	"Boto3/1.34.84 md/Botocore#1.34.84 ua/2.0 os/linux#5.10.213 lang/python#3.10.12 Botocore/1.34.84",
@@ -39,21 +38,25 @@ static const char *const caller_agents[] = {
 	"aws-sdk-java/1.12.701 Linux/5.15.0 OpenJDK_64-Bit_Server_VM/11.0.23 java/11.0.23",
 };
 
-static const char *const caller_names[] = {
-	"cost-reader", "posture-scanner", "log-shipper", "backup-operator",
-	"deployer", "inventory", "metrics-collector", "support-access",
-	"audit-readonly", "network-hub"
-};
+static const char *const caller_names[] = {"cost-reader",       "posture-scanner", "log-shipper",
+										   "backup-operator",   "deployer",        "inventory",
+										   "metrics-collector", "support-access",  "audit-readonly",
+										   "network-hub"};
 
 /* What the intruder does, in this order, some of it often. */
-const char *const intruder_calls[] = {
-	"sts GetCallerIdentity", "iam ListUsers", "iam ListRoles",
-	"s3 ListBuckets", "secretsmanager ListSecrets",
-	"secretsmanager GetSecretValue", "secretsmanager GetSecretValue",
-	"secretsmanager GetSecretValue", "ec2 DescribeInstances",
-	"iam CreateUser", "iam AttachUserPolicy", "iam CreateAccessKey",
-	"cloudtrail StopLogging"
-};
+const char *const intruder_calls[] = {"sts GetCallerIdentity",
+									  "iam ListUsers",
+									  "iam ListRoles",
+									  "s3 ListBuckets",
+									  "secretsmanager ListSecrets",
+									  "secretsmanager GetSecretValue",
+									  "secretsmanager GetSecretValue",
+									  "secretsmanager GetSecretValue",
+									  "ec2 DescribeInstances",
+									  "iam CreateUser",
+									  "iam AttachUserPolicy",
+									  "iam CreateAccessKey",
+									  "cloudtrail StopLogging"};
 
 static bool
 starts_with(const char *text, const char *prefix)
@@ -64,12 +67,28 @@ starts_with(const char *text, const char *prefix)
 static bool
 is_read_only(const char *name)
 {
-	static const char *const reads[] = {
-		"Describe", "List", "Get", "Head", "BatchGet", "Lookup", "Filter",
-		"Query", "Scan", "Select", "Decrypt", "Encrypt", "GenerateDataKey",
-		"Sign", "AssumeRole", "Simulate", "Validate", "ReEncrypt", "Poll",
-		"BatchCheckLayerAvailability", "StartQuery", "Authenticate"
-	};
+	static const char *const reads[] = {"Describe",
+										"List",
+										"Get",
+										"Head",
+										"BatchGet",
+										"Lookup",
+										"Filter",
+										"Query",
+										"Scan",
+										"Select",
+										"Decrypt",
+										"Encrypt",
+										"GenerateDataKey",
+										"Sign",
+										"AssumeRole",
+										"Simulate",
+										"Validate",
+										"ReEncrypt",
+										"Poll",
+										"BatchCheckLayerAvailability",
+										"StartQuery",
+										"Authenticate"};
 
 	for (int i = 0; i < LENGTH(reads); i++)
 		if (starts_with(name, reads[i]))
@@ -85,8 +104,7 @@ shape_of(const char *service, const char *name, bool read_only)
 	if (strcmp(name, "ConsoleLogin") == 0)
 		return SHAPE_LOGIN;
 	if (strcmp(service, "s3") == 0)
-		return strstr(name, "Object") || strstr(name, "Upload") ?
-			SHAPE_OBJECT : SHAPE_BUCKET;
+		return strstr(name, "Object") || strstr(name, "Upload") ? SHAPE_OBJECT : SHAPE_BUCKET;
 	if (strcmp(service, "kms") == 0 && strstr(name, "List") == NULL)
 		return SHAPE_KEY;
 	if (strstr(name, "Policy") && !read_only)
@@ -101,18 +119,18 @@ shape_of(const char *service, const char *name, bool read_only)
 static void
 make_calls(void)
 {
-	double		sum = 0;
+	double sum = 0;
 
 	for (int s = 0; s < NSERVICES; s++)
 	{
 		const char *next = services[s].calls;
-		double		harmonic = 0;
-		int			first = ncalls;
+		double      harmonic = 0;
+		int         first = ncalls;
 
 		for (int rank = 1; *next; rank++)
 		{
-			size_t		length = strcspn(next, " ");
-			Call	   *call = &calls[ncalls];
+			size_t length = strcspn(next, " ");
+			Call  *call = &calls[ncalls];
 
 			if (ncalls == LENGTH(calls) || length >= sizeof(call->name))
 				abort();
@@ -120,8 +138,7 @@ make_calls(void)
 			memcpy(call->name, next, length);
 			call->name[length] = '\0';
 			call->read_only = is_read_only(call->name);
-			call->shape = shape_of(services[s].name, call->name,
-								   call->read_only);
+			call->shape = shape_of(services[s].name, call->name, call->read_only);
 			call->weight = 1.0 / rank;
 			harmonic += call->weight;
 			ncalls++;
@@ -139,8 +156,7 @@ const Call *
 find_call(const char *service, const char *name)
 {
 	for (int i = 0; i < ncalls; i++)
-		if (strcmp(calls[i].service->name, service) == 0 &&
-			strcmp(calls[i].name, name) == 0)
+		if (strcmp(calls[i].service->name, service) == 0 && strcmp(calls[i].name, name) == 0)
 			return &calls[i];
 	abort();
 }
@@ -149,15 +165,19 @@ find_call(const char *service, const char *name)
 static void
 make_profile(Identity *identity)
 {
-	static const char *const machine_services[] = {
-		"ssm", "s3", "kms", "logs", "sqs", "dynamodb", "ec2", "secretsmanager",
-		"monitoring", "ecs", "ecr", "sns", "autoscaling", "kinesis", "glue",
-		"elasticloadbalancing", "sts", "states"
-	};
-	int			chosen[32];
-	int			n = 0;
-	int			wanted;
-	int			filled = 0;
+	static const char *const machine_services[] = {"ssm",         "s3",
+												   "kms",         "logs",
+												   "sqs",         "dynamodb",
+												   "ec2",         "secretsmanager",
+												   "monitoring",  "ecs",
+												   "ecr",         "sns",
+												   "autoscaling", "kinesis",
+												   "glue",        "elasticloadbalancing",
+												   "sts",         "states"};
+	int                      chosen[32];
+	int                      n = 0;
+	int                      wanted;
+	int                      filled = 0;
 
 	switch (identity->kind)
 	{
@@ -174,12 +194,11 @@ make_profile(Identity *identity)
 	}
 	while (n < wanted)
 	{
-		int			call = draw(call_sums, ncalls);
+		int         call = draw(call_sums, ncalls);
 		const char *service = calls[call].service->name;
-		bool		fits = true;
+		bool        fits = true;
 
-		if (identity->kind == KIND_INSTANCE ||
-			identity->kind == KIND_FUNCTION ||
+		if (identity->kind == KIND_INSTANCE || identity->kind == KIND_FUNCTION ||
 			identity->kind == KIND_SERVICE)
 		{
 			fits = false;
@@ -209,7 +228,7 @@ make_profile(Identity *identity)
 static void
 make_identity(Kind kind, int account, int number, int64_t birth)
 {
-	Identity   *identity = &identities[nidentities++];
+	Identity *identity = &identities[nidentities++];
 
 	memset(identity, 0, sizeof(*identity));
 	identity->kind = kind;
@@ -219,17 +238,14 @@ make_identity(Kind kind, int account, int number, int64_t birth)
 	identity->sessions = 1;
 	identity->weight = 0.2 + fraction();
 	strcpy(identity->path, "/");
-	id_text(identity->principal, kind == KIND_USER ? "AIDA" : "AROA",
-			random64(), 17);
+	id_text(identity->principal, kind == KIND_USER ? "AIDA" : "AROA", random64(), 17);
 
 	switch (kind)
 	{
 		case KIND_PERSON:
 			strcpy(identity->path, "/aws-reserved/sso.amazonaws.com/eu-central-1/");
-			snprintf(identity->name, sizeof(identity->name),
-					 "AWSReservedSSO_%s_%08x",
-					 person_roles[number % LENGTH(person_roles)],
-					 (unsigned) random64());
+			snprintf(identity->name, sizeof(identity->name), "AWSReservedSSO_%s_%08x",
+					 person_roles[number % LENGTH(person_roles)], (unsigned) random64());
 			identity->sessions = 3 + below(8);
 			break;
 		case KIND_INSTANCE:
@@ -277,7 +293,7 @@ role_name(int account, int n)
 static void
 make_caller(int own, int name)
 {
-	Caller	   *caller = &callers[ncallers++];
+	Caller *caller = &callers[ncallers++];
 
 	caller->own = own;
 	if (own >= 0)
@@ -286,8 +302,8 @@ make_caller(int own, int name)
 		snprintf(caller->account, sizeof(caller->account), "%012llu",
 				 100000000000ULL + random64() % 900000000000ULL);
 	strcpy(caller->role, caller_names[name]);
-	snprintf(caller->session, sizeof(caller->session), "%s-%08x",
-			 caller_names[name], (unsigned) random64());
+	snprintf(caller->session, sizeof(caller->session), "%s-%08x", caller_names[name],
+			 (unsigned) random64());
 	id_text(caller->principal, own >= 0 ? "AROA" : "AIDA", random64(), 17);
 	caller->agent = caller_agents[below(LENGTH(caller_agents))];
 }
@@ -304,7 +320,7 @@ plan(int64_t time, PlanKind kind, int account, int caller)
 		if (plans == NULL)
 			abort();
 	}
-	plans[nplans++] = (Plan) {time, kind, account, caller};
+	plans[nplans++] = (Plan){time, kind, account, caller};
 }
 
 static int
@@ -330,38 +346,33 @@ compare_plans(const void *a, const void *b)
 static void
 make_plans(int64_t span)
 {
-	int64_t		period = 6 * 3600;
-	int64_t		least = (int64_t) (span * settings.accounts * CALLERS * 12.0 /
-								   settings.records);
+	int64_t period = 6 * 3600;
+	int64_t least = (int64_t) (span * settings.accounts * CALLERS * 12.0 / settings.records);
 
 	if (period < least)
 		period = least;
 	for (int caller = 0; caller < settings.accounts * CALLERS; caller++)
-		for (int64_t t = below(period); t < span;
-			 t += period / 2 + below(period))
+		for (int64_t t = below(period); t < span; t += period / 2 + below(period))
 			plan(settings.start + t, PLAN_VISIT, caller / CALLERS, caller);
 
 	for (int i = 0; i < settings.strangers; i++)
 	{
-		double		share = settings.strangers == 1 ? 0.85 :
-			0.32 + 0.58 * i / (settings.strangers - 1);
-		int64_t		t = settings.start +
-			(int64_t) (span * (share + 0.03 * fraction()));
-		int			account = below(settings.accounts);
-		bool		intruder = i == settings.strangers - 1;
-		int			visits = intruder ? 1 : 3 + below(12);
+		double  share = settings.strangers == 1 ? 0.85 : 0.32 + 0.58 * i / (settings.strangers - 1);
+		int64_t t = settings.start + (int64_t) (span * (share + 0.03 * fraction()));
+		int     account = below(settings.accounts);
+		bool    intruder = i == settings.strangers - 1;
+		int     visits = intruder ? 1 : 3 + below(12);
 
 		make_caller(-1, intruder ? 7 : (int) below(LENGTH(caller_names)));
 		if (intruder)
 			callers[ncallers - 1].agent =
 				"aws-cli/2.9.19 Python/3.11.2 Linux/6.6.15-amd64 source/x86_64.kali.2024 prompt/off";
 		for (int v = 0; v < visits; v++)
-			plan(t + v * (span / 40 + 1) + below(span / 200 + 1),
-				 PLAN_STRANGER, account, ncallers - 1);
+			plan(t + v * (span / 40 + 1) + below(span / 200 + 1), PLAN_STRANGER, account,
+				 ncallers - 1);
 		if (intruder)
 			for (int step = 0; step < LENGTH(intruder_calls); step++)
-				plan(t + span / 200 + 60 + step * 20 + below(15), PLAN_INTRUDER,
-					 account, step);
+				plan(t + span / 200 + 60 + step * 20 + below(15), PLAN_INTRUDER, account, step);
 	}
 	qsort(plans, nplans, sizeof(Plan), compare_plans);
 }
@@ -369,9 +380,9 @@ make_plans(int64_t span)
 void
 make_company(int64_t span)
 {
-	int			late = (int) (settings.newcomers * span / DAY);
-	int			room = settings.accounts * IDENTITIES + late;
-	double		sum = 0;
+	int    late = (int) (settings.newcomers * span / DAY);
+	int    room = settings.accounts * IDENTITIES + late;
+	double sum = 0;
 
 	random_state = mix(settings.seed);
 	for (int i = 0; i < settings.accounts; i++)
@@ -387,12 +398,12 @@ make_company(int64_t span)
 
 	for (int account = 0; account < settings.accounts; account++)
 	{
-		static const Kind kinds[ROLES] = {
-			KIND_PERSON, KIND_PERSON, KIND_PERSON, KIND_PERSON,
-			KIND_INSTANCE, KIND_INSTANCE, KIND_INSTANCE, KIND_INSTANCE,
-			KIND_FUNCTION, KIND_FUNCTION, KIND_FUNCTION, KIND_FUNCTION,
-			KIND_FUNCTION, KIND_FUNCTION, KIND_PIPELINE, KIND_PIPELINE
-		};
+		static const Kind kinds[ROLES] = {KIND_PERSON,   KIND_PERSON,   KIND_PERSON,
+										  KIND_PERSON,   KIND_INSTANCE, KIND_INSTANCE,
+										  KIND_INSTANCE, KIND_INSTANCE, KIND_FUNCTION,
+										  KIND_FUNCTION, KIND_FUNCTION, KIND_FUNCTION,
+										  KIND_FUNCTION, KIND_FUNCTION, KIND_PIPELINE,
+										  KIND_PIPELINE};
 
 		for (int i = 0; i < ROLES; i++)
 			make_identity(kinds[i], account, account + i, settings.start);
@@ -404,9 +415,8 @@ make_company(int64_t span)
 	}
 	for (int i = 0; i < late; i++)
 	{
-		static const Kind kinds[] = {
-			KIND_FUNCTION, KIND_INSTANCE, KIND_USER, KIND_PERSON, KIND_PIPELINE
-		};
+		static const Kind kinds[] = {KIND_FUNCTION, KIND_INSTANCE, KIND_USER, KIND_PERSON,
+									 KIND_PIPELINE};
 
 		make_identity(kinds[below(LENGTH(kinds))], below(settings.accounts), i,
 					  settings.start + (int64_t) (span * (i + fraction()) / late));
@@ -427,8 +437,7 @@ make_company(int64_t span)
 			if (account < 3)
 				make_caller(-1, vendor ? 1 : 0);
 			else
-				callers[ncallers++] =
-					callers[account % 3 * CALLERS + 2 + vendor];
+				callers[ncallers++] = callers[account % 3 * CALLERS + 2 + vendor];
 		}
 	}
 	make_plans(span);

@@ -30,10 +30,10 @@
 #include "settings.h"
 #include "text.h"
 
-#define DUPLICATE_RING		256	/* how far behind the second copy is */
-#define DUPLICATE_SIZE		8192	/* longer records are not sent twice */
+#define DUPLICATE_RING 256  /* how far behind the second copy is */
+#define DUPLICATE_SIZE 8192 /* longer records are not sent twice */
 
-Settings	settings = {
+Settings settings = {
 	.records = 10000,
 	.accounts = 12,
 	.days = 30,
@@ -46,14 +46,14 @@ Settings	settings = {
 };
 
 /* What has been written. */
-static FILE *out;
-static int64_t out_day = -1;
-static long written = 0;
+static FILE     *out;
+static int64_t   out_day = -1;
+static long      written = 0;
 static uint32_t *sizes = NULL;
 static char (*ring)[DUPLICATE_SIZE];
 static size_t ring_size[DUPLICATE_RING];
-static int	ring_filled = 0;
-static int	ring_next = 0;
+static int    ring_filled = 0;
+static int    ring_next = 0;
 
 /* ---- Output ---- */
 
@@ -68,11 +68,9 @@ fail(const char *what)
 static void
 select_file(int64_t time)
 {
-	char		path[4096];
-	int			year,
-				month,
-				mday;
-	int64_t		day = time / DAY;
+	char    path[4096];
+	int     year, month, mday;
+	int64_t day = time / DAY;
 
 	/* Latecomers are delivered with the day that they come in. */
 	if (settings.folder == NULL || day <= out_day)
@@ -80,8 +78,7 @@ select_file(int64_t time)
 	if (out != NULL && fclose(out) != 0)
 		fail("cannot write");
 	civil(day, &year, &month, &mday);
-	snprintf(path, sizeof(path), "%s/%04d-%02d-%02d.ndjson",
-			 settings.folder, year, month, mday);
+	snprintf(path, sizeof(path), "%s/%04d-%02d-%02d.ndjson", settings.folder, year, month, mday);
 	out = fopen(path, "w");
 	if (out == NULL)
 		fail(path);
@@ -104,7 +101,7 @@ write_line(const char *line, size_t length)
 		while (line < end)
 		{
 			const char *slash = memchr(line, '\\', end - line);
-			size_t		plain = (slash ? slash + 1 : end) - line;
+			size_t      plain = (slash ? slash + 1 : end) - line;
 
 			fwrite(line, 1, plain, out);
 			if (slash)
@@ -137,11 +134,10 @@ emit(int64_t now)
 		if (ring_filled < DUPLICATE_RING)
 			ring_filled++;
 	}
-	if (settings.duplicates > 0 && ring_filled > 0 &&
-		written < settings.records &&
+	if (settings.duplicates > 0 && ring_filled > 0 && written < settings.records &&
 		fraction() * (100 - settings.duplicates) < settings.duplicates)
 	{
-		int			slot = below(ring_filled);
+		int slot = below(ring_filled);
 
 		write_line(ring[slot], ring_size[slot]);
 	}
@@ -153,7 +149,7 @@ emit(int64_t now)
 static int64_t
 delivered(int64_t now)
 {
-	int64_t		time = now;
+	int64_t time = now;
 
 	if (settings.disorder > 0)
 		time -= below(settings.disorder);
@@ -164,9 +160,9 @@ delivered(int64_t now)
 static void
 happen_ordinary(int64_t now)
 {
-	Scene		scene = {0};
+	Scene           scene = {0};
 	const Identity *identity;
-	char		session[80];
+	char            session[80];
 
 	do
 		identity = &identities[draw(identity_sums, nidentities)];
@@ -175,23 +171,20 @@ happen_ordinary(int64_t now)
 	scene.time = delivered(now);
 	scene.identity = identity;
 	scene.account = identity->account;
-	scene.region = regions[chance(850) ? identity->account % 2 :
-						   (int) below(LENGTH(regions))];
-	scene.call = &calls[chance(3) ? draw(call_sums, ncalls) :
-						identity->profile[below(PROFILE_SLOTS)]];
+	scene.region = regions[chance(850) ? identity->account % 2 : (int) below(LENGTH(regions))];
+	scene.call =
+		&calls[chance(3) ? draw(call_sums, ncalls) : identity->profile[below(PROFILE_SLOTS)]];
 	scene.session_number = below(identity->sessions);
 	/* Machines are replaced every few days. */
-	scene.session = mix(identity->seed + scene.session_number +
-						(identity->kind == KIND_INSTANCE ?
-						 (now / DAY + scene.session_number) / 4 * 1000 : 0));
+	scene.session =
+		mix(identity->seed + scene.session_number +
+			(identity->kind == KIND_INSTANCE ? (now / DAY + scene.session_number) / 4 * 1000 : 0));
 	scene.failed = chance(scene.call->shape == SHAPE_LOGIN ? 80 : 35);
-	scene.large = settings.large_every > 0 &&
-		below(settings.large_every) == 0;
-	scene.invoked = identity->kind != KIND_SERVICE &&
-		identity->kind != KIND_ROOT && chance(40);
+	scene.large = settings.large_every > 0 && below(settings.large_every) == 0;
+	scene.invoked = identity->kind != KIND_SERVICE && identity->kind != KIND_ROOT && chance(40);
 	if (scene.call->shape == SHAPE_ASSUME_ROLE)
 	{
-		uint64_t	n = mix(identity->seed + below(4));
+		uint64_t n = mix(identity->seed + below(4));
 
 		/* A role of the same account. */
 		scene.role = role_name(identity->account, 4 + n % (ROLES - 4));
@@ -207,8 +200,8 @@ happen_ordinary(int64_t now)
 static void
 happen_visit(int64_t now, int account, const Caller *caller, bool on_time)
 {
-	Scene		scene = {0};
-	char		shared[37];
+	Scene scene = {0};
+	char  shared[37];
 
 	used = 0;
 	put_uuid(random64(), random64());
@@ -239,10 +232,10 @@ static void
 happen_intrusion(int64_t now, int account, int step)
 {
 	static Identity intruder;
-	const Caller *caller = &callers[ncallers - 1];
-	Scene		scene = {0};
-	char		service[64];
-	const char *name = strchr(intruder_calls[step], ' ') + 1;
+	const Caller   *caller = &callers[ncallers - 1];
+	Scene           scene = {0};
+	char            service[64];
+	const char     *name = strchr(intruder_calls[step], ' ') + 1;
 
 	intruder.kind = KIND_FUNCTION;
 	intruder.account = account;
@@ -250,8 +243,8 @@ happen_intrusion(int64_t now, int account, int step)
 	strcpy(intruder.name, caller->role);
 	strcpy(intruder.path, "/");
 	id_text(intruder.principal, "AROA", mix(account), 17);
-	snprintf(service, sizeof(service), "%.*s",
-			 (int) (name - intruder_calls[step] - 1), intruder_calls[step]);
+	snprintf(service, sizeof(service), "%.*s", (int) (name - intruder_calls[step] - 1),
+			 intruder_calls[step]);
 
 	scene.time = now;
 	scene.identity = &intruder;
@@ -283,23 +276,21 @@ happen(const Plan *p)
 static void
 run(int64_t span)
 {
-	long		next_plan = 0;
-	long		ordinary = 0;
+	long next_plan = 0;
+	long ordinary = 0;
 	/* Of all records, those that nobody planned; they fill the time. */
-	double		share = 1 - (nplans * 1.5) / settings.records;
-	double		once = settings.records * (100 - settings.duplicates) / 100.0;
-	long		expected = (long) (once * (share > 0.1 ? share : 0.1)) + 1;
+	double share = 1 - (nplans * 1.5) / settings.records;
+	double once = settings.records * (100 - settings.duplicates) / 100.0;
+	long   expected = (long) (once * (share > 0.1 ? share : 0.1)) + 1;
 
 	while (written < settings.records)
 	{
-		int64_t		now = settings.start +
-			(int64_t) ((double) span * ordinary / expected);
+		int64_t now = settings.start + (int64_t) ((double) span * ordinary / expected);
 
 		/* The rounding leaves some for the last second. */
 		if (now >= settings.start + span)
 			now = settings.start + span - 1;
-		while (next_plan < nplans && plans[next_plan].time <= now &&
-			   written < settings.records)
+		while (next_plan < nplans && plans[next_plan].time <= now && written < settings.records)
 			happen(&plans[next_plan++]);
 		if (written < settings.records)
 			happen_ordinary(now);
@@ -319,8 +310,8 @@ run_routine(int64_t span)
 static int
 compare_sizes(const void *a, const void *b)
 {
-	uint32_t	x = *(const uint32_t *) a;
-	uint32_t	y = *(const uint32_t *) b;
+	uint32_t x = *(const uint32_t *) a;
+	uint32_t y = *(const uint32_t *) b;
 
 	return (x > y) - (x < y);
 }
@@ -328,7 +319,7 @@ compare_sizes(const void *a, const void *b)
 static void
 print_report(void)
 {
-	uint64_t	total = 0;
+	uint64_t total = 0;
 
 	for (long i = 0; i < written; i++)
 		total += sizes[i];
@@ -336,9 +327,8 @@ print_report(void)
 	fprintf(stderr,
 			"records %ld, bytes %llu, size p50 %u, p90 %u, p99 %u, max %u; "
 			"services %d, calls %d, identities %d, strangers %d\n",
-			written, (unsigned long long) total, sizes[written / 2],
-			sizes[written * 9 / 10], sizes[written * 99 / 100],
-			sizes[written - 1], NSERVICES, ncalls, nidentities,
+			written, (unsigned long long) total, sizes[written / 2], sizes[written * 9 / 10],
+			sizes[written * 99 / 100], sizes[written - 1], NSERVICES, ncalls, nidentities,
 			settings.strangers);
 }
 
@@ -364,19 +354,19 @@ usage(FILE *to)
 		  "  --copy           escape backslashes, for COPY FROM in text format\n"
 		  "  --log            one document {\"Records\":[...]}\n"
 		  "  --folder PATH    a file a day in this folder, instead of standard output\n"
-		  "  --report         sizes, on standard error\n", to);
+		  "  --report         sizes, on standard error\n",
+		  to);
 }
 
 static double
 number(const char *option, const char *text, double least, double most)
 {
-	char	   *end;
-	double		value = strtod(text, &end);
+	char  *end;
+	double value = strtod(text, &end);
 
 	if (end == text || *end || !(value >= least && value <= most))
 	{
-		fprintf(stderr, "generate: --%s needs a number from %.0f to %.0f\n",
-				option, least, most);
+		fprintf(stderr, "generate: --%s needs a number from %.0f to %.0f\n", option, least, most);
 		exit(2);
 	}
 	return value;
@@ -385,14 +375,13 @@ number(const char *option, const char *text, double least, double most)
 static int64_t
 parse_start(const char *text)
 {
-	struct tm	tm = {0};
-	char		zone;
-	int			end = 0;
+	struct tm tm = {0};
+	char      zone;
+	int       end = 0;
 
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%c%n", &tm.tm_year, &tm.tm_mon,
-			   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &zone,
-			   &end) != 7 || zone != 'Z' || text[end] ||
-		tm.tm_year < 1971 || tm.tm_year > 9998)
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%c%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+			   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &zone, &end) != 7 ||
+		zone != 'Z' || text[end] || tm.tm_year < 1971 || tm.tm_year > 9998)
 	{
 		fprintf(stderr, "generate: --start needs a time such as 2025-06-01T00:00:00Z\n");
 		exit(2);
@@ -426,7 +415,7 @@ read_arguments(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int			option;
+	int option;
 
 	settings.start = parse_start("2025-06-01T00:00:00Z");
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -500,14 +489,13 @@ read_arguments(int argc, char **argv)
 		exit(2);
 	}
 	if (settings.strangers < 0)
-		settings.strangers = settings.days < 14 ? 2 :
-			(int) (settings.days / 7);
+		settings.strangers = settings.days < 14 ? 2 : (int) (settings.days / 7);
 }
 
 int
 main(int argc, char **argv)
 {
-	int64_t		span;
+	int64_t span;
 
 	read_arguments(argc, argv);
 	span = (int64_t) (settings.days * DAY);

@@ -49,13 +49,13 @@ chance(int per_thousand)
 static inline int
 draw(const double *sums, int n)
 {
-	double		target = fraction() * sums[n - 1];
-	int			low = 0;
-	int			high = n - 1;
+	double target = fraction() * sums[n - 1];
+	int    low = 0;
+	int    high = n - 1;
 
 	while (low < high)
 	{
-		int			middle = (low + high) / 2;
+		int middle = (low + high) / 2;
 
 		if (sums[middle] > target)
 			high = middle;
@@ -65,4 +65,4 @@ draw(const double *sums, int n)
 	return low;
 }
 
-#endif							/* RANDOM_H */
+#endif /* RANDOM_H */

@@ -39,7 +39,7 @@ static void
 put_session_name(const Scene *scene)
 {
 	const Identity *identity = scene->identity;
-	uint64_t	n = mix(identity->seed + scene->session_number);
+	uint64_t        n = mix(identity->seed + scene->session_number);
 
 	switch (identity->kind)
 	{
@@ -94,7 +94,7 @@ static void
 put_user_identity(const Scene *scene)
 {
 	const Identity *identity = scene->identity;
-	const char *account;
+	const char     *account;
 
 	if (scene->who)
 	{
@@ -214,7 +214,7 @@ put_agent(const Scene *scene)
 		agent = scene->caller->agent;
 	else
 	{
-		uint64_t	n = mix(scene->identity->seed * 3 + scene->session_number);
+		uint64_t n = mix(scene->identity->seed * 3 + scene->session_number);
 
 		/* Some use two tools. */
 		if (chance(150))
@@ -277,10 +277,9 @@ put_source(const Scene *scene)
 	else
 	{
 		/* People travel, machines do not. */
-		uint64_t	place = scene->session;
+		uint64_t place = scene->session;
 
-		if (scene->identity && scene->identity->kind == KIND_PERSON &&
-			chance(20))
+		if (scene->identity && scene->identity->kind == KIND_PERSON && chance(20))
 			place += random64() & 15;
 		put_address(place);
 		LIT("\",\"userAgent\":\"");
@@ -354,7 +353,7 @@ put_thing(uint64_t n)
 static uint64_t
 favourite(const Scene *scene, int of)
 {
-	uint64_t	base = scene->identity ? scene->identity->seed : 17;
+	uint64_t base = scene->identity ? scene->identity->seed : 17;
 
 	return mix(base + below(of));
 }
@@ -405,9 +404,9 @@ put_assume_role(const Scene *scene)
 static void
 put_bucket(const Scene *scene, bool object)
 {
-	uint64_t	n = favourite(scene, 3);
-	bool		read_only = scene->call->read_only;
-	bool		listing = strcmp(scene->call->name, "ListBuckets") == 0;
+	uint64_t n = favourite(scene, 3);
+	bool     read_only = scene->call->read_only;
+	bool     listing = strcmp(scene->call->name, "ListBuckets") == 0;
 
 	if (listing)
 	{
@@ -475,8 +474,8 @@ put_bucket(const Scene *scene, bool object)
 static void
 put_key(const Scene *scene)
 {
-	uint64_t	n = favourite(scene, 2);
-	uint64_t	key = mix(n);
+	uint64_t n = favourite(scene, 2);
+	uint64_t key = mix(n);
 
 	LIT("\"requestParameters\":{\"encryptionContext\":{\"aws:s3:arn\":\"arn:aws:s3:::");
 	put_thing(n);
@@ -549,8 +548,8 @@ put_ec2_read(const Scene *scene)
 static void
 put_ec2_write(const Scene *scene)
 {
-	uint64_t	n = favourite(scene, 4);
-	int			count = some(scene);
+	uint64_t n = favourite(scene, 4);
+	int      count = some(scene);
 
 	LIT("\"requestParameters\":{\"resourcesSet\":");
 	put_items("resourceId", "i-0", count);
@@ -570,7 +569,7 @@ put_ec2_write(const Scene *scene)
 static void
 put_policy(const Scene *scene)
 {
-	uint64_t	n = favourite(scene, 4);
+	uint64_t n = favourite(scene, 4);
 
 	LIT("\"requestParameters\":{\"name\":\"");
 	put_thing(n);
@@ -593,7 +592,7 @@ put_policy(const Scene *scene)
 static void
 put_read(const Scene *scene)
 {
-	uint64_t	n = favourite(scene, 3);
+	uint64_t n = favourite(scene, 3);
 
 	if (scene->large)
 	{
@@ -650,7 +649,7 @@ put_read(const Scene *scene)
 static void
 put_write(const Scene *scene)
 {
-	uint64_t	n = favourite(scene, 3);
+	uint64_t n = favourite(scene, 3);
 
 	if (scene->large)
 	{
@@ -730,9 +729,8 @@ void
 build(const Scene *scene)
 {
 	const Call *call = scene->call;
-	bool		data = call->shape == SHAPE_OBJECT;
-	const char *recipient = scene->callers_copy ?
-		scene->caller->account : accounts[scene->account];
+	bool        data = call->shape == SHAPE_OBJECT;
+	const char *recipient = scene->callers_copy ? scene->caller->account : accounts[scene->account];
 
 	used = 0;
 	LIT("{\"eventVersion\":\"1.09\",");
@@ -779,8 +777,7 @@ build(const Scene *scene)
 	}
 	LIT("\"eventCategory\":\"");
 	put(data ? "Data" : "Management");
-	if (!scene->invoked && !(scene->identity &&
-							 scene->identity->kind == KIND_SERVICE))
+	if (!scene->invoked && !(scene->identity && scene->identity->kind == KIND_SERVICE))
 	{
 		LIT("\",\"tlsDetails\":{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\",\"clientProvidedHostHeader\":\"");
 		put(call->service->name);

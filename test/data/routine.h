@@ -14,4 +14,4 @@ extern void make_routine(int64_t span);
 /* Builds the next record in order of time; false at the end. */
 extern bool next_of_routine(void);
 
-#endif							/* ROUTINE_H */
+#endif /* ROUTINE_H */

@@ -8,15 +8,15 @@
 #include "random.h"
 #include "text.h"
 
-uint64_t	random_state;
-char		record[MAX_RECORD];
-size_t		used;
+uint64_t random_state;
+char     record[MAX_RECORD];
+size_t   used;
 
 void
 put_bytes(const char *bytes, size_t length)
 {
 	if (used + length > MAX_RECORD)
-		abort();				/* no builder comes near it */
+		abort(); /* no builder comes near it */
 	memcpy(record + used, bytes, length);
 	used += length;
 }
@@ -30,8 +30,8 @@ put(const char *text)
 void
 put_number(uint64_t n)
 {
-	char		digits[20];
-	int			i = sizeof(digits);
+	char digits[20];
+	int  i = sizeof(digits);
 
 	do
 	{
@@ -45,7 +45,7 @@ put_number(uint64_t n)
 void
 put_hex(uint64_t n, int digits)
 {
-	char		text[16];
+	char text[16];
 
 	for (int i = digits; i-- > 0; n >>= 4)
 		text[i] = "0123456789abcdef"[n & 15];
@@ -71,7 +71,7 @@ void
 id_text(char *to, const char *prefix, uint64_t n, int length)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-	int			i = 0;
+	int               i = 0;
 
 	while (*prefix)
 		to[i++] = *prefix++;
@@ -86,7 +86,7 @@ id_text(char *to, const char *prefix, uint64_t n, int length)
 void
 put_id(const char *prefix, uint64_t n, int length)
 {
-	char		text[64];
+	char text[64];
 
 	id_text(text, prefix, mix(n), length);
 	put(text);
@@ -97,8 +97,8 @@ void
 put_token(int length)
 {
 	static const char letters[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint64_t	n = 0;
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint64_t n = 0;
 
 	for (int i = 0; i < length; i++)
 	{
@@ -113,12 +113,12 @@ put_token(int length)
 void
 civil(int64_t day, int *year, int *month, int *mday)
 {
-	int64_t		z = day + 719468;
-	int64_t		era = z / 146097;
-	int64_t		doe = z - era * 146097;
-	int64_t		yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t		doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t		mp = (5 * doy + 2) / 153;
+	int64_t z = day + 719468;
+	int64_t era = z / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
 
 	*mday = (int) (doy - (153 * mp + 2) / 5 + 1);
 	*month = (int) (mp < 10 ? mp + 3 : mp - 9);
@@ -128,11 +128,9 @@ civil(int64_t day, int *year, int *month, int *mday)
 void
 put_time(int64_t t)
 {
-	int			year,
-				month,
-				mday;
-	int			second = (int) (t % DAY);
-	char		text[20] = "0000-00-00T00:00:00Z";
+	int  year, month, mday;
+	int  second = (int) (t % DAY);
+	char text[20] = "0000-00-00T00:00:00Z";
 
 	civil(t / DAY, &year, &month, &mday);
 #define TWO(at, n) (text[at] = '0' + (n) / 10, text[(at) + 1] = '0' + (n) % 10)

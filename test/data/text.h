@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_RECORD			(256 * 1024)
-#define DAY					86400
+#define MAX_RECORD (256 * 1024)
+#define DAY        86400
 
-extern char record[MAX_RECORD];
+extern char   record[MAX_RECORD];
 extern size_t used;
 
 extern void put_bytes(const char *bytes, size_t length);
-#define LIT(text)	put_bytes(text, sizeof(text) - 1)
+#define LIT(text) put_bytes(text, sizeof(text) - 1)
 extern void put(const char *text);
 extern void put_number(uint64_t n);
 
@@ -37,4 +37,4 @@ extern void civil(int64_t day, int *year, int *month, int *mday);
 /* An IP address that stays with what `n` was made from. */
 extern void put_address(uint64_t n);
 
-#endif							/* TEXT_H */
+#endif /* TEXT_H */

@@ -25,19 +25,19 @@
 #include "logfiles.h"
 
 /* Alerts that are shown as they arrive; the rest is only counted. */
-#define SHOWN_ALERTS	12
+#define SHOWN_ALERTS 12
 
 /* A file with a record a line goes to the server in parts of this size. */
-#define PART_SIZE		((size_t) 16 * 1024 * 1024)
+#define PART_SIZE ((size_t) 16 * 1024 * 1024)
 
-#define DAY				86400
-#define TYPE_TEXT		25		/* the OID of PostgreSQL's type text */
+#define DAY       86400
+#define TYPE_TEXT 25 /* the OID of PostgreSQL's type text */
 
-static bool month = false;
+static bool        month = false;
 static const char *report_file = NULL;
-static PGconn *loader;
-static PGconn *listener;
-static int64_t learning_until = NO_TIME;
+static PGconn     *loader;
+static PGconn     *listener;
+static int64_t     learning_until = NO_TIME;
 
 /* ---- Words on the screen ---- */
 
@@ -51,10 +51,10 @@ colour(const char *code)
 	return colours ? code : "";
 }
 
-#define BOLD	colour("\033[1m")
-#define RED		colour("\033[1;31m")
-#define DIM		colour("\033[2m")
-#define PLAIN	colour("\033[0m")
+#define BOLD  colour("\033[1m")
+#define RED   colour("\033[1;31m")
+#define DIM   colour("\033[2m")
+#define PLAIN colour("\033[0m")
 
 /* Take the line of progress away before anything else is said. */
 static void
@@ -68,7 +68,7 @@ clear_progress(void)
 static void
 say(const char *text, ...)
 {
-	va_list		args;
+	va_list args;
 
 	clear_progress();
 	va_start(args, text);
@@ -92,11 +92,11 @@ static const char *
 count_text(int64_t n)
 {
 	static char texts[4][32];
-	static int	next = 0;
-	char	   *text = texts[next++ % 4];
-	char		digits[24];
-	int			length = snprintf(digits, sizeof(digits), "%" PRId64, n);
-	int			at = 0;
+	static int  next = 0;
+	char       *text = texts[next++ % 4];
+	char        digits[24];
+	int         length = snprintf(digits, sizeof(digits), "%" PRId64, n);
+	int         at = 0;
 
 	for (int i = 0; i < length; i++)
 	{
@@ -112,15 +112,14 @@ count_text(int64_t n)
 static void
 time_text(char *to, size_t size, int64_t t, bool minutes)
 {
-	time_t		seconds = t;
-	struct tm	tm;
-	char		month_year[32];
+	time_t    seconds = t;
+	struct tm tm;
+	char      month_year[32];
 
 	gmtime_r(&seconds, &tm);
 	strftime(month_year, sizeof(month_year), "%B %Y", &tm);
 	if (minutes)
-		snprintf(to, size, "%d %s, %02d:%02d", tm.tm_mday, month_year,
-				 tm.tm_hour, tm.tm_min);
+		snprintf(to, size, "%d %s, %02d:%02d", tm.tm_mday, month_year, tm.tm_hour, tm.tm_min);
 	else
 		snprintf(to, size, "%d %s", tm.tm_mday, month_year);
 }
@@ -129,9 +128,9 @@ time_text(char *to, size_t size, int64_t t, bool minutes)
 static void
 days_text(char *to, size_t size, int64_t first, int64_t last)
 {
-	char		begin[48];
-	char		end[48];
-	char	   *rest;
+	char  begin[48];
+	char  end[48];
+	char *rest;
 
 	time_text(begin, sizeof(begin), first, false);
 	time_text(end, sizeof(end), last, false);
@@ -183,8 +182,7 @@ give_up(PGconn *connection)
 static void
 receive_notice(void *unused, const PGresult *result)
 {
-	const char *severity = PQresultErrorField(result,
-											  PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
 	(void) unused;
 	if (severity && strcmp(severity, "WARNING") == 0)
@@ -198,7 +196,7 @@ receive_notice(void *unused, const PGresult *result)
 static PGconn *
 open_connection(void)
 {
-	PGconn	   *connection = PQconnectdb("client_encoding=UTF8");
+	PGconn *connection = PQconnectdb("client_encoding=UTF8");
 
 	if (PQstatus(connection) != CONNECTION_OK)
 		give_up(connection);
@@ -208,11 +206,9 @@ open_connection(void)
 
 /* Run a statement that has to succeed. */
 static PGresult *
-query(PGconn *connection, const char *statement, int count,
-	  const char *const *values)
+query(PGconn *connection, const char *statement, int count, const char *const *values)
 {
-	PGresult   *result = PQexecParams(connection, statement, count, NULL,
-									  values, NULL, NULL, 0);
+	PGresult      *result = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
 	ExecStatusType status = PQresultStatus(result);
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
@@ -229,7 +225,7 @@ run(PGconn *connection, const char *statement)
 static void
 show_lines(const char *text)
 {
-	bool		fresh = true;
+	bool fresh = true;
 
 	clear_progress();
 	for (; *text; text++)
@@ -260,9 +256,9 @@ show_rows(const PGresult *rows, int most_wide)
 		fputs("      ", stdout);
 		for (int j = 0; j < PQnfields(rows); j++)
 		{
-			int			wide = strlen(PQfname(rows, j));
+			int         wide = strlen(PQfname(rows, j));
 			const char *text = i < 0 ? PQfname(rows, j) : PQgetvalue(rows, i, j);
-			char	   *cut;
+			char       *cut;
 
 			for (int k = 0; k < PQntuples(rows); k++)
 				if (PQgetlength(rows, k, j) > wide)
@@ -274,7 +270,8 @@ show_rows(const PGresult *rows, int most_wide)
 			cut = strndup(text, most_wide);
 			printf("%s", i < 0 ? DIM : "");
 			print_safely(cut);
-			printf("%s%*s", i < 0 ? PLAIN : "", wide > (int) strlen(cut) ? wide + 2 - (int) strlen(cut) : 2, "");
+			printf("%s%*s", i < 0 ? PLAIN : "",
+				   wide > (int) strlen(cut) ? wide + 2 - (int) strlen(cut) : 2, "");
 			free(cut);
 		}
 		putchar('\n');
@@ -286,7 +283,7 @@ show_rows(const PGresult *rows, int most_wide)
 static void
 query_shown(const char *statement)
 {
-	PGresult   *rows;
+	PGresult *rows;
 
 	show_lines(statement);
 	rows = query(loader, statement, 0, NULL);
@@ -299,8 +296,8 @@ query_shown(const char *statement)
 static bool
 has_function(const char *signature)
 {
-	PGresult   *found = query(loader, "SELECT to_regprocedure($1) IS NOT NULL", 1, &signature);
-	bool		has = *PQgetvalue(found, 0, 0) == 't';
+	PGresult *found = query(loader, "SELECT to_regprocedure($1) IS NOT NULL", 1, &signature);
+	bool      has = *PQgetvalue(found, 0, 0) == 't';
 
 	PQclear(found);
 	return has;
@@ -309,8 +306,8 @@ has_function(const char *signature)
 static char *
 value_of(const char *statement)
 {
-	PGresult   *row = query(loader, statement, 0, NULL);
-	char	   *value = strdup(PQntuples(row) > 0 ? PQgetvalue(row, 0, 0) : "");
+	PGresult *row = query(loader, statement, 0, NULL);
+	char     *value = strdup(PQntuples(row) > 0 ? PQgetvalue(row, 0, 0) : "");
 
 	PQclear(row);
 	return value;
@@ -318,10 +315,10 @@ value_of(const char *statement)
 
 /* ---- Alerts ---- */
 
-static int	alerts = 0;
-static int	amended = 0;
-static int	retracted = 0;
-static int	unheard = 0;		/* told of only as a number */
+static int alerts = 0;
+static int amended = 0;
+static int retracted = 0;
+static int unheard = 0; /* told of only as a number */
 
 /* Is the last line that was said empty, as after an alert? */
 static bool alert_last = true;
@@ -329,10 +326,10 @@ static bool alert_last = true;
 static void
 show_alert(PGresult *alert)
 {
-	bool		serious = strcmp(PQgetvalue(alert, 0, 3), "high") == 0 ||
+	bool serious = strcmp(PQgetvalue(alert, 0, 3), "high") == 0 ||
 		strcmp(PQgetvalue(alert, 0, 3), "critical") == 0;
-	char		name[16];
-	int			i = 0;
+	char name[16];
+	int  i = 0;
 
 	for (const char *c = PQgetvalue(alert, 0, 3); *c && i < 15; c++)
 		name[i++] = toupper((unsigned char) *c);
@@ -341,9 +338,8 @@ show_alert(PGresult *alert)
 	if (!alert_last)
 		say("\n");
 	alert_last = true;
-	say("  %sALERT%s  %s%s%s  %s UTC   %s%s%s\n         ",
-		serious ? RED : BOLD, PLAIN, BOLD, name, PLAIN,
-		PQgetvalue(alert, 0, 5), DIM, PQgetvalue(alert, 0, 2), PLAIN);
+	say("  %sALERT%s  %s%s%s  %s UTC   %s%s%s\n         ", serious ? RED : BOLD, PLAIN, BOLD, name,
+		PLAIN, PQgetvalue(alert, 0, 5), DIM, PQgetvalue(alert, 0, 2), PLAIN);
 	print_safely(PQgetvalue(alert, 0, 4));
 	fputs("\n\n", stdout);
 	fflush(stdout);
@@ -353,11 +349,13 @@ show_alert(PGresult *alert)
 static void
 receive_payload(const char *payload)
 {
-	PGresult   *alert = query(loader,
-							  "SELECT p->>'kind', p->>'signal', p->>'rule', p->>'severity', p->>'title', "
-							  "to_char((p->>'event_time')::timestamptz AT TIME ZONE 'UTC', 'FMDD FMMonth YYYY, HH24:MI'), "
-							  "coalesce(p->>'reason', ''), coalesce((p->>'signals')::int, 0) "
-							  "FROM (SELECT $1::jsonb AS p) AS payload", 1, &payload);
+	PGresult *alert =
+		query(loader,
+			  "SELECT p->>'kind', p->>'signal', p->>'rule', p->>'severity', p->>'title', "
+			  "to_char((p->>'event_time')::timestamptz AT TIME ZONE 'UTC', 'FMDD FMMonth YYYY, HH24:MI'), "
+			  "coalesce(p->>'reason', ''), coalesce((p->>'signals')::int, 0) "
+			  "FROM (SELECT $1::jsonb AS p) AS payload",
+			  1, &payload);
 	const char *kind = PQgetvalue(alert, 0, 0);
 
 	if (strcmp(kind, "new") == 0)
@@ -365,8 +363,7 @@ receive_payload(const char *payload)
 		if (alerts < SHOWN_ALERTS)
 			show_alert(alert);
 		else if (alerts == SHOWN_ALERTS)
-			say("  %sMore alerts arrive; they are counted, not shown.%s\n\n",
-				DIM, PLAIN);
+			say("  %sMore alerts arrive; they are counted, not shown.%s\n\n", DIM, PLAIN);
 		alerts++;
 	}
 	else if (strcmp(kind, "amend") == 0)
@@ -385,12 +382,12 @@ receive_payload(const char *payload)
 static void
 receive_alerts(void)
 {
-	bool		marked = false;
+	bool marked = false;
 
 	run(loader, "NOTIFY demo_mark");
 	while (!marked)
 	{
-		PGnotify   *notify;
+		PGnotify *notify;
 
 		run(listener, "SELECT 1");
 		if (!PQconsumeInput(listener))
@@ -412,15 +409,15 @@ receive_alerts(void)
 static int64_t quiet_first = NO_TIME;
 static int64_t quiet_last = NO_TIME;
 static int64_t quiet_records = 0;
-static bool quiet_learning;
+static bool    quiet_learning;
 
 static int64_t total_records = 0;
-static int	broken_files = 0;
+static int     broken_files = 0;
 
 static void
 say_quiet(void)
 {
-	char		days[100];
+	char days[100];
 
 	if (quiet_records == 0)
 		return;
@@ -442,8 +439,8 @@ say_quiet(void)
 static void
 add_quiet(const LogFile *file, int64_t records)
 {
-	bool		learning = learning_until != NO_TIME &&
-		file->end != NO_TIME && file->end <= learning_until;
+	bool learning = learning_until != NO_TIME && file->end != NO_TIME &&
+		file->end <= learning_until;
 
 	if (quiet_records > 0 && learning != quiet_learning)
 		say_quiet();
@@ -462,13 +459,13 @@ static int64_t
 load_document(const char *document, size_t length, char **problem)
 {
 	/* Binary: the document may hold bytes that no C string can. */
-	const Oid	types[] = {TYPE_TEXT};
+	const Oid   types[] = {TYPE_TEXT};
 	const char *values[] = {document};
-	const int	lengths[] = {(int) length};
-	const int	formats[] = {1};
-	PGresult   *result = PQexecParams(loader, "SELECT newterm.load_log($1)", 1,
-									  types, values, lengths, formats, 0);
-	int64_t		records = -1;
+	const int   lengths[] = {(int) length};
+	const int   formats[] = {1};
+	PGresult   *result = PQexecParams(loader, "SELECT newterm.load_log($1)", 1, types, values,
+									  lengths, formats, 0);
+	int64_t     records = -1;
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		records = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
@@ -476,10 +473,9 @@ load_document(const char *document, size_t length, char **problem)
 		give_up(loader);
 	else
 	{
-		const char *primary = PQresultErrorField(result,
-												 PG_DIAG_MESSAGE_PRIMARY);
+		const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 		const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-		size_t		size;
+		size_t      size;
 
 		primary = primary ? primary : "unknown error";
 		size = strlen(primary) + (detail ? strlen(detail) : 0) + 3;
@@ -501,10 +497,10 @@ is_a_record_a_line(const char *path)
 static int64_t
 load_file(const LogFile *file, char **problem)
 {
-	size_t		length;
-	size_t		done = 0;
-	int64_t		records = 0;
-	char	   *content = logfile_read(file->path, &length, problem);
+	size_t  length;
+	size_t  done = 0;
+	int64_t records = 0;
+	char   *content = logfile_read(file->path, &length, problem);
 
 	if (content == NULL)
 		return -1;
@@ -514,13 +510,12 @@ load_file(const LogFile *file, char **problem)
 	run(loader, "BEGIN");
 	while (done < length && records >= 0)
 	{
-		size_t		part = length - done;
-		int64_t		loaded;
+		size_t  part = length - done;
+		int64_t loaded;
 
 		if (is_a_record_a_line(file->path) && part > PART_SIZE)
 		{
-			char	   *end = memchr(content + done + PART_SIZE, '\n',
-									 part - PART_SIZE);
+			char *end = memchr(content + done + PART_SIZE, '\n', part - PART_SIZE);
 
 			if (end)
 				part = end + 1 - (content + done);
@@ -550,10 +545,10 @@ load_all(LogFiles *logs)
 {
 	for (int i = 0; i < logs->count; i++)
 	{
-		LogFile    *file = &logs->files[i];
-		int64_t		records = -1;
-		int			before = alerts;
-		char	   *problem = file->problem;
+		LogFile *file = &logs->files[i];
+		int64_t  records = -1;
+		int      before = alerts;
+		char    *problem = file->problem;
 
 		show_progress(i + 1, logs->count);
 		if (problem == NULL)
@@ -570,9 +565,11 @@ load_all(LogFiles *logs)
 		/* The month's rule starts its clock by itself, with the first file. */
 		if (learning_until == NO_TIME)
 		{
-			PGresult   *clock = query(loader,
-									  "SELECT extract(epoch FROM learning_until)::bigint FROM newterm.clocks "
-									  "WHERE learning_until IS NOT NULL LIMIT 1", 0, NULL);
+			PGresult *clock =
+				query(loader,
+					  "SELECT extract(epoch FROM learning_until)::bigint FROM newterm.clocks "
+					  "WHERE learning_until IS NOT NULL LIMIT 1",
+					  0, NULL);
 
 			if (PQntuples(clock) == 1)
 				learning_until = strtoll(PQgetvalue(clock, 0, 0), NULL, 10);
@@ -581,7 +578,7 @@ load_all(LogFiles *logs)
 		/* What was quiet comes before the alert in the story, too. */
 		if (quiet_records > 0)
 		{
-			PGresult   *fresh = query(loader, "SELECT count(*) FROM newterm.signals", 0, NULL);
+			PGresult *fresh = query(loader, "SELECT count(*) FROM newterm.signals", 0, NULL);
 
 			if (atoi(PQgetvalue(fresh, 0, 0)) > before)
 				say_quiet();
@@ -599,7 +596,8 @@ static void
 introduce_table(void)
 {
 	say("\n%snewterm%s alerts when a value appears in CloudTrail that was never seen before.\n\n"
-		"A table for the records, and newterm watches it:\n\n", BOLD, PLAIN);
+		"A table for the records, and newterm watches it:\n\n",
+		BOLD, PLAIN);
 	run_shown("CREATE EXTENSION newterm;");
 	run_shown("CREATE TABLE cloudtrail (id bigint GENERATED ALWAYS AS IDENTITY, event jsonb NOT NULL);");
 	run_shown("SELECT newterm.watch('cloudtrail');");
@@ -629,9 +627,10 @@ month_rules(void)
 static void
 answer_alerts(void)
 {
-	char		statement[1024];
-	char	   *signals = value_of("SELECT count(*) FROM newterm.signals WHERE id <= 4");
-	char	   *account = value_of("SELECT term->>'userIdentity.accountId' FROM newterm.signals WHERE id = 3");
+	char  statement[1024];
+	char *signals = value_of("SELECT count(*) FROM newterm.signals WHERE id <= 4");
+	char *account =
+		value_of("SELECT term->>'userIdentity.accountId' FROM newterm.signals WHERE id = 3");
 
 	if (atoi(signals) < 4)
 		return;
@@ -642,7 +641,8 @@ answer_alerts(void)
 	say("\nThe third one collects our metrics, in every account. A suppression mutes it in all of them:\n\n");
 	snprintf(statement, sizeof(statement),
 			 "SELECT newterm.create_suppression('metrics vendor', '@userIdentity.accountId:%s',\n"
-			 "    reason => 'contract of May', starts_at => '2025-05-01');", account);
+			 "    reason => 'contract of May', starts_at => '2025-05-01');",
+			 account);
 	run_shown(statement);
 	say("\nSomebody looks at the second:\n\n");
 	run_shown("SELECT newterm.triage('{2}', 'under_review', comment => 'asking the owner', assignee => 'nora');");
@@ -667,19 +667,25 @@ introduce_logs(void)
 static void
 show_summary(void)
 {
-	PGresult   *rows;
+	PGresult *rows;
 
 	say("\n%sWhat is in them%s\n\n", BOLD, PLAIN);
 	if (has_function("newterm.summary(regclass,timestamptz,timestamptz)"))
 	{
 		show_lines("SELECT section, item, count, detail FROM newterm.summary('cloudtrail');");
-		rows = query(loader, "SELECT section, item, count, detail FROM (SELECT s.*, row_number() OVER (PARTITION BY section) AS n, "
-					 "row_number() OVER () AS place FROM newterm.summary('cloudtrail') s) s WHERE n <= 5 ORDER BY place", 0, NULL);
+		rows =
+			query(loader,
+				  "SELECT section, item, count, detail FROM (SELECT s.*, row_number() OVER (PARTITION BY section) AS n, "
+				  "row_number() OVER () AS place FROM newterm.summary('cloudtrail') s) s WHERE n <= 5 ORDER BY place",
+				  0, NULL);
 	}
 	else
-		rows = query(loader, "SELECT count(*) AS records, min(event->>'eventTime') AS first, max(event->>'eventTime') AS last, "
-					 "count(DISTINCT event->>'recipientAccountId') AS accounts, count(DISTINCT event->>'awsRegion') AS regions "
-					 "FROM cloudtrail", 0, NULL);
+		rows =
+			query(loader,
+				  "SELECT count(*) AS records, min(event->>'eventTime') AS first, max(event->>'eventTime') AS last, "
+				  "count(DISTINCT event->>'recipientAccountId') AS accounts, count(DISTINCT event->>'awsRegion') AS regions "
+				  "FROM cloudtrail",
+				  0, NULL);
 	putchar('\n');
 	show_rows(rows, 60);
 	PQclear(rows);
@@ -689,13 +695,17 @@ show_summary(void)
 static void
 try_pack(void)
 {
-	PGresult   *rows;
+	PGresult *rows;
 
-	say("\n%sThe rules that come with newterm%s\n\nThe accounts that wrote the records are taken for yours:\n\n", BOLD, PLAIN);
+	say("\n%sThe rules that come with newterm%s\n\nThe accounts that wrote the records are taken for yours:\n\n",
+		BOLD, PLAIN);
 	run_shown("INSERT INTO newterm.own_accounts (account_id)\n"
 			  "SELECT DISTINCT event->>'recipientAccountId' FROM cloudtrail WHERE event ? 'recipientAccountId';");
 	show_lines("SELECT * FROM newterm.install_rules();");
-	rows = query(loader, "SELECT outcome, count(*) AS rules FROM newterm.install_rules() GROUP BY 1 ORDER BY 1", 0, NULL);
+	rows =
+		query(loader,
+			  "SELECT outcome, count(*) AS rules FROM newterm.install_rules() GROUP BY 1 ORDER BY 1",
+			  0, NULL);
 	putchar('\n');
 	show_rows(rows, 60);
 	PQclear(rows);
@@ -712,12 +722,14 @@ try_pack(void)
 static void
 show_signals(void)
 {
-	char		statement[1024];
-	PGresult   *signals;
-	PGresult   *counts = query(loader,
-							   "SELECT rule, severity, count(*) FROM newterm.signals WHERE retracted_at IS NULL "
-							   "GROUP BY rule, severity ORDER BY count(*), rule", 0, NULL);
-	int			rows;
+	char      statement[1024];
+	PGresult *signals;
+	PGresult *counts =
+		query(loader,
+			  "SELECT rule, severity, count(*) FROM newterm.signals WHERE retracted_at IS NULL "
+			  "GROUP BY rule, severity ORDER BY count(*), rule",
+			  0, NULL);
+	int rows;
 
 	if (PQntuples(counts) == 0)
 	{
@@ -740,15 +752,14 @@ show_signals(void)
 	{
 		say("\n");
 		for (int i = 0; i < PQntuples(counts); i++)
-			say("    %6s  %s (%s)\n",
-				count_text(strtoll(PQgetvalue(counts, i, 2), NULL, 10)),
+			say("    %6s  %s (%s)\n", count_text(strtoll(PQgetvalue(counts, i, 2), NULL, 10)),
 				PQgetvalue(counts, i, 0), PQgetvalue(counts, i, 1));
 		say("\n  The first of each, the most severe on top:\n");
 	}
 	for (int i = 0; i < rows; i++)
 	{
-		say("\n  %s%3s%s  %s UTC  %s\n       ", BOLD, PQgetvalue(signals, i, 0),
-			PLAIN, PQgetvalue(signals, i, 1), PQgetvalue(signals, i, 2));
+		say("\n  %s%3s%s  %s UTC  %s\n       ", BOLD, PQgetvalue(signals, i, 0), PLAIN,
+			PQgetvalue(signals, i, 1), PQgetvalue(signals, i, 2));
 		print_safely(PQgetvalue(signals, i, 3));
 		fputs("\n       ", stdout);
 		print_safely(PQgetvalue(signals, i, 4));
@@ -763,21 +774,20 @@ show_signals(void)
 static void
 show_sums(double seconds)
 {
-	PGresult   *errors = query(loader,
-							   "SELECT cause, count(*) FROM newterm.event_errors GROUP BY cause ORDER BY count(*) DESC",
-							   0, NULL);
-	PGresult   *terms = query(loader,
-							  "SELECT count(*), count(*) FILTER (WHERE learned) FROM newterm.baseline", 0, NULL);
+	PGresult *errors =
+		query(loader,
+			  "SELECT cause, count(*) FROM newterm.event_errors GROUP BY cause ORDER BY count(*) DESC",
+			  0, NULL);
+	PGresult *terms =
+		query(loader, "SELECT count(*), count(*) FILTER (WHERE learned) FROM newterm.baseline", 0,
+			  NULL);
 
 	say("\n%s records were loaded in %.1f seconds, and %s values are known now.\n",
-		count_text(total_records), seconds,
-		count_text(strtoll(PQgetvalue(terms, 0, 0), NULL, 10)));
+		count_text(total_records), seconds, count_text(strtoll(PQgetvalue(terms, 0, 0), NULL, 10)));
 	if (amended > 0)
-		say("Alerts moved to an earlier time by records that came late: %d.\n",
-			amended);
+		say("Alerts moved to an earlier time by records that came late: %d.\n", amended);
 	if (retracted > 0)
-		say("Alerts taken back, as late records showed that the value was known: %d.\n",
-			retracted);
+		say("Alerts taken back, as late records showed that the value was known: %d.\n", retracted);
 	if (unheard > 0)
 		say("%s alerts were announced only as a number, to spare the listener.\n",
 			count_text(unheard));
@@ -786,8 +796,7 @@ show_sums(double seconds)
 			broken_files == 1 ? "file was" : "files were");
 	for (int i = 0; i < PQntuples(errors); i++)
 		say("Records with a fault, listed in newterm.event_errors: %s (%s).\n",
-			count_text(strtoll(PQgetvalue(errors, i, 1), NULL, 10)),
-			PQgetvalue(errors, i, 0));
+			count_text(strtoll(PQgetvalue(errors, i, 1), NULL, 10)), PQgetvalue(errors, i, 0));
 	PQclear(terms);
 	PQclear(errors);
 }
@@ -796,10 +805,11 @@ show_sums(double seconds)
 static void
 write_report(void)
 {
-	static const char statement[] = "SELECT newterm.report((SELECT min(first_seen) FROM newterm.baseline),\n"
+	static const char statement[] =
+		"SELECT newterm.report((SELECT min(first_seen) FROM newterm.baseline),\n"
 		"    (SELECT max(last_seen) + interval '1 hour' FROM newterm.baseline))";
-	PGresult   *page;
-	FILE	   *file;
+	PGresult *page;
+	FILE     *file;
 
 	if (report_file == NULL)
 		return;
@@ -829,7 +839,7 @@ show_ways_on(void)
 int
 main(int argc, char **argv)
 {
-	LogFiles	logs = {0};
+	LogFiles        logs = {0};
 	struct timespec begin;
 	struct timespec end;
 
@@ -870,8 +880,7 @@ main(int argc, char **argv)
 		try_pack();
 	}
 	show_signals();
-	show_sums(end.tv_sec - begin.tv_sec +
-			  (end.tv_nsec - begin.tv_nsec) / 1e9);
+	show_sums(end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9);
 	if (month)
 		answer_alerts();
 	write_report();

@@ -17,8 +17,8 @@
 #include "logfiles.h"
 
 /* PostgreSQL takes values of less than 1 GB. */
-#define LARGEST_FILE	((size_t) 900 * 1024 * 1024)
-#define DEEPEST_FOLDER	64
+#define LARGEST_FILE   ((size_t) 900 * 1024 * 1024)
+#define DEEPEST_FOLDER 64
 
 static void *
 need(void *memory)
@@ -34,8 +34,8 @@ need(void *memory)
 static char *
 format(const char *text, ...)
 {
-	char		line[512];
-	va_list		args;
+	char    line[512];
+	va_list args;
 
 	va_start(args, text);
 	vsnprintf(line, sizeof(line), text, args);
@@ -51,7 +51,7 @@ add_file(LogFiles *logs, const char *path, const char *problem)
 		logs->room = logs->room ? logs->room * 2 : 64;
 		logs->files = need(realloc(logs->files, logs->room * sizeof(LogFile)));
 	}
-	logs->files[logs->count++] = (LogFile) {
+	logs->files[logs->count++] = (LogFile){
 		.path = need(strdup(path)),
 		.first = NO_TIME,
 		.last = NO_TIME,
@@ -66,17 +66,16 @@ add_file(LogFiles *logs, const char *path, const char *problem)
 static int
 is_log_name(const char *name)
 {
-	static const char *const endings[] = {
-		".json", ".json.gz", ".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz"
-	};
-	size_t		length = strlen(name);
+	static const char *const endings[] = {".json",      ".json.gz", ".ndjson",
+										  ".ndjson.gz", ".jsonl",   ".jsonl.gz"};
+	size_t                   length = strlen(name);
 
 	/* Digest files, beside the logs, hold no records. */
 	if (strstr(name, "_CloudTrail-Digest_"))
 		return 0;
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
 	{
-		size_t		ending = strlen(endings[i]);
+		size_t ending = strlen(endings[i]);
 
 		if (length > ending && strcmp(name + length - ending, endings[i]) == 0)
 			return 1;
@@ -87,7 +86,7 @@ is_log_name(const char *name)
 static void
 add_folder(LogFiles *logs, const char *path, int depth)
 {
-	DIR		   *folder = opendir(path);
+	DIR           *folder = opendir(path);
 	struct dirent *entry;
 
 	if (folder == NULL || depth > DEEPEST_FOLDER)
@@ -99,7 +98,7 @@ add_folder(LogFiles *logs, const char *path, int depth)
 	}
 	while ((entry = readdir(folder)) != NULL)
 	{
-		char	   *inner;
+		char       *inner;
 		struct stat status;
 
 		if (entry->d_name[0] == '.')
@@ -136,11 +135,11 @@ char *
 logfile_read(const char *path, size_t *length, char **problem)
 {
 	/* zlib reads files that are not compressed as they are. */
-	gzFile		file = gzopen(path, "rb");
-	char	   *content = NULL;
-	size_t		room = 0;
-	int			got;
-	int			status;
+	gzFile file = gzopen(path, "rb");
+	char  *content = NULL;
+	size_t room = 0;
+	int    got;
+	int    status;
 
 	*length = 0;
 	*problem = NULL;
@@ -186,7 +185,7 @@ logfile_read(const char *path, size_t *length, char **problem)
 static int
 number(const char *text, int width)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int i = 0; i < width; i++)
 	{
@@ -201,10 +200,10 @@ number(const char *text, int width)
 static int64_t
 parse_time(const char *text, size_t length)
 {
-	struct tm	tm = {0};
+	struct tm tm = {0};
 
-	if (length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
-		text[13] != ':' || text[16] != ':')
+	if (length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+		text[16] != ':')
 		return NO_TIME;
 	tm.tm_year = number(text, 4) - 1900;
 	tm.tm_mon = number(text + 5, 2) - 1;
@@ -213,9 +212,8 @@ parse_time(const char *text, size_t length)
 	tm.tm_min = number(text + 14, 2);
 	tm.tm_sec = number(text + 17, 2);
 	/* CloudTrail began in 2013; a clock far ahead tells nothing. */
-	if (tm.tm_year < 113 || tm.tm_mon < 0 || tm.tm_mon > 11 ||
-		tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 ||
-		tm.tm_min < 0 || tm.tm_sec < 0)
+	if (tm.tm_year < 113 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+		tm.tm_hour < 0 || tm.tm_min < 0 || tm.tm_sec < 0)
 		return NO_TIME;
 	if (timegm(&tm) > time(NULL) + 86400)
 		return NO_TIME;
@@ -225,8 +223,8 @@ parse_time(const char *text, size_t length)
 static int
 compare_times(const void *a, const void *b)
 {
-	int64_t		x = *(const int64_t *) a;
-	int64_t		y = *(const int64_t *) b;
+	int64_t x = *(const int64_t *) a;
+	int64_t y = *(const int64_t *) b;
 
 	return (x > y) - (x < y);
 }
@@ -236,19 +234,18 @@ static void
 read_times(LogFile *file, const char *content, size_t length)
 {
 	static const char key[] = "\"eventTime\"";
-	const char *end = content + length;
-	const char *next = content;
-	int64_t    *times = NULL;
-	size_t		count = 0;
-	size_t		room = 0;
+	const char       *end = content + length;
+	const char       *next = content;
+	int64_t          *times = NULL;
+	size_t            count = 0;
+	size_t            room = 0;
 
 	while ((next = memmem(next, end - next, key, sizeof(key) - 1)) != NULL)
 	{
-		int64_t		t;
+		int64_t t;
 
 		next += sizeof(key) - 1;
-		while (next < end && (*next == ' ' || *next == ':' || *next == '"' ||
-							  *next == '\t'))
+		while (next < end && (*next == ' ' || *next == ':' || *next == '"' || *next == '\t'))
 			next++;
 		t = parse_time(next, end - next);
 		if (t == NO_TIME)
@@ -288,9 +285,9 @@ logfiles_order(LogFiles *logs)
 {
 	for (int i = 0; i < logs->count; i++)
 	{
-		LogFile    *file = &logs->files[i];
-		size_t		length;
-		char	   *content;
+		LogFile *file = &logs->files[i];
+		size_t   length;
+		char    *content;
 
 		if (file->problem)
 			continue;

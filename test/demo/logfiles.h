@@ -9,26 +9,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NO_TIME		INT64_MAX
+#define NO_TIME INT64_MAX
 
 typedef struct LogFile
 {
-	char	   *path;
+	char *path;
 
 	/* eventTimes, in seconds since 1970; NO_TIME where there is none */
-	int64_t		first;
-	int64_t		last;
-	int64_t		begin;			/* first and last but for stragglers */
-	int64_t		end;
-	int64_t		middle;
-	char	   *problem;		/* why it cannot be read, or NULL */
+	int64_t first;
+	int64_t last;
+	int64_t begin; /* first and last but for stragglers */
+	int64_t end;
+	int64_t middle;
+	char   *problem; /* why it cannot be read, or NULL */
 } LogFile;
 
 typedef struct LogFiles
 {
-	LogFile    *files;
-	int			count;
-	int			room;
+	LogFile *files;
+	int      count;
+	int      room;
 } LogFiles;
 
 /*
@@ -47,4 +47,4 @@ extern void logfiles_order(LogFiles *logs);
  */
 extern char *logfile_read(const char *path, size_t *length, char **problem);
 
-#endif							/* LOGFILES_H */
+#endif /* LOGFILES_H */

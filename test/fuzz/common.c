@@ -10,8 +10,8 @@
 
 /* All that was palloc'd for the input at hand. */
 static void **allocated;
-static int	nallocated;
-static int	allocated_capacity;
+static int    nallocated;
+static int    allocated_capacity;
 
 /*
  * Remember a piece of memory, so that FuzzReset frees it.
@@ -59,7 +59,7 @@ palloc(Size size)
 void *
 palloc0(Size size)
 {
-	void	   *memory = palloc(size);
+	void *memory = palloc(size);
 
 	memset(memory, 0, size);
 	return memory;
@@ -82,8 +82,8 @@ pfree(void *memory)
 char *
 pnstrdup(const char *text, Size length)
 {
-	Size		actual = strnlen(text, length);
-	char	   *copy = palloc(actual + 1);
+	Size  actual = strnlen(text, length);
+	char *copy = palloc(actual + 1);
 
 	memcpy(copy, text, actual);
 	copy[actual] = '\0';
@@ -156,7 +156,7 @@ FuzzFilter(const char *text, int language)
 	SyntaxError error = {0};
 	FilterNode *filter = FilterParse(text, language, &error);
 	FilterNode *again;
-	char	   *written;
+	char       *written;
 
 	if (filter == NULL)
 	{
@@ -189,7 +189,7 @@ FuzzLongFilters(int language)
 		const char *before;
 		const char *repeated;
 		const char *behind;
-	}			shapes[] = {
+	} shapes[] = {
 		{"a:", "x", ""},
 		{"a:", "x*", "b"},
 		{"a:", "*a?b", ""},
@@ -250,9 +250,9 @@ void
 FuzzField(const char *text, int language)
 {
 	SyntaxError error = {0};
-	Field	   *field = FieldParse(text, language, &error);
-	Field	   *again;
-	char	   *written;
+	Field      *field = FieldParse(text, language, &error);
+	Field      *again;
+	char       *written;
 
 	if (field == NULL)
 	{

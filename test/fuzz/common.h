@@ -13,7 +13,7 @@
 #include "postgres_fe.h"
 
 /* libFuzzer's entry point, which each harness defines. */
-extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
+extern int LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 /* The input as a palloc'd string; it ends at its first NUL. */
 extern char *FuzzText(const uint8 *data, size_t size);
@@ -34,9 +34,9 @@ extern void FuzzFilter(const char *text, int language);
 extern void FuzzLongFilters(int language);
 
 /* libFuzzer's hook for that. */
-extern int	LLVMFuzzerInitialize(int *argc, char ***argv);
+extern int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 /* What FuzzFilter does, for a field. */
 extern void FuzzField(const char *text, int language);
 
-#endif							/* NEWTERM_FUZZ_COMMON_H */
+#endif /* NEWTERM_FUZZ_COMMON_H */

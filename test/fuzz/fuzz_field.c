@@ -9,7 +9,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
-	char	   *text = FuzzText(data, size);
+	char *text = FuzzText(data, size);
 
 	FuzzField(text, LANGUAGE_DATADOG);
 	FuzzField(text, LANGUAGE_KQL);

@@ -14,7 +14,7 @@
 #include "lang/normalise.h"
 
 /* Longer inputs are not checked against the slow matcher. */
-#define SLOW_MATCH_MAX	64
+#define SLOW_MATCH_MAX 64
 
 /*
  * The wildcard match written the obvious way, exponential and all.
@@ -22,17 +22,15 @@
 static bool
 SlowMatch(const WildcardPart *parts, int nparts, const char *text, int length)
 {
-	int			step = 1;
+	int step = 1;
 
 	if (nparts == 0)
 		return length == 0;
 	switch (parts[0].kind)
 	{
 		case WILDCARD_TEXT:
-			return length >= parts[0].length &&
-				memcmp(text, parts[0].text, parts[0].length) == 0 &&
-				SlowMatch(parts + 1, nparts - 1, text + parts[0].length,
-						  length - parts[0].length);
+			return length >= parts[0].length && memcmp(text, parts[0].text, parts[0].length) == 0 &&
+				SlowMatch(parts + 1, nparts - 1, text + parts[0].length, length - parts[0].length);
 		case WILDCARD_ANY_CHARACTER:
 			if (length == 0)
 				return false;
@@ -76,11 +74,12 @@ CheckWildcard(const char *pattern, const char *value, int length)
 		return;
 	if (filter->kind == FILTER_WILDCARD)
 	{
-		bool		matches = FilterWildcardMatch(filter, value, length);
+		bool matches = FilterWildcardMatch(filter, value, length);
 
 		if (strlen(pattern) <= SLOW_MATCH_MAX / 4 && length <= SLOW_MATCH_MAX &&
 			IsAscii(pattern, strlen(pattern)) && IsAscii(value, length) &&
-			matches != SlowMatch(filter->val.wildcard.parts, filter->val.wildcard.nparts, value, length))
+			matches !=
+				SlowMatch(filter->val.wildcard.parts, filter->val.wildcard.nparts, value, length))
 			FuzzFail("a wildcard match that differs", pattern);
 	}
 }
@@ -92,16 +91,16 @@ CheckWildcard(const char *pattern, const char *value, int length)
 static void
 CheckNetwork(const char *value, int length)
 {
-	IpNetwork	address;
-	IpNetwork	network;
-	IpNetwork	again;
-	char		text[IPADDRESS_TEXT_SIZE];
+	IpNetwork address;
+	IpNetwork network;
+	IpNetwork again;
+	char      text[IPADDRESS_TEXT_SIZE];
 
 	if (!IpAddressParse(value, length, &address))
 		return;
 	for (int bits = 0; bits <= address.bits; bits += 7)
 	{
-		int			text_length;
+		int text_length;
 
 		network = address;
 		IpNetworkMask(&network, bits);
@@ -110,8 +109,8 @@ CheckNetwork(const char *value, int length)
 		text_length = IpNetworkToText(&network, text);
 		if (text_length != (int) strlen(text))
 			FuzzFail("the length of a network's text", text);
-		if (!IpNetworkParse(text, text_length, &again) ||
-			again.family != network.family || again.bits != network.bits ||
+		if (!IpNetworkParse(text, text_length, &again) || again.family != network.family ||
+			again.bits != network.bits ||
 			memcmp(again.address, network.address, IPADDRESS_BYTES) != 0)
 			FuzzFail("another network from the network's text", text);
 	}
@@ -123,19 +122,18 @@ CheckNetwork(const char *value, int length)
 static void
 CheckNormalisers(const char *value, int length)
 {
-	char	   *buffer = palloc(NORMALISE_BUFFER_SIZE(length));
-	char	   *second = palloc(NORMALISE_BUFFER_SIZE(length + 64));
+	char       *buffer = palloc(NORMALISE_BUFFER_SIZE(length));
+	char       *second = palloc(NORMALISE_BUFFER_SIZE(length + 64));
 	const char *result;
 	const char *again;
-	int			result_length;
-	int			again_length;
+	int         result_length;
+	int         again_length;
 
 	result = NormalisePrincipal(value, length, buffer, &result_length);
 	if (result_length > length)
 		FuzzFail("a principal longer than its ARN", "");
 	again = NormalisePrincipal(result, result_length, second, &again_length);
-	if (again_length != result_length ||
-		memcmp(again, result, result_length) != 0)
+	if (again_length != result_length || memcmp(again, result, result_length) != 0)
 		FuzzFail("a principal that is not final", "");
 
 	result = NormaliseProduct(value, length, &result_length);
@@ -145,10 +143,8 @@ CheckNormalisers(const char *value, int length)
 	result = NormaliseNetwork(value, length, 24, 48, buffer, &result_length);
 	if (result_length > NORMALISE_BUFFER_SIZE(length))
 		FuzzFail("a network beyond its buffer", "");
-	again = NormaliseNetwork(result, result_length, 24, 48, second,
-							 &again_length);
-	if (again_length != result_length ||
-		memcmp(again, result, result_length) != 0)
+	again = NormaliseNetwork(result, result_length, 24, 48, second, &again_length);
+	if (again_length != result_length || memcmp(again, result, result_length) != 0)
 		FuzzFail("a network that is not final", "");
 }
 
@@ -161,9 +157,9 @@ CheckParts(const char *pattern, const char *value, int length)
 {
 	const char *result;
 	const char *again;
-	int			result_length;
-	int			again_length;
-	char	   *buffer = palloc(NORMALISE_BUFFER_SIZE(length));
+	int         result_length;
+	int         again_length;
+	char       *buffer = palloc(NORMALISE_BUFFER_SIZE(length));
 
 	result = NormaliseSession(value, length, &result_length);
 	if (result != NULL && (result <= value || result + result_length != value + length))
@@ -173,8 +169,8 @@ CheckParts(const char *pattern, const char *value, int length)
 
 	result = NormaliseAccount(value, length, &result_length);
 	again = NormaliseAccount(result, result_length, &again_length);
-	if (result < value || result + result_length > value + length ||
-		again != result || again_length != result_length)
+	if (result < value || result + result_length > value + length || again != result ||
+		again_length != result_length)
 		FuzzFail("an account that is not final", "");
 
 	result = NormaliseBasename(value, length, &result_length);
@@ -202,9 +198,9 @@ CheckParts(const char *pattern, const char *value, int length)
 static void
 CheckTime(const char *value, int length)
 {
-	int64		micros;
-	int64		again;
-	char		text[ISOTIME_TEXT_SIZE];
+	int64 micros;
+	int64 again;
+	char  text[ISOTIME_TEXT_SIZE];
 
 	if (!IsoTimeParse(value, length, &micros))
 		return;
@@ -221,9 +217,9 @@ CheckTime(const char *value, int length)
 static void
 CheckDecimal(const char *pattern, const char *value, int length)
 {
-	int			pattern_length = strlen(pattern);
-	int			one;
-	int			other;
+	int pattern_length = strlen(pattern);
+	int one;
+	int other;
 
 	if (!DecimalValid(value, length))
 		return;
@@ -237,12 +233,12 @@ CheckDecimal(const char *pattern, const char *value, int length)
 		FuzzFail("numbers that compare both ways", pattern);
 
 	/* Short ones are exact in double precision. */
-	if (length <= 15 && pattern_length <= 15 &&
-		memchr(value, 'e', length) == NULL && memchr(value, 'E', length) == NULL &&
-		strpbrk(pattern, "eE.") == NULL && memchr(value, '.', length) == NULL)
+	if (length <= 15 && pattern_length <= 15 && memchr(value, 'e', length) == NULL &&
+		memchr(value, 'E', length) == NULL && strpbrk(pattern, "eE.") == NULL &&
+		memchr(value, '.', length) == NULL)
 	{
-		double		x = strtod(pnstrdup(value, length), NULL);
-		double		y = strtod(pattern, NULL);
+		double x = strtod(pnstrdup(value, length), NULL);
+		double y = strtod(pattern, NULL);
 
 		if ((x < y) != (one < 0) || (x > y) != (one > 0))
 			FuzzFail("numbers that compare wrongly", pattern);
@@ -253,11 +249,11 @@ int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
 	const uint8 *line_end = size > 0 ? memchr(data, '\n', size) : NULL;
-	size_t		first = line_end ? line_end - data : size;
-	size_t		behind = line_end ? first + 1 : size;
-	char	   *pattern = FuzzText(data, first);
-	int			length = size - behind;
-	char	   *value = palloc(length);
+	size_t       first = line_end ? line_end - data : size;
+	size_t       behind = line_end ? first + 1 : size;
+	char        *pattern = FuzzText(data, first);
+	int          length = size - behind;
+	char        *value = palloc(length);
 
 	memcpy(value, data + behind, length);
 	CheckWildcard(pattern, value, length);

@@ -39,10 +39,10 @@ now(void)
 static int
 listen_somewhere(const char *port_file)
 {
-	int			listener = socket(AF_INET, SOCK_STREAM, 0);
+	int                listener = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t	length = sizeof(address);
-	FILE	   *file;
+	socklen_t          length = sizeof(address);
+	FILE              *file;
 
 	if (bind(listener, (struct sockaddr *) &address, sizeof(address)) != 0 ||
 		listen(listener, 8) != 0 ||
@@ -70,17 +70,17 @@ wait_readable(int file)
 static double
 serve(int client)
 {
-	static char text[1024 * 1024];
+	static char       text[1024 * 1024];
 	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-	size_t		length = 0;
-	size_t		wanted = sizeof(text) - 1;
-	double		came = 0;
+	size_t            length = 0;
+	size_t            wanted = sizeof(text) - 1;
+	double            came = 0;
 
 	while (length < wanted)
 	{
-		ssize_t		got;
-		char	   *body;
-		char	   *header;
+		ssize_t got;
+		char   *body;
+		char   *header;
 
 		wait_readable(client);
 		got = read(client, text + length, wanted - length);
@@ -106,7 +106,7 @@ next_request(int listener, int *client)
 {
 	for (;;)
 	{
-		double		came;
+		double came;
 
 		if (*client < 0)
 		{
@@ -132,13 +132,13 @@ check(PGconn *connection, PGresult *result)
 int
 main(int argc, char **argv)
 {
-	PGconn	   *loader = PQconnectdb("");
-	char	   *line = NULL;
-	size_t		allocated = 0;
-	ssize_t		length;
-	char		query[256];
-	int			client = -1;
-	int			listener;
+	PGconn *loader = PQconnectdb("");
+	char   *line = NULL;
+	size_t  allocated = 0;
+	ssize_t length;
+	char    query[256];
+	int     client = -1;
+	int     listener;
 
 	if (argc != 3)
 		fail("usage: delivery TABLE PORT_FILE <records");
@@ -148,7 +148,7 @@ main(int argc, char **argv)
 	while ((length = getline(&line, &allocated, stdin)) > 0)
 	{
 		const char *values[1] = {line};
-		double		begin;
+		double      begin;
 
 		line[length - 1] = '\0';
 		check(loader, PQexec(loader, "BEGIN"));

@@ -21,7 +21,7 @@
 static PGconn *
 connect_server(void)
 {
-	PGconn	   *connection = PQconnectdb("");
+	PGconn *connection = PQconnectdb("");
 
 	if (PQstatus(connection) != CONNECTION_OK)
 	{
@@ -59,7 +59,7 @@ wait_notification(PGconn *listener)
 	for (;;)
 	{
 		struct pollfd event = {.fd = PQsocket(listener), .events = POLLIN};
-		PGnotify   *notify;
+		PGnotify     *notify;
 
 		if (!PQconsumeInput(listener))
 		{
@@ -83,12 +83,12 @@ wait_notification(PGconn *listener)
 int
 main(int argc, char **argv)
 {
-	PGconn	   *loader = connect_server();
-	PGconn	   *listener = connect_server();
-	char	   *line = NULL;
-	size_t		allocated = 0;
-	ssize_t		length;
-	char		query[256];
+	PGconn *loader = connect_server();
+	PGconn *listener = connect_server();
+	char   *line = NULL;
+	size_t  allocated = 0;
+	ssize_t length;
+	char    query[256];
 
 	if (argc != 3)
 	{
@@ -107,15 +107,17 @@ main(int argc, char **argv)
 		const char *variant = n % 2 ? "watched" : "bare";
 		const char *values[1] = {line};
 		PGresult   *result;
-		double		begin;
+		double      begin;
 
 		line[length - 1] = '\0';
 		check(loader, PQexec(loader, "BEGIN"));
 		check(loader, PQexecPrepared(loader, variant, 1, values, NULL, NULL, 0));
 		if (n % 2 == 0)
-			check(loader, PQexec(loader, "NOTIFY bare, "
-								 "'a text about as long as that of a signal, which tells its number, the rule, "
-								 "how severe it is, a title, the entity, the term, and the event and its time'"));
+			check(loader,
+				  PQexec(loader,
+						 "NOTIFY bare, "
+						 "'a text about as long as that of a signal, which tells its number, the rule, "
+						 "how severe it is, a title, the entity, the term, and the event and its time'"));
 		begin = now();
 		if (!PQsendQuery(loader, "COMMIT"))
 		{
