@@ -62,6 +62,7 @@ $ENV{STRICT} = 'no';
 $ENV{ROUNDS} = 1;
 $ENV{RECORDS} = 600;
 $ENV{TERMS} = 20_000;
+$ENV{DUCKDB} = 'no';
 delete $ENV{SCENARIO};
 my ($out, $err);
 my $passed = IPC::Run::run([ 'bash', "$tree/test/bench/run" ], '>', \$out, '2>', \$err);
