@@ -28,7 +28,7 @@ sub new
 # What the server needs for it.
 sub configuration
 {
-	return "timezone = 'UTC'\nfsync = off\nmax_connections = 30\nmax_prepared_transactions = 20\n"
+	return "timezone = 'UTC'\nnewterm.lint = off\nfsync = off\nmax_connections = 30\nmax_prepared_transactions = 20\n"
 	  . "track_commit_timestamp = on\nrestart_after_crash = on\n"
 	  # times before 1970 have granules too
 	  . "newterm.earliest_event_time = '1900-01-01'\n";
