@@ -9,6 +9,7 @@
 
 #include "base/compat.h"
 #include "base/hash_table.h"
+#include "base/jsonb_copy.h"
 #include "baseline/pending.h"
 #include "baseline/pending_file.h"
 #include "event/event_time.h"
@@ -250,24 +251,12 @@ PendingInitialise(void)
 
 /* ---------- adding ---------- */
 
-static Jsonb *
-CopyJsonb(MemoryContext context, const Jsonb *jsonb)
-{
-	Jsonb *copy;
-
-	if (jsonb == NULL)
-		return NULL;
-	copy = MemoryContextAlloc(context, VARSIZE(jsonb));
-	memcpy(copy, jsonb, VARSIZE(jsonb));
-	return copy;
-}
-
 int
 PendingReference(PendingLevel *level, const EventReference *reference)
 {
 	EventReference copy = *reference;
 
-	copy.event = CopyJsonb(level->context, reference->event);
+	copy.event = JsonbCopy(level->context, reference->event);
 	copy.event_id = CopyText(level->context, reference->event_id);
 	AppendReferences(level, &copy, 1);
 	return level->nreferences - 1;
@@ -325,9 +314,9 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time, Ev
 		};
 
 		if (shape->nentity > 0)
-			made.entity_values = CopyJsonb(level->context,
+			made.entity_values = JsonbCopy(level->context,
 										   TermValues(sighting->row, 0, shape->nentity));
-		made.term_values = CopyJsonb(level->context,
+		made.term_values = JsonbCopy(level->context,
 									 TermValues(sighting->row, shape->nentity, shape->ncolumns));
 		pending = PendingEntry(level, &sighting->term, NULL);
 		*pending = made;
@@ -383,8 +372,8 @@ PendingAddRun(PendingLevel *level, const PendingTerm *given, const Run *run, con
 	if (!found)
 	{
 		*pending = *given;
-		pending->entity_values = CopyJsonb(level->context, given->entity_values);
-		pending->term_values = CopyJsonb(level->context, given->term_values);
+		pending->entity_values = JsonbCopy(level->context, given->entity_values);
+		pending->term_values = JsonbCopy(level->context, given->term_values);
 		pending->nruns = pending->runs_allocated = 0;
 		pending->runs = NULL;
 	}

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/jsonb_copy.h"
 #include "rule/rule_digest.h"
 #include "signal/group.h"
 #include "signal/new_signal.h"
@@ -247,24 +248,12 @@ FindStored(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 tim
 
 /* ---------- taking a detection ---------- */
 
-static Jsonb *
-CopyJsonb(const Jsonb *value)
-{
-	Jsonb *copy;
-
-	if (value == NULL)
-		return NULL;
-	copy = palloc(VARSIZE(value));
-	memcpy(copy, value, VARSIZE(value));
-	return copy;
-}
-
 /* Let what is told of a signal be of this detection. */
 static void
 Show(NewSignal *signal, const Detection *detection)
 {
-	signal->entity = CopyJsonb(detection->given.entity);
-	signal->term = CopyJsonb(detection->given.term);
+	signal->entity = JsonbCopy(CurrentMemoryContext, detection->given.entity);
+	signal->term = JsonbCopy(CurrentMemoryContext, detection->given.term);
 	signal->event_id = detection->event_id == NULL ? NULL : pstrdup(detection->event_id);
 	signal->event_time = detection->first_seen;
 }
@@ -278,7 +267,7 @@ OpenNew(SignalWriter *writer, SignalGroup *group, const Detection *detection)
 
 	NewSignalRender(writer, detection, &open->signal);
 	Show(&open->signal, detection);
-	open->signal.event = CopyJsonb(detection->given.event);
+	open->signal.event = JsonbCopy(CurrentMemoryContext, detection->given.event);
 	open->signal.terms = list_make1(open->signal.term);
 	open->signal.group = &group->digest;
 	AddOpen(writer->groups, group, open);
@@ -298,7 +287,8 @@ AddDetection(SignalGroups *groups, OpenSignal *open, const Detection *detection)
 		Show(signal, detection);
 		open->joined++;
 	}
-	signal->terms = TermListAdd(signal->terms, CopyJsonb(detection->given.term));
+	signal->terms = TermListAdd(signal->terms,
+								JsonbCopy(CurrentMemoryContext, detection->given.term));
 	signal->detections++;
 	signal->first_seen = Min(signal->first_seen, detection->first_seen);
 	signal->last_seen = Max(signal->last_seen, detection->first_seen);
@@ -349,29 +339,6 @@ UpdateStored(SignalGroups *groups, const OpenSignal *open, const char *reason)
 	RowChangeWrite(&change);
 }
 
-/* Tell of a stored signal that it took more: of the last of them. */
-static void
-TellUpdated(SignalWriter *writer, const OpenSignal *open, const char *reason)
-{
-	const NewSignal *signal = &open->signal;
-
-	if (writer->origin != ORIGIN_LIVE)
-		return;
-	WriterTell(writer,
-			   &(Notification){
-				   .kind = "update",
-				   .signal = signal->id,
-				   .rule = signal->rule,
-				   .title = signal->title,
-				   .entity = signal->entity,
-				   .term = signal->term,
-				   .event_time = signal->event_time,
-				   .event_id = signal->event_id,
-				   .detections = signal->detections,
-				   .reason = reason,
-			   });
-}
-
 static void
 FlushSignal(SignalWriter *writer, const OpenSignal *open)
 {
@@ -385,7 +352,7 @@ FlushSignal(SignalWriter *writer, const OpenSignal *open)
 	reason = psprintf("%d more detection%s: %d in all", open->joined, open->joined == 1 ? "" : "s",
 					  open->signal.detections);
 	UpdateStored(writer->groups, open, reason);
-	TellUpdated(writer, open, reason);
+	NewSignalTell(writer, &open->signal, "update", reason);
 }
 
 void

@@ -57,15 +57,14 @@ NewSignalRender(SignalWriter *writer, const Detection *detection, NewSignal *sig
 	};
 }
 
-/* Announce a signal that is made. */
-static void
-TellNew(SignalWriter *writer, const NewSignal *signal)
+void
+NewSignalTell(SignalWriter *writer, const NewSignal *signal, const char *kind, const char *reason)
 {
 	if (writer->origin != ORIGIN_LIVE)
 		return;
 	WriterTell(writer,
 			   &(Notification){
-				   .kind = "new",
+				   .kind = kind,
 				   .signal = signal->id,
 				   .rule = signal->rule,
 				   .title = signal->title,
@@ -74,6 +73,7 @@ TellNew(SignalWriter *writer, const NewSignal *signal)
 				   .event_time = signal->event_time,
 				   .event_id = signal->event_id,
 				   .detections = signal->detections,
+				   .reason = reason,
 			   });
 }
 
@@ -110,5 +110,5 @@ NewSignalStore(SignalWriter *writer, const NewSignal *signal)
 	values[SIGNAL_GROUP_DIGEST] = PointerGetDatum(signal->group);
 	nulls[SIGNAL_GROUP_DIGEST] = signal->group == NULL;
 	WriterInsertSignal(writer, values, nulls);
-	TellNew(writer, signal);
+	NewSignalTell(writer, signal, "new", NULL);
 }

@@ -40,4 +40,11 @@ extern void NewSignalRender(SignalWriter *writer, const Detection *detection, Ne
 /* Store the signal and, where its origin is live, announce it. */
 extern void NewSignalStore(SignalWriter *writer, const NewSignal *signal);
 
+/*
+ * Tell of the signal, where the writer's origin is live: a change of this kind, for this
+ * reason or NULL.
+ */
+extern void NewSignalTell(SignalWriter *writer, const NewSignal *signal, const char *kind,
+						  const char *reason);
+
 #endif /* NEWTERM_NEW_SIGNAL_H */
