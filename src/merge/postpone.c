@@ -430,7 +430,7 @@ ReadRow(TupleTableSlot *slot, PostponedRow *row)
 	bool  no_version;
 	bool  no_digest;
 	bool  isnull;
-	char *origin = TextDatumGetCString(SlotColumn(slot, POSTPONED_ORIGIN, &isnull));
+	char *origin = SlotText(slot, POSTPONED_ORIGIN);
 	Datum digest = SlotColumn(slot, POSTPONED_DIGEST, &no_digest);
 	Datum source = SlotColumn(slot, POSTPONED_SOURCE, &isnull);
 

@@ -16,35 +16,27 @@
 #include "store/table_store.h"
 #include "store/tables.h"
 
-static char *
-ColumnText(TupleTableSlot *row, int column)
-{
-	bool isnull;
-
-	return TextDatumGetCString(SlotColumn(row, column, &isnull));
-}
-
 /* Add a row of newterm.known_accounts, newterm.own_accounts, newterm.lists. */
 static void
 AddKnownAccount(Reference *reference, TupleTableSlot *row)
 {
-	ReferenceAddVendor(reference, ColumnText(row, KNOWN_ACCOUNT_ACCOUNT_ID),
-					   ColumnText(row, KNOWN_ACCOUNT_NAME));
+	ReferenceAddVendor(reference, SlotText(row, KNOWN_ACCOUNT_ACCOUNT_ID),
+					   SlotText(row, KNOWN_ACCOUNT_NAME));
 }
 
 static void
 AddOwnAccount(Reference *reference, TupleTableSlot *row)
 {
-	ReferenceAddOwn(reference, ColumnText(row, OWN_ACCOUNT_ACCOUNT_ID));
+	ReferenceAddOwn(reference, SlotText(row, OWN_ACCOUNT_ACCOUNT_ID));
 }
 
 static void
 AddListValue(Reference *reference, TupleTableSlot *row)
 {
-	char *name = ColumnText(row, LIST_LIST);
+	char *name = SlotText(row, LIST_LIST);
 
 	if (ReferenceWants(reference, name))
-		ReferenceAddValue(reference, name, ColumnText(row, LIST_VALUE));
+		ReferenceAddValue(reference, name, SlotText(row, LIST_VALUE));
 }
 
 /* Read a whole table, and add each row by a function. */

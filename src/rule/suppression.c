@@ -52,15 +52,6 @@ SuppressionTablesClose(SuppressionTables *tables)
 
 /* ---------- reading ---------- */
 
-static char *
-SlotText(TupleTableSlot *slot, int column)
-{
-	bool  isnull;
-	Datum value = SlotColumn(slot, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /* A time, where infinite ones and NULL are the end of time on that side. */
 static int64
 SlotTime(TupleTableSlot *slot, int column, int64 missing)

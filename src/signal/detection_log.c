@@ -16,16 +16,6 @@
 #include "signal/detection_log.h"
 #include "signal/term_list.h"
 
-/* A text column of a row, or NULL. */
-static char *
-TextColumn(TupleTableSlot *slot, int column)
-{
-	bool  isnull;
-	Datum value = SlotColumn(slot, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static int64
 IdColumn(TupleTableSlot *slot)
 {
@@ -46,7 +36,7 @@ StartColumn(TupleTableSlot *slot)
 static bool
 Stands(TupleTableSlot *slot)
 {
-	return strcmp(TextColumn(slot, DETECTION_STATUS), "live") == 0;
+	return strcmp(SlotText(slot, DETECTION_STATUS), "live") == 0;
 }
 
 void
@@ -123,9 +113,9 @@ DetectionFind(SignalWriter *writer, const Digest *term, int64 first_seen, Stored
 		found->row = ExecCopySlotHeapTuple(slot);
 		found->id = IdColumn(slot);
 		found->signal = DetectionSlotSignal(slot);
-		found->live = strcmp(TextColumn(slot, DETECTION_ORIGIN), OriginName(ORIGIN_LIVE)) == 0;
-		found->event_id = TextColumn(slot, DETECTION_EVENT_ID);
-		found->muted_by = TextColumn(slot, DETECTION_SUPPRESSION);
+		found->live = strcmp(SlotText(slot, DETECTION_ORIGIN), OriginName(ORIGIN_LIVE)) == 0;
+		found->event_id = SlotText(slot, DETECTION_EVENT_ID);
+		found->muted_by = SlotText(slot, DETECTION_SUPPRESSION);
 	}
 	return found->row != NULL;
 }
@@ -144,7 +134,7 @@ ReadShown(TupleTableSlot *slot)
 	return (Shown){
 		.entity = SlotJsonb(slot, DETECTION_ENTITY),
 		.term = SlotJsonb(slot, DETECTION_TERM),
-		.event_id = TextColumn(slot, DETECTION_EVENT_ID),
+		.event_id = SlotText(slot, DETECTION_EVENT_ID),
 	};
 }
 

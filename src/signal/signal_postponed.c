@@ -99,8 +99,8 @@ ReadChange(TupleTableSlot *slot, SignalChange *change)
 
 	change->signal = DatumGetInt64(SlotColumn(slot, CHANGE_SIGNAL_ID, &isnull));
 	change->detection = DatumGetInt64(SlotColumn(slot, CHANGE_DETECTION_ID, &isnull));
-	change->kind = KindByName(TextDatumGetCString(SlotColumn(slot, CHANGE_KIND, &isnull)));
-	change->reason = TextDatumGetCString(SlotColumn(slot, CHANGE_REASON, &isnull));
+	change->kind = KindByName(SlotText(slot, CHANGE_KIND));
+	change->reason = SlotText(slot, CHANGE_REASON);
 	change->event = SlotJsonb(slot, CHANGE_EVENT);
 }
 

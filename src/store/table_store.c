@@ -427,6 +427,15 @@ OptionalText(const char *text, bool *isnull)
 	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
+char *
+SlotText(TupleTableSlot *slot, int column)
+{
+	bool  isnull;
+	Datum value = SlotColumn(slot, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
 Jsonb *
 SlotJsonb(TupleTableSlot *slot, int column)
 {

@@ -120,6 +120,9 @@ extern TM_Result TableStoreLock(TableStore *store, HeapTuple *row);
 /* A column of a slot, by its number. */
 extern Datum SlotColumn(TupleTableSlot *slot, int column, bool *isnull);
 
+/* A text column as a palloc'd string, or NULL. */
+extern char *SlotText(TupleTableSlot *slot, int column);
+
 /* A jsonb column as a palloc'd copy, or NULL. */
 extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
 
