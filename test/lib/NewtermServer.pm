@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use parent 'Exporter';
-our @EXPORT = qw(new_server start_server watch_events more_rules start_load state_is_right signals said send_query);
+our @EXPORT = qw(new_server start_server watch_events more_rules start_load state_is_right signals said send_query crash);
 
 # A server that is not started yet; the lines of its configuration can be added to.
 sub new_server
@@ -111,6 +111,20 @@ sub signals
 	return $node->safe_psql($database // 'postgres', qq{
 		select string_agg(term ->> 'eventName', ' ' order by term ->> 'eventName')
 		from newterm.signals where rule = 'names' and retracted_at is null and starts_with(term ->> 'eventName', '$prefix')});
+}
+
+# Kill a server and all its processes: the postmaster first, so that nobody restarts anything, then what it started.
+sub crash
+{
+	my ($node) = @_;
+	my @children = split /\n/, $node->safe_psql('postgres', 'select pid from pg_stat_activity where pid <> pg_backend_pid()');
+	my ($postmaster) = split /\n/, slurp_file($node->data_dir . '/postmaster.pid');
+	$node->kill9;
+	kill 'KILL', @children;
+	foreach my $process ($postmaster, @children)
+	{
+		select(undef, undef, undef, 0.01) while kill 0, $process;
+	}
 }
 
 # What a background psql wrote to its standard error since the last time.

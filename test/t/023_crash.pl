@@ -22,19 +22,6 @@ more_rules($node);
 
 sub sql { return $node->safe_psql('postgres', @_); }
 
-# The postmaster first, so that nobody restarts anything, then everything that it started.
-sub crash
-{
-	my @children = split /\n/, sql('select pid from pg_stat_activity where pid <> pg_backend_pid()');
-	my ($postmaster) = split /\n/, slurp_file($node->data_dir . '/postmaster.pid');
-	$node->kill9;
-	kill 'KILL', @children;
-	foreach my $process ($postmaster, @children)
-	{
-		sleep(0.01) while kill 0, $process;
-	}
-}
-
 my $events = 0;
 my $prepared = 0;
 foreach my $round (1 .. $rounds)
@@ -42,7 +29,7 @@ foreach my $round (1 .. $rounds)
 	my $load = start_load($node, 8, $rate, 60);
 	$node->poll_query_until('postgres', "select count(*) > $events + 100 from events") or die 'nothing is loaded';
 	sleep(0.3 + rand(0.7));
-	crash();
+	crash($node);
 	$load->{run}->finish;
 	$node->start;
 

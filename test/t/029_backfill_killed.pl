@@ -59,20 +59,6 @@ sub start_command
 	return ($session, $pid);
 }
 
-# The postmaster first, so that nobody restarts anything, then everything that it started.
-sub crash
-{
-	my @children = split /\n/, sql('select pid from pg_stat_activity where pid <> pg_backend_pid()');
-	my ($postmaster) = split /\n/, slurp_file($node->data_dir . '/postmaster.pid');
-	$node->kill9;
-	kill 'KILL', @children;
-	foreach my $process ($postmaster, @children)
-	{
-		sleep(0.01) while kill 0, $process;
-	}
-	$node->start;
-}
-
 # ---- cancelled ----
 
 my ($session, $pid) = start_command('call newterm.backfill()');
@@ -86,7 +72,8 @@ cmp_ok(sql('select count(*) from newterm.runs'), '>', 0, 'what it had committed 
 # ---- killed ----
 
 ($session, $pid) = start_command('call newterm.backfill()');
-crash();
+crash($node);
+$node->start;
 eval { $session->quit };
 is(sql("select phase from newterm.progress where pid = $pid"), 'reading, then interrupted', 'a killed backfill was interrupted');
 
@@ -113,7 +100,8 @@ sql(q{delete from calls where (event ->> 'eventID')::int <= 1000});
 foreach my $rule ('window', 'entities', 'values')
 {
 	($session, $pid) = start_command("call newterm.rebuild('$rule')");
-	crash();
+	crash($node);
+	$node->start;
 	eval { $session->quit };
 	is(sql("select phase from newterm.progress where pid = $pid"), 'reading, then interrupted', "a rebuild of $rule is killed");
 	sql("call newterm.rebuild('$rule')");
