@@ -60,7 +60,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('owner', 'routine', '', 'grant_access|revoke_access|access_grants|set_access|role_name|apply_access'),
 	('owner', 'routine', '', 'check_settings|check_texts|number_version|rules_locked|rules_written|version_restored|secret_restored|refuse_write'),
 	('owner', 'routine', '', 'rules_changed|baseline_changed|runs_changed|signal_triaged|inbox|check_suppression'),
-	('owner', 'routine', '', 'lock_positions|tell|number_changes|purge_numbered|settle_positions|check_subscription|note_outcome'),
+	('owner', 'routine', '', 'lock_positions|tell|number_changes|purge_numbered|settle_positions|check_subscription|note_outcome|refuse_triggers'),
 	('owner', 'routine', '', 'plain|plain_member|plain_pairs|plain_terms|plain_count|plain_context|plain_address|unix_millis|signal_key|attack_ids|is_closed|signal_as_.*|field_values|ocsf_evidence|report_.*'),
 	('owner', 'routine', '', 'replay_(add|combine|serialise|deserialise|final)')
 $$;

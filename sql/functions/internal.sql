@@ -55,3 +55,30 @@ COMMENT ON FUNCTION newterm.merge_postponed() IS 'merges at commit what prepared
 CREATE OR REPLACE FUNCTION newterm.term_object(fields text[], "values" jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'newterm_term_object' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION newterm.term_object(text[], jsonb) IS 'stored values as an object keyed by the fields';
+
+-- Functions that write with the owner's rights call this first.  A trigger's function would
+-- have those rights, too, unless it lends the rights of its author.
+CREATE OR REPLACE FUNCTION newterm.refuse_triggers(VARIADIC tables regclass[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	written regclass;
+	trigger text;
+BEGIN
+	FOREACH written IN ARRAY tables LOOP
+		-- no trigger can be made from here on
+		EXECUTE format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', written);
+		SELECT t.tgname INTO trigger
+		FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+		WHERE t.tgrelid = written AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+			AND NOT (p.prosecdef AND EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'))
+		ORDER BY 1 LIMIT 1;
+		IF trigger IS NOT NULL THEN
+			RAISE EXCEPTION 'trigger "%" on table % would run with the rights of newterm''s owner', trigger, written
+				USING ERRCODE = 'insufficient_privilege',
+					  HINT = 'Make its function SECURITY DEFINER SET search_path = pg_catalog, pg_temp, or drop it. To react to signals, subscribe, or put a trigger on newterm.signals.';
+		END IF;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION newterm.refuse_triggers(regclass[]) IS 'raises an error where a trigger of these tables would lend the owner''s rights to its author';
+REVOKE ALL ON FUNCTION newterm.refuse_triggers(regclass[]) FROM PUBLIC;

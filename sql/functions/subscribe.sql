@@ -61,6 +61,7 @@ BEGIN
 			USING ERRCODE = 'read_only_sql_transaction',
 				  HINT = 'Who reads them notes what it has read: read on the primary.';
 	END IF;
+	PERFORM newterm.refuse_triggers('newterm.changes', 'newterm.deliveries', 'newterm.subscriptions');
 	IF NOT EXISTS (SELECT FROM newterm.changes WHERE position IS NULL) THEN
 		RETURN 0;
 	ELSIF NOT newterm.lock_positions() THEN
@@ -166,8 +167,9 @@ COMMENT ON FUNCTION newterm.settle_positions() IS 'gives positions to all change
 REVOKE ALL ON FUNCTION newterm.settle_positions() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.check_subscription(name text) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	PERFORM newterm.refuse_triggers('newterm.deliveries', 'newterm.subscriptions');
 	IF name IS NULL OR NOT EXISTS (SELECT FROM newterm.subscriptions s WHERE s.name = check_subscription.name) THEN
 		RAISE EXCEPTION 'there is no subscription "%"', coalesce(name, 'NULL')
 			USING ERRCODE = 'undefined_object',

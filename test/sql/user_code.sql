@@ -135,6 +135,69 @@ drop trigger trusted on newterm.signals;
 drop trigger calls on newterm.signals;
 truncate newterm.event_errors;
 
+-- Tables that functions write with the owner's rights: no trigger there can lend them to anybody.
+create table line (text text);
+create function mirror() returns trigger language plpgsql as $$ begin
+	insert into line values (tg_table_name);
+	return null;
+end $$;
+select newterm.grant_access('analyst', 'user_code_loader');
+create procedure try(statement text) language plpgsql as $$ declare help text; begin
+	execute statement;
+	raise notice 'done: %', statement;
+exception when others then
+	get stacked diagnostics help = pg_exception_hint;
+	raise notice '% | %', sqlerrm, help;
+end $$;
+create procedure subscriber() language plpgsql as $$ begin
+	call try('select newterm.subscribe(''one'')');
+	call try('select newterm.next_signals(''one'')');
+	call try('select newterm.acknowledge(''one'', ''{1}'', 1)');
+	call try('select newterm.fail(''one'', ''{1}'', 1)');
+	call try('select newterm.unpark(''one'')');
+	call try('select newterm.unsubscribe(''one'')');
+end $$;
+set role user_code_loader;
+create temporary table line (text text);
+create function pg_temp.climb() returns trigger language plpgsql as $$ begin alter role user_code_loader superuser; return null; end $$;
+create trigger climb after insert on line for each row execute function pg_temp.climb();
+reset role;
+create trigger mirror after insert or update or delete on newterm.subscriptions execute function mirror();
+set role user_code_loader;
+call subscriber();
+reset role;
+drop trigger mirror on newterm.subscriptions;
+create trigger mirror after insert or update or delete on newterm.deliveries execute function mirror();
+set role user_code_loader;
+call subscriber();
+reset role;
+drop trigger mirror on newterm.deliveries;
+create trigger mirror after update or delete on newterm.changes execute function mirror();
+set role user_code_loader;
+call subscriber();
+reset role;
+call try('select newterm.purge_changes()');
+drop trigger mirror on newterm.changes;
+create table others (event jsonb);
+create trigger mirror after insert on newterm.watches execute function mirror();
+call try('select newterm.watch(''others'')');
+-- one that is disabled, or that lends its author's rights, is let be
+alter table newterm.watches disable trigger mirror;
+call try('select newterm.watch(''others'')');
+alter table newterm.watches enable trigger mirror;
+call try('select newterm.unwatch(''others'')');
+alter function mirror() security definer set search_path = public, pg_temp;
+call try('select newterm.unwatch(''others'')');
+drop trigger mirror on newterm.watches;
+create trigger mirror after insert on newterm.subscriptions execute function mirror();
+set role user_code_loader;
+call subscriber();
+reset role;
+drop trigger mirror on newterm.subscriptions;
+table public.line;
+select rolsuper from pg_roles where rolname = 'user_code_loader';
+discard temp;
+
 -- A cursor that is left open is closed.
 create function leave_open() returns trigger language plpgsql as $$
 declare
