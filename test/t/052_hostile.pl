@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use File::Basename;
 use lib dirname(__FILE__) . '/../lib';
+use HostileEvents;
 use NewtermServer;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -34,39 +35,9 @@ sql(q{
 	select newterm.create_rule('wild ' || i, '{a}', filter => 's:*ab?c*d' || i || '* OR a:*x*y*z' || i || ' OR a:>' || i || '00000000', learning => '0')
 	from generate_series(1, 20) i;});
 
-# A JSON array of so many elements, in each of which % is its number.
-sub elements
-{
-	my ($count, $element) = @_;
-	return '[' . join(',', map { (my $one = $element) =~ s/%/$_/g; $one } 1 .. $count) . ']';
-}
-
-sub eight { my ($array) = @_; return '{' . join(',', map { qq("$_":$array) } 'a' .. 'h') . '}'; }
-
-my %events = (
-	'huge numbers, all equal' => '{"a":' . elements(10000, '1e131071') . '}',
-	'huge numbers, all different' => '{"a":' . elements(9000, '%e131067') . '}',
-	'eight arrays of equal elements' => eight(elements(2000, '1')),
-	'eight arrays of different elements' => eight(elements(2000, '%')),
-	'eight arrays of long strings' => eight(elements(40, '"' . ('long ' x 60) . '%"')),
-	'one array' => '{"a":' . elements(20000, '%') . '}',
-	'one array of addresses' => '{"a":' . elements(8000, '"10.%.1.1"') . ',"b":"X","c":"Y"}',
-	'products in an array' => '{"a":' . elements(400, '{"b":' . elements(32, '%') . ',"c":' . elements(32, '%') . '}') . '}',
-	'equal products in an array' => '{"a":[' . join(',', ('{"b":' . elements(31, '%') . ',"c":' . elements(31, '%') . '}') x 400) . ']}',
-	'arrays in arrays' => '{"a":' . '[1,' x 900 . '2' . ']' x 900 . '}',
-	'arrays of one in arrays of one' => '{"a":' . '[' x 5000 . '2' . ']' x 5000 . '}',
-	'many pairs' => '{"a":' . elements(3000, '{"b":%,"c":"%"}') . ',"z":' . elements(3000, '%') . '}',
-	'many keys' => '{"a":1,' . join(',', map { qq("key $_":$_) } 1 .. 8000) . '}',
-	'objects of many keys' => '{"a":' . elements(100, '{' . join(',', map { qq("k$_":%) } 1 .. 100) . '}') . '}',
-	'a long string, almost a match' => '{"a":1,"s":"' . 'abxabxabxc' x 10000 . '"}',
-	'a string of escapes' => '{"a":1,"s":"' . '\\u001b' x 16000 . '"}');
-
+my %events = hostile_events();
 my $file = PostgreSQL::Test::Utils::tempdir() . '/events';
-foreach my $name (sort keys %events)
-{
-	(my $json = $events{$name}) =~ s/^\{/{"eventTime":"2024-03-01T00:00:00Z","eventID":"hostile",/;
-	append_to_file($file, "$name\x02$json\n");
-}
+append_to_file($file, hostile_rows());
 sql("copy hostile from '$file' with (format csv, quote e'\\x01', delimiter e'\\x02')");
 
 foreach my $name (sort keys %events)
