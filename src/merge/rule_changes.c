@@ -11,10 +11,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "access/xact.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -32,6 +33,7 @@
 #include "store/extension.h"
 #include "store/lock.h"
 #include "store/table_store.h"
+#include "store/tables.h"
 
 PG_FUNCTION_INFO_V1(newterm_rules_locked);
 PG_FUNCTION_INFO_V1(newterm_rules_written);
@@ -50,29 +52,34 @@ typedef struct Written
 /* Has this statement written a rule that is enabled? */
 static bool WroteEnabled = false;
 
-/* Columns of newterm.rule_versions, in the order in which InsertVersion gives them. */
-static const char *const VersionColumns[] = {"id",     "rule_id",  "version",  "fields",
-											 "filter", "group_by", "language", "learning_from"};
-
-/* Those of them that are a rule's definition, and their number. */
-#define DEFINITION         (VersionColumns + 3)
-#define DEFINITION_COLUMNS 4
-
-/* What decides which terms are learned, beside the clock. */
-static const char *const LearningColumns[] = {"learning", "learning_values", "learning_scope"};
-
-static Datum
-ColumnOf(HeapTuple row, TupleDesc desc, const char *name, bool *isnull)
+/* A column of newterm.rules and the one that is compared with it. */
+typedef struct ColumnPair
 {
-	return SPI_getbinval(row, desc, SPI_fnumber(desc, name), isnull);
-}
+	AttrNumber rule;
+	AttrNumber other;
+} ColumnPair;
+
+/* A rule's definition, which newterm.rule_versions keeps. */
+static const ColumnPair Definition[] = {
+	{RULE_FIELDS, VERSION_FIELDS},
+	{RULE_FILTER, VERSION_FILTER},
+	{RULE_GROUP_BY, VERSION_GROUP_BY},
+	{RULE_LANGUAGE, VERSION_LANGUAGE},
+};
+
+/* What decides which terms are learned, beside the clock: before and after a change. */
+static const ColumnPair Learning[] = {
+	{RULE_LEARNING, RULE_LEARNING},
+	{RULE_LEARNING_VALUES, RULE_LEARNING_VALUES},
+	{RULE_LEARNING_SCOPE, RULE_LEARNING_SCOPE},
+};
 
 static int64
 RuleId(const Written *written, HeapTuple row)
 {
 	bool isnull;
 
-	return DatumGetInt64(ColumnOf(row, written->desc, "id", &isnull));
+	return DatumGetInt64(heap_getattr(row, RULE_ID, written->desc, &isnull));
 }
 
 static int32
@@ -80,27 +87,25 @@ RuleVersion(const Written *written, HeapTuple row)
 {
 	bool isnull;
 
-	return DatumGetInt32(ColumnOf(row, written->desc, "version", &isnull));
+	return DatumGetInt32(heap_getattr(row, RULE_VERSION, written->desc, &isnull));
 }
 
-/* Do two rows, perhaps of different tables, have the same in these columns? */
+/* Has a rule's row the same in these columns as another row, perhaps of another table? */
 static bool
-SameIn(HeapTuple left, TupleDesc left_desc, HeapTuple right, TupleDesc right_desc,
-	   const char *const *names, int count)
+SameIn(const Written *written, HeapTuple other, TupleDesc other_desc, const ColumnPair *pairs,
+	   int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		Form_pg_attribute attribute = TupleDescAttr(left_desc,
-													SPI_fnumber(left_desc, names[i]) - 1);
-		bool              left_null;
-		bool              right_null;
-		Datum             left_value = ColumnOf(left, left_desc, names[i], &left_null);
-		Datum             right_value = ColumnOf(right, right_desc, names[i], &right_null);
+		Form_pg_attribute attribute = TupleDescAttr(written->desc, pairs[i].rule - 1);
+		bool              null;
+		bool              other_null;
+		Datum             value = heap_getattr(written->after, pairs[i].rule, written->desc, &null);
+		Datum other_value = heap_getattr(other, pairs[i].other, other_desc, &other_null);
 
-		if (left_null != right_null)
+		if (null != other_null)
 			return false;
-		if (!left_null &&
-			!datum_image_eq(left_value, right_value, attribute->attbyval, attribute->attlen))
+		if (!null && !datum_image_eq(value, other_value, attribute->attbyval, attribute->attlen))
 			return false;
 	}
 	return true;
@@ -110,13 +115,12 @@ SameIn(HeapTuple left, TupleDesc left_desc, HeapTuple right, TupleDesc right_des
 static bool
 GivesClock(const Written *written, Datum *clock)
 {
-	const AttrNumber column = SPI_fnumber(written->desc, "learning_from");
-	bool             isnull;
+	bool isnull;
 
-	*clock = SPI_getbinval(written->after, written->desc, column, &isnull);
+	*clock = heap_getattr(written->after, RULE_LEARNING_FROM, written->desc, &isnull);
 	return !isnull &&
 		(written->before == NULL ||
-		 bms_is_member(column - FirstLowInvalidHeapAttributeNumber, written->named));
+		 bms_is_member(RULE_LEARNING_FROM - FirstLowInvalidHeapAttributeNumber, written->named));
 }
 
 /* ---------- the secret ---------- */
@@ -147,7 +151,7 @@ DrawSecret(const ExtensionOids *oids)
 	if (IsEmpty(&store))
 	{
 		secret = DirectFunctionCall1(gen_random_uuid, (Datum) 0);
-		TableStoreInsert(&store, 1, &secret, &isnull);
+		TableStoreInsert(&store, DIGEST_KEY_COLUMNS, &secret, &isnull);
 	}
 	TableStoreClose(&store);
 }
@@ -169,19 +173,17 @@ EnsureSecret(const ExtensionOids *oids)
 
 /* Is the slot's row a version of the rule? */
 static bool
-IsVersionOf(const TableStore *versions, TupleTableSlot *slot, int64 rule_id)
+IsVersionOf(TupleTableSlot *slot, int64 rule_id)
 {
 	bool isnull;
-	int  column = SPI_fnumber(RelationGetDescr(versions->table), "rule_id");
 
-	return DatumGetInt64(slot_getattr(slot, column, &isnull)) == rule_id;
+	return DatumGetInt64(SlotColumn(slot, VERSION_RULE_ID, &isnull)) == rule_id;
 }
 
 /* A copy of the stored version that the rule's row names, or NULL. */
 static HeapTuple
 FindVersion(TableStore *versions, const Written *written, HeapTuple rule)
 {
-	TupleDesc       desc = RelationGetDescr(versions->table);
 	TupleTableSlot *slot;
 	HeapTuple       found = NULL;
 
@@ -190,9 +192,8 @@ FindVersion(TableStore *versions, const Written *written, HeapTuple rule)
 	{
 		bool isnull;
 
-		if (IsVersionOf(versions, slot, RuleId(written, rule)) &&
-			DatumGetInt32(slot_getattr(slot, SPI_fnumber(desc, "version"), &isnull)) ==
-				RuleVersion(written, rule))
+		if (IsVersionOf(slot, RuleId(written, rule)) &&
+			DatumGetInt32(SlotColumn(slot, VERSION_VERSION, &isnull)) == RuleVersion(written, rule))
 			found = ExecCopySlotHeapTuple(slot);
 	}
 	return found;
@@ -201,30 +202,31 @@ FindVersion(TableStore *versions, const Written *written, HeapTuple rule)
 static void
 InsertVersion(TableStore *versions, const Written *written)
 {
-	Datum row[lengthof(VersionColumns)];
-	bool  nulls[lengthof(VersionColumns)] = {0};
+	Datum row[VERSION_COLUMNS] = {0};
+	bool  nulls[VERSION_COLUMNS] = {0};
 
-	row[0] = Int32GetDatum(nextval_internal(written->oids->version_sequence, false));
-	row[1] = Int64GetDatum(RuleId(written, written->after));
-	for (int i = 2; i < lengthof(VersionColumns) - 1; i++)
-		row[i] = ColumnOf(written->after, written->desc, VersionColumns[i], &nulls[i]);
-	nulls[lengthof(VersionColumns) - 1] = !GivesClock(written, &row[lengthof(VersionColumns) - 1]);
-	TableStoreNameColumns(versions, lengthof(VersionColumns), VersionColumns);
-	TableStoreInsert(versions, lengthof(VersionColumns), row, nulls);
+	row[VERSION_ID - 1] = Int32GetDatum(nextval_internal(written->oids->version_sequence, false));
+	row[VERSION_RULE_ID - 1] = Int64GetDatum(RuleId(written, written->after));
+	row[VERSION_VERSION - 1] = Int32GetDatum(RuleVersion(written, written->after));
+	for (int i = 0; i < (int) lengthof(Definition); i++)
+	{
+		const int column = Definition[i].other - 1;
+
+		row[column] = heap_getattr(written->after, Definition[i].rule, written->desc,
+								   &nulls[column]);
+	}
+	nulls[VERSION_LEARNING_FROM - 1] = !GivesClock(written, &row[VERSION_LEARNING_FROM - 1]);
+	TableStoreInsert(versions, VERSION_COLUMNS, row, nulls);
 }
 
 static void
 SetClock(TableStore *versions, HeapTuple version, Datum clock)
 {
-	TupleDesc desc = RelationGetDescr(versions->table);
-	int       column = SPI_fnumber(desc, "learning_from") - 1;
-	Datum    *values = palloc0(sizeof(Datum) * desc->natts);
-	bool     *nulls = palloc0(sizeof(bool) * desc->natts);
-	bool     *replace = palloc0(sizeof(bool) * desc->natts);
+	Datum values[VERSION_COLUMNS] = {[VERSION_LEARNING_FROM - 1] = clock};
+	bool  nulls[VERSION_COLUMNS] = {0};
+	bool  replace[VERSION_COLUMNS] = {[VERSION_LEARNING_FROM - 1] = true};
 
-	values[column] = clock;
-	replace[column] = true;
-	TableStoreUpdate(versions, version, desc->natts, values, nulls, replace);
+	TableStoreUpdate(versions, version, VERSION_COLUMNS, values, nulls, replace);
 }
 
 static int32
@@ -232,7 +234,8 @@ VersionId(const TableStore *versions, HeapTuple version)
 {
 	bool isnull;
 
-	return DatumGetInt32(ColumnOf(version, RelationGetDescr(versions->table), "id", &isnull));
+	return DatumGetInt32(heap_getattr(version, VERSION_ID, RelationGetDescr(versions->table),
+									  &isnull));
 }
 
 /* ---------- what belongs to versions ---------- */
@@ -248,12 +251,14 @@ DeleteVersions(const Written *written)
 	TableStoreOpen(&versions, written->oids->rule_versions);
 	TableStoreScan(&versions, SnapshotSelf);
 	while (TableStoreScanNext(&versions, &slot))
-		if (IsVersionOf(&versions, slot, RuleId(written, written->before)))
-		{
-			numbers = lappend_int(numbers,
-								  VersionId(&versions, ExecFetchSlotHeapTuple(slot, false, NULL)));
-			TableStoreDelete(&versions, &slot->tts_tid);
-		}
+	{
+		bool isnull;
+
+		if (!IsVersionOf(slot, RuleId(written, written->before)))
+			continue;
+		numbers = lappend_int(numbers, DatumGetInt32(SlotColumn(slot, VERSION_ID, &isnull)));
+		TableStoreDelete(&versions, &slot->tts_tid);
+	}
 	TableStoreClose(&versions);
 	return numbers;
 }
@@ -265,7 +270,7 @@ RuleName(const Written *written)
 {
 	bool isnull;
 
-	return TextDatumGetCString(ColumnOf(written->after, written->desc, "name", &isnull));
+	return TextDatumGetCString(heap_getattr(written->after, RULE_NAME, written->desc, &isnull));
 }
 
 /*
@@ -283,8 +288,8 @@ RuleInserted(const Written *written)
 	version = FindVersion(&versions, written, written->after);
 	if (version == NULL)
 		InsertVersion(&versions, written);
-	else if (!SameIn(written->after, written->desc, version, RelationGetDescr(versions.table),
-					 DEFINITION, DEFINITION_COLUMNS))
+	else if (!SameIn(written, version, RelationGetDescr(versions.table), Definition,
+					 lengthof(Definition)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("rule \"%s\" is not what newterm.rule_versions has as its version %d",
@@ -318,9 +323,8 @@ RuleUpdated(const Written *written)
 {
 	const bool moved = RuleVersion(written, written->before) !=
 		RuleVersion(written, written->after);
-	const bool learning_changed = !SameIn(written->before, written->desc, written->after,
-										  written->desc, LearningColumns,
-										  lengthof(LearningColumns));
+	const bool learning_changed = !SameIn(written, written->before, written->desc, Learning,
+										  lengthof(Learning));
 	Datum      clock;
 	TableStore versions;
 	HeapTuple  version;
@@ -343,9 +347,9 @@ RuleDeleted(const Written *written)
 
 	LockGateExclusive(true);
 	numbers = DeleteVersions(written);
-	DeleteOfVersions(written->oids->runs, numbers);
-	DeleteOfVersions(written->oids->entity_clocks, numbers);
-	DeleteOfVersions(written->oids->learned_values, numbers);
+	DeleteOfVersions(written->oids->runs, RUN_VERSION_ID, numbers);
+	DeleteOfVersions(written->oids->entity_clocks, ENTITY_CLOCK_VERSION_ID, numbers);
+	DeleteOfVersions(written->oids->learned_values, LEARNED_VALUE_VERSION_ID, numbers);
 }
 
 static void
@@ -372,7 +376,7 @@ RuleWritten(const TriggerData *data, const ExtensionOids *oids)
 		RuleUpdated(&written);
 	UserCodeEnds(&before);
 	if (written.after != NULL &&
-		DatumGetBool(ColumnOf(written.after, written.desc, "enabled", &isnull)))
+		DatumGetBool(heap_getattr(written.after, RULE_ENABLED, written.desc, &isnull)))
 		WroteEnabled = true;
 }
 
@@ -434,18 +438,17 @@ newterm_rules_written(PG_FUNCTION_ARGS)
 static HeapTuple
 FindLaterClock(TableStore *versions, int32 version_id, TimestampTz earliest)
 {
-	TupleDesc       desc = RelationGetDescr(versions->table);
 	TupleTableSlot *slot;
 
 	TableStoreScan(versions, SnapshotSelf);
 	while (TableStoreScanNext(versions, &slot))
 	{
-		HeapTuple version = ExecFetchSlotHeapTuple(slot, false, NULL);
-		bool      isnull;
-		Datum     clock = ColumnOf(version, desc, "learning_from", &isnull);
+		bool  id_null;
+		bool  no_clock;
+		Datum id = SlotColumn(slot, VERSION_ID, &id_null);
+		Datum clock = SlotColumn(slot, VERSION_LEARNING_FROM, &no_clock);
 
-		if (VersionId(versions, version) == version_id &&
-			(isnull || DatumGetTimestampTz(clock) > earliest))
+		if (DatumGetInt32(id) == version_id && (no_clock || DatumGetTimestampTz(clock) > earliest))
 			return ExecCopySlotHeapTuple(slot);
 	}
 	return NULL;

@@ -371,7 +371,7 @@ TakeBack(TakingBack *taking, int32 version_id, bool decide, const char *reason)
 	/* an entity's clock is the earliest of its runs: it is set anew by what remains */
 	if (taking->rule->by_entity)
 	{
-		DeleteOfVersions(oids->entity_clocks, list_make1_int(version_id));
+		DeleteOfVersions(oids->entity_clocks, ENTITY_CLOCK_VERSION_ID, list_make1_int(version_id));
 		CommandCounterIncrement();
 	}
 	/* a version that comes back is decided again then */

@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
@@ -13,20 +11,18 @@
 #include "store/table_store.h"
 
 void
-DeleteOfVersions(Oid table, const List *versions)
+DeleteOfVersions(Oid table, AttrNumber version_id, const List *versions)
 {
 	TableStore      store;
 	TupleTableSlot *slot;
-	int             column;
 
 	TableStoreOpen(&store, table);
-	column = SPI_fnumber(RelationGetDescr(store.table), "version_id");
 	TableStoreScan(&store, SnapshotSelf);
 	while (TableStoreScanNext(&store, &slot))
 	{
 		bool isnull;
 
-		if (list_member_int(versions, DatumGetInt32(slot_getattr(slot, column, &isnull))))
+		if (list_member_int(versions, DatumGetInt32(SlotColumn(slot, version_id, &isnull))))
 			TableStoreDelete(&store, &slot->tts_tid);
 	}
 	TableStoreClose(&store);

@@ -6,24 +6,7 @@
 #define NEWTERM_DETECTION_LOG_H
 
 #include "signal/signal_writer.h"
-
-/* Its columns. */
-enum
-{
-	DETECTION_ID = 1,
-	DETECTION_VERSION_ID,
-	DETECTION_RULE,
-	DETECTION_DIGEST,
-	DETECTION_ENTITY,
-	DETECTION_TERM,
-	DETECTION_FIRST_SEEN,
-	DETECTION_EVENT_ID,
-	DETECTION_STATUS,
-	DETECTION_ORIGIN,
-	DETECTION_SIGNAL_ID,
-	DETECTION_SUPPRESSION,
-	DETECTION_COLUMNS = DETECTION_SUPPRESSION
-};
+#include "store/tables.h"
 
 /* Enter a detection, with its signal or NO_SIGNAL. */
 extern void DetectionEnter(SignalWriter *writer, const Detection *detection, int64 signal);

@@ -79,9 +79,7 @@ Groups(SignalWriter *writer)
 	groups = writer->groups = palloc0(sizeof(SignalGroups));
 	groups->context = AllocSetContextCreate(writer->context, "newterm signal groups",
 											ALLOCSET_DEFAULT_SIZES);
-	TableStoreOpenOrdered(&groups->stored, writer->oids->signals,
-						  get_attnum(writer->oids->signals, "group_digest"),
-						  get_attnum(writer->oids->signals, "id"));
+	TableStoreOpenOrdered(&groups->stored, writer->oids->signals, SIGNAL_GROUP_DIGEST, SIGNAL_ID);
 	MemoryContextSwitchTo(old);
 	Reset(groups);
 	return groups;
@@ -136,20 +134,20 @@ IsOpen(const SignalGroup *group, int64 id, OpenSignal **open)
 }
 
 static bool
-TextIs(TupleTableSlot *slot, const char *column, const char *wanted)
+TextIs(TupleTableSlot *slot, int column, const char *wanted)
 {
 	bool  isnull;
-	Datum value = SignalSlotColumn(slot, column, &isnull);
+	Datum value = SlotColumn(slot, column, &isnull);
 
 	return !isnull && strcmp(TextDatumGetCString(value), wanted) == 0;
 }
 
 static int64
-TimeColumn(TupleTableSlot *slot, const char *column)
+TimeColumn(TupleTableSlot *slot, int column)
 {
 	bool isnull;
 
-	return UNIX_MICROS(DatumGetTimestampTz(SignalSlotColumn(slot, column, &isnull)));
+	return UNIX_MICROS(DatumGetTimestampTz(SlotColumn(slot, column, &isnull)));
 }
 
 /*
@@ -162,11 +160,11 @@ TakesMore(const SignalWriter *writer, const Rule *rule, TupleTableSlot *slot, in
 {
 	bool standing;
 
-	SignalSlotColumn(slot, "retracted_at", &standing);
-	return standing && !TextIs(slot, "status", "archived") &&
-		TextIs(slot, "origin", OriginName(writer->origin)) && TextIs(slot, "rule", rule->name) &&
-		TextIs(slot, "severity", rule->severity) &&
-		IsNear(rule, TimeColumn(slot, "first_seen"), TimeColumn(slot, "last_seen"), time);
+	SlotColumn(slot, SIGNAL_RETRACTED_AT, &standing);
+	return standing && !TextIs(slot, SIGNAL_STATUS, "archived") &&
+		TextIs(slot, SIGNAL_ORIGIN, OriginName(writer->origin)) &&
+		TextIs(slot, SIGNAL_RULE, rule->name) && TextIs(slot, SIGNAL_SEVERITY, rule->severity) &&
+		IsNear(rule, TimeColumn(slot, SIGNAL_FIRST_SEEN), TimeColumn(slot, SIGNAL_LAST_SEEN), time);
 }
 
 /* A stored signal whose row is locked, to take more. */
@@ -181,15 +179,16 @@ OpenStored(SignalGroups *groups, const Rule *rule, HeapTuple row)
 
 	open->row = heap_copytuple(row);
 	signal->rule = rule;
-	signal->id = DatumGetInt64(SignalTupleColumn(stored, row, "id", &isnull));
-	signal->title = TextDatumGetCString(SignalTupleColumn(stored, row, "title", &isnull));
+	signal->id = DatumGetInt64(SignalTupleColumn(stored, row, SIGNAL_ID, &isnull));
+	signal->title = TextDatumGetCString(SignalTupleColumn(stored, row, SIGNAL_TITLE, &isnull));
 	signal->terms =
-		TermListRead(DatumGetJsonbPCopy(SignalTupleColumn(stored, row, "terms", &isnull)));
-	signal->detections = DatumGetInt32(SignalTupleColumn(stored, row, "detections", &isnull));
+		TermListRead(DatumGetJsonbPCopy(SignalTupleColumn(stored, row, SIGNAL_TERMS, &isnull)));
+	signal->detections = DatumGetInt32(SignalTupleColumn(stored, row, SIGNAL_DETECTIONS, &isnull));
 	signal->first_seen =
-		UNIX_MICROS(DatumGetTimestampTz(SignalTupleColumn(stored, row, "first_seen", &isnull)));
+		UNIX_MICROS(DatumGetTimestampTz(SignalTupleColumn(stored, row, SIGNAL_FIRST_SEEN,
+														  &isnull)));
 	signal->last_seen =
-		UNIX_MICROS(DatumGetTimestampTz(SignalTupleColumn(stored, row, "last_seen", &isnull)));
+		UNIX_MICROS(DatumGetTimestampTz(SignalTupleColumn(stored, row, SIGNAL_LAST_SEEN, &isnull)));
 	MemoryContextSwitchTo(old);
 	return open;
 }
@@ -215,7 +214,7 @@ LookThrough(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 ti
 	{
 		bool isnull;
 
-		if (IsOpen(group, DatumGetInt64(SignalSlotColumn(slot, "id", &isnull)), open))
+		if (IsOpen(group, DatumGetInt64(SlotColumn(slot, SIGNAL_ID, &isnull)), open))
 		{
 			if (IsNear(rule, (*open)->signal.first_seen, (*open)->signal.last_seen, time))
 				return LOOKED_FOUND;
@@ -330,12 +329,13 @@ UpdateStored(SignalGroups *groups, const OpenSignal *open, const char *reason)
 	RowChange        change;
 
 	RowChangeBegin(&change, &groups->stored, open->row);
-	RowChangeSet(&change, "terms", JsonbPGetDatum(TermListArray(signal->terms)), false);
-	RowChangeSet(&change, "detections", Int32GetDatum(signal->detections), false);
-	RowChangeSet(&change, "first_seen", TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen)),
+	RowChangeSet(&change, SIGNAL_TERMS, JsonbPGetDatum(TermListArray(signal->terms)), false);
+	RowChangeSet(&change, SIGNAL_DETECTIONS, Int32GetDatum(signal->detections), false);
+	RowChangeSet(&change, SIGNAL_FIRST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen)),
 				 false);
-	RowChangeSet(&change, "last_seen", TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen)), false);
-	RowChangeSet(&change, "change_reason", CStringGetTextDatum(reason), false);
+	RowChangeSet(&change, SIGNAL_LAST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen)),
+				 false);
+	RowChangeSet(&change, SIGNAL_CHANGE_REASON, CStringGetTextDatum(reason), false);
 	RowChangeWrite(&change);
 }
 

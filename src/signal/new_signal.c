@@ -84,31 +84,31 @@ NewSignalStore(SignalWriter *writer, const NewSignal *signal)
 	bool        nulls[SIGNAL_COLUMNS] = {0};
 	const Rule *rule = signal->rule;
 
-	values[SIGNAL_ID] = Int64GetDatum(signal->id);
-	values[SIGNAL_RULE] = CStringGetTextDatum(rule->name);
-	values[SIGNAL_RULE_VERSION] = Int32GetDatum(rule->version);
-	values[SIGNAL_SEVERITY] = CStringGetTextDatum(rule->severity);
-	values[SIGNAL_TITLE] = CStringGetTextDatum(signal->title);
-	values[SIGNAL_MESSAGE] = OptionalText(signal->message, &nulls[SIGNAL_MESSAGE]);
-	values[SIGNAL_TAGS] = rule->tags;
-	values[SIGNAL_ENTITY] = JsonbPGetDatum(signal->entity);
-	values[SIGNAL_TERM] = JsonbPGetDatum(signal->term);
-	values[SIGNAL_TERMS] = JsonbPGetDatum(TermListArray(signal->terms));
-	values[SIGNAL_DETECTIONS] = Int32GetDatum(signal->detections);
-	values[SIGNAL_FIRST_SEEN] = TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen));
-	values[SIGNAL_LAST_SEEN] = TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen));
-	values[SIGNAL_EVENT_ID] = OptionalText(signal->event_id, &nulls[SIGNAL_EVENT_ID]);
-	values[SIGNAL_EVENT] = JsonbPGetDatum(signal->event);
-	nulls[SIGNAL_EVENT] = signal->event == NULL;
-	values[SIGNAL_ORIGIN] = CStringGetTextDatum(OriginName(writer->origin));
-	values[SIGNAL_CREATED_AT] = values[SIGNAL_UPDATED_AT] =
+	values[SIGNAL_ID - 1] = Int64GetDatum(signal->id);
+	values[SIGNAL_RULE - 1] = CStringGetTextDatum(rule->name);
+	values[SIGNAL_RULE_VERSION - 1] = Int32GetDatum(rule->version);
+	values[SIGNAL_SEVERITY - 1] = CStringGetTextDatum(rule->severity);
+	values[SIGNAL_TITLE - 1] = CStringGetTextDatum(signal->title);
+	values[SIGNAL_MESSAGE - 1] = OptionalText(signal->message, &nulls[SIGNAL_MESSAGE - 1]);
+	values[SIGNAL_TAGS - 1] = rule->tags;
+	values[SIGNAL_ENTITY - 1] = JsonbPGetDatum(signal->entity);
+	values[SIGNAL_TERM - 1] = JsonbPGetDatum(signal->term);
+	values[SIGNAL_TERMS - 1] = JsonbPGetDatum(TermListArray(signal->terms));
+	values[SIGNAL_DETECTIONS - 1] = Int32GetDatum(signal->detections);
+	values[SIGNAL_FIRST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen));
+	values[SIGNAL_LAST_SEEN - 1] = TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen));
+	values[SIGNAL_EVENT_ID - 1] = OptionalText(signal->event_id, &nulls[SIGNAL_EVENT_ID - 1]);
+	values[SIGNAL_EVENT - 1] = JsonbPGetDatum(signal->event);
+	nulls[SIGNAL_EVENT - 1] = signal->event == NULL;
+	values[SIGNAL_ORIGIN - 1] = CStringGetTextDatum(OriginName(writer->origin));
+	values[SIGNAL_CREATED_AT - 1] = values[SIGNAL_UPDATED_AT - 1] =
 		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	values[SIGNAL_PREVIOUS] = Int64GetDatum(signal->previous);
-	nulls[SIGNAL_PREVIOUS] = signal->previous == NO_SIGNAL;
-	values[SIGNAL_CONTEXT] = JsonbPGetDatum(signal->context);
-	nulls[SIGNAL_CONTEXT] = signal->context == NULL;
-	values[SIGNAL_GROUP_DIGEST] = PointerGetDatum(signal->group);
-	nulls[SIGNAL_GROUP_DIGEST] = signal->group == NULL;
+	values[SIGNAL_PREVIOUS - 1] = Int64GetDatum(signal->previous);
+	nulls[SIGNAL_PREVIOUS - 1] = signal->previous == NO_SIGNAL;
+	values[SIGNAL_CONTEXT - 1] = JsonbPGetDatum(signal->context);
+	nulls[SIGNAL_CONTEXT - 1] = signal->context == NULL;
+	values[SIGNAL_GROUP_DIGEST - 1] = PointerGetDatum(signal->group);
+	nulls[SIGNAL_GROUP_DIGEST - 1] = signal->group == NULL;
 	WriterInsertSignal(writer, values, nulls);
 	NewSignalTell(writer, signal, "new", NULL);
 }

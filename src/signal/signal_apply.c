@@ -22,7 +22,7 @@
 
 /* A column of a signal's row that is never null. */
 static Datum
-Column(const TableStore *signals, HeapTuple row, const char *column)
+Column(const TableStore *signals, HeapTuple row, int column)
 {
 	bool isnull;
 
@@ -34,8 +34,8 @@ static Shown
 ShownBy(const TableStore *signals, HeapTuple row)
 {
 	return (Shown){
-		.entity = DatumGetJsonbP(Column(signals, row, "entity")),
-		.term = DatumGetJsonbP(Column(signals, row, "term")),
+		.entity = DatumGetJsonbP(Column(signals, row, SIGNAL_ENTITY)),
+		.term = DatumGetJsonbP(Column(signals, row, SIGNAL_TERM)),
 	};
 }
 
@@ -43,8 +43,8 @@ ShownBy(const TableStore *signals, HeapTuple row)
 static Rule *
 RuleOf(RuleSet *set, const TableStore *signals, HeapTuple row)
 {
-	const char *name = TextDatumGetCString(Column(signals, row, "rule"));
-	const int32 version = DatumGetInt32(Column(signals, row, "rule_version"));
+	const char *name = TextDatumGetCString(Column(signals, row, SIGNAL_RULE));
+	const int32 version = DatumGetInt32(Column(signals, row, SIGNAL_RULE_VERSION));
 
 	for (int i = 0; set != NULL && i < set->nrules; i++)
 		if (strcmp(set->rules[i]->name, name) == 0 && set->rules[i]->version == version)
@@ -72,16 +72,16 @@ ShowFirst(RowChange *row, const Shown *first)
 	bool  isnull;
 	Datum text;
 
-	RowChangeSet(row, "entity", JsonbPGetDatum(first->entity), false);
-	RowChangeSet(row, "term", JsonbPGetDatum(first->term), false);
+	RowChangeSet(row, SIGNAL_ENTITY, JsonbPGetDatum(first->entity), false);
+	RowChangeSet(row, SIGNAL_TERM, JsonbPGetDatum(first->term), false);
 	text = OptionalText(first->event_id, &isnull);
-	RowChangeSet(row, "event_id", text, isnull);
-	RowChangeSet(row, "event", (Datum) 0, true);
+	RowChangeSet(row, SIGNAL_EVENT_ID, text, isnull);
+	RowChangeSet(row, SIGNAL_EVENT, (Datum) 0, true);
 	if (rule == NULL)
 		return; /* changed or dropped since */
-	RowChangeSet(row, "title", CStringGetTextDatum(SignalTitle(&given)), false);
+	RowChangeSet(row, SIGNAL_TITLE, CStringGetTextDatum(SignalTitle(&given)), false);
 	text = OptionalText(TemplateMessage(&given), &isnull);
-	RowChangeSet(row, "message", text, isnull);
+	RowChangeSet(row, SIGNAL_MESSAGE, text, isnull);
 }
 
 /* The detection that the signal shows was amended: let it show its event, or none. */
@@ -91,18 +91,18 @@ ShowEvent(RowChange *row, Jsonb *event, const char *event_id)
 	bool  no_identity;
 	Datum identity = OptionalText(event_id, &no_identity);
 
-	RowChangeSet(row, "event_id", identity, no_identity);
-	RowChangeSet(row, "event", PointerGetDatum(event), event == NULL);
+	RowChangeSet(row, SIGNAL_EVENT_ID, identity, no_identity);
+	RowChangeSet(row, SIGNAL_EVENT, PointerGetDatum(event), event == NULL);
 }
 
 /* What the detections that stand make of the signal. */
 static void
 SetFromDetections(RowChange *row, const SignalChange *change, const SignalDetections *stand)
 {
-	RowChangeSet(row, "terms", JsonbPGetDatum(TermListArray(stand->terms)), false);
-	RowChangeSet(row, "detections", Int32GetDatum(stand->count), false);
-	RowChangeSet(row, "first_seen", TimestampTzGetDatum(stand->first_seen), false);
-	RowChangeSet(row, "last_seen", TimestampTzGetDatum(stand->last_seen), false);
+	RowChangeSet(row, SIGNAL_TERMS, JsonbPGetDatum(TermListArray(stand->terms)), false);
+	RowChangeSet(row, SIGNAL_DETECTIONS, Int32GetDatum(stand->count), false);
+	RowChangeSet(row, SIGNAL_FIRST_SEEN, TimestampTzGetDatum(stand->first_seen), false);
+	RowChangeSet(row, SIGNAL_LAST_SEEN, TimestampTzGetDatum(stand->last_seen), false);
 	if (stand->asked_is_shown)
 		ShowEvent(row, change->event, stand->asked_event_id);
 	else if (!stand->shown)
@@ -120,11 +120,11 @@ ChangeRow(const ExtensionOids *oids, TableStore *signals, HeapTuple tuple,
 
 	DetectionsOfSignal(oids, change->signal, &shows, change->detection, &stand);
 	RowChangeBegin(&row, signals, tuple);
-	RowChangeSet(&row, "change_reason", CStringGetTextDatum(change->reason), false);
+	RowChangeSet(&row, SIGNAL_CHANGE_REASON, CStringGetTextDatum(change->reason), false);
 	if (stand.count > 0)
 		SetFromDetections(&row, change, &stand);
 	else
-		RowChangeSet(&row, "retracted_at",
+		RowChangeSet(&row, SIGNAL_RETRACTED_AT,
 					 TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
 	RowChangeWrite(&row);
 	return stand.count > 0 ? APPLIED_CHANGED : APPLIED_RETRACTED;
@@ -138,7 +138,7 @@ SignalApply(const ExtensionOids *oids, const SignalChange *change)
 	Found      found;
 	Applied    applied = APPLIED_CHANGED;
 
-	TableStoreOpenBy(&signals, oids->signals, SIGNAL_KEY);
+	TableStoreOpenBy(&signals, oids->signals, SIGNAL_ID);
 	found = SignalLock(&signals, change->signal, &tuple);
 	if (found == FOUND_LOCKED)
 		applied = ChangeRow(oids, &signals, tuple, change);
@@ -160,19 +160,21 @@ TellRetracted(const ExtensionOids *oids, const SignalChange *change)
 	bool            no_event_id;
 
 	if (row != NULL &&
-		strcmp(TextDatumGetCString(Column(&signals, row, "origin")), OriginName(ORIGIN_LIVE)) == 0)
+		strcmp(TextDatumGetCString(Column(&signals, row, SIGNAL_ORIGIN)),
+			   OriginName(ORIGIN_LIVE)) == 0)
 	{
-		rule.name = TextDatumGetCString(Column(&signals, row, "rule"));
-		rule.severity = TextDatumGetCString(Column(&signals, row, "severity"));
-		event_id = SignalTupleColumn(&signals, row, "event_id", &no_event_id);
+		rule.name = TextDatumGetCString(Column(&signals, row, SIGNAL_RULE));
+		rule.severity = TextDatumGetCString(Column(&signals, row, SIGNAL_SEVERITY));
+		event_id = SignalTupleColumn(&signals, row, SIGNAL_EVENT_ID, &no_event_id);
 		SignalChangeTell(&(Notification){
 			.kind = "retract",
 			.signal = change->signal,
 			.rule = &rule,
-			.title = TextDatumGetCString(Column(&signals, row, "title")),
-			.entity = DatumGetJsonbP(Column(&signals, row, "entity")),
-			.term = DatumGetJsonbP(Column(&signals, row, "term")),
-			.event_time = UNIX_MICROS(DatumGetTimestampTz(Column(&signals, row, "first_seen"))),
+			.title = TextDatumGetCString(Column(&signals, row, SIGNAL_TITLE)),
+			.entity = DatumGetJsonbP(Column(&signals, row, SIGNAL_ENTITY)),
+			.term = DatumGetJsonbP(Column(&signals, row, SIGNAL_TERM)),
+			.event_time =
+				UNIX_MICROS(DatumGetTimestampTz(Column(&signals, row, SIGNAL_FIRST_SEEN))),
 			.event_id = no_event_id ? NULL : TextDatumGetCString(event_id),
 			.reason = change->reason,
 		});

@@ -15,20 +15,7 @@
 #include "base/user_code.h"
 #include "settings.h"
 #include "signal/signal_change.h"
-
-/* Columns of newterm.changes. */
-enum
-{
-	CHANGE_UUID = 1,
-	CHANGE_KIND,
-	CHANGE_SIGNAL_ID,
-	CHANGE_SEVERITY,
-	CHANGE_RULE,
-	CHANGE_REASON,
-	CHANGE_CHANGED_AT,
-	CHANGE_POSITION, /* NULL until somebody reads */
-	CHANGE_COLUMNS = CHANGE_POSITION
-};
+#include "store/tables.h"
 
 /*
  * Changes are known by UUIDs of version 7: milliseconds, 12 bits of a fraction of them,

@@ -16,23 +16,10 @@
 #include "event/event.h"
 #include "signal/signal_postponed.h"
 #include "store/table_store.h"
+#include "store/tables.h"
 
-/* Columns of newterm.postponed_changes; those behind have defaults. */
-enum
-{
-	CHANGE_ID = 1,
-	CHANGE_SIGNAL_ID,
-	CHANGE_DETECTION_ID,
-	CHANGE_KIND,
-	CHANGE_EVENT,
-	CHANGE_REASON,
-	CHANGE_COLUMNS = CHANGE_REASON,
-	CHANGE_ATTEMPTS,
-	CHANGE_ERROR,
-	CHANGE_NEXT_ATTEMPT
-};
-
-static const RetryColumns ChangeRetry = {CHANGE_ATTEMPTS, CHANGE_ERROR, CHANGE_NEXT_ATTEMPT};
+static const RetryColumns ChangeRetry = {POSTPONED_CHANGE_ATTEMPTS, POSTPONED_CHANGE_ERROR,
+										 POSTPONED_CHANGE_NEXT_ATTEMPT};
 
 static const char *const KindNames[] = {
 	[CHANGE_UPDATE] = "update",
@@ -59,18 +46,18 @@ void
 SignalChangePostpone(const ExtensionOids *oids, const SignalChange *change)
 {
 	TableStore store;
-	Datum      row[CHANGE_COLUMNS] = {0};
-	bool       nulls[CHANGE_COLUMNS] = {0};
+	Datum      row[POSTPONED_CHANGE_COLUMNS] = {0};
+	bool       nulls[POSTPONED_CHANGE_COLUMNS] = {0};
 
-	row[CHANGE_ID - 1] = Int64GetDatum(nextval_internal(oids->postponed_sequence, false));
-	row[CHANGE_SIGNAL_ID - 1] = Int64GetDatum(change->signal);
-	row[CHANGE_DETECTION_ID - 1] = Int64GetDatum(change->detection);
-	row[CHANGE_KIND - 1] = CStringGetTextDatum(SignalChangeName(change->kind));
-	row[CHANGE_EVENT - 1] = PointerGetDatum(change->event);
-	nulls[CHANGE_EVENT - 1] = change->event == NULL;
-	row[CHANGE_REASON - 1] = CStringGetTextDatum(change->reason);
+	row[POSTPONED_CHANGE_ID - 1] = Int64GetDatum(nextval_internal(oids->postponed_sequence, false));
+	row[POSTPONED_CHANGE_SIGNAL_ID - 1] = Int64GetDatum(change->signal);
+	row[POSTPONED_CHANGE_DETECTION_ID - 1] = Int64GetDatum(change->detection);
+	row[POSTPONED_CHANGE_KIND - 1] = CStringGetTextDatum(SignalChangeName(change->kind));
+	row[POSTPONED_CHANGE_EVENT - 1] = PointerGetDatum(change->event);
+	nulls[POSTPONED_CHANGE_EVENT - 1] = change->event == NULL;
+	row[POSTPONED_CHANGE_REASON - 1] = CStringGetTextDatum(change->reason);
 	TableStoreOpen(&store, oids->postponed_changes);
-	TableStoreInsert(&store, CHANGE_COLUMNS, row, nulls);
+	TableStoreInsert(&store, POSTPONED_CHANGE_COLUMNS, row, nulls);
 	TableStoreClose(&store);
 	ExtensionAnnouncePostponed(oids);
 }
@@ -97,11 +84,11 @@ ReadChange(TupleTableSlot *slot, SignalChange *change)
 {
 	bool isnull;
 
-	change->signal = DatumGetInt64(SlotColumn(slot, CHANGE_SIGNAL_ID, &isnull));
-	change->detection = DatumGetInt64(SlotColumn(slot, CHANGE_DETECTION_ID, &isnull));
-	change->kind = KindByName(SlotText(slot, CHANGE_KIND));
-	change->reason = SlotText(slot, CHANGE_REASON);
-	change->event = SlotJsonb(slot, CHANGE_EVENT);
+	change->signal = DatumGetInt64(SlotColumn(slot, POSTPONED_CHANGE_SIGNAL_ID, &isnull));
+	change->detection = DatumGetInt64(SlotColumn(slot, POSTPONED_CHANGE_DETECTION_ID, &isnull));
+	change->kind = KindByName(SlotText(slot, POSTPONED_CHANGE_KIND));
+	change->reason = SlotText(slot, POSTPONED_CHANGE_REASON);
+	change->event = SlotJsonb(slot, POSTPONED_CHANGE_EVENT);
 }
 
 /* What is to be told of a change that failed: the first time, and when it is given up; or NULL. */

@@ -7,8 +7,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
-#include "executor/spi.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -16,36 +16,20 @@
 #include "base/compat.h"
 #include "signal/signal_row.h"
 
-const char *const SignalColumns[SIGNAL_COLUMNS] = {"id",        "rule",       "rule_version",
-												   "severity",  "title",      "message",
-												   "tags",      "entity",     "term",
-												   "terms",     "detections", "first_seen",
-												   "last_seen", "event_id",   "event",
-												   "origin",    "created_at", "updated_at",
-												   "previous",  "context",    "group_digest"};
-
 TupleTableSlot *
 SignalFind(TableStore *signals, const ExtensionOids *oids, int64 signal)
 {
 	TupleTableSlot *slot;
 
-	TableStoreOpenBy(signals, oids->signals, SIGNAL_KEY);
+	TableStoreOpenBy(signals, oids->signals, SIGNAL_ID);
 	TableStoreFind(signals, F_INT8EQ, Int64GetDatum(signal));
 	return TableStoreNext(signals, &slot) ? slot : NULL;
 }
 
 Datum
-SignalSlotColumn(TupleTableSlot *slot, const char *column, bool *isnull)
+SignalTupleColumn(const TableStore *signals, HeapTuple row, int column, bool *isnull)
 {
-	return SlotColumn(slot, SPI_fnumber(slot->tts_tupleDescriptor, column), isnull);
-}
-
-Datum
-SignalTupleColumn(const TableStore *signals, HeapTuple row, const char *column, bool *isnull)
-{
-	TupleDesc desc = RelationGetDescr(signals->table);
-
-	return heap_getattr(row, SPI_fnumber(desc, column), desc, isnull);
+	return heap_getattr(row, column, RelationGetDescr(signals->table), isnull);
 }
 
 Found
@@ -72,30 +56,24 @@ SignalLock(TableStore *signals, int64 signal, HeapTuple *row)
 void
 RowChangeBegin(RowChange *change, TableStore *signals, HeapTuple row)
 {
-	const int natts = RelationGetDescr(signals->table)->natts;
-
+	memset(change, 0, sizeof(RowChange));
 	change->signals = signals;
 	change->row = row;
-	change->values = palloc0(sizeof(Datum) * natts);
-	change->nulls = palloc0(sizeof(bool) * natts);
-	change->replace = palloc0(sizeof(bool) * natts);
-	RowChangeSet(change, "updated_at", TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
-				 false);
+	RowChangeSet(change, SIGNAL_UPDATED_AT,
+				 TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
 }
 
 void
-RowChangeSet(RowChange *change, const char *column, Datum value, bool isnull)
+RowChangeSet(RowChange *change, int column, Datum value, bool isnull)
 {
-	int number = SPI_fnumber(RelationGetDescr(change->signals->table), column) - 1;
-
-	change->values[number] = value;
-	change->nulls[number] = isnull;
-	change->replace[number] = true;
+	change->values[column - 1] = value;
+	change->nulls[column - 1] = isnull;
+	change->replace[column - 1] = true;
 }
 
 void
 RowChangeWrite(const RowChange *change)
 {
-	TableStoreUpdate(change->signals, change->row, RelationGetDescr(change->signals->table)->natts,
-					 change->values, change->nulls, change->replace);
+	TableStoreUpdate(change->signals, change->row, SIGNAL_COLUMNS, change->values, change->nulls,
+					 change->replace);
 }

@@ -7,47 +7,13 @@
 
 #include "store/extension.h"
 #include "store/table_store.h"
-
-/* Columns that a new signal fills; the others have defaults. */
-enum
-{
-	SIGNAL_ID,
-	SIGNAL_RULE,
-	SIGNAL_RULE_VERSION,
-	SIGNAL_SEVERITY,
-	SIGNAL_TITLE,
-	SIGNAL_MESSAGE,
-	SIGNAL_TAGS,
-	SIGNAL_ENTITY,
-	SIGNAL_TERM,
-	SIGNAL_TERMS,
-	SIGNAL_DETECTIONS,
-	SIGNAL_FIRST_SEEN,
-	SIGNAL_LAST_SEEN,
-	SIGNAL_EVENT_ID,
-	SIGNAL_EVENT,
-	SIGNAL_ORIGIN,
-	SIGNAL_CREATED_AT,
-	SIGNAL_UPDATED_AT,
-	SIGNAL_PREVIOUS,
-	SIGNAL_CONTEXT,
-	SIGNAL_GROUP_DIGEST,
-	SIGNAL_COLUMNS
-};
-
-/* Their names. */
-extern const char *const SignalColumns[SIGNAL_COLUMNS];
-
-/* The column of newterm.signals by which one is found. */
-#define SIGNAL_KEY 1
+#include "store/tables.h"
 
 /* Open newterm.signals and find a signal's row, or NULL; to be closed by the caller. */
 extern TupleTableSlot *SignalFind(TableStore *signals, const ExtensionOids *oids, int64 signal);
 
-/* A column of a row of newterm.signals, by its name. */
-extern Datum SignalSlotColumn(TupleTableSlot *slot, const char *column, bool *isnull);
-extern Datum SignalTupleColumn(const TableStore *signals, HeapTuple row, const char *column,
-							   bool *isnull);
+/* A column of a row of newterm.signals. */
+extern Datum SignalTupleColumn(const TableStore *signals, HeapTuple row, int column, bool *isnull);
 
 /* What became of looking for a signal's row. */
 typedef enum Found
@@ -63,19 +29,19 @@ typedef enum Found
  */
 extern Found SignalLock(TableStore *signals, int64 signal, HeapTuple *row);
 
-/* Columns of a row that is to be changed, by their names. */
+/* Columns of a row that is to be changed. */
 typedef struct RowChange
 {
 	TableStore *signals;
 	HeapTuple   row;
-	Datum      *values;
-	bool       *nulls;
-	bool       *replace;
+	Datum       values[SIGNAL_COLUMNS];
+	bool        nulls[SIGNAL_COLUMNS];
+	bool        replace[SIGNAL_COLUMNS];
 } RowChange;
 
 /* Change a row that is locked; updated_at changes with it. */
 extern void RowChangeBegin(RowChange *change, TableStore *signals, HeapTuple row);
-extern void RowChangeSet(RowChange *change, const char *column, Datum value, bool isnull);
+extern void RowChangeSet(RowChange *change, int column, Datum value, bool isnull);
 extern void RowChangeWrite(const RowChange *change);
 
 #endif /* NEWTERM_SIGNAL_ROW_H */

@@ -6,8 +6,14 @@
 
 #include "base/compat.h"
 #include "signal/detection_log.h"
-#include "signal/signal_row.h"
 #include "signal/signal_writer.h"
+#include "store/tables.h"
+
+/* Columns that a new signal does not fill; their defaults are of a signal not yet looked at. */
+static const AttrNumber Omitted[] = {
+	SIGNAL_STATUS,       SIGNAL_ARCHIVE_REASON, SIGNAL_ASSIGNEE,
+	SIGNAL_RETRACTED_AT, SIGNAL_CHANGE_REASON,
+};
 
 const char *
 OriginName(Origin origin)
@@ -38,7 +44,8 @@ WriterInsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls)
 		MemoryContext old = MemoryContextSwitchTo(writer->context);
 
 		TableStoreOpenFiring(signals, writer->oids->signals);
-		TableStoreNameColumns(signals, SIGNAL_COLUMNS, SignalColumns);
+		for (int i = 0; i < (int) lengthof(Omitted); i++)
+			TableStoreOmit(signals, Omitted[i]);
 		MemoryContextSwitchTo(old);
 	}
 	TableStoreInsertLater(signals, SIGNAL_COLUMNS, values, nulls);

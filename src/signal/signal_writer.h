@@ -68,7 +68,7 @@ extern const char *OriginName(Origin origin);
 /* The log of detections, which the first use opens. */
 extern TableStore *WriterDetections(SignalWriter *writer);
 
-/* Insert a row of newterm.signals, of the columns of signal_row.h. */
+/* Insert a row of newterm.signals, its SIGNAL_COLUMNS columns; some get their defaults. */
 extern void WriterInsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls);
 
 /* Tell of a signal, or of a change of one: to those who subscribed and those who listen. */

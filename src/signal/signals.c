@@ -46,15 +46,11 @@ EventOfSignal(const ExtensionOids *oids, int64 signal, int64 first_seen, Jsonb *
 	bool            isnull;
 
 	if (slot != NULL &&
-		DatumGetTimestampTz(SignalSlotColumn(slot, "first_seen", &isnull)) ==
+		DatumGetTimestampTz(SlotColumn(slot, SIGNAL_FIRST_SEEN, &isnull)) ==
 			TIMESTAMP_OF(first_seen) &&
-		compareJsonbContainers(&DatumGetJsonbP(SignalSlotColumn(slot, "term", &isnull))->root,
+		compareJsonbContainers(&DatumGetJsonbP(SlotColumn(slot, SIGNAL_TERM, &isnull))->root,
 							   &term->root) == 0)
-	{
-		Datum stored = SignalSlotColumn(slot, "event", &isnull);
-
-		event = isnull ? NULL : DatumGetJsonbPCopy(stored);
-	}
+		event = SlotJsonb(slot, SIGNAL_EVENT);
 	TableStoreClose(&signals);
 	return event;
 }
@@ -193,10 +189,9 @@ TitleOf(SignalWriter *writer, const Subject *subject, const SignalChange *change
 	TableStore      signals;
 	TupleTableSlot *slot = SignalFind(&signals, writer->oids, change->signal);
 	TemplateValues  given;
-	bool            isnull;
 
 	if (slot != NULL)
-		title = TextDatumGetCString(SignalSlotColumn(slot, "title", &isnull));
+		title = SlotText(slot, SIGNAL_TITLE);
 	TableStoreClose(&signals);
 	if (title != NULL)
 		return title;
@@ -364,9 +359,7 @@ IsArchived(const ExtensionOids *oids, int64 signal)
 {
 	TableStore      signals;
 	TupleTableSlot *slot = SignalFind(&signals, oids, signal);
-	bool            isnull;
-	bool            archived = slot != NULL &&
-		strcmp(TextDatumGetCString(SignalSlotColumn(slot, "status", &isnull)), "archived") == 0;
+	bool archived = slot != NULL && strcmp(SlotText(slot, SIGNAL_STATUS), "archived") == 0;
 
 	TableStoreClose(&signals);
 	return archived;

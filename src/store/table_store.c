@@ -466,30 +466,19 @@ VacantSlot(TableStore *store)
 }
 
 void
-TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names)
+TableStoreOmit(TableStore *store, AttrNumber column)
 {
-	AttrNumber *columns = MemoryContextAlloc(store->context, sizeof(AttrNumber) * ncolumns);
+	MemoryContext old = MemoryContextSwitchTo(store->context);
 
-	for (int i = 0; i < ncolumns; i++)
-	{
-		columns[i] = get_attnum(RelationGetRelid(store->table), names[i]);
-		if (columns[i] == InvalidAttrNumber)
-			elog(ERROR, "table \"%s\" has no column \"%s\"", RelationGetRelationName(store->table),
-				 names[i]);
-	}
-	store->columns = columns;
+	store->omitted = bms_add_member(store->omitted, column);
+	MemoryContextSwitchTo(old);
 }
 
 /* Do inserted rows of `ncolumns` values give this column? */
 static bool
 IsGiven(const TableStore *store, int ncolumns, AttrNumber column)
 {
-	if (store->columns == NULL)
-		return column <= ncolumns;
-	for (int i = 0; i < ncolumns; i++)
-		if (store->columns[i] == column)
-			return true;
-	return false;
+	return column <= ncolumns && !bms_is_member(column, store->omitted);
 }
 
 /* Read the defaults of the columns that rows of `ncolumns` values do not give. */
@@ -522,23 +511,18 @@ NewRow(TableStore *store, int ncolumns, const Datum *values, const bool *nulls)
 	int             natts = RelationGetNumberOfAttributes(store->table);
 	TupleTableSlot *slot = VacantSlot(store);
 
-	if (natts > ncolumns && store->defaults == NULL)
+	if (store->defaults == NULL && (natts > ncolumns || store->omitted != NULL))
 		PrepareDefaults(store, ncolumns);
-	for (int i = store->columns == NULL ? ncolumns : 0; i < natts; i++)
+	for (int i = 0; i < natts; i++)
 	{
-		slot->tts_values[i] = (Datum) 0;
-		slot->tts_isnull[i] = true;
-		if (store->defaults[i] != NULL)
+		const bool given = IsGiven(store, ncolumns, i + 1);
+
+		slot->tts_values[i] = given ? values[i] : (Datum) 0;
+		slot->tts_isnull[i] = given ? nulls[i] : true;
+		if (!given && store->defaults[i] != NULL)
 			slot->tts_values[i] = ExecEvalExprSwitchContext(store->defaults[i],
 															GetPerTupleExprContext(store->estate),
 															&slot->tts_isnull[i]);
-	}
-	for (int i = 0; i < ncolumns; i++)
-	{
-		int column = store->columns == NULL ? i : store->columns[i] - 1;
-
-		slot->tts_values[column] = values[i];
-		slot->tts_isnull[column] = nulls[i];
 	}
 	return ExecStoreVirtualTuple(slot);
 }

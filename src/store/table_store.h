@@ -31,20 +31,20 @@
 
 typedef struct TableStore
 {
-	MemoryContext     context; /* current when the store was opened: of all that follows */
-	Relation          table;
-	Relation          index;    /* of look-ups, or NULL */
-	EState           *estate;   /* NULL: opened to be read alone */
-	ResultRelInfo    *target;   /* the table and all its indexes */
-	const AttrNumber *columns;  /* that inserted rows give; NULL: the first ones */
-	ExprState       **defaults; /* of columns that they do not give */
-	IndexScanDesc     scan;     /* opened by the first look-up */
-	TableScanDesc     whole;    /* by TableStoreScan */
-	Snapshot          snapshot; /* what TableStoreScan judges rows by */
-	TupleTableSlot   *found;    /* the current row of a look-up or scan */
-	int               npending; /* rows to be inserted together */
-	Size              pending_bytes;
-	TupleTableSlot  **pending; /* the next one serves rows written at once */
+	MemoryContext    context; /* current when the store was opened: of all that follows */
+	Relation         table;
+	Relation         index;    /* of look-ups, or NULL */
+	EState          *estate;   /* NULL: opened to be read alone */
+	ResultRelInfo   *target;   /* the table and all its indexes */
+	Bitmapset       *omitted;  /* columns of TableStoreOmit */
+	ExprState      **defaults; /* of columns that inserted rows do not give */
+	IndexScanDesc    scan;     /* opened by the first look-up */
+	TableScanDesc    whole;    /* by TableStoreScan */
+	Snapshot         snapshot; /* what TableStoreScan judges rows by */
+	TupleTableSlot  *found;    /* the current row of a look-up or scan */
+	int              npending; /* rows to be inserted together */
+	Size             pending_bytes;
+	TupleTableSlot **pending; /* the next one serves rows written at once */
 } TableStore;
 
 /* Open for writing. */
@@ -129,13 +129,16 @@ extern Jsonb *SlotJsonb(TupleTableSlot *slot, int column);
 /* A text to be stored, or NULL, for which *isnull is set. */
 extern Datum OptionalText(const char *text, bool *isnull);
 
-/* Inserted rows will give the columns of these names, and not the first ones. */
-extern void TableStoreNameColumns(TableStore *store, int ncolumns, const char *const *names);
+/*
+ * Let a column get its default in rows that are inserted from now on, though it stands
+ * among the first ones, which they give.
+ */
+extern void TableStoreOmit(TableStore *store, AttrNumber column);
 
 /*
  * Insert a row now, or together with others when the store closes.  `values` and
- * `nulls` hold the first `ncolumns` columns, or those of TableStoreNameColumns; the others,
- * such as users added, get their defaults.
+ * `nulls` hold the first `ncolumns` columns; those behind, such as users added, and those of
+ * TableStoreOmit get their defaults.
  */
 extern void TableStoreInsert(TableStore *store, int ncolumns, const Datum *values,
 							 const bool *nulls);
