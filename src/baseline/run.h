@@ -1,8 +1,8 @@
 /*
  * run.h
- *	  Runs of a term, and decisions about them: pure functions.
+ *	  Runs of a term: pure functions.
  *
- * Live events, backfill, backtest and tests use the same functions.
+ * Live events, backfill and backtest use the same functions.
  *
  * A run is a maximal chain of sightings of one term with no gap longer than
  * forget_after.  Gaps are measured between granules; a run's start is exact.  Times are
@@ -36,29 +36,5 @@ extern bool RunsContinue(const Run *runs, int nruns, const Run *added, const Spa
 
 /* Would RunsAdd change nothing? */
 extern bool RunsCover(const Run *runs, int nruns, const Run *added);
-
-typedef enum Decision
-{
-	/* after[run] starts outside learning and no detection says so yet */
-	DECISION_DETECT,
-	/* the detection of before[detection] now starts at after[run].first_seen */
-	DECISION_AMEND,
-	/* the detection of before[detection] is no more: after[run] shows that its term was known */
-	DECISION_RETRACT
-} Decision;
-
-typedef struct Verdict
-{
-	Decision decision;
-	int      run;
-	int      detection; /* DECISION_AMEND, DECISION_RETRACT */
-} Verdict;
-
-/*
- * Compare the runs before with those after (`learned` set in both; each run
- * before lies inside one after, and has a detection unless it is learned).
- * Fills `verdicts`, which has room for nbefore + nafter; returns their number.
- */
-extern int Decide(const Run *before, int nbefore, const Run *after, int nafter, Verdict *verdicts);
 
 #endif /* NEWTERM_RUN_H */

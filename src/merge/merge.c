@@ -19,6 +19,7 @@
 #include "ingest/prefetch.h"
 #include "base/compat.h"
 #include "baseline/clock_store.h"
+#include "baseline/decide.h"
 #include "rule/rule_digest.h"
 #include "rule/suppression.h"
 #include "ingest/reevaluate.h"
