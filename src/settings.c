@@ -75,13 +75,9 @@ CheckChannel(char **channel, void **extra, GucSource source)
 	return false;
 }
 
-/*
- * What a loader may set for itself (PGC_USERSET) concerns its own session: its memory,
- * and whether a fault of ours fails its own insert.  What weakens detection, or costs
- * others, is a superuser's (PGC_SUSET), who may GRANT SET ON PARAMETER.
- */
-void
-SettingsDefine(void)
+/* How a transaction merges what it has seen. */
+static void
+DefineMerging(void)
 {
 	DefineCustomEnumVariable("newterm.on_error",
 							 "What an internal fault does to the transaction that met it.",
@@ -93,6 +89,12 @@ SettingsDefine(void)
 							"What could not be merged by then is kept in newterm.postponed, for which it may wait 100 ms in any case, and merged by a later transaction.",
 							&LockTimeoutSetting, 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL,
 							NULL, NULL);
+}
+
+/* What a session may take of memory. */
+static void
+DefineMemory(void)
+{
 	DefineCustomIntVariable("newterm.cache_size",
 							"Memory of a session for what it knows to be known.", NULL,
 							&CacheSizeSetting, 8192, 64, 4 * 1024 * 1024, PGC_USERSET, GUC_UNIT_KB,
@@ -106,6 +108,12 @@ SettingsDefine(void)
 							"Memory for the news of one transaction before they are merged.", NULL,
 							&MergeMemorySetting, 65536, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
+}
+
+/* Which events and terms are taken. */
+static void
+DefineLimits(void)
+{
 	DefineCustomStringVariable("newterm.earliest_event_time",
 							   "Events before this time are not evaluated.",
 							   "A clock that is wrong, such as one that stands in 1970, must not begin what rules learn.  CloudTrail itself began on 2013-11-01.",
@@ -120,6 +128,12 @@ SettingsDefine(void)
 							"Stored terms after which a rule takes no new ones; 0: no cap.",
 							"New terms of a full rule are neither stored nor alerted to; newterm.event_errors tells that it is full.",
 							&MaxTermsPerRuleSetting, 0, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+/* Log files, and rules that are written. */
+static void
+DefineImport(void)
+{
 	DefineCustomIntVariable("newterm.max_log_size",
 							"Longest text that a log file may become when it is decompressed.",
 							"A few bytes of gzip can become any number of bytes of text.",
@@ -133,6 +147,12 @@ SettingsDefine(void)
 							 "Look over rules that are created, altered or imported, and tell what is probably a mistake.",
 							 "newterm.lint() does on demand.", &LintSetting, true, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+}
+
+/* How changes of signals are told. */
+static void
+DefineTelling(void)
+{
 	DefineCustomIntVariable("newterm.max_notifications",
 							"Notifications that one transaction may send.",
 							"One more tells how many signals were not announced.",
@@ -150,10 +170,32 @@ SettingsDefine(void)
 							"A subscription that is further behind misses the oldest ones: newterm.delivery shows it as lapsed.",
 							&KeepUnacknowledgedSetting, 1000000, 0, INT_MAX, PGC_SUSET, 0, NULL,
 							NULL, NULL);
+}
+
+/* Where IP addresses are. */
+static void
+DefineGeoip(void)
+{
 	DefineCustomStringVariable("newterm.geoip_files",
 							   "Files that say where IP addresses are, for country(), asn() and as_org().",
 							   "Paths of files in MaxMind's format (.mmdb), with commas between them; what the first one does not know, the next one may.  To replace a file, rename a new one over it.",
 							   &GeoipFilesSetting, "", PGC_SUSET, 0, GeoipCheckFiles,
 							   GeoipAssignFiles, NULL);
+}
+
+/*
+ * What a loader may set for itself (PGC_USERSET) concerns its own session: its memory,
+ * and whether a fault of ours fails its own insert.  What weakens detection, or costs
+ * others, is a superuser's (PGC_SUSET), who may GRANT SET ON PARAMETER.
+ */
+void
+SettingsDefine(void)
+{
+	DefineMerging();
+	DefineMemory();
+	DefineLimits();
+	DefineImport();
+	DefineTelling();
+	DefineGeoip();
 	MarkGUCPrefixReserved("newterm");
 }

@@ -96,6 +96,19 @@ PendingFree(PendingLevel *level)
 	pfree(level);
 }
 
+/* Let a level hold nothing, whose memory is gone or somebody else's. */
+static void
+Empty(PendingLevel *level)
+{
+	level->terms = NULL;
+	level->clocks = NULL;
+	level->nreferences = level->references_allocated = 0;
+	level->references = NULL;
+	level->faults = NIL;
+	level->faults_by_key = NULL;
+	level->spills = NIL;
+}
+
 void
 PendingClear(PendingLevel *level)
 {
@@ -103,16 +116,10 @@ PendingClear(PendingLevel *level)
 
 	foreach(cell, level->spills)
 		PendingFileClose(lfirst(cell));
-	level->spills = NIL;
 	level->kept = 0;
 	level->unspillable = false;
 	MemoryContextReset(level->context);
-	level->terms = NULL;
-	level->clocks = NULL;
-	level->nreferences = level->references_allocated = 0;
-	level->references = NULL;
-	level->faults = NIL;
-	level->faults_by_key = NULL;
+	Empty(level);
 }
 
 bool
@@ -162,54 +169,71 @@ CopyDescription(MemoryContext context, EventError *to, const EventError *from)
 	to->detail = CopyText(context, from->detail);
 }
 
+/* Move terms to another level, where `shift` is added to the numbers of their references. */
+static void
+MoveTerms(PendingLevel *to, HTAB *terms, int shift)
+{
+	HASH_SEQ_STATUS each;
+	PendingTerm    *pending;
+
+	hash_seq_init(&each, terms);
+	while ((pending = hash_seq_search(&each)) != NULL)
+		for (int i = 0; i < pending->nruns; i++)
+		{
+			/* the merge joins runs of the same term */
+			Span apart = {.granule = 1, .forget_after = 0};
+			Run  run = pending->runs[i];
+
+			if (run.source >= 0)
+				run.source += shift;
+			PendingAddRun(to, pending, &run, &apart);
+		}
+}
+
+static void
+MoveClocks(PendingLevel *to, HTAB *clocks)
+{
+	HASH_SEQ_STATUS each;
+	PendingClock   *clock;
+
+	hash_seq_init(&each, clocks);
+	while ((clock = hash_seq_search(&each)) != NULL)
+		PendingAddClock(to, clock->version_id, clock->earliest);
+}
+
+static void
+MoveFaults(PendingLevel *to, const List *faults)
+{
+	ListCell *cell;
+
+	foreach(cell, faults)
+	{
+		const EventError *from = lfirst(cell);
+		EventError *fault = PendingAddError(to, from->key.table, from->key.cause, from->events);
+
+		if (fault != NULL)
+			CopyDescription(to->context, fault, from);
+	}
+}
+
 /* At the end of a subtransaction: move its pending terms to its parent's level. */
 static void
 MergeIntoOuter(PendingLevel *outer, PendingLevel *inner)
 {
-	int             shift = outer->nreferences;
-	HASH_SEQ_STATUS each;
-	PendingTerm    *pending;
-	PendingClock   *clock;
-	ListCell       *cell;
+	const int     shift = outer->nreferences;
+	MemoryContext old;
 
 	for (int64 i = 0; i < inner->nreferences; i++)
 		PendingReference(outer, &inner->references[i]);
 	if (inner->terms != NULL)
-	{
-		hash_seq_init(&each, inner->terms);
-		while ((pending = hash_seq_search(&each)) != NULL)
-			for (int i = 0; i < pending->nruns; i++)
-			{
-				/* the merge joins runs of the same term */
-				Span apart = {.granule = 1, .forget_after = 0};
-				Run  run = pending->runs[i];
-
-				if (run.source >= 0)
-					run.source += shift;
-				PendingAddRun(outer, pending, &run, &apart);
-			}
-	}
+		MoveTerms(outer, inner->terms, shift);
 	if (inner->clocks != NULL)
-	{
-		hash_seq_init(&each, inner->clocks);
-		while ((clock = hash_seq_search(&each)) != NULL)
-			PendingAddClock(outer, clock->version_id, clock->earliest);
-	}
-	{
-		MemoryContext old = MemoryContextSwitchTo(outer->context);
-
-		outer->spills = list_concat(outer->spills, inner->spills);
-		inner->spills = NIL;
-		MemoryContextSwitchTo(old);
-	}
-	foreach(cell, inner->faults)
-	{
-		const EventError *from = lfirst(cell);
-		EventError *fault = PendingAddError(outer, from->key.table, from->key.cause, from->events);
-
-		if (fault != NULL)
-			CopyDescription(outer->context, fault, from);
-	}
+		MoveClocks(outer, inner->clocks);
+	old = MemoryContextSwitchTo(outer->context);
+	outer->spills = list_concat(outer->spills, inner->spills);
+	inner->spills = NIL;
+	MemoryContextSwitchTo(old);
+	MoveFaults(outer, inner->faults);
 }
 
 static void
@@ -350,13 +374,7 @@ PendingDropTerms(PendingLevel *level)
 
 	level->context = AllocSetContextCreate(MemoryContextGetParent(rest.context), "newterm news",
 										   ALLOCSET_DEFAULT_SIZES);
-	level->terms = NULL;
-	level->clocks = NULL;
-	level->nreferences = level->references_allocated = 0;
-	level->references = NULL;
-	level->faults = NIL;
-	level->faults_by_key = NULL;
-	level->spills = NIL;
+	Empty(level);
 	rest.terms = NULL;
 	rest.nreferences = 0;
 	MergeIntoOuter(level, &rest);

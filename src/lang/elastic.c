@@ -220,6 +220,61 @@ MemberPath(const char *name)
 	return rest;
 }
 
+/* The record's field of an alias, or NULL where the name is none. */
+static const char *
+FindAlias(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(aliases); i++)
+	{
+		if (strcmp(name, aliases[i].elastic) == 0)
+			return aliases[i].record;
+	}
+	return NULL;
+}
+
+static const Refusal *
+FindRefusal(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(refusals); i++)
+	{
+		if (SkipSteps(name, refusals[i].elastic) != NULL)
+			return &refusals[i];
+	}
+	return NULL;
+}
+
+static bool
+IsOfSchema(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(schema_roots); i++)
+	{
+		if (SkipSteps(name, schema_roots[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Why a name has no field of the record, or NULL.  `behind` is what follows
+ * aws.cloudtrail in it, or NULL.
+ */
+static const Refusal *
+RefusalOf(const char *name, const char *behind)
+{
+	static const Refusal constant = {NULL, "it is the same in every CloudTrail record",
+									 "Leave it out."};
+	static const Refusal unknown = {NULL, "no CloudTrail record holds it",
+									"Use the record's own name of the field."};
+	const Refusal       *refusal;
+
+	if (ElasticConstant(name, strlen(name)) != NULL)
+		return &constant;
+	refusal = FindRefusal(name);
+	if (refusal == NULL && (behind == NULL || *behind == '\0') && IsOfSchema(name))
+		refusal = &unknown;
+	return refusal;
+}
+
 /*
  * ElasticResolve
  *
@@ -228,52 +283,26 @@ MemberPath(const char *name)
 ElasticOutcome
 ElasticResolve(const char *name, char **expression, const char **reason, const char **hint)
 {
-	const char *behind;
+	const char    *alias = FindAlias(name);
+	const char    *behind = SkipSteps(name, "aws.cloudtrail");
+	const Refusal *refusal;
 
-	for (int i = 0; i < (int) lengthof(aliases); i++)
+	if (alias != NULL)
 	{
-		if (strcmp(name, aliases[i].elastic) == 0)
-		{
-			*expression = pstrdup(aliases[i].record);
-			return ELASTIC_FIELD;
-		}
-	}
-	for (int i = 0; i < (int) lengthof(constants); i++)
-	{
-		if (strcmp(name, constants[i].elastic) == 0)
-		{
-			*reason = "it is the same in every CloudTrail record";
-			*hint = "Leave it out.";
-			return ELASTIC_REFUSED;
-		}
-	}
-	for (int i = 0; i < (int) lengthof(refusals); i++)
-	{
-		if (SkipSteps(name, refusals[i].elastic) != NULL)
-		{
-			*reason = refusals[i].reason;
-			*hint = refusals[i].hint;
-			return ELASTIC_REFUSED;
-		}
-	}
-
-	behind = SkipSteps(name, "aws.cloudtrail");
-	if (behind != NULL && *behind != '\0')
-	{
-		*expression = MemberPath(behind);
+		*expression = pstrdup(alias);
 		return ELASTIC_FIELD;
 	}
-
-	for (int i = 0; i < (int) lengthof(schema_roots); i++)
+	refusal = RefusalOf(name, behind);
+	if (refusal != NULL)
 	{
-		if (SkipSteps(name, schema_roots[i]) != NULL)
-		{
-			*reason = "no CloudTrail record holds it";
-			*hint = "Use the record's own name of the field.";
-			return ELASTIC_REFUSED;
-		}
+		*reason = refusal->reason;
+		*hint = refusal->hint;
+		return ELASTIC_REFUSED;
 	}
-	return ELASTIC_OTHER;
+	if (behind == NULL)
+		return ELASTIC_OTHER;
+	*expression = MemberPath(behind);
+	return ELASTIC_FIELD;
 }
 
 /*

@@ -131,6 +131,22 @@ FailBareWord(FilterParseState *state)
 }
 
 /*
+ * Fail where the filter ends and the innermost bracket is not closed.
+ */
+static void
+FailUnclosed(FilterParseState *state)
+{
+	FilterOpen *open = &state->open[state->nopen - 1];
+	const char  bracket = state->text[open->offset];
+	SyntaxError place;
+
+	/* Count the position of the bracket as errors do. */
+	SyntaxErrorSet(&place, state->text, open->offset, "", NULL);
+	FilterFail(state, state->token.start, bracket == '{' ? "expected \"}\"" : "expected \")\"",
+			   psprintf("The \"%c\" at position %d is never closed.", bracket, place.position));
+}
+
+/*
  * Fail behind a complete condition or value.
  */
 static void
@@ -141,17 +157,7 @@ FailBehindComplete(FilterParseState *state, int expected)
 	char       first = at_end ? '\0' : state->text[token.start];
 
 	if (at_end && state->nopen > 0)
-	{
-		/* Count the position of the bracket as errors do. */
-		FilterOpen *open = &state->open[state->nopen - 1];
-		SyntaxError place;
-		bool        brace = state->text[open->offset] == '{';
-
-		SyntaxErrorSet(&place, state->text, open->offset, "", NULL);
-		FilterFail(state, token.start, brace ? "expected \"}\"" : "expected \")\"",
-				   psprintf("The \"%c\" at position %d is never closed.", state->text[open->offset],
-							place.position));
-	}
+		FailUnclosed(state);
 	else if (first == ')' || first == '}')
 		FilterFail(state, token.start,
 				   psprintf("\"%c\" without a \"%c\"", first, first == ')' ? '(' : '{'), NULL);
@@ -166,6 +172,48 @@ FailBehindComplete(FilterParseState *state, int expected)
 				   first == ':' ? "Put a value that holds a colon in quotes." : NULL);
 }
 
+/* What could have stood where an unexpected token stands. */
+typedef struct Expectation
+{
+	const char *what;
+	const char *hint; /* or NULL */
+} Expectation;
+
+/* What stands behind the first argument of each function. */
+static const Expectation second_arguments[] = {
+	[FUNCTION_CIDR] = {"\",\" and a network", "Write CIDR(path, 10.0.0.0/8)."},
+	[FUNCTION_LIST] = {"\",\" and the name of a list", "Write LIST(path, name)."},
+	[FUNCTION_EQUAL] = {"\",\" and a field", "Write EQUAL(path, path)."},
+	[FUNCTION_ELEMENT] = {"\",\" and a filter",
+						  "Write ELEMENT(path, path.key:value AND path.key:value)."},
+};
+
+/*
+ * What is expected at the latest token, of EXPECT_... bits of which none is EXPECT_END,
+ * EXPECT_CLOSE or EXPECT_COLON.
+ */
+static Expectation
+Expected(const FilterParseState *state, int expected)
+{
+	if (expected & EXPECT_TO)
+		return (Expectation){"\"TO\"",
+							 TokenIs(state, state->token, "to") ? "Write TO in capitals." : NULL};
+	if (expected & EXPECT_RANGE_END)
+		return (Expectation){"\"]\" or \"}\""};
+	if (expected & EXPECT_COMMA)
+		return second_arguments[state->function];
+	if (expected & EXPECT_NETWORK)
+		return (Expectation){"an IP address or network"};
+	if (expected & EXPECT_LIST)
+		return (Expectation){"the name of a list"};
+	if (expected & EXPECT_VALUE)
+		return (Expectation){"a value",
+							 IsKeyword(state, state->token)
+								 ? "Put a value that is this word in quotes."
+								 : NULL};
+	return (Expectation){(expected & EXPECT_CONDITION) ? "a condition" : "a field"};
+}
+
 /*
  * FilterFailUnexpected
  *
@@ -177,12 +225,11 @@ FilterFailUnexpected(FilterParseState *state, int expected)
 	FilterSpan  token = state->token;
 	bool        at_end = token.start >= state->length;
 	bool        at_start = state->previous.end == 0;
-	const char *what;
-	const char *hint = NULL;
+	Expectation expectation;
+	char       *message;
 
 	if (state->failed)
 		return;
-
 	if ((expected & (EXPECT_END | EXPECT_CLOSE)) != 0 && !(at_start && !TokenIs(state, token, ")")))
 	{
 		FailBehindComplete(state, expected);
@@ -194,58 +241,14 @@ FilterFailUnexpected(FilterParseState *state, int expected)
 		return;
 	}
 
-	if (expected & EXPECT_TO)
-	{
-		what = "\"TO\"";
-		if (TokenIs(state, token, "to"))
-			hint = "Write TO in capitals.";
-	}
-	else if (expected & EXPECT_RANGE_END)
-		what = "\"]\" or \"}\"";
-	else if (expected & EXPECT_COMMA)
-		switch (state->function)
-		{
-			case FUNCTION_CIDR:
-				what = "\",\" and a network";
-				hint = "Write CIDR(path, 10.0.0.0/8).";
-				break;
-			case FUNCTION_LIST:
-				what = "\",\" and the name of a list";
-				hint = "Write LIST(path, name).";
-				break;
-			case FUNCTION_EQUAL:
-				what = "\",\" and a field";
-				hint = "Write EQUAL(path, path).";
-				break;
-			default:
-				what = "\",\" and a filter";
-				hint = "Write ELEMENT(path, path.key:value AND path.key:value).";
-				break;
-		}
-	else if (expected & EXPECT_NETWORK)
-		what = "an IP address or network";
-	else if (expected & EXPECT_LIST)
-		what = "the name of a list";
-	else if (expected & EXPECT_VALUE)
-	{
-		what = "a value";
-		if (IsKeyword(state, token))
-			hint = "Put a value that is this word in quotes.";
-	}
-	else if (expected & EXPECT_CONDITION)
-		what = "a condition";
-	else
-		what = "a field";
-
+	expectation = Expected(state, expected);
 	if (at_start)
-		FilterFail(state, token.start,
-				   psprintf("expected %s before %s", what,
-							at_end ? "the end" : QuoteToken(state, token)),
-				   hint);
+		message = psprintf("expected %s before %s", expectation.what,
+						   at_end ? "the end" : QuoteToken(state, token));
 	else
-		FilterFail(state, token.start,
-				   psprintf("expected %s after %s", what, QuoteToken(state, state->previous)),
-				   hint);
+		message = psprintf("expected %s after %s", expectation.what,
+						   QuoteToken(state, state->previous));
+	FilterFail(state, token.start, message, expectation.hint);
 }
 
 /*
@@ -366,6 +369,21 @@ IsNoField(const FilterParseState *state, const char *written, FilterName *name)
 	return false;
 }
 
+/* Where that many characters of a text in UTF-8 end, in bytes. */
+static int
+ByteOffset(const char *text, int characters)
+{
+	int offset = 0;
+
+	while (characters > 0 && text[offset] != '\0')
+	{
+		offset++;
+		if (((unsigned char) text[offset] & 0xC0) != 0x80)
+			characters--;
+	}
+	return offset;
+}
+
 /*
  * FilterReadName
  *
@@ -390,25 +408,14 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 		return false;
 	}
 	name->field = FieldParse(written, state->language, &error);
-	if (name->field != NULL)
-		pfree(written);
-	else
+	if (name->field == NULL)
 	{
-		/*
-		 * The position is in characters of the name.  Walk to that character
-		 * to have it in bytes of the filter.
-		 */
-		int offset = 0;
+		int offset = ByteOffset(written, error.position - 1);
 
-		for (int left = error.position - 1; left > 0 && written[offset] != '\0';)
-		{
-			offset++;
-			if (((unsigned char) written[offset] & 0xC0) != 0x80)
-				left--;
-		}
 		FilterFail(state, start + Max(offset - added, 0), error.message, error.hint);
 		return false;
 	}
+	pfree(written);
 	return true;
 }
 
@@ -446,6 +453,53 @@ BoundEqual(const FilterBound *a, const FilterBound *b)
 	return a->inclusive == b->inclusive && LiteralEqual(&a->literal, &b->literal);
 }
 
+static bool
+WildcardEqual(const FilterNode *a, const FilterNode *b)
+{
+	if (a->val.wildcard.nparts != b->val.wildcard.nparts)
+		return false;
+	for (int i = 0; i < a->val.wildcard.nparts; i++)
+	{
+		const WildcardPart *x = &a->val.wildcard.parts[i];
+		const WildcardPart *y = &b->val.wildcard.parts[i];
+
+		if (x->kind != y->kind || x->length != y->length ||
+			(x->length > 0 && memcmp(x->text, y->text, x->length) != 0))
+			return false;
+	}
+	return true;
+}
+
+static bool
+NetworksEqual(const FilterNode *a, const FilterNode *b)
+{
+	if (a->val.cidr.nnetworks != b->val.cidr.nnetworks)
+		return false;
+	for (int i = 0; i < a->val.cidr.nnetworks; i++)
+	{
+		const IpNetwork *x = &a->val.cidr.networks[i];
+		const IpNetwork *y = &b->val.cidr.networks[i];
+
+		if (x->family != y->family || x->bits != y->bits ||
+			memcmp(x->address, y->address, IPADDRESS_BYTES) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+ChildrenEqual(const FilterNode *a, const FilterNode *b)
+{
+	if (a->nchildren != b->nchildren)
+		return false;
+	for (int i = 0; i < a->nchildren; i++)
+	{
+		if (!FilterEqual(a->children[i], b->children[i]))
+			return false;
+	}
+	return true;
+}
+
 /*
  * FilterEqual
  *
@@ -456,76 +510,33 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 {
 	if (a->kind != b->kind)
 		return false;
+	if (a->field != NULL && !FieldEqual(a->field, b->field))
+		return false;
 	switch (a->kind)
 	{
 		case FILTER_EVERYTHING:
-			return true;
+		case FILTER_EXISTS:
+			break;
 		case FILTER_AND:
 		case FILTER_OR:
 		case FILTER_NOT:
 		case FILTER_ELEMENT:
-			if (a->kind == FILTER_ELEMENT && !FieldEqual(a->field, b->field))
-				return false;
-			if (a->nchildren != b->nchildren)
-				return false;
-			for (int i = 0; i < a->nchildren; i++)
-			{
-				if (!FilterEqual(a->children[i], b->children[i]))
-					return false;
-			}
-			return true;
-		case FILTER_EXISTS:
-		case FILTER_EQUALS:
-		case FILTER_WILDCARD:
-		case FILTER_RANGE:
-		case FILTER_CIDR:
-		case FILTER_LIST:
-		case FILTER_EQUAL:
-			break;
-	}
-
-	if (!FieldEqual(a->field, b->field))
-		return false;
-	switch (a->kind)
-	{
+			return ChildrenEqual(a, b);
 		case FILTER_EQUALS:
 			return LiteralEqual(&a->val.literal, &b->val.literal);
 		case FILTER_WILDCARD:
-			if (a->val.wildcard.nparts != b->val.wildcard.nparts)
-				return false;
-			for (int i = 0; i < a->val.wildcard.nparts; i++)
-			{
-				const WildcardPart *x = &a->val.wildcard.parts[i];
-				const WildcardPart *y = &b->val.wildcard.parts[i];
-
-				if (x->kind != y->kind || x->length != y->length ||
-					(x->length > 0 && memcmp(x->text, y->text, x->length) != 0))
-					return false;
-			}
-			return true;
+			return WildcardEqual(a, b);
 		case FILTER_RANGE:
 			return BoundEqual(&a->val.range->lower, &b->val.range->lower) &&
 				BoundEqual(&a->val.range->upper, &b->val.range->upper);
 		case FILTER_CIDR:
-			if (a->val.cidr.nnetworks != b->val.cidr.nnetworks)
-				return false;
-			for (int i = 0; i < a->val.cidr.nnetworks; i++)
-			{
-				const IpNetwork *x = &a->val.cidr.networks[i];
-				const IpNetwork *y = &b->val.cidr.networks[i];
-
-				if (x->family != y->family || x->bits != y->bits ||
-					memcmp(x->address, y->address, IPADDRESS_BYTES) != 0)
-					return false;
-			}
-			return true;
+			return NetworksEqual(a, b);
 		case FILTER_LIST:
 			return strcmp(a->val.list.name, b->val.list.name) == 0;
 		case FILTER_EQUAL:
 			return FieldEqual(a->val.other.field, b->val.other.field);
-		default:
-			return true; /* FILTER_EXISTS */
 	}
+	return true;
 }
 
 /*

@@ -279,6 +279,56 @@ ReadHex(const FilterParseState *state, int start, int end)
 	return value;
 }
 
+/* Is the number half of a pair of surrogates? */
+static bool
+IsSurrogate(int character)
+{
+	return character >= 0xD800 && character <= 0xDFFF;
+}
+
+/* Write a character in UTF-8; returns how many of the four bytes it takes. */
+static int
+EncodeUtf8(int character, char bytes[4])
+{
+	if (character < 0x80)
+	{
+		bytes[0] = character;
+		return 1;
+	}
+	if (character < 0x800)
+	{
+		bytes[0] = 0xC0 | (character >> 6);
+		bytes[1] = 0x80 | (character & 0x3F);
+		return 2;
+	}
+	if (character < 0x10000)
+	{
+		bytes[0] = 0xE0 | (character >> 12);
+		bytes[1] = 0x80 | ((character >> 6) & 0x3F);
+		bytes[2] = 0x80 | (character & 0x3F);
+		return 3;
+	}
+	bytes[0] = 0xF0 | (character >> 18);
+	bytes[1] = 0x80 | ((character >> 12) & 0x3F);
+	bytes[2] = 0x80 | ((character >> 6) & 0x3F);
+	bytes[3] = 0x80 | (character & 0x3F);
+	return 4;
+}
+
+/*
+ * The second half of the pair of surrogates whose first half's backslash is at `offset`,
+ * or -1 where none follows it.
+ */
+static int
+ReadLowSurrogate(const FilterParseState *state, int offset, int end)
+{
+	int low = -1;
+
+	if (end - offset >= 12 && state->text[offset + 6] == '\\' && state->text[offset + 7] == 'u')
+		low = ReadHex(state, offset + 8, end);
+	return low >= 0xDC00 && low <= 0xDFFF ? low : -1;
+}
+
 /*
  * Read KQL's \uXXXX, whose backslash is at `offset`, and add the character; a
  * pair of surrogates is one.  Returns how many bytes it took, or 0 with the
@@ -287,58 +337,22 @@ ReadHex(const FilterParseState *state, int start, int end)
 static int
 AddUnicode(ValueReader *reader, int offset, int end)
 {
-	FilterParseState *state = reader->state;
-	int               character = ReadHex(state, offset + 2, end);
-	int               length = 6;
-	char              bytes[4];
-	int               count;
+	int  character = ReadHex(reader->state, offset + 2, end);
+	int  low = -1;
+	char bytes[4];
 
-	if (character >= 0xD800 && character <= 0xDBFF && end - offset >= 12 &&
-		state->text[offset + 6] == '\\' && state->text[offset + 7] == 'u')
+	if (character >= 0xD800 && character <= 0xDBFF)
+		low = ReadLowSurrogate(reader->state, offset, end);
+	if (low >= 0)
+		character = 0x10000 + ((character - 0xD800) << 10) + (low - 0xDC00);
+	if (character < 1 || IsSurrogate(character))
 	{
-		int low = ReadHex(state, offset + 8, end);
-
-		if (low >= 0xDC00 && low <= 0xDFFF)
-		{
-			character = 0x10000 + ((character - 0xD800) << 10) + (low - 0xDC00);
-			length = 12;
-		}
-	}
-	if (character < 1 || (character >= 0xD800 && character <= 0xDFFF))
-	{
-		FilterFail(state, offset, "expected four hexadecimal digits of a character after \"\\u\"",
-				   NULL);
+		FilterFail(reader->state, offset,
+				   "expected four hexadecimal digits of a character after \"\\u\"", NULL);
 		return 0;
 	}
-
-	if (character < 0x80)
-	{
-		bytes[0] = character;
-		count = 1;
-	}
-	else if (character < 0x800)
-	{
-		bytes[0] = 0xC0 | (character >> 6);
-		bytes[1] = 0x80 | (character & 0x3F);
-		count = 2;
-	}
-	else if (character < 0x10000)
-	{
-		bytes[0] = 0xE0 | (character >> 12);
-		bytes[1] = 0x80 | ((character >> 6) & 0x3F);
-		bytes[2] = 0x80 | (character & 0x3F);
-		count = 3;
-	}
-	else
-	{
-		bytes[0] = 0xF0 | (character >> 18);
-		bytes[1] = 0x80 | ((character >> 12) & 0x3F);
-		bytes[2] = 0x80 | ((character >> 6) & 0x3F);
-		bytes[3] = 0x80 | (character & 0x3F);
-		count = 4;
-	}
-	AddText(reader, bytes, count);
-	return length;
+	AddText(reader, bytes, EncodeUtf8(character, bytes));
+	return low >= 0 ? 12 : 6;
 }
 
 /* Is the backslash at `offset` of KQL's quoted text no escape? */
@@ -405,61 +419,79 @@ AddEscape(ValueReader *reader, int offset, int end, bool quoted)
 }
 
 /*
+ * Does the value begin with a typographic quote?  Word processors turn quotes into
+ * these, which quote nothing.
+ */
+static bool
+BeginsTypographic(const FilterParseState *state, FilterSpan value)
+{
+	return !value.quoted && value.end - value.start >= 3 &&
+		(memcmp(state->text + value.start, LEFT_QUOTE, 3) == 0 ||
+		 memcmp(state->text + value.start, RIGHT_QUOTE, 3) == 0);
+}
+
+/* Do && or ||, which join conditions elsewhere, stand at `offset`? */
+static bool
+IsDoubled(const FilterParseState *state, int offset, int end)
+{
+	const char byte = state->text[offset];
+
+	return (byte == '&' || byte == '|') && offset + 1 < end && state->text[offset + 1] == byte;
+}
+
+/*
+ * Read what stands at `offset` of a value: an escape, a wildcard or a byte.  Returns how
+ * many bytes it took, or 0 with the error set.
+ */
+static int
+ReadPart(ValueReader *reader, FilterSpan value, int offset)
+{
+	FilterParseState *state = reader->state;
+	const char       *byte = &state->text[offset];
+
+	if (*byte == '\\')
+		return AddEscape(reader, offset, value.end, value.quoted);
+	if (!value.quoted && *byte == '*')
+		AddWildcard(reader, WILDCARD_ANY_TEXT);
+	else if (!value.quoted && *byte == '?' && state->language == LANGUAGE_DATADOG)
+		AddWildcard(reader, WILDCARD_ANY_CHARACTER);
+	else if (!value.quoted && IsDoubled(state, offset, value.end))
+	{
+		FilterFail(state, offset, psprintf("unexpected \"%c%c\" in a value", *byte, *byte),
+				   *byte == '&'
+					   ? "Join conditions by AND, and put a value that holds && in quotes."
+					   : "Join conditions by OR, and put a value that holds || in quotes.");
+		return 0;
+	}
+	else
+		AddText(reader, byte, 1);
+	return 1;
+}
+
+/*
  * Read a value into parts.  Returns false with the error set where it is
  * refused.
  */
 static bool
 ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 {
-	bool datadog = state->language == LANGUAGE_DATADOG;
-
-	/* Word processors turn quotes into these, which quote nothing. */
-	if (!value.quoted && value.end - value.start >= 3 &&
-		(memcmp(state->text + value.start, LEFT_QUOTE, 3) == 0 ||
-		 memcmp(state->text + value.start, RIGHT_QUOTE, 3) == 0))
+	if (BeginsTypographic(state, value))
 	{
 		FilterFail(state, value.start, "unexpected typographic quote",
 				   "Quote with straight double quotes, or escape it by a backslash.");
 		return false;
 	}
-
 	memset(reader, 0, sizeof(ValueReader));
 	reader->state = state;
 	reader->capacity = 4;
 	reader->parts = palloc(reader->capacity * sizeof(WildcardPart));
-
 	for (int i = value.start; i < value.end;)
 	{
-		char byte = state->text[i];
+		int taken = ReadPart(reader, value, i);
 
-		if (byte == '\\')
-		{
-			int taken = AddEscape(reader, i, value.end, value.quoted);
-
-			if (taken == 0)
-				return false;
-			i += taken;
-			continue;
-		}
-		if (!value.quoted)
-		{
-			if (byte == '*' || (byte == '?' && datadog))
-			{
-				AddWildcard(reader, byte == '*' ? WILDCARD_ANY_TEXT : WILDCARD_ANY_CHARACTER);
-				i++;
-				continue;
-			}
-			if ((byte == '&' || byte == '|') && i + 1 < value.end && state->text[i + 1] == byte)
-			{
-				FilterFail(state, i, psprintf("unexpected \"%c%c\" in a value", byte, byte),
-						   byte == '&'
-							   ? "Join conditions by AND, and put a value that holds && in quotes."
-							   : "Join conditions by OR, and put a value that holds || in quotes.");
-				return false;
-			}
-		}
-		AddText(reader, &byte, 1);
-		i++;
+		if (taken == 0)
+			return false;
+		i += taken;
 	}
 	EndText(reader);
 	return true;

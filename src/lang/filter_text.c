@@ -69,9 +69,25 @@ MayBeSpace(const char *text, int length)
 }
 
 /*
- * Append a wildcard pattern.  All that could have a meaning is escaped; beyond
- * ASCII only quotes at the start have one, and no-break spaces.
+ * Append a literal run of a wildcard pattern.  All that could have a meaning is
+ * escaped; beyond ASCII only quotes at the start have one, and no-break spaces.
  */
+static void
+AppendRun(StringInfo out, const WildcardPart *part, bool is_first)
+{
+	for (int i = 0; i < part->length; i++)
+	{
+		char byte = part->text[i];
+		bool leading = is_first && i == 0;
+
+		if ((!IsPlain(byte) && !IS_HIGHBIT_SET(byte)) ||
+			(leading && (byte == '-' || IS_HIGHBIT_SET(byte))) ||
+			MayBeSpace(part->text + i, part->length - i))
+			appendStringInfoChar(out, '\\');
+		appendStringInfoChar(out, byte);
+	}
+}
+
 static void
 AppendPattern(StringInfo out, const FilterNode *node)
 {
@@ -88,17 +104,7 @@ AppendPattern(StringInfo out, const FilterNode *node)
 				appendStringInfoChar(out, '*');
 				break;
 			case WILDCARD_TEXT:
-				for (int j = 0; j < part->length; j++)
-				{
-					char byte = part->text[j];
-					bool leading = i == 0 && j == 0;
-
-					if ((!IsPlain(byte) && !IS_HIGHBIT_SET(byte)) ||
-						(leading && (byte == '-' || IS_HIGHBIT_SET(byte))) ||
-						MayBeSpace(part->text + j, part->length - j))
-						appendStringInfoChar(out, '\\');
-					appendStringInfoChar(out, byte);
-				}
+				AppendRun(out, part, i == 0);
 				break;
 		}
 	}
@@ -130,69 +136,52 @@ AppendRange(StringInfo out, const FilterBound *lower, const FilterBound *upper)
 	}
 }
 
-/*
- * Append a tree.  A node that binds less than `around` is put in parentheses.
- */
+static void AppendNode(StringInfo out, const FilterNode *node, FilterKind around);
+
+/* Append the children of AND or OR. */
 static void
-AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
+AppendJoined(StringInfo out, const FilterNode *node)
 {
-	/* FILTER_OR stands for the weakest binding: the whole filter or OR. */
-	bool parentheses = (node->kind == FILTER_OR && around != FILTER_OR) ||
-		(node->kind == FILTER_AND && around == FILTER_NOT);
+	for (int i = 0; i < node->nchildren; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(out, node->kind == FILTER_AND ? " AND " : " OR ");
+		AppendNode(out, node->children[i], node->kind);
+	}
+}
+
+static void
+AppendNetworks(StringInfo out, const FilterNode *node)
+{
 	char network[IPADDRESS_TEXT_SIZE];
 
-	switch (node->kind)
+	for (int i = 0; i < node->val.cidr.nnetworks; i++)
 	{
-		case FILTER_EVERYTHING:
-			appendStringInfoChar(out, '*');
-			return;
-		case FILTER_AND:
-		case FILTER_OR:
-			if (parentheses)
-				appendStringInfoChar(out, '(');
-			for (int i = 0; i < node->nchildren; i++)
-			{
-				if (i > 0)
-					appendStringInfoString(out, node->kind == FILTER_AND ? " AND " : " OR ");
-				AppendNode(out, node->children[i], node->kind);
-			}
-			if (parentheses)
-				appendStringInfoChar(out, ')');
-			return;
-		case FILTER_NOT:
-			appendStringInfoString(out, "NOT ");
-			AppendNode(out, node->children[0], FILTER_NOT);
-			return;
-		case FILTER_CIDR:
-			appendStringInfo(out, "CIDR(%s", FieldToText(node->field));
-			for (int i = 0; i < node->val.cidr.nnetworks; i++)
-			{
-				(void) IpNetworkToText(&node->val.cidr.networks[i], network);
-				appendStringInfo(out, ", %s", network);
-			}
-			appendStringInfoChar(out, ')');
-			return;
-		case FILTER_LIST:
-			appendStringInfo(out, "LIST(%s, ", FieldToText(node->field));
-			AppendText(out, node->val.list.name, strlen(node->val.list.name));
-			appendStringInfoChar(out, ')');
-			return;
-		case FILTER_EQUAL:
-			appendStringInfo(out, "EQUAL(%s, %s)", FieldToText(node->field),
-							 FieldToText(node->val.other.field));
-			return;
-		case FILTER_ELEMENT:
-			appendStringInfo(out, "ELEMENT(%s, ", FieldToText(node->field));
-			AppendNode(out, node->children[0], FILTER_OR);
-			appendStringInfoChar(out, ')');
-			return;
-		case FILTER_EXISTS:
-		case FILTER_EQUALS:
-		case FILTER_WILDCARD:
-		case FILTER_RANGE:
-			break;
+		(void) IpNetworkToText(&node->val.cidr.networks[i], network);
+		appendStringInfo(out, i > 0 ? ", %s" : "%s", network);
 	}
+}
 
+/* Append a function of a filter: the field is its first argument. */
+static void
+AppendFunction(StringInfo out, const char *name, const FilterNode *node)
+{
+	appendStringInfo(out, "%s(%s, ", name, FieldToText(node->field));
+	if (node->kind == FILTER_CIDR)
+		AppendNetworks(out, node);
+	else if (node->kind == FILTER_LIST)
+		AppendText(out, node->val.list.name, strlen(node->val.list.name));
+	else if (node->kind == FILTER_EQUAL)
+		appendStringInfoString(out, FieldToText(node->val.other.field));
+	else
+		AppendNode(out, node->children[0], FILTER_OR);
+	appendStringInfoChar(out, ')');
+}
+
+/* Append a condition on the field's value: field:value. */
+static void
+AppendCondition(StringInfo out, const FilterNode *node)
+{
 	appendStringInfo(out, "%s:", FieldToText(node->field));
 	if (node->kind == FILTER_EXISTS)
 		appendStringInfoChar(out, '*');
@@ -202,6 +191,54 @@ AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
 		AppendPattern(out, node);
 	else
 		AppendRange(out, &node->val.range->lower, &node->val.range->upper);
+}
+
+/*
+ * Append a tree.  A node that binds less than `around` is put in parentheses;
+ * FILTER_OR stands for the weakest binding: the whole filter or OR.
+ */
+static void
+AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
+{
+	bool parentheses = (node->kind == FILTER_OR && around != FILTER_OR) ||
+		(node->kind == FILTER_AND && around == FILTER_NOT);
+
+	switch (node->kind)
+	{
+		case FILTER_EVERYTHING:
+			appendStringInfoChar(out, '*');
+			break;
+		case FILTER_AND:
+		case FILTER_OR:
+			if (parentheses)
+				appendStringInfoChar(out, '(');
+			AppendJoined(out, node);
+			if (parentheses)
+				appendStringInfoChar(out, ')');
+			break;
+		case FILTER_NOT:
+			appendStringInfoString(out, "NOT ");
+			AppendNode(out, node->children[0], FILTER_NOT);
+			break;
+		case FILTER_CIDR:
+			AppendFunction(out, "CIDR", node);
+			break;
+		case FILTER_LIST:
+			AppendFunction(out, "LIST", node);
+			break;
+		case FILTER_EQUAL:
+			AppendFunction(out, "EQUAL", node);
+			break;
+		case FILTER_ELEMENT:
+			AppendFunction(out, "ELEMENT", node);
+			break;
+		case FILTER_EXISTS:
+		case FILTER_EQUALS:
+		case FILTER_WILDCARD:
+		case FILTER_RANGE:
+			AppendCondition(out, node);
+			break;
+	}
 }
 
 /*

@@ -370,6 +370,70 @@ HasRoom(Merge *merge, Rule *rule)
 	return false;
 }
 
+/* Runs of a term in the making. */
+typedef struct RunList
+{
+	Run *runs;
+	int  count;
+} RunList;
+
+/* The stored runs of a term with its sightings added. */
+static RunList
+AddSightings(Merge *merge, const Rule *rule, const PendingTerm *pending, const StoredRuns *stored)
+{
+	RunList after = {.count = stored->nruns};
+
+	after.runs = palloc(sizeof(Run) * (stored->nruns + pending->nruns + 1));
+	memcpy(after.runs, stored->runs, sizeof(Run) * stored->nruns);
+	for (int i = 0; i < pending->nruns; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if ((!pending->continues && pending->runs[i].source != SOURCE_UNSURE) ||
+			RunsContinue(after.runs, after.count, &pending->runs[i], &rule->span))
+			after.count = RunsAdd(after.runs, after.count, &pending->runs[i], &rule->span);
+	}
+	for (int i = 0; i < after.count && !pending->continues; i++)
+		after.runs[i].learned = IsLearned(merge, rule, pending, &after.runs[i], i == 0);
+	return after;
+}
+
+/* One more action, to be filled. */
+static Action *
+AppendAction(Merge *merge)
+{
+	if (merge->nactions == merge->actions_allocated)
+	{
+		merge->actions_allocated = Max(64, merge->actions_allocated * 2);
+		merge->actions = merge->actions == NULL
+			? MemoryContextAllocHuge(merge->context, sizeof(Action) * merge->actions_allocated)
+			: repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
+	}
+	return &merge->actions[merge->nactions++];
+}
+
+/* Append what the difference between a term's runs before and after means to the actions. */
+static void
+AppendActions(Merge *merge, PendingTerm *pending, const StoredRuns *stored, const RunList *after)
+{
+	Verdict  *verdicts = palloc(sizeof(Verdict) * (stored->nruns + after->count));
+	const int nverdicts = Decide(stored->runs, stored->nruns, after->runs, after->count, verdicts);
+
+	for (int i = 0; i < nverdicts; i++)
+	{
+		const Verdict *verdict = &verdicts[i];
+		const Run     *run = &after->runs[verdict->run];
+
+		*AppendAction(merge) = (Action){
+			.pending = pending,
+			.decision = verdict->decision,
+			.before = verdict->detection < 0 ? 0 : stored->runs[verdict->detection].first_seen,
+			.first_seen = run->first_seen,
+			.learned = run->learned,
+			.source = run->source,
+		};
+	}
+}
+
 /*
  * MergeTerm
  *		Add a term's sightings to its stored runs, store the result, and append what the
@@ -380,56 +444,18 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 {
 	Rule      *rule = RuleByVersion(merge->set, pending->version_id);
 	StoredRuns stored;
-	Run       *after;
-	int        nafter;
-	Verdict   *verdicts;
-	int        nverdicts;
+	RunList    after;
 
 	pending->signal = NO_SIGNAL;
 	ReadStored(merge, pending, &stored);
 	/* a version that is not in use gets no new runs */
 	if (stored.nruns == 0 && (pending->continues || !HasRoom(merge, rule)))
 		return;
-	after = palloc(sizeof(Run) * (stored.nruns + pending->nruns + 1));
-	nafter = stored.nruns;
-	memcpy(after, stored.runs, sizeof(Run) * stored.nruns);
-	for (int i = 0; i < pending->nruns; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if ((!pending->continues && pending->runs[i].source != SOURCE_UNSURE) ||
-			RunsContinue(after, nafter, &pending->runs[i], &rule->span))
-			nafter = RunsAdd(after, nafter, &pending->runs[i], &rule->span);
-	}
-	for (int i = 0; i < nafter && !pending->continues; i++)
-		after[i].learned = IsLearned(merge, rule, pending, &after[i], i == 0);
-
-	RunsWrite(&merge->runs, pending, &stored, after, nafter);
+	after = AddSightings(merge, rule, pending, &stored);
+	RunsWrite(&merge->runs, pending, &stored, after.runs, after.count);
 	if (pending->nruns > 0)
-		KnowRuns(pending, after, nafter, rule);
-
-	verdicts = palloc(sizeof(Verdict) * (stored.nruns + nafter));
-	nverdicts = Decide(stored.runs, stored.nruns, after, nafter, verdicts);
-	for (int i = 0; i < nverdicts; i++)
-	{
-		const Run *run = &after[verdicts[i].run];
-		Action    *action;
-
-		if (merge->nactions == merge->actions_allocated)
-		{
-			merge->actions_allocated = Max(64, merge->actions_allocated * 2);
-			merge->actions = merge->actions == NULL
-				? MemoryContextAllocHuge(merge->context, sizeof(Action) * merge->actions_allocated)
-				: repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
-		}
-		action = &merge->actions[merge->nactions++];
-		action->pending = pending;
-		action->decision = verdicts[i].decision;
-		action->before = verdicts[i].detection < 0 ? 0
-												   : stored.runs[verdicts[i].detection].first_seen;
-		action->first_seen = run->first_seen;
-		action->learned = run->learned;
-		action->source = run->source;
-	}
+		KnowRuns(pending, after.runs, after.count, rule);
+	AppendActions(merge, pending, &stored, &after);
 }
 
 /* By event time, so that signals are numbered in the order of their events. */

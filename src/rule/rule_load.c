@@ -92,6 +92,16 @@ ColumnText(const Row *row, int column)
 	return ColumnIsNull(row, column) ? NULL : TextDatumGetCString(Column(row, column));
 }
 
+/* Has a text column that is never NULL this value? */
+static bool
+ColumnIs(const Row *row, int column, const char *wanted)
+{
+	const text  *value = DatumGetTextPP(Column(row, column));
+	const size_t length = VARSIZE_ANY_EXHDR(value);
+
+	return length == strlen(wanted) && memcmp(VARDATA_ANY(value), wanted, length) == 0;
+}
+
 /* An interval in microseconds, months and years as EXTRACT(epoch) has them. */
 static int64
 ColumnMicros(const Row *row, int column)
@@ -252,6 +262,53 @@ ParseRule(const Row *version, ParsedRule *parsed)
 	}
 }
 
+/* Set which events the rule is about and what their terms are. */
+static void
+SetDefinition(Rule *rule, RuleSet *set, const Row *of_rule, ParsedRule *parsed)
+{
+	rule->language = parsed->language;
+	rule->filter = FilterBind(parsed->filter, set->fields);
+	TermShapeInitialise(&rule->shape, set->fields, parsed->fields, parsed->ncolumns,
+						parsed->nentity, DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
+	rule->texts = palloc(sizeof(char *) * parsed->ncolumns);
+	for (int i = 0; i < parsed->ncolumns; i++)
+		rule->texts[i] = pstrdup(parsed->texts[i]);
+}
+
+/* Set what is learned, for how long it is known, and the clock. */
+static void
+SetLearning(Rule *rule, const Row *of_rule, const Row *of_version)
+{
+	rule->learning = ColumnMicros(of_rule, RULE_LEARNING);
+	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES)
+		? -1
+		: DatumGetInt32(Column(of_rule, RULE_LEARNING_VALUES));
+	rule->by_entity = ColumnIs(of_rule, RULE_LEARNING_SCOPE, "entity");
+	rule->span.granule = ColumnMicros(of_rule, RULE_GRANULE);
+	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER)
+		? -1
+		: ColumnMicros(of_rule, RULE_FORGET_AFTER);
+	rule->stored_terms = -1;
+	rule->clock_set = !ColumnIsNull(of_version, VERSION_LEARNING_FROM);
+	if (rule->clock_set)
+		rule->learning_from =
+			UNIX_MICROS(DatumGetTimestampTz(Column(of_version, VERSION_LEARNING_FROM)));
+}
+
+/* Set what its signals say, and which detections they take. */
+static void
+SetSignals(Rule *rule, const Row *of_rule, ParsedRule *parsed)
+{
+	rule->silent = ColumnIs(of_rule, RULE_MODE, "observe");
+	rule->keep_alive = ColumnMicros(of_rule, RULE_KEEP_ALIVE);
+	rule->max_duration = ColumnMicros(of_rule, RULE_MAX_DURATION);
+	rule->group_columns = GroupColumns(of_rule, parsed->texts, parsed->nentity);
+	rule->severity = ColumnText(of_rule, RULE_SEVERITY);
+	rule->title = ColumnText(of_rule, RULE_TITLE);
+	rule->message = ColumnText(of_rule, RULE_MESSAGE);
+	rule->tags = PointerGetDatum(PG_DETOAST_DATUM_COPY(Column(of_rule, RULE_TAGS)));
+}
+
 /*
  * Compile a rule into its set's memory.  Parsing allocates in the current memory context,
  * which the caller resets, as a session keeps its rules for its lifetime.
@@ -261,7 +318,6 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 {
 	const Row    *of_rule = &stored->rule;
 	const Row    *of_version = &stored->version;
-	const bool    by_entity = strcmp(ColumnText(of_rule, RULE_LEARNING_SCOPE), "entity") == 0;
 	ParsedRule    parsed;
 	MemoryContext caller;
 	Rule         *rule;
@@ -275,36 +331,9 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	rule->key = &set->key;
 	rule->term_start = TermDigestStart(rule);
 	rule->name = ColumnText(of_rule, RULE_NAME);
-	rule->filter = FilterBind(parsed.filter, set->fields);
-	TermShapeInitialise(&rule->shape, set->fields, parsed.fields, parsed.ncolumns, parsed.nentity,
-						DatumGetBool(Column(of_rule, RULE_OPTIONAL_GROUP_BY)));
-	rule->language = parsed.language;
-	rule->texts = palloc(sizeof(char *) * parsed.ncolumns);
-	for (int i = 0; i < parsed.ncolumns; i++)
-		rule->texts[i] = pstrdup(parsed.texts[i]);
-
-	rule->learning = ColumnMicros(of_rule, RULE_LEARNING);
-	rule->learning_values = ColumnIsNull(of_rule, RULE_LEARNING_VALUES)
-		? -1
-		: DatumGetInt32(Column(of_rule, RULE_LEARNING_VALUES));
-	rule->by_entity = by_entity;
-	rule->span.granule = ColumnMicros(of_rule, RULE_GRANULE);
-	rule->span.forget_after = ColumnIsNull(of_rule, RULE_FORGET_AFTER)
-		? -1
-		: ColumnMicros(of_rule, RULE_FORGET_AFTER);
-	rule->stored_terms = -1;
-	rule->silent = strcmp(ColumnText(of_rule, RULE_MODE), "observe") == 0;
-	rule->keep_alive = ColumnMicros(of_rule, RULE_KEEP_ALIVE);
-	rule->max_duration = ColumnMicros(of_rule, RULE_MAX_DURATION);
-	rule->group_columns = GroupColumns(of_rule, parsed.texts, parsed.nentity);
-	rule->severity = ColumnText(of_rule, RULE_SEVERITY);
-	rule->title = ColumnText(of_rule, RULE_TITLE);
-	rule->message = ColumnText(of_rule, RULE_MESSAGE);
-	rule->tags = PointerGetDatum(PG_DETOAST_DATUM_COPY(Column(of_rule, RULE_TAGS)));
-	rule->clock_set = !ColumnIsNull(of_version, VERSION_LEARNING_FROM);
-	if (rule->clock_set)
-		rule->learning_from =
-			UNIX_MICROS(DatumGetTimestampTz(Column(of_version, VERSION_LEARNING_FROM)));
+	SetDefinition(rule, set, of_rule, &parsed);
+	SetLearning(rule, of_rule, of_version);
+	SetSignals(rule, of_rule, &parsed);
 	MemoryContextSwitchTo(caller);
 	return rule;
 }
