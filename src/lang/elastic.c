@@ -11,8 +11,8 @@
 #include "lang/elastic.h"
 
 /*
- * Who and what a record is about, by ARNs, names and ids: of the caller, of the
- * session, of what calls of IAM and STS name, and of the resources.
+ * What a record is about, by ARNs, names and ids: the caller, the session, the subjects of
+ * calls to IAM and STS, and the resources.
  */
 #define RELATED_ENTITY \
 	"any(userIdentity.arn, userIdentity.accessKeyId, userIdentity.userName, " \
@@ -71,9 +71,9 @@ static const ConstantAlias constants[] = {
 };
 
 /*
- * Members whose camel case does not follow from the snake case.  Matched as
- * whole steps from the start of the name behind aws.cloudtrail; the rest of the
- * name goes on.  Longer names stand before their beginnings.
+ * Members whose camel case does not follow from the snake case.  An entry is compared with
+ * the first steps of a name behind aws.cloudtrail, and what follows is appended.  A longer
+ * name stands before its own beginning, because the first match counts.
  */
 typedef struct Member
 {
@@ -141,8 +141,8 @@ static const Refusal refusals[] = {
 };
 
 /*
- * First steps of the Elastic Common Schema.  A name that begins with one and is
- * not listed above is refused: read as the record's own it would never match.
+ * First steps of the Elastic Common Schema.  A name that begins with one and is not listed
+ * above is refused, because as a name of the record it would never match.
  */
 static const char *const schema_roots[] =
 	{"agent",        "as",          "aws",         "client",   "cloud",
@@ -158,8 +158,8 @@ static const char *const schema_roots[] =
 	 "x509"};
 
 /*
- * If the whole steps of `prefix` begin the name, return what follows them,
- * without its dot ("" for nothing); otherwise NULL.
+ * If the steps of `prefix` begin the name, return the steps behind them ("" if there are
+ * none), otherwise NULL.
  */
 static const char *
 SkipSteps(const char *name, const char *prefix)
@@ -173,9 +173,7 @@ SkipSteps(const char *name, const char *prefix)
 	return name[length] == '.' ? name + length + 1 : NULL;
 }
 
-/*
- * Turn snake_case into camelCase, in place.
- */
+/* Turn snake_case into camelCase, in place. */
 static void
 CamelCase(char *name)
 {
@@ -194,9 +192,7 @@ CamelCase(char *name)
 	*out = '\0';
 }
 
-/*
- * The record's path of a name behind aws.cloudtrail., palloc'd.
- */
+/* The record's path of a name behind aws.cloudtrail., palloc'd. */
 static char *
 MemberPath(const char *name)
 {
@@ -255,8 +251,8 @@ IsOfSchema(const char *name)
 }
 
 /*
- * Why a name has no field of the record, or NULL.  `behind` is what follows
- * aws.cloudtrail in it, or NULL.
+ * Why a name has no field of the record, or NULL.  `behind` is what follows aws.cloudtrail
+ * in it, or NULL.
  */
 static const Refusal *
 RefusalOf(const char *name, const char *behind)
@@ -277,8 +273,7 @@ RefusalOf(const char *name, const char *behind)
 
 /*
  * ElasticResolve
- *
- * What does the name, a path in canonical text, stand for?  See elastic.h.
+ *		Find what the name stands for; see elastic.h.
  */
 ElasticOutcome
 ElasticResolve(const char *name, char **expression, const char **reason, const char **hint)
@@ -307,9 +302,7 @@ ElasticResolve(const char *name, char **expression, const char **reason, const c
 
 /*
  * ElasticConstant
- *
- * The value that the field of this name (`length` bytes) has in all of
- * Elastic's CloudTrail records, or NULL where it is no such field.
+ *		The value that a field has in all of Elastic's CloudTrail records; see elastic.h.
  */
 const char *
 ElasticConstant(const char *name, int length)
@@ -341,8 +334,7 @@ PathIs(const Field *path, const char *name)
 
 /*
  * ElasticIsTime
- *
- * Is the path one that Elastic stores as a date?
+ *		Is the path one that Elastic stores as a date?
  */
 bool
 ElasticIsTime(const Field *path)
@@ -353,8 +345,7 @@ ElasticIsTime(const Field *path)
 
 /*
  * ElasticIsMapText
- *
- * Is the field a member of the record that Elastic also stores as one text?
+ *		Is the field a member of the record that Elastic also stores as one text?
  */
 bool
 ElasticIsMapText(const Field *path)

@@ -19,22 +19,25 @@ typedef enum ElasticOutcome
 } ElasticOutcome;
 
 /*
- * What does the name stand for?  `name` is a path with those keys in quotes
- * that need them.  ELASTIC_FIELD: *expression is the field, palloc'd.  ELASTIC_REFUSED: *reason and *hint
- * say why and what to use instead (*hint may be NULL).
+ * Find what a name stands for.  `name` is a path, in which keys are quoted that need it.
+ * With ELASTIC_FIELD, *expression is the field as text, palloc'd.  With ELASTIC_REFUSED,
+ * *reason says why, and *hint says what to use instead or is NULL; both are constants.
  */
 extern ElasticOutcome ElasticResolve(const char *name, char **expression, const char **reason,
 									 const char **hint);
 
-/* The value that the field has in all of Elastic's CloudTrail records or NULL. */
+/*
+ * The value that the field of this name (`length` bytes) has in all of Elastic's
+ * CloudTrail records, a constant; NULL where it is no such field.
+ */
 extern const char *ElasticConstant(const char *name, int length);
 
-/* Is the record's member one that Elastic stores as a date? */
+/* Does Elastic store this member of the record as a date? */
 extern bool ElasticIsTime(const Field *path);
 
 /*
- * Is the record's member one that Elastic also stores as one text?  Rules
- * match such a text by wildcards, for instance requestParameters by *owner=*.
+ * Does Elastic also store this member of the record as one text?  Rules match such a text
+ * by wildcards, for instance requestParameters by *owner=*.
  */
 extern bool ElasticIsMapText(const Field *path);
 

@@ -18,13 +18,13 @@
 #define IPV6_BITS         128
 #define IPV6_DEFAULT_BITS 64
 
-/* Where a parse stands. */
+/* The state of a parse. */
 typedef struct FieldParser
 {
 	const char  *text; /* the whole text, NUL-terminated */
 	int          next; /* byte offset of what is not yet read */
 	Language     language;
-	bool         literal; /* names are the record's own, aliases none */
+	bool         literal; /* names are the record's own: there are no aliases */
 	SyntaxError *error;
 } FieldParser;
 
@@ -88,7 +88,7 @@ static const FieldAlias facets[] = {
 /* Keys of the longest facet. */
 #define FACET_MAX_STEPS 3
 
-/* How a function's parentheses are filled. */
+/* Which arguments a function takes. */
 typedef enum Arguments
 {
 	ARGUMENTS_ONE,     /* a field */
@@ -132,7 +132,7 @@ static const FunctionName function_names[] = {
 	"country, external, filled, json, lower, network, prefix, principal, product, " \
 	"role, session and text."
 
-/* First keys that mean something else where a filter's condition begins. */
+/* Words that are no key where a filter's condition begins. */
 static const char *const reserved_keys[] = {"AND",     "OR",      "NOT",      "CIDR",      "LIST",
 											"EQUAL",   "ELEMENT", "_exists_", "_missing_", "source",
 											"service", "status",  "level"};
@@ -153,9 +153,8 @@ SpaceLength(const char *text)
 }
 
 /*
- * May the byte at `text` stand in a key without quotes?  All bytes of
- * characters beyond ASCII may, but for a no-break space and what begins like
- * one and is no character.
+ * May the byte at `text` stand in a key without quotes?  All bytes of characters beyond
+ * ASCII may, but for a no-break space and what begins like one and is no character.
  */
 static bool
 IsKeyByte(const char *text)
@@ -179,7 +178,7 @@ Peek(const FieldParser *parser)
 	return parser->text[parser->next];
 }
 
-/* The text from what is read next on. */
+/* The text that is not read yet. */
 static const char *
 Rest(const FieldParser *parser)
 {
@@ -195,9 +194,7 @@ SkipSpace(FieldParser *parser)
 		parser->next += length;
 }
 
-/*
- * Note an error at byte `offset`; returns NULL, for the caller to return.
- */
+/* Set the error, which stands at byte `offset`.  Returns NULL, for callers to return. */
 static void *
 Fail(FieldParser *parser, int offset, const char *message, const char *hint)
 {
@@ -205,9 +202,7 @@ Fail(FieldParser *parser, int offset, const char *message, const char *hint)
 	return NULL;
 }
 
-/*
- * Fail because a key was expected, with a hint for what was written instead.
- */
+/* Fail because a key was expected, with a hint for what was written instead. */
 static void *
 FailNoKey(FieldParser *parser, bool after_dot)
 {
@@ -230,8 +225,8 @@ FailNoKey(FieldParser *parser, bool after_dot)
 }
 
 /*
- * A copy of what was collected that takes no more room than it needs: a filter
- * may have very many fields, and a StringInfo starts with a kilobyte.
+ * Copy a collected text, palloc'd, and free the StringInfo.  A StringInfo takes at least a
+ * kilobyte, and a filter may have thousands of fields.
  */
 static char *
 TakeText(StringInfo collected)
@@ -243,8 +238,8 @@ TakeText(StringInfo collected)
 }
 
 /*
- * Read one key of a path.  Returns it unquoted and unescaped, palloc'd, or NULL
- * with the error set.
+ * Read one key of a path.  Returns it unquoted and unescaped, palloc'd, or NULL with the
+ * error set.
  */
 static char *
 ParseKey(FieldParser *parser, bool after_dot)
@@ -292,8 +287,8 @@ ParseKey(FieldParser *parser, bool after_dot)
 }
 
 /*
- * Read the keys of a path into the field; `after_dot` where they go on behind a
- * function.  Returns false with the error set where there is no path.
+ * Read the keys of a path into the field; `after_dot` where they go on behind a function.
+ * Returns false with the error set where there is no path.
  */
 static bool
 ParseSteps(FieldParser *parser, Field *field, bool after_dot)
@@ -323,9 +318,9 @@ ParseSteps(FieldParser *parser, Field *field, bool after_dot)
 }
 
 /*
- * What an alias stands for.  `start` is where its name begins in the text.
- * Returns NULL with the error set where the expression is no field, as when a
- * record's path has more keys than Elastic's.
+ * Parse the expression that an alias stands for.  The alias begins at byte `start` of the
+ * text, where errors are reported.  Returns NULL with the error set where the expression
+ * is no field: the record's path may have too many keys where Elastic's name has not.
  */
 static Field *
 ParseAlias(FieldParser *parser, const char *expression, int start)
@@ -344,8 +339,8 @@ ParseAlias(FieldParser *parser, const char *expression, int start)
 }
 
 /*
- * What a path means to Elastic.  Returns NULL with the error set where it is a
- * name that no record holds.
+ * The field that a path means if it is one of Elastic's names.  Returns NULL with the
+ * error set where no record holds such a field.
  */
 static Field *
 ApplyElastic(FieldParser *parser, Field *field, int start)
@@ -370,13 +365,13 @@ ApplyElastic(FieldParser *parser, Field *field, int start)
 			field = ParseAlias(parser, expression, start);
 			break;
 	}
-	/* Elastic's pipeline drops what is empty */
+	/* Elastic drops empty values before it stores an event */
 	if (field != NULL && (field->kind == FIELD_PATH || field->kind == FIELD_ANY))
 		field = FieldMakeFunction(FIELD_FILLED, field);
 	return field;
 }
 
-/* What the name of `length` bytes is Datadog's facet for, or NULL. */
+/* The expression of Datadog's facet of this name (`length` bytes), or NULL. */
 static const char *
 FacetExpression(const char *name, int length)
 {
@@ -389,8 +384,8 @@ FacetExpression(const char *name, int length)
 }
 
 /*
- * KQL quotes whole names, "event.action", so there the dots of a name that is
- * quoted as a whole separate its keys.
+ * Split a name that KQL quotes as a whole, such as "event.action", at its dots.  Returns
+ * false with the error set where the parts are no path.
  */
 static bool
 SplitQuotedName(FieldParser *parser, Field *field, int start)
@@ -408,9 +403,7 @@ SplitQuotedName(FieldParser *parser, Field *field, int start)
 	return false;
 }
 
-/*
- * Read a path with an optional leading @.
- */
+/* Read a path with an optional leading @. */
 static Field *
 ParsePath(FieldParser *parser)
 {
@@ -422,7 +415,7 @@ ParsePath(FieldParser *parser)
 
 	field->kind = FIELD_PATH;
 
-	/* Elastic's @timestamp is the one name of its that begins with @. */
+	/* @timestamp is the only name of Elastic's that begins with @ */
 	if (Peek(parser) == '@' && !(kql && strncmp(Rest(parser), "@timestamp", 10) == 0))
 		parser->next++;
 	name = parser->next;
@@ -444,9 +437,7 @@ ParsePath(FieldParser *parser)
 	return field;
 }
 
-/*
- * Read a derived attribute, which begins with $.
- */
+/* Read a derived attribute, which begins with $. */
 static Field *
 ParseAttribute(FieldParser *parser)
 {
@@ -485,8 +476,8 @@ ParseAttribute(FieldParser *parser)
 }
 
 /*
- * Read a number between min and max, which stands behind a comma; `what` says
- * in errors what it is.
+ * Read a comma and a number from min to max.  `what` names the number in errors.  Returns
+ * false with the error set where there is none.
  */
 static bool
 ParseNumber(FieldParser *parser, int min, int max, const char *what, int *number)
@@ -499,7 +490,7 @@ ParseNumber(FieldParser *parser, int min, int max, const char *what, int *number
 	start = parser->next;
 	while (Peek(parser) >= '0' && Peek(parser) <= '9')
 	{
-		/* Digits beyond what fits change nothing: it is too large already. */
+		/* a number that is too large stays so, whatever digits follow */
 		if (value <= max)
 			value = value * 10 + (Peek(parser) - '0');
 		parser->next++;
@@ -517,9 +508,7 @@ ParseNumber(FieldParser *parser, int min, int max, const char *what, int *number
 #define NETWORK_HINT "Write network(path, 24) or network(path, 24, 64)."
 #define PREFIX_HINT  "Write prefix(path, ':', 2) for what stands before the second \":\"."
 
-/*
- * Read the prefix lengths of a call of network().
- */
+/* Read the prefix lengths of network().  Returns false with the error set where they are wrong. */
 static bool
 ParseNetwork(FieldParser *parser, Field *field)
 {
@@ -534,10 +523,7 @@ ParseNetwork(FieldParser *parser, Field *field)
 		 ParseNumber(parser, 0, IPV6_BITS, "a prefix length", &field->ipv6_bits));
 }
 
-/*
- * Read a text in single or double quotes; NULL with the error set where there
- * is none.
- */
+/* Read a text in single or double quotes; NULL with the error set where there is none. */
 static char *
 ParseQuoted(FieldParser *parser)
 {
@@ -559,7 +545,8 @@ ParseQuoted(FieldParser *parser)
 }
 
 /*
- * Read the separator and the number of parts of a call of prefix().
+ * Read the separator and the number of parts of prefix().  Returns false with the error
+ * set where they are wrong.
  */
 static bool
 ParsePrefix(FieldParser *parser, Field *field)
@@ -597,7 +584,8 @@ ParsePrefix(FieldParser *parser, Field *field)
 }
 
 /*
- * Read the fields of a call, up to what stands behind them.
+ * Read the fields among the arguments of a call.  Returns false with the error set where
+ * one is wrong.
  */
 static bool
 ParseArguments(FieldParser *parser, Field *field, Arguments style, int nesting)
@@ -639,7 +627,7 @@ FunctionByName(const char *name, int length)
 	return NULL;
 }
 
-/* A kind's entry in the table of functions. */
+/* The function of this kind, which must be one of a function. */
 static const FunctionName *
 FunctionOfKind(FieldKind kind)
 {
@@ -650,9 +638,7 @@ FunctionOfKind(FieldKind kind)
 	return function;
 }
 
-/*
- * Read a function call; its name has `name_length` bytes.
- */
+/* Read a function call.  Its name has `name_length` bytes; `nesting` functions are around it. */
 static Field *
 ParseFunction(FieldParser *parser, int name_length, int nesting)
 {
@@ -690,9 +676,7 @@ ParseFunction(FieldParser *parser, int name_length, int nesting)
 	return field;
 }
 
-/*
- * Read the path that goes on behind a function.
- */
+/* Read the path that goes on behind a function. */
 static Field *
 ParseBelow(FieldParser *parser, Field *function, int start)
 {
@@ -710,8 +694,8 @@ ParseBelow(FieldParser *parser, Field *function, int start)
 }
 
 /*
- * Read a path or derived attribute, each with an optional leading @, or a function
- * call; `nesting` functions are around it.
+ * Read a path or derived attribute, each with an optional leading @, or a function call.
+ * `nesting` functions are around it.  Returns NULL with the error set.
  */
 static Field *
 ParseExpression(FieldParser *parser, int nesting)
@@ -742,9 +726,7 @@ ParseExpression(FieldParser *parser, int nesting)
 
 /*
  * FieldParse
- *
- * Parse a field as rules write it; see field.h.  Returns NULL with *error
- * filled where the text is none.
+ *		Parse a field as rules write it; see field.h.
  */
 Field *
 FieldParse(const char *text, Language language, SyntaxError *error)
@@ -781,7 +763,7 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 		}
 	}
 
-	/* So that FieldToText always writes something that parses. */
+	/* FieldToText may write more, which has to parse too */
 	canonical = FieldToText(field);
 	canonical_length = strlen(canonical);
 	pfree(canonical);
@@ -791,7 +773,7 @@ FieldParse(const char *text, Language language, SyntaxError *error)
 	return field;
 }
 
-/* Copies of the keys from number `first` on. */
+/* Copy the keys from number `first` on. */
 static char **
 CopySteps(const Field *field, int first)
 {
@@ -804,8 +786,7 @@ CopySteps(const Field *field, int first)
 
 /*
  * FieldRelative
- *
- * A copy without the first `nsteps` keys of all paths.
+ *		Copy the field without the first `nsteps` keys of all its paths.
  */
 Field *
 FieldRelative(const Field *field, int nsteps)
@@ -832,8 +813,7 @@ FieldRelative(const Field *field, int nsteps)
 
 /*
  * FieldCopy
- *
- * Return a palloc'd copy that shares nothing with the field.
+ *		Copy the field; the copy shares nothing with it.
  */
 Field *
 FieldCopy(const Field *field)
@@ -843,8 +823,7 @@ FieldCopy(const Field *field)
 
 /*
  * FieldEqual
- *
- * Do two fields name the same value, however they are spelt?
+ *		Do two fields name the same value, however they are spelt?
  */
 bool
 FieldEqual(const Field *a, const Field *b)
@@ -868,7 +847,7 @@ FieldEqual(const Field *a, const Field *b)
 	return true;
 }
 
-/* Append a text in quotes of the kind. */
+/* Append a text between two quotes, and escape what would end it. */
 static void
 AppendQuoted(StringInfo out, const char *text, char quote)
 {
@@ -883,8 +862,8 @@ AppendQuoted(StringInfo out, const char *text, char quote)
 }
 
 /*
- * Append a key as a path holds it: quoted unless it is plain.  At the start of
- * a field @ and $ mean something of their own.
+ * Append a key as a path holds it: quoted unless it is plain.  At the start of a field @
+ * and $ mean something of their own.
  */
 static void
 AppendKey(StringInfo out, const char *key, bool first)
@@ -900,7 +879,7 @@ AppendKey(StringInfo out, const char *key, bool first)
 		AppendQuoted(out, key, '"');
 }
 
-/* Append the keys of a path, the first one in any case quoted or not. */
+/* Append the keys of a path.  quote_first: quote the first one even if it is plain. */
 static void
 AppendPath(StringInfo out, const Field *path, bool quote_first)
 {
@@ -933,9 +912,7 @@ IsTaken(const Field *path)
 	return taken;
 }
 
-/*
- * Append the canonical text of a field.
- */
+/* Append the canonical text of a field. */
 static void
 AppendField(StringInfo out, const Field *field)
 {
@@ -983,8 +960,7 @@ AppendField(StringInfo out, const Field *field)
 
 /*
  * FieldToText
- *
- * The field in its one canonical spelling, palloc'd.
+ *		The field in its one canonical spelling, palloc'd.
  */
 char *
 FieldToText(const Field *field)
@@ -998,8 +974,7 @@ FieldToText(const Field *field)
 
 /*
  * FieldMakeFunction
- *
- * A new field, palloc'd, that applies a function to `argument` and shares it.
+ *		A new field, palloc'd, that applies a function to `argument` and shares it.
  */
 Field *
 FieldMakeFunction(FieldKind kind, Field *argument)
@@ -1016,8 +991,7 @@ FieldMakeFunction(FieldKind kind, Field *argument)
 
 /*
  * FieldRoot
- *
- * The number of keys below which all values of the field are.
+ *		Find the object that holds all values of the field; see field.h.
  */
 int
 FieldRoot(const Field *field, char ***steps)
@@ -1047,8 +1021,7 @@ FieldRoot(const Field *field, char ***steps)
 
 /*
  * FieldIsBelow
- *
- * Are all paths of the field longer than `path`, and begin with it?
+ *		Do all paths of the field begin with `path` and go on behind it?
  */
 bool
 FieldIsBelow(const Field *field, const Field *path)
@@ -1075,8 +1048,7 @@ FieldIsBelow(const Field *field, const Field *path)
 
 /*
  * FieldNeeds
- *
- * What the field looks up outside the record.
+ *		The tables and files that the field looks up, as NEEDS_... bits.
  */
 int
 FieldNeeds(const Field *field)
@@ -1094,7 +1066,7 @@ FieldNeeds(const Field *field)
 	return needs;
 }
 
-/* Bytes of the path that goes on at `text`, from its dot on. */
+/* The length in bytes of the path that goes on at `text`, its first dot included. */
 static int
 BelowExtent(const char *text)
 {
@@ -1124,10 +1096,8 @@ BelowExtent(const char *text)
 
 /*
  * FieldFunctionExtent
- *
- * The number of bytes from text on to behind the parenthesis that closes the
- * first one opened, and behind the path that follows it, or to the end where
- * none closes it.  Parentheses in quotes and behind a backslash do not count.
+ *		The length of the field that begins at `text` with a function; see field.h.
+ *		Parentheses in quotes and behind a backslash do not count.
  */
 int
 FieldFunctionExtent(const char *text)
@@ -1150,4 +1120,15 @@ FieldFunctionExtent(const char *text)
 			return i + 1 + (text[i + 1] == '.' ? BelowExtent(text + i + 1) : 0);
 	}
 	return i;
+}
+
+bool
+FieldIsFunctionName(const char *text, int length)
+{
+	for (int i = 0; i < length; i++)
+	{
+		if (!IsNameByte(text[i]))
+			return false;
+	}
+	return true;
 }

@@ -90,17 +90,16 @@ typedef struct Field
 #define FIELD_MAX_SEPARATOR 32   /* bytes of prefix's separator */
 #define FIELD_MAX_PARTS     1000 /* of prefix */
 
-/* What a field or filter looks up outside the record, as a set of bits. */
+/* The tables and files that a field or filter looks up, as bits. */
 #define NEEDS_KNOWN_ACCOUNTS 0x01
 #define NEEDS_OWN_ACCOUNTS   0x02
 #define NEEDS_LISTS          0x04
 #define NEEDS_GEOIP          0x08
 
 /*
- * Parse a field as rules write it.  `language` decides whether Elastic's field
- * names are aliases of the record's (LANGUAGE_KQL) or Datadog's facets
- * (LANGUAGE_DATADOG).
- * Returns NULL and fills *error when the text is no field.
+ * Parse a field as rules write it.  `language` decides whether Elastic's field names are
+ * aliases of the record's (LANGUAGE_KQL) or Datadog's facets (LANGUAGE_DATADOG).  Returns
+ * NULL and fills *error when the text is no field.
  */
 extern Field *FieldParse(const char *text, Language language, SyntaxError *error);
 
@@ -111,8 +110,8 @@ extern Field *FieldCopy(const Field *field);
 extern bool FieldEqual(const Field *a, const Field *b);
 
 /*
- * The field in one canonical spelling of LANGUAGE_DATADOG, palloc'd.  Fields
- * that are equal have the same, and it parses to an equal field.
+ * The field in one canonical spelling of LANGUAGE_DATADOG, palloc'd.  Fields that are
+ * equal have the same, and it parses to an equal field.
  */
 extern char *FieldToText(const Field *field);
 
@@ -120,25 +119,31 @@ extern char *FieldToText(const Field *field);
 extern Field *FieldMakeFunction(FieldKind kind, Field *argument);
 
 /*
- * The keys below which all values of a field are, or 0 where they are
- * scattered over the record.  *steps are the field's own.
+ * Find the object that holds all values of a field.  Returns the number of keys that lead
+ * to it, 0 for the record itself.  *steps points to the keys, which belong to the field.
  */
 extern int FieldRoot(const Field *field, char ***steps);
 
-/* Are all paths of the field longer than `path`, and begin with it? */
+/* Do all paths of the field begin with `path` and go on behind it? */
 extern bool FieldIsBelow(const Field *field, const Field *path);
 
-/* A copy of the field without the first `nsteps` keys of all its paths. */
+/*
+ * Copy the field without the first `nsteps` keys of all its paths.  The copy shares
+ * nothing with it.
+ */
 extern Field *FieldRelative(const Field *field, int nsteps);
 
-/* What the field looks up outside the record (NEEDS_...). */
+/* The tables and files that the field looks up, as NEEDS_... bits. */
 extern int FieldNeeds(const Field *field);
 
 /*
- * How many bytes from `text` on belong to the field that begins there with a
- * function name and "(": up to the matching ")" and the path behind it, or to
- * the end of the text.
+ * The length in bytes of the field that begins at `text` with a function name and "(".
+ * The field ends with the matching ")" and the path that follows it; without a matching
+ * ")" it is the whole text.
  */
 extern int FieldFunctionExtent(const char *text);
+
+/* May a function have the name of `length` bytes at `text`?  Lower-case letters and "_". */
+extern bool FieldIsFunctionName(const char *text, int length);
 
 #endif /* NEWTERM_FIELD_H */

@@ -1,6 +1,6 @@
 /*
  * filter.c
- *	  Filters: parsing in either language, its errors, comparing trees.
+ *	  Filters: parsing them in either language, the errors of that, comparing trees.
  */
 #ifdef FRONTEND
 #include "postgres_fe.h"
@@ -13,9 +13,7 @@
 
 /*
  * FilterParse
- *
- * Parse a filter; see filter.h.  Returns NULL with *error filled where the
- * text is refused.
+ *		Parse a filter; see filter.h.
  */
 FilterNode *
 FilterParse(const char *text, Language language, SyntaxError *error)
@@ -41,7 +39,7 @@ FilterParse(const char *text, Language language, SyntaxError *error)
 	if (sigsetjmp(state.fatal, 0) != 0)
 		return NULL;
 	result = language == LANGUAGE_KQL ? FilterParseKql(&state) : FilterParseDatadog(&state);
-	pfree(state.open); /* as much as a rule takes otherwise */
+	pfree(state.open); /* it is as large as all else of a rule */
 	if (result != 0 || state.failed)
 		return NULL;
 	return state.result;
@@ -49,8 +47,7 @@ FilterParse(const char *text, Language language, SyntaxError *error)
 
 /*
  * FilterFail
- *
- * Note an error at byte `offset` of the text, unless there is one already.
+ *		Set the error, which stands at byte `offset` of the text.  The first error counts.
  */
 void
 FilterFail(FilterParseState *state, int offset, const char *message, const char *hint)
@@ -62,10 +59,21 @@ FilterFail(FilterParseState *state, int offset, const char *message, const char 
 }
 
 /*
+ * FilterFailDepth
+ *		Set the error, at byte `offset` of the text, that the filter nests too deep.
+ */
+void
+FilterFailDepth(FilterParseState *state, int offset)
+{
+	FilterFail(state, offset,
+			   psprintf("the filter is nested more than %d levels deep", FILTER_MAX_DEPTH), NULL);
+}
+
+/*
  * FilterFailFatal
- *
- * What the scanners do instead of exit().  They cannot run out of memory
- * (palloc takes care of that), so this should never be seen.
+ *		Set an internal error of a scanner and jump back to FilterParse, instead of exit()
+ *		as flex would.  This should never happen: memory is palloc's, which raises its own
+ *		error when there is none.
  */
 void
 FilterFailFatal(FilterParseState *state, const char *message)
@@ -82,7 +90,7 @@ TokenIs(const FilterParseState *state, FilterSpan token, const char *word)
 		memcmp(state->text + token.start, word, token.end - token.start) == 0;
 }
 
-/* Is the token a word that joins conditions, as the language writes them? */
+/* Is the token AND, OR or NOT, as the language writes them? */
 static bool
 IsKeyword(const FilterParseState *state, FilterSpan token)
 {
@@ -97,23 +105,19 @@ IsKeyword(const FilterParseState *state, FilterSpan token)
 		TokenIs(state, token, "NOT");
 }
 
-/*
- * A token as a message quotes it: in double quotes, palloc'd.
- */
+/* A token as messages quote it, palloc'd. */
 static char *
 QuoteToken(const FilterParseState *state, FilterSpan token)
 {
 	char *excerpt = SyntaxExcerpt(state->text + token.start, token.end - token.start);
 
-	/* Values and names that have quotes of their own need no more. */
+	/* the text has quotes of its own */
 	if (excerpt[0] == '"')
 		return excerpt;
 	return psprintf("\"%s\"", excerpt);
 }
 
-/*
- * Fail at a word that has no field.
- */
+/* Fail at a word that has no field. */
 static void
 FailBareWord(FilterParseState *state)
 {
@@ -130,9 +134,7 @@ FailBareWord(FilterParseState *state)
 			   hint);
 }
 
-/*
- * Fail where the filter ends and the innermost bracket is not closed.
- */
+/* Fail where the filter ends and the innermost bracket is not closed. */
 static void
 FailUnclosed(FilterParseState *state)
 {
@@ -140,15 +142,13 @@ FailUnclosed(FilterParseState *state)
 	const char  bracket = state->text[open->offset];
 	SyntaxError place;
 
-	/* Count the position of the bracket as errors do. */
+	/* SyntaxErrorSet counts characters */
 	SyntaxErrorSet(&place, state->text, open->offset, "", NULL);
 	FilterFail(state, state->token.start, bracket == '{' ? "expected \"}\"" : "expected \")\"",
 			   psprintf("The \"%c\" at position %d is never closed.", bracket, place.position));
 }
 
-/*
- * Fail behind a complete condition or value.
- */
+/* Fail behind a complete condition or value. */
 static void
 FailBehindComplete(FilterParseState *state, int expected)
 {
@@ -189,8 +189,8 @@ static const Expectation second_arguments[] = {
 };
 
 /*
- * What is expected at the latest token, of EXPECT_... bits of which none is EXPECT_END,
- * EXPECT_CLOSE or EXPECT_COLON.
+ * Choose what to name of what could stand at the latest token.  None of the EXPECT_...
+ * bits is EXPECT_END, EXPECT_CLOSE or EXPECT_COLON.
  */
 static Expectation
 Expected(const FilterParseState *state, int expected)
@@ -216,8 +216,7 @@ Expected(const FilterParseState *state, int expected)
 
 /*
  * FilterFailUnexpected
- *
- * Fail at the latest token; `expected` says what could stand there (EXPECT_...).
+ *		Set the error that the latest token is unexpected; `expected` are EXPECT_... bits.
  */
 void
 FilterFailUnexpected(FilterParseState *state, int expected)
@@ -253,10 +252,9 @@ FilterFailUnexpected(FilterParseState *state, int expected)
 
 /*
  * FilterSkipSpace
- *
- * The next byte that is no white space, from `text` on.  Looking ahead is done
- * here and not by the scanners' rules: for trailing context of variable length
- * flex keeps a state for each byte of a token in an array of fixed size.
+ *		The first byte from `text` on that is no white space.  The scanners look ahead by
+ *		this function and not by trailing context in their rules: for context of variable
+ *		length, flex keeps a state for each byte of a token, in an array of fixed size.
  */
 const char *
 FilterSkipSpace(const char *text)
@@ -272,8 +270,8 @@ FilterSkipSpace(const char *text)
 
 /*
  * FilterToken
- *
- * The scanner has found a token: remember its place and that of the one before.
+ *		Remember the place of a token that the scanner has found, and of the one before
+ *		it.
  */
 void
 FilterToken(FilterParseState *state, int start, int end)
@@ -285,9 +283,9 @@ FilterToken(FilterParseState *state, int start, int end)
 
 /*
  * FilterOpenParenthesis
- *
- * The latest token opens a group; `prefix` is what KQL's names in it begin
- * with, or NULL.  Returns false with the error set where groups nest too deep.
+ *		Remember that the latest token opens a group.  `prefix` is put before names in the
+ *		group (KQL), or NULL; it is copied.  Returns false with the error set where groups
+ *		nest too deep.
  */
 bool
 FilterOpenParenthesis(FilterParseState *state, const char *prefix)
@@ -296,9 +294,7 @@ FilterOpenParenthesis(FilterParseState *state, const char *prefix)
 
 	if (state->nopen == FILTER_MAX_DEPTH)
 	{
-		FilterFail(state, state->token.start,
-				   psprintf("the filter is nested more than %d levels deep", FILTER_MAX_DEPTH),
-				   NULL);
+		FilterFailDepth(state, state->token.start);
 		return false;
 	}
 	open->offset = state->token.start;
@@ -307,9 +303,7 @@ FilterOpenParenthesis(FilterParseState *state, const char *prefix)
 	return true;
 }
 
-/*
- * What names begin with where the scanner stands: KQL's f:{ g: x } means f.g.
- */
+/* The prefix of names at the scanner's place, or NULL: KQL's f:{ g: x } means f.g. */
 static const char *
 CurrentPrefix(const FilterParseState *state)
 {
@@ -323,9 +317,8 @@ CurrentPrefix(const FilterParseState *state)
 
 /*
  * FilterPrefixedName
- *
- * The name between two byte offsets, with what the groups around it begin
- * with, palloc'd.
+ *		The name between two byte offsets with the prefix of the groups around it,
+ *		palloc'd.
  */
 char *
 FilterPrefixedName(FilterParseState *state, int start, int end)
@@ -336,7 +329,7 @@ FilterPrefixedName(FilterParseState *state, int start, int end)
 	return prefix ? psprintf("%s.%s", prefix, name) : name;
 }
 
-/* Names that Datadog's pipeline adds to every record of CloudTrail's. */
+/* Names that Datadog adds to every CloudTrail record. */
 static const struct
 {
 	const char *written;
@@ -349,7 +342,7 @@ static const struct
 	{"@level", {.failed = "Error", .succeeded = "Info"}},
 };
 
-/* Is the name none of a field?  Then *name says what it is. */
+/* Is the name not one of a field?  Then *name is set. */
 static bool
 IsNoField(const FilterParseState *state, const char *written, FilterName *name)
 {
@@ -369,7 +362,7 @@ IsNoField(const FilterParseState *state, const char *written, FilterName *name)
 	return false;
 }
 
-/* Where that many characters of a text in UTF-8 end, in bytes. */
+/* The length in bytes of the first `characters` characters of a text in UTF-8. */
 static int
 ByteOffset(const char *text, int characters)
 {
@@ -386,9 +379,8 @@ ByteOffset(const char *text, int characters)
 
 /*
  * FilterReadName
- *
- * Read the name between two byte offsets.  Returns false with the error set
- * where it is no field.
+ *		Read the name between two byte offsets into *name.  Returns false with the error
+ *		set where the name is none of a field.
  */
 bool
 FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
@@ -421,9 +413,9 @@ FilterReadName(FilterParseState *state, int start, int end, FilterName *name)
 
 /*
  * FilterGroupPath
- *
- * The path that the name of KQL's nested group stands for, or NULL where it is
- * only the beginning of names that mean something.
+ *		The path of the object that a nested group of KQL is about, f in f:{ g: x }.  NULL
+ *		where the name is no path by itself, but only the beginning of one of Elastic's
+ *		names.
  */
 Field *
 FilterGroupPath(FilterParseState *state, int start, int end)
@@ -442,9 +434,7 @@ LiteralEqual(const FilterLiteral *a, const FilterLiteral *b)
 	return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
 }
 
-/*
- * Are two ends of a range the same?
- */
+/* Are two bounds of a range the same? */
 static bool
 BoundEqual(const FilterBound *a, const FilterBound *b)
 {
@@ -502,8 +492,7 @@ ChildrenEqual(const FilterNode *a, const FilterNode *b)
 
 /*
  * FilterEqual
- *
- * Do two trees say the same in the same way?
+ *		Do two trees say the same in the same way?
  */
 bool
 FilterEqual(const FilterNode *a, const FilterNode *b)
@@ -541,8 +530,7 @@ FilterEqual(const FilterNode *a, const FilterNode *b)
 
 /*
  * FilterNeeds
- *
- * What the filter looks up outside the record.
+ *		The tables and files that the filter looks up, as NEEDS_... bits.
  */
 int
 FilterNeeds(const FilterNode *filter)

@@ -48,9 +48,7 @@ typedef struct WildcardPart
 	int          length; /* of text, in bytes */
 } WildcardPart;
 
-/*
- * A literal, with what it reads as beside plain text, found once when parsed.
- */
+/* A value of a filter, and as what it can be compared beside text. */
 typedef struct FilterLiteral
 {
 	char *text;       /* unescaped, NUL-terminated */
@@ -77,11 +75,11 @@ typedef struct FilterRange
 	FilterBound upper;
 } FilterRange;
 
-/* A rule set has thousands of them, and an event goes from one to another: 64 bytes. */
+/* A node has 64 bytes, one cache line: rules have thousands, and an event visits many. */
 typedef struct FilterNode
 {
 	FilterKind kind;
-	/* where the compiled rule set finds the field's value; set by the rule compiler */
+	/* the slot of the field's value in an event; set by the rule compiler */
 	int                 slot;
 	int                 depth; /* levels of nodes from here down, 1 for a leaf */
 	int                 nchildren;
@@ -116,45 +114,44 @@ typedef struct FilterNode
 } FilterNode;
 
 /*
- * The trees that FilterParse makes are simplified: AND and OR have two or more
- * children, none of the same kind; NOT never stands on NOT; FILTER_EVERYTHING
- * stands alone or, as "matches nothing", under a NOT that stands alone.
+ * The trees that FilterParse makes are simplified: AND and OR have two or more children,
+ * none of the same kind; NOT never stands on NOT; FILTER_EVERYTHING stands alone or, as
+ * "matches nothing", under a NOT that stands alone.
  *
- * Parse a filter.  Returns NULL and fills *error when the text is refused.
- * Nesting deeper than FILTER_MAX_DEPTH and texts longer than
- * FILTER_MAX_LENGTH bytes are refused.
+ * Parse a filter.  Returns NULL and fills *error when the text is refused.  Nesting deeper
+ * than FILTER_MAX_DEPTH and texts longer than FILTER_MAX_LENGTH bytes are refused.
  */
 #define FILTER_MAX_DEPTH  200
 #define FILTER_MAX_LENGTH (1024 * 1024)
 
 /*
- * A wildcard pattern that has a "?" may have at most so many bytes of text and
- * "?" between two "*".  Such a part is looked for at every place of the value,
- * so this bounds the work for each byte of it; parts without "?" are found by
- * a linear search and may have any length.
+ * The largest number of text bytes and "?" between two "*" of a pattern, if there is a "?"
+ * among them.  Such a part is tried at every place of the value, so the limit bounds the
+ * work for each byte.  Parts without "?" are found by a linear search and may have any
+ * length.
  */
 #define FILTER_MAX_SEGMENT 100
 
 extern FilterNode *FilterParse(const char *text, Language language, SyntaxError *error);
 
 /*
- * The tree as a text in Datadog's syntax that parses to an equal tree (unless
- * it is longer than FILTER_MAX_LENGTH: lists of values repeat their field).
+ * The tree as a text in Datadog's syntax that parses to an equal tree (unless it is longer
+ * than FILTER_MAX_LENGTH: lists of values repeat their field).
  */
 extern char *FilterToText(const FilterNode *filter);
 
-/* What the filter's fields look up outside the record (NEEDS_...). */
+/* The tables and files that the filter looks up, as NEEDS_... bits. */
 extern int FilterNeeds(const FilterNode *filter);
 
 /* Do two trees say the same in the same way? */
 extern bool FilterEqual(const FilterNode *a, const FilterNode *b);
 
-/* Linear-time wildcard match of `length` bytes of UTF-8 at `text`. */
+/* Do all `length` bytes of UTF-8 at `text` match the node's pattern?  In linear time. */
 extern bool FilterWildcardMatch(const FilterNode *node, const char *text, int length);
 
 /*
- * Does the IP address in `length` bytes at `text` lie in one of the node's
- * networks?  False where the text is no IP address.
+ * Is the IP address in the `length` bytes at `text` in one of the node's networks?  False
+ * where the text is no IP address.
  */
 extern bool FilterNetworkMatch(const FilterNode *node, const char *text, int length);
 

@@ -1,6 +1,6 @@
 /*
  * filter_build.c
- *	  The makers of a filter's nodes, which the grammars' actions call.
+ *	  Makers of a filter's nodes, which the actions of the grammars call.
  */
 #ifdef FRONTEND
 #include "postgres_fe.h"
@@ -21,7 +21,7 @@
 #define LEFT_QUOTE  "\xE2\x80\x9C"
 #define RIGHT_QUOTE "\xE2\x80\x9D"
 
-/* A new node of the kind with everything else empty, palloc'd. */
+/* A new node of this kind, else empty, palloc'd. */
 static FilterNode *
 MakeNode(FilterKind kind)
 {
@@ -34,8 +34,7 @@ MakeNode(FilterKind kind)
 
 /*
  * FilterMakeEverything
- *
- * The filter that matches every event.
+ *		The filter that matches every event.
  */
 FilterNode *
 FilterMakeEverything(void)
@@ -50,10 +49,7 @@ IsNothing(const FilterNode *node)
 	return node->kind == FILTER_NOT && node->children[0]->kind == FILTER_EVERYTHING;
 }
 
-/*
- * Add a child.  The array of children grows by doubling, so that a list of n
- * conditions costs O(n).
- */
+/* Add a child.  The array doubles when it is full, so that n conditions cost O(n). */
 static void
 AddChild(FilterNode *node, FilterNode *child)
 {
@@ -67,22 +63,19 @@ AddChild(FilterNode *node, FilterNode *child)
 	node->depth = Max(node->depth, child->depth + 1);
 }
 
-/*
- * Refuse a node that is nested too deep; otherwise return it.
- */
+/* Return the node, or NULL with the error set where it is nested too deep. */
 static FilterNode *
 CheckDepth(FilterParseState *state, FilterNode *node)
 {
 	if (node->depth <= FILTER_MAX_DEPTH)
 		return node;
-	FilterFail(state, state->token.start,
-			   psprintf("the filter is nested more than %d levels deep", FILTER_MAX_DEPTH), NULL);
+	FilterFailDepth(state, state->token.start);
 	return NULL;
 }
 
 /*
- * Join two nodes by AND or OR.  One of the same kind on either side is merged,
- * for which `left` is changed in place.
+ * Join two nodes by AND or OR.  A node that is of this kind already is merged into the
+ * result; `left` is changed in place then.
  */
 static FilterNode *
 Join(FilterParseState *state, FilterKind kind, FilterNode *left, FilterNode *right)
@@ -106,8 +99,7 @@ Join(FilterParseState *state, FilterKind kind, FilterNode *left, FilterNode *rig
 
 /*
  * FilterMakeAnd
- *
- * Both conditions; what matches everything or nothing is simplified away.
+ *		Both conditions; what matches everything or nothing is simplified away.
  */
 FilterNode *
 FilterMakeAnd(FilterParseState *state, FilterNode *left, FilterNode *right)
@@ -123,8 +115,7 @@ FilterMakeAnd(FilterParseState *state, FilterNode *left, FilterNode *right)
 
 /*
  * FilterMakeOr
- *
- * Either condition; what matches everything or nothing is simplified away.
+ *		Either condition; what matches everything or nothing is simplified away.
  */
 FilterNode *
 FilterMakeOr(FilterParseState *state, FilterNode *left, FilterNode *right)
@@ -140,8 +131,7 @@ FilterMakeOr(FilterParseState *state, FilterNode *left, FilterNode *right)
 
 /*
  * FilterMakeNot
- *
- * The opposite.  Two negations cancel each other out.
+ *		The opposite.  Two negations cancel each other out.
  */
 FilterNode *
 FilterMakeNot(FilterParseState *state, FilterNode *child)
@@ -157,9 +147,7 @@ FilterMakeNot(FilterParseState *state, FilterNode *child)
 	return CheckDepth(state, node);
 }
 
-/*
- * Fill *literal with a text (palloc'd, kept) and what it reads as beside.
- */
+/* Fill *literal with a text, which it keeps, and find as what it can be compared. */
 static void
 ReadLiteral(FilterLiteral *literal, char *text, int length)
 {
@@ -171,7 +159,7 @@ ReadLiteral(FilterLiteral *literal, char *text, int length)
 	literal->is_time = IsoTimeParse(text, length, &literal->time);
 }
 
-/* A value while it is read: a list of parts, the last of them growing. */
+/* A value that is being read, as a list of parts, of which the last one grows. */
 typedef struct ValueReader
 {
 	FilterParseState *state;
@@ -183,9 +171,8 @@ typedef struct ValueReader
 } ValueReader;
 
 /*
- * Finish the literal run that is being read, if any.  It is copied to where it
- * takes no more room than it needs: a filter may have very many values, and a
- * StringInfo starts with a kilobyte.
+ * Finish the text that is being read, if any.  It is copied, because a StringInfo takes at
+ * least a kilobyte, and a filter may have thousands of values.
  */
 static void
 EndText(ValueReader *reader)
@@ -202,9 +189,7 @@ EndText(ValueReader *reader)
 	reader->in_text = false;
 }
 
-/*
- * Start a new part of the kind.
- */
+/* Begin a new part of this kind. */
 static void
 AddPart(ValueReader *reader, WildcardKind kind)
 {
@@ -223,9 +208,7 @@ AddPart(ValueReader *reader, WildcardKind kind)
 	}
 }
 
-/*
- * Add bytes of literal text.
- */
+/* Add bytes of text. */
 static void
 AddText(ValueReader *reader, const char *bytes, int count)
 {
@@ -235,8 +218,8 @@ AddText(ValueReader *reader, const char *bytes, int count)
 }
 
 /*
- * Add a "*" or "?".  "**" is "*", and "*?" is written "?*", so that a "*" is
- * always followed by text or by the end.
+ * Add a "*" or "?".  "**" is "*", and "*?" is written "?*", so that a "*" is always
+ * followed by text or by the end.
  */
 static void
 AddWildcard(ValueReader *reader, WildcardKind kind)
@@ -254,7 +237,8 @@ AddWildcard(ValueReader *reader, WildcardKind kind)
 }
 
 /*
- * Read four hexadecimal digits between two offsets of the text; -1 for none.
+ * The number of four hexadecimal digits at `start` of the text; -1 where there are fewer
+ * before `end`.
  */
 static int
 ReadHex(const FilterParseState *state, int start, int end)
@@ -330,9 +314,9 @@ ReadLowSurrogate(const FilterParseState *state, int offset, int end)
 }
 
 /*
- * Read KQL's \uXXXX, whose backslash is at `offset`, and add the character; a
- * pair of surrogates is one.  Returns how many bytes it took, or 0 with the
- * error set.
+ * Read KQL's \uXXXX, whose backslash is at `offset`, and add the character.  Two of them
+ * that are a pair of surrogates are one character.  Returns the length in bytes, or 0 with
+ * the error set.
  */
 static int
 AddUnicode(ValueReader *reader, int offset, int end)
@@ -355,7 +339,7 @@ AddUnicode(ValueReader *reader, int offset, int end)
 	return low >= 0 ? 12 : 6;
 }
 
-/* Is the backslash at `offset` of KQL's quoted text no escape? */
+/* Is the backslash at `offset` of a quoted text of KQL no escape? */
 static bool
 StandsForItself(const FilterParseState *state, int offset, int end)
 {
@@ -375,8 +359,8 @@ StandsForItself(const FilterParseState *state, int offset, int end)
 }
 
 /*
- * Read the escape whose backslash is at `offset`.  Returns how many bytes it
- * took, or 0 with the error set.
+ * Read the escape whose backslash is at `offset`.  Returns its length in bytes, or 0 with
+ * the error set.
  */
 static int
 AddEscape(ValueReader *reader, int offset, int end, bool quoted)
@@ -419,8 +403,8 @@ AddEscape(ValueReader *reader, int offset, int end, bool quoted)
 }
 
 /*
- * Does the value begin with a typographic quote?  Word processors turn quotes into
- * these, which quote nothing.
+ * Does the value begin with a typographic quote?  Word processors turn quotes into these,
+ * which quote nothing.
  */
 static bool
 BeginsTypographic(const FilterParseState *state, FilterSpan value)
@@ -440,8 +424,8 @@ IsDoubled(const FilterParseState *state, int offset, int end)
 }
 
 /*
- * Read what stands at `offset` of a value: an escape, a wildcard or a byte.  Returns how
- * many bytes it took, or 0 with the error set.
+ * Read an escape, a wildcard or a byte at `offset` of a value.  Returns its length in
+ * bytes, or 0 with the error set.
  */
 static int
 ReadPart(ValueReader *reader, FilterSpan value, int offset)
@@ -468,10 +452,7 @@ ReadPart(ValueReader *reader, FilterSpan value, int offset)
 	return 1;
 }
 
-/*
- * Read a value into parts.  Returns false with the error set where it is
- * refused.
- */
+/* Read a value into parts.  Returns false with the error set where it is refused. */
 static bool
 ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 {
@@ -497,7 +478,7 @@ ReadValue(ValueReader *reader, FilterParseState *state, FilterSpan value)
 	return true;
 }
 
-/* Has the value that was read a wildcard? */
+/* Has the value a wildcard? */
 static bool
 HasWildcard(const ValueReader *reader)
 {
@@ -509,9 +490,7 @@ HasWildcard(const ValueReader *reader)
 	return false;
 }
 
-/*
- * Fill *literal with a value that has no wildcard.
- */
+/* Fill *literal with a value that has no wildcard. */
 static void
 TakeLiteral(const ValueReader *reader, FilterLiteral *literal)
 {
@@ -521,10 +500,7 @@ TakeLiteral(const ValueReader *reader, FilterLiteral *literal)
 		ReadLiteral(literal, reader->parts[0].text, reader->parts[0].length);
 }
 
-/*
- * Is a part of the pattern that lies between two "*" and has a "?" longer than
- * FILTER_MAX_SEGMENT allows?
- */
+/* Is a part between two "*" longer than FILTER_MAX_SEGMENT, if it has a "?"? */
 static bool
 HasLongSegment(const ValueReader *reader)
 {
@@ -559,8 +535,7 @@ HasLongSegment(const ValueReader *reader)
 
 /*
  * FilterMakeValue
- *
- * The condition that a value means: equality, a wildcard pattern or existence.
+ *		The condition of a value: equality, a wildcard pattern or existence.
  */
 FilterNode *
 FilterMakeValue(FilterParseState *state, FilterSpan value)
@@ -592,7 +567,7 @@ FilterMakeValue(FilterParseState *state, FilterSpan value)
 	return node;
 }
 
-/* Is the text a relative time of Elastic's, now or now-15d? */
+/* Is the text one of Elastic's relative times, such as now or now-15d? */
 static bool
 IsRelativeTime(const char *text)
 {
@@ -600,8 +575,8 @@ IsRelativeTime(const char *text)
 }
 
 /*
- * Fill *bound from an end of a range: NULL or an unquoted "*" is none.
- * Returns false with the error set where the value is refused.
+ * Fill *bound, which stays absent for NULL and an unquoted "*".  Returns false with the
+ * error set where the value is refused.
  */
 static bool
 ReadBound(FilterParseState *state, const FilterLimit *limit, FilterBound *bound)
@@ -635,9 +610,8 @@ ReadBound(FilterParseState *state, const FilterLimit *limit, FilterBound *bound)
 
 /*
  * FilterMakeRange
- *
- * The values between two limits, of which either may be NULL.  Without any
- * limit the value only has to exist.
+ *		The condition that a value is between two limits, either of which may be NULL.
+ *		Without limits it is the condition that a value exists.
  */
 FilterNode *
 FilterMakeRange(FilterParseState *state, const FilterLimit *lower, const FilterLimit *upper)
@@ -656,8 +630,7 @@ FilterMakeRange(FilterParseState *state, const FilterLimit *lower, const FilterL
 
 /*
  * FilterMakeNetworks
- *
- * A condition on networks that has none yet.
+ *		A condition on networks, still without any.
  */
 FilterNode *
 FilterMakeNetworks(void)
@@ -665,9 +638,7 @@ FilterMakeNetworks(void)
 	return MakeNode(FILTER_CIDR);
 }
 
-/*
- * Add a network.  The array grows by doubling.
- */
+/* Add a network.  The array doubles when it is full. */
 static void
 AppendNetwork(FilterNode *node, const IpNetwork *network)
 {
@@ -682,9 +653,8 @@ AppendNetwork(FilterNode *node, const IpNetwork *network)
 
 /*
  * FilterAddNetwork
- *
- * Add the network that the token names.  Returns the node, or NULL with the
- * error set where the token is no network.
+ *		Add a network to the node.  Returns the node, or NULL with the error set where the
+ *		token is no network.
  */
 FilterNode *
 FilterAddNetwork(FilterParseState *state, FilterNode *networks, FilterSpan network)
@@ -706,9 +676,7 @@ FilterAddNetwork(FilterParseState *state, FilterNode *networks, FilterSpan netwo
 	return networks;
 }
 
-/*
- * Does a constant satisfy a tree of values?  Known when the filter is parsed.
- */
+/* Does a constant satisfy a tree of values?  The answer is known when the filter is parsed. */
 static bool
 ConstantMatches(const FilterNode *values, const char *constant)
 {
@@ -741,11 +709,11 @@ ConstantMatches(const FilterNode *values, const char *constant)
 		case FILTER_WILDCARD:
 			return FilterWildcardMatch(values, constant, length);
 		default:
-			return false; /* no constant is a number, time or address */
+			return false; /* constants are no numbers, times or addresses */
 	}
 }
 
-/* A condition that holds where `truth` does. */
+/* A condition that all events meet, or none. */
 static FilterNode *
 MakeTruth(FilterParseState *state, bool truth)
 {
@@ -755,8 +723,8 @@ MakeTruth(FilterParseState *state, bool truth)
 }
 
 /*
- * Apply a tree of values to a name that has one value where errorCode is there
- * and another one where it is not.
+ * The condition on a name that has one value in events with an errorCode and another in
+ * those without.
  */
 static FilterNode *
 ApplyOutcome(FilterParseState *state, const FilterName *name, const FilterNode *values)
@@ -774,8 +742,8 @@ ApplyOutcome(FilterParseState *state, const FilterName *name, const FilterNode *
 }
 
 /*
- * Give a range's end, if there is one, the meaning of an IP address.  Returns
- * false with the error set where it is none.
+ * Make a bound of a range, if it is there, an IP address.  Returns false with the error
+ * set where it is none.
  */
 static bool
 ReadAddressBound(FilterParseState *state, FilterBound *bound)
@@ -798,8 +766,8 @@ ReadAddressBound(FilterParseState *state, FilterBound *bound)
 }
 
 /*
- * Make a condition on address(p) what it means there: a value may be a network,
- * and a range is one of addresses.
+ * Change a condition on address(path): a value may be a network, and bounds are addresses.
+ * Returns false with the error set where a bound is no address.
  */
 static bool
 ApplyAddress(FilterParseState *state, FilterNode *leaf)
@@ -821,7 +789,7 @@ ApplyAddress(FilterParseState *state, FilterNode *leaf)
 	return true;
 }
 
-/* How much time does a timestamp name: a day, or down to a microsecond? */
+/* The length of the time that a timestamp names, a day to a microsecond, in microseconds. */
 static int64
 TimePrecision(const FilterLiteral *literal)
 {
@@ -843,8 +811,8 @@ TimePrecision(const FilterLiteral *literal)
 }
 
 /*
- * Make the condition that a value is a time the range of times that it names,
- * as a date of Elastic's compares.
+ * Change equality with a time into the range of times that it names, as Elastic compares
+ * dates: 2024-01-02 matches any time of that day.
  */
 static void
 ApplyTime(FilterNode *leaf)
@@ -864,7 +832,7 @@ ApplyTime(FilterNode *leaf)
 	leaf->val.range = range;
 }
 
-/* Could a value that Elastic drops satisfy the leaf? */
+/* Could a value that Elastic drops meet the condition? */
 static bool
 MatchesDropped(const FilterNode *leaf)
 {
@@ -898,8 +866,8 @@ MatchesDropped(const FilterNode *leaf)
 }
 
 /*
- * Make a condition on filled(path) one on the path wherever that says the same:
- * a path is looked up for all rules at once.
+ * Change a condition on filled(path) into one on the path where that says the same,
+ * because a path is looked up once for all rules.
  */
 static void
 ApplyFilled(FilterParseState *state, FilterNode *leaf, Field *text)
@@ -925,9 +893,9 @@ ApplyFilled(FilterParseState *state, FilterNode *leaf, Field *text)
 }
 
 /*
- * Give the field to all leaves of a tree of values; `text` is what of it is
- * compared as text, or NULL.  Returns false with the error set where one cannot
- * be about it.
+ * Set the field of all leaves of a tree of values.  `text` is the field that texts are
+ * compared with instead, or NULL.  Returns false with the error set where a value does not
+ * fit the field.
  */
 static bool
 ApplyField(FilterParseState *state, FilterNode *node, Field *field, Field *text)
@@ -957,8 +925,7 @@ ApplyField(FilterParseState *state, FilterNode *node, Field *field, Field *text)
 
 /*
  * FilterApplyName
- *
- * Say which field a tree of values is about.  The leaves share the Field.
+ *		Set which field a tree of values is about.  The leaves share the Field.
  */
 FilterNode *
 FilterApplyName(FilterParseState *state, const FilterName *name, FilterNode *values)
@@ -980,8 +947,7 @@ FilterApplyName(FilterParseState *state, const FilterName *name, FilterNode *val
 
 /*
  * FilterMakeExists
- *
- * The condition that there is a value.
+ *		The condition that there is a value.
  */
 FilterNode *
 FilterMakeExists(FilterParseState *state)
@@ -992,8 +958,7 @@ FilterMakeExists(FilterParseState *state)
 
 /*
  * FilterMakeList
- *
- * The condition that a value is in the list of this name.
+ *		The condition that a value is in the list of this name.
  */
 FilterNode *
 FilterMakeList(FilterParseState *state, FilterSpan name)
@@ -1002,7 +967,7 @@ FilterMakeList(FilterParseState *state, FilterSpan name)
 	ValueReader   reader;
 	FilterLiteral literal;
 
-	name.quoted = true; /* there are no wildcards */
+	name.quoted = true; /* it has no wildcards */
 	if (!ReadValue(&reader, state, name))
 		return NULL;
 	TakeLiteral(&reader, &literal);
@@ -1017,8 +982,7 @@ FilterMakeList(FilterParseState *state, FilterSpan name)
 
 /*
  * FilterMakeEqual
- *
- * The condition that one field has a value that another one has.
+ *		The condition that two fields have a value in common.
  */
 FilterNode *
 FilterMakeEqual(FilterParseState *state, int offset, const FilterName *name,
@@ -1036,7 +1000,7 @@ FilterMakeEqual(FilterParseState *state, int offset, const FilterName *name,
 	return node;
 }
 
-/* Are all conditions of the tree about what lies below the path? */
+/* Are all conditions of the tree about fields below the path? */
 static bool
 IsBelow(const FilterNode *filter, const Field *path)
 {
@@ -1056,10 +1020,8 @@ IsBelow(const FilterNode *filter, const Field *path)
 
 /*
  * FilterMakeElement
- *
- * The condition that one element at the path, where it may be an array, passes
- * the filter.  Where that says no more than the filter, or the path is NULL, it
- * is the filter.
+ *		The condition that one element of the array at the path passes the whole filter.
+ *		It is the filter itself where that says the same, or the path is NULL.
  */
 FilterNode *
 FilterMakeElement(FilterParseState *state, Field *path, FilterNode *filter)
@@ -1076,8 +1038,7 @@ FilterMakeElement(FilterParseState *state, Field *path, FilterNode *filter)
 
 /*
  * FilterMakeElementCall
- *
- * What ELEMENT(path, filter) means.
+ *		The condition of ELEMENT(path, filter).  The name stands at byte `offset`.
  */
 FilterNode *
 FilterMakeElementCall(FilterParseState *state, int offset, const FilterName *name,

@@ -2,8 +2,7 @@
  * filter_gram.y
  *	  Grammar of filters in Datadog's log search syntax.
  *
- * NOT binds more than AND, AND more than OR; conditions that stand side by
- * side are joined by AND.
+ * NOT binds more than AND, and AND more than OR.  Conditions side by side are joined by AND.
  */
 %define api.prefix {newterm_filter_yy}
 %define api.pure full
@@ -25,42 +24,22 @@
 #include "postgres.h"
 #endif
 
-#include "lang/filter_parse.h"
+#include "lang/grammar.h"
 #include "lang/filter_gram.h"
-
-/* The parser's stack is the parse's memory, and bounded. */
-#define YYMALLOC	palloc
-#define YYFREE		pfree
-#define YYMAXDEPTH	(20 * FILTER_MAX_DEPTH)
-
-#define YYLLOC_DEFAULT(current, rhs, n) \
-	do { \
-		(current).start = YYRHSLOC(rhs, (n) > 0 ? 1 : 0).start; \
-		(current).end = YYRHSLOC(rhs, n).end; \
-		(current).quoted = false; \
-	} while (0)
-
-/* An action's maker refused, and has said why. */
-#define CHECK(node) \
-	do { \
-		if ((node) == NULL) \
-			YYABORT; \
-	} while (0)
 
 static FilterLimit Limit(FilterSpan value, bool inclusive);
 %}
 
 %union {
 	FilterNode *node;
-	FilterName	name;
-	FilterSpan	span;
-	bool		inclusive;
+	FilterName  name;
+	FilterSpan  span;
+	bool        inclusive;
 }
 
 %code {
-extern int	newterm_filter_yylex(YYSTYPE *value, YYLTYPE *place, void *scanner);
-static void yyerror(YYLTYPE *place, void *scanner, FilterParseState *state,
-					const char *message);
+extern int  newterm_filter_yylex(YYSTYPE *value, YYLTYPE *place, void *scanner);
+static void yyerror(YYLTYPE *place, void *scanner, FilterParseState *state, const char *message);
 }
 
 %token AND OR NOT MINUS PLUS STAR CIDR LIST EQUAL ELEMENT EXISTS MISSING TO INVALID
@@ -108,7 +87,7 @@ not:
 condition:
 	STAR						{ $$ = FilterMakeEverything(); }
 	| OPEN any_of CLOSE			{ $$ = $2; }
-	| NAME COLON operand			{ CHECK($$ = FilterApplyName(state, &$1, $3)); }
+	| NAME COLON operand		{ CHECK($$ = FilterApplyName(state, &$1, $3)); }
 	| EXISTS COLON NAME			{
 									CHECK($$ = FilterApplyName(state, &$3,
 															   FilterMakeExists(state)));
@@ -135,7 +114,7 @@ networks:
 									$$ = FilterMakeNetworks();
 									CHECK($$ = FilterAddNetwork(state, $$, $1));
 								}
-	| networks COMMA NETWORK		{ CHECK($$ = FilterAddNetwork(state, $1, $3)); }
+	| networks COMMA NETWORK	{ CHECK($$ = FilterAddNetwork(state, $1, $3)); }
 	;
 
 operand:
@@ -200,18 +179,18 @@ range:
 	;
 
 range_start:
-	OPEN_BRACKET							{ $$ = true; }
-	| OPEN_BRACE						{ $$ = false; }
+	OPEN_BRACKET				{ $$ = true; }
+	| OPEN_BRACE				{ $$ = false; }
 	;
 
 range_end:
-	CLOSE_BRACKET							{ $$ = true; }
-	| CLOSE_BRACE						{ $$ = false; }
+	CLOSE_BRACKET				{ $$ = true; }
+	| CLOSE_BRACE				{ $$ = false; }
 	;
 
 %%
 
-/* An end of a range. */
+/* A limit of a range, which belongs to the range if it is inclusive. */
 static FilterLimit
 Limit(FilterSpan value, bool inclusive)
 {
@@ -222,9 +201,7 @@ Limit(FilterSpan value, bool inclusive)
 	return limit;
 }
 
-/*
- * Which of EXPECT_... does the token stand for?
- */
+/* The EXPECT_... bit of a token, or 0. */
 static int
 ExpectationOf(yysymbol_kind_t token)
 {
@@ -257,16 +234,13 @@ ExpectationOf(yysymbol_kind_t token)
 	}
 }
 
-/*
- * Bison has found a token that cannot stand where it stands.
- */
+/* Set the error of a token that cannot stand at its place; bison calls this. */
 static int
-yyreport_syntax_error(const yypcontext_t *context, void *scanner,
-					  FilterParseState *state)
+yyreport_syntax_error(const yypcontext_t *context, void *scanner, FilterParseState *state)
 {
 	yysymbol_kind_t tokens[YYNTOKENS];
-	int			ntokens = yypcontext_expected_tokens(context, tokens, YYNTOKENS);
-	int			expected = 0;
+	int             ntokens = yypcontext_expected_tokens(context, tokens, YYNTOKENS);
+	int             expected = 0;
 
 	(void) scanner;
 	for (int i = 0; i < ntokens; i++)
@@ -275,16 +249,11 @@ yyreport_syntax_error(const yypcontext_t *context, void *scanner,
 	return 0;
 }
 
-/*
- * Bison calls this for one thing only: its stack has reached YYMAXDEPTH.
- */
+/* Set the error that the stack has reached YYMAXDEPTH, the only one bison reports here. */
 static void
-yyerror(YYLTYPE *place, void *scanner, FilterParseState *state,
-		const char *message)
+yyerror(YYLTYPE *place, void *scanner, FilterParseState *state, const char *message)
 {
 	(void) scanner;
 	(void) message;
-	FilterFail(state, place->start,
-			   psprintf("the filter is nested more than %d levels deep",
-						FILTER_MAX_DEPTH), NULL);
+	FilterFailDepth(state, place->start);
 }

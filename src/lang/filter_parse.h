@@ -1,6 +1,6 @@
 /*
  * filter_parse.h
- *	  What the two filter grammars share: their state and the tree's makers.
+ *	  What the two filter grammars share: the state of a parse and the makers of nodes.
  *
  * Private to filter.c, filter_build.c and the scanners and grammars.
  */
@@ -19,12 +19,13 @@ typedef struct FilterSpan
 	bool quoted; /* a value in quotes, which the span leaves out */
 } FilterSpan;
 
-/* What stands before a colon: a field, or what is none of the record's. */
+/* A name before a colon: a field, or a name that Datadog or Elastic adds to the record. */
 typedef struct FilterName
 {
 	Field      *field;
-	const char *constant;  /* its value in all records */
-	const char *failed;    /* its value in records with an errorCode */
+	const char *constant; /* its value in all records */
+	const char
+		*failed; /* its value in records with an errorCode; NULL: it is constant or a field */
 	const char *succeeded; /* and in the others */
 } FilterName;
 
@@ -60,18 +61,18 @@ typedef struct FilterParseState
 	bool         failed; /* *error is set; the first error stands */
 	FilterNode  *result;
 
-	/* The scanner's. */
-	int            next;     /* byte offset of what is not yet read */
+	/* of the scanner */
+	int            next;     /* byte offset of the text that is not read yet */
 	FilterSpan     token;    /* the latest token */
 	FilterSpan     previous; /* the one before it; empty at the start */
 	int            nopen;
 	FilterOpen    *open;     /* FILTER_MAX_DEPTH + 1 of them */
-	int            group;    /* nopen outside the value group we are in, or -1 */
+	int            group;    /* nopen outside the group of values, or -1 outside such a group */
 	FilterFunction function; /* the one whose arguments are read */
-	sigjmp_buf     fatal;    /* where the scanner's fatal errors go */
+	sigjmp_buf     fatal;    /* where FilterFailFatal jumps to */
 } FilterParseState;
 
-/* What could stand where an unexpected token stands. */
+/* What could stand in place of an unexpected token. */
 #define EXPECT_END       0x0001
 #define EXPECT_CLOSE     0x0002 /* ")" or "}" */
 #define EXPECT_CONDITION 0x0004
@@ -85,15 +86,16 @@ typedef struct FilterParseState
 #define EXPECT_LIST      0x0400
 
 /*
- * Errors.  Both note the error unless there is one already.  FilterFail is
- * given the place of the error, FilterFailUnexpected takes the latest token.
- * FilterFailFatal does not return to its caller but to FilterParse.
+ * Set the error, unless one is set already: at byte `offset` of the text, or at the latest
+ * token.  The message is copied, as is the hint, which may be NULL.  FilterFailFatal jumps
+ * to FilterParse instead of returning.
  */
 extern void FilterFail(FilterParseState *state, int offset, const char *message, const char *hint);
+extern void FilterFailDepth(FilterParseState *state, int offset);
 extern void FilterFailUnexpected(FilterParseState *state, int expected);
 extern void FilterFailFatal(FilterParseState *state, const char *message);
 
-/* The scanners' common parts. */
+/* Functions that both scanners use; filter.c describes them. */
 extern const char *FilterSkipSpace(const char *text);
 extern void        FilterToken(FilterParseState *state, int start, int end);
 extern bool        FilterOpenParenthesis(FilterParseState *state, const char *prefix);
@@ -102,9 +104,9 @@ extern bool        FilterReadName(FilterParseState *state, int start, int end, F
 extern Field      *FilterGroupPath(FilterParseState *state, int start, int end);
 
 /*
- * Makers of nodes.  All return NULL with the error set when they refuse, and
- * NULL when given NULL.  Values have no field until FilterApplyName.  `offset`
- * is where a name stands that may be refused.
+ * Makers of nodes, palloc'd.  All return NULL with the error set where they refuse
+ * something, and NULL where an argument node is NULL.  Nodes of values have no field until
+ * FilterApplyName.  `offset` is the place of a name that may be refused, in bytes.
  */
 extern FilterNode *FilterMakeEverything(void);
 extern FilterNode *FilterMakeAnd(FilterParseState *state, FilterNode *left, FilterNode *right);
@@ -126,7 +128,7 @@ extern FilterNode *FilterMakeElementCall(FilterParseState *state, int offset,
 extern FilterNode *FilterApplyName(FilterParseState *state, const FilterName *name,
 								   FilterNode *values);
 
-/* The grammars.  They return 0 with state->result set, or fail. */
+/* Parse state->text.  Returns 0 with state->result set, anything else with the error set. */
 extern int FilterParseDatadog(FilterParseState *state);
 extern int FilterParseKql(FilterParseState *state);
 

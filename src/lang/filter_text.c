@@ -13,7 +13,7 @@
 #include "lang/filter.h"
 
 /*
- * May the byte stand in a value without quotes or escapes?  Some more may; a
+ * Is the byte written in values without quotes?  The grammar allows a few more, but a
  * value that has them is easier to read in quotes.
  */
 static bool
@@ -23,9 +23,7 @@ IsPlain(char byte)
 		(byte >= '0' && byte <= '9') || strchr("_./@-", byte) != NULL;
 }
 
-/*
- * Append a text, in quotes unless it is a plain word.
- */
+/* Append a text, in quotes unless it is a plain word. */
 static void
 AppendText(StringInfo out, const char *text, int length)
 {
@@ -59,8 +57,8 @@ AppendLiteral(StringInfo out, const FilterLiteral *literal)
 }
 
 /*
- * Does a no-break space, which is white space, begin at the byte, or what begins
- * like one and is no character?
+ * Does a no-break space, which is white space, begin here?  So may bytes that begin like
+ * one and are no character.
  */
 static bool
 MayBeSpace(const char *text, int length)
@@ -69,8 +67,8 @@ MayBeSpace(const char *text, int length)
 }
 
 /*
- * Append a literal run of a wildcard pattern.  All that could have a meaning is
- * escaped; beyond ASCII only quotes at the start have one, and no-break spaces.
+ * Append text of a wildcard pattern, and escape all bytes that could have a meaning.
+ * Beyond ASCII these are typographic quotes at the start, and no-break spaces.
  */
 static void
 AppendRun(StringInfo out, const WildcardPart *part, bool is_first)
@@ -110,9 +108,7 @@ AppendPattern(StringInfo out, const FilterNode *node)
 	}
 }
 
-/*
- * Append a range, as a comparison where one side is open.
- */
+/* Append a range, or a comparison if one bound is absent. */
 static void
 AppendRange(StringInfo out, const FilterBound *lower, const FilterBound *upper)
 {
@@ -194,8 +190,8 @@ AppendCondition(StringInfo out, const FilterNode *node)
 }
 
 /*
- * Append a tree.  A node that binds less than `around` is put in parentheses;
- * FILTER_OR stands for the weakest binding: the whole filter or OR.
+ * Append a tree, in parentheses if it binds less than the node `around` it.  The whole
+ * filter is as if in an OR, which binds least.
  */
 static void
 AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
@@ -243,9 +239,7 @@ AppendNode(StringInfo out, const FilterNode *node, FilterKind around)
 
 /*
  * FilterToText
- *
- * The tree as a text in Datadog's syntax that parses to an equal tree,
- * palloc'd.
+ *		Write the tree as text; see filter.h.
  */
 char *
 FilterToText(const FilterNode *filter)

@@ -14,8 +14,8 @@
 #include "lang/filter.h"
 
 /*
- * The length of the UTF-8 character at text; bytes that are none count as
- * characters of one byte.
+ * The length in bytes of the UTF-8 character at `text`.  A byte that begins no character
+ * counts as one.
  */
 static int
 CharacterLength(const char *text, const char *end)
@@ -30,8 +30,8 @@ CharacterLength(const char *text, const char *end)
 }
 
 /*
- * Match parts that are text and "?" at exactly this place.  Returns where the
- * match ends, or NULL.
+ * Match parts of text and "?" at the beginning of a text.  Returns the end of the match,
+ * or NULL.
  */
 static const char *
 MatchHere(const WildcardPart *parts, int nparts, const char *text, const char *end)
@@ -55,8 +55,8 @@ MatchHere(const WildcardPart *parts, int nparts, const char *text, const char *e
 }
 
 /*
- * Match parts that are text and "?" so that they end at `end`.  Returns where
- * the match begins, or NULL.
+ * Match parts of text and "?" at the end of a text.  Returns the beginning of the match,
+ * or NULL.
  */
 static const char *
 MatchBackwards(const WildcardPart *parts, int nparts, const char *text, const char *end)
@@ -84,12 +84,12 @@ MatchBackwards(const WildcardPart *parts, int nparts, const char *text, const ch
 }
 
 /*
- * Find parts that are text and "?", of which the first is text, at the first
- * place where they match.  Returns where the match ends, or NULL.
+ * Find the first place where parts of text and "?" match, of which the first is text.
+ * Returns the end of the match, or NULL.
  *
- * The first place is the best one: it leaves the most for what follows.  Parts
- * of more than one element are at most FILTER_MAX_SEGMENT long, so that trying
- * them at every place is linear in the length of the text.
+ * The first place is the best one, because it leaves the most text for the parts that
+ * follow.  Parts with a "?" are at most FILTER_MAX_SEGMENT long, so that trying them at
+ * every place is linear in the length of the text.
  */
 static const char *
 Find(const WildcardPart *parts, int nparts, const char *text, const char *end)
@@ -107,11 +107,9 @@ Find(const WildcardPart *parts, int nparts, const char *text, const char *end)
 
 /*
  * FilterWildcardMatch
- *
- * Does the whole of `length` bytes at text match the node's pattern?  What
- * stands before the first "*" must begin the text and what stands behind the
- * last must end it; the rest is looked for from left to right and never tried
- * again.
+ *		Do all `length` bytes at `text` match the node's pattern?  The parts before the
+ *		first "*" must begin the text, and those behind the last one must end it.  Those
+ *		between are sought from left to right, each once.
  */
 bool
 FilterWildcardMatch(const FilterNode *node, const char *text, int length)
@@ -160,8 +158,7 @@ FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 
 /*
  * FilterNetworkMatch
- *
- * Does the IP address in `length` bytes at text lie in one of the networks?
+ *		Is the IP address in the `length` bytes at `text` in one of the node's networks?
  */
 bool
 FilterNetworkMatch(const FilterNode *node, const char *text, int length)

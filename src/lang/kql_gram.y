@@ -24,42 +24,23 @@
 #include "postgres.h"
 #endif
 
-#include "lang/filter_parse.h"
+#include "lang/grammar.h"
 #include "lang/kql_gram.h"
 
-/* The parser's stack is the parse's memory, and bounded. */
-#define YYMALLOC	palloc
-#define YYFREE		pfree
-#define YYMAXDEPTH	(20 * FILTER_MAX_DEPTH)
-
-#define YYLLOC_DEFAULT(current, rhs, n) \
-	do { \
-		(current).start = YYRHSLOC(rhs, (n) > 0 ? 1 : 0).start; \
-		(current).end = YYRHSLOC(rhs, n).end; \
-		(current).quoted = false; \
-	} while (0)
-
-/* An action's maker refused, and has said why. */
-#define CHECK(node) \
-	do { \
-		if ((node) == NULL) \
-			YYABORT; \
-	} while (0)
 %}
 
 %union {
 	FilterNode *node;
-	FilterName	name;
-	FilterSpan	span;
-	int			comparison;		/* the comparison's token */
+	FilterName  name;
+	FilterSpan  span;
+	int         comparison; /* the token of the comparison */
 }
 
 %code {
-extern int	newterm_kql_yylex(YYSTYPE *value, YYLTYPE *place, void *scanner);
-static void yyerror(YYLTYPE *place, void *scanner, FilterParseState *state,
-					const char *message);
-static FilterNode *Compare(FilterParseState *state, const FilterName *name,
-						   int comparison, FilterSpan value);
+extern int  newterm_kql_yylex(YYSTYPE *value, YYLTYPE *place, void *scanner);
+static void yyerror(YYLTYPE *place, void *scanner, FilterParseState *state, const char *message);
+static FilterNode *Compare(FilterParseState *state, const FilterName *name, int comparison,
+						   FilterSpan value);
 }
 
 %token AND OR NOT STAR INVALID
@@ -149,15 +130,12 @@ words:
 
 %%
 
-/*
- * The condition that the field's value compares so with a value.
- */
+/* The condition that the field has a value above or below this one.  `comparison` is a token. */
 static FilterNode *
-Compare(FilterParseState *state, const FilterName *name, int comparison,
-		FilterSpan value)
+Compare(FilterParseState *state, const FilterName *name, int comparison, FilterSpan value)
 {
 	FilterLimit limit;
-	bool		is_lower = comparison == GREATER || comparison == GREATER_EQUAL;
+	bool        is_lower = comparison == GREATER || comparison == GREATER_EQUAL;
 
 	limit.value = value;
 	limit.inclusive = comparison == GREATER_EQUAL || comparison == LESS_EQUAL;
@@ -166,9 +144,7 @@ Compare(FilterParseState *state, const FilterName *name, int comparison,
 										   is_lower ? NULL : &limit));
 }
 
-/*
- * Which of EXPECT_... does the token stand for?
- */
+/* The EXPECT_... bit of a token, or 0. */
 static int
 ExpectationOf(yysymbol_kind_t token)
 {
@@ -193,16 +169,13 @@ ExpectationOf(yysymbol_kind_t token)
 	}
 }
 
-/*
- * Bison has found a token that cannot stand where it stands.
- */
+/* Set the error of a token that cannot stand at its place; bison calls this. */
 static int
-yyreport_syntax_error(const yypcontext_t *context, void *scanner,
-					  FilterParseState *state)
+yyreport_syntax_error(const yypcontext_t *context, void *scanner, FilterParseState *state)
 {
 	yysymbol_kind_t tokens[YYNTOKENS];
-	int			ntokens = yypcontext_expected_tokens(context, tokens, YYNTOKENS);
-	int			expected = 0;
+	int             ntokens = yypcontext_expected_tokens(context, tokens, YYNTOKENS);
+	int             expected = 0;
 
 	(void) scanner;
 	for (int i = 0; i < ntokens; i++)
@@ -211,16 +184,11 @@ yyreport_syntax_error(const yypcontext_t *context, void *scanner,
 	return 0;
 }
 
-/*
- * Bison calls this for one thing only: its stack has reached YYMAXDEPTH.
- */
+/* Set the error that the stack has reached YYMAXDEPTH, the only one bison reports here. */
 static void
-yyerror(YYLTYPE *place, void *scanner, FilterParseState *state,
-		const char *message)
+yyerror(YYLTYPE *place, void *scanner, FilterParseState *state, const char *message)
 {
 	(void) scanner;
 	(void) message;
-	FilterFail(state, place->start,
-			   psprintf("the filter is nested more than %d levels deep",
-						FILTER_MAX_DEPTH), NULL);
+	FilterFailDepth(state, place->start);
 }

@@ -1,6 +1,6 @@
 /*
  * normalise.c
- *	  The functions of fields that make a string of a string.
+ *	  Functions of fields that make a string of a string.
  */
 #ifdef FRONTEND
 #include "postgres_fe.h"
@@ -15,9 +15,7 @@
 
 /*
  * NormaliseNetwork
- *
- * The network of an IP address with the prefix length of its family, written
- * into buffer; anything else stays where it is.
+ *		Write the network of an IP address into `buffer`; see normalise.h.
  */
 const char *
 NormaliseNetwork(const char *text, int length, int ipv4_bits, int ipv6_bits, char *buffer,
@@ -35,9 +33,7 @@ NormaliseNetwork(const char *text, int length, int ipv4_bits, int ipv6_bits, cha
 	return buffer;
 }
 
-/*
- * If the text at *next begins with `word`, go past it.
- */
+/* Move *next behind `word` if the text there begins with it; returns whether it does. */
 static bool
 SkipWord(const char **next, const char *end, const char *word)
 {
@@ -58,7 +54,7 @@ typedef struct AssumedRole
 	int         account_length;
 	const char *role;
 	int         role_length;
-	const char *session; /* to the end */
+	const char *session; /* to the end of the text */
 } AssumedRole;
 
 /* Take an assumed-role ARN apart; false where the text is none. */
@@ -95,10 +91,9 @@ ReadAssumedRole(const char *text, int length, AssumedRole *arn)
 
 /*
  * NormalisePrincipal
- *
- * arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION becomes
- * arn:PARTITION:iam::ACCOUNT:role/ROLE in buffer; anything else stays where it
- * is.  The role's path is not in an assumed-role ARN and cannot be given back.
+ *		Write arn:PARTITION:iam::ACCOUNT:role/ROLE into `buffer` for
+ *		arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION.  An assumed-role ARN has no
+ *		path of the role, so the result has none either.
  */
 const char *
 NormalisePrincipal(const char *text, int length, char *buffer, int *result_length)
@@ -254,8 +249,8 @@ NormalisePercent(const char *text, int length, char *buffer, int *result_length)
 }
 
 /*
- * The end of a word of letters alone that stands at text[start], behind one
- * space; `start` itself where no such word does.
+ * The end of a space and a word of letters alone that begin at `start`; `start` itself
+ * where there are none.
  */
 static int
 WordEnd(const char *text, int length, int start)
@@ -274,11 +269,10 @@ WordEnd(const char *text, int length, int start)
 
 /*
  * NormaliseProduct
- *
- * The first product name of a user agent: what stands before its version.
- * Plain words behind a name without a version belong to it ("AWS Internal").
- * CloudTrail wraps user agents of the console in brackets or quotes, which are
- * not part of the name.  Where no name begins the text, it stays as it is.
+ *		Find the first product name of a user agent, which ends before its version.  Words
+ *		of letters that follow belong to a name without a version ("AWS Internal").
+ *		CloudTrail puts user agents of the console in brackets or quotes, which are
+ *		skipped.
  */
 const char *
 NormaliseProduct(const char *text, int length, int *result_length)

@@ -10,7 +10,7 @@
 
 #include "lang/syntax.h"
 
-/* Longer words than this are cut when a message quotes them. */
+/* Longer texts are cut when a message quotes them. */
 #define EXCERPT_BYTES 48
 
 /* Is this byte the second or a later one of a UTF-8 character? */
@@ -18,9 +18,7 @@
 
 /*
  * SyntaxErrorSet
- *
- * Fill *error with copies of message and hint, and with the position of the
- * character at byte `offset` of text, counted from 1.
+ *		Fill *error; see syntax.h.
  */
 void
 SyntaxErrorSet(SyntaxError *error, const char *text, int offset, const char *message,
@@ -40,9 +38,7 @@ SyntaxErrorSet(SyntaxError *error, const char *text, int offset, const char *mes
 
 /*
  * SyntaxExcerpt
- *
- * Return a palloc'd copy of `length` bytes at text for use in a message.  A
- * long one is cut at the end of a character and marked with three dots.
+ *		Copy a text for a message; see syntax.h.
  */
 char *
 SyntaxExcerpt(const char *text, int length)

@@ -16,23 +16,24 @@ typedef enum Language
 
 typedef struct SyntaxError
 {
-	/* first wrong character, counted from 1 in characters (not bytes) of the UTF-8 text */
+	/* place of the first wrong character, counted in characters from 1 */
 	int position;
-	/*
-	 * what is wrong and what was expected: the part after "syntax error in filter at position N: "
-	 */
+	/* what is wrong and what was expected */
 	char *message;
 	char *hint; /* what to write instead, or NULL */
 } SyntaxError;
 
 /*
- * Fill *error: `offset` is in bytes of `text`; message and hint (which may be
- * NULL) are copied.
+ * Fill *error.  `offset` is the place of the first wrong character, in bytes of `text`.
+ * The message is copied, as is the hint, which may be NULL.
  */
 extern void SyntaxErrorSet(SyntaxError *error, const char *text, int offset, const char *message,
 						   const char *hint);
 
-/* `length` bytes of text as a message quotes them: palloc'd, shortened. */
+/*
+ * Copy `length` bytes at `text` for a message, palloc'd.  A long text is cut at the end of
+ * a character, and three dots are appended.
+ */
 extern char *SyntaxExcerpt(const char *text, int length);
 
 #endif /* NEWTERM_SYNTAX_H */
