@@ -45,7 +45,7 @@ const char *const AttributePaths[ATTRIBUTE_SOURCES] = {
 	[SOURCE_TARGET_NAME] = REQUEST "name",
 };
 
-/* Sources as a set. */
+/* Sets of sources. */
 #define BIT(source)  (UINT64CONST(1) << (source))
 #define CALLER       (BIT(SOURCE_ACCOUNT) | BIT(SOURCE_ISSUER_ACCOUNT))
 #define SERVICE_CALL (BIT(SOURCE_TYPE) | BIT(SOURCE_INVOKED_BY))
@@ -107,7 +107,7 @@ StringIs(const JsonbValue *value, const char *text)
 		memcmp(value->val.string.val, text, value->val.string.len) == 0;
 }
 
-/* The first value at a source; false where there is none but "". */
+/* Read the first value at a source; false if there is none, or only "". */
 static bool
 ReadValue(const AttributeRecord *record, AttributeSource source, JsonbValue *value)
 {
@@ -119,7 +119,7 @@ ReadValue(const AttributeRecord *record, AttributeSource source, JsonbValue *val
 	return value->type != jbvString || value->val.string.len > 0;
 }
 
-/* The first value at a source, where it is a string. */
+/* Read the first value at a source; false if it is no string. */
 static bool
 ReadString(const AttributeRecord *record, AttributeSource source, JsonbValue *value)
 {
@@ -134,7 +134,7 @@ SourceIs(const AttributeRecord *record, AttributeSource source, const char *text
 	return ReadString(record, source, &value) && StringIs(&value, text);
 }
 
-/* principal(value) into *value. */
+/* Apply the function principal() to *value. */
 static void
 CutSession(JsonbValue *value)
 {
@@ -146,7 +146,7 @@ CutSession(JsonbValue *value)
 	SetString(value, text, length);
 }
 
-/* principal(arn) of the caller. */
+/* The ARN of the caller without its session. */
 static bool
 ArnWithoutSession(const AttributeRecord *record, JsonbValue *value)
 {
@@ -156,7 +156,7 @@ ArnWithoutSession(const AttributeRecord *record, JsonbValue *value)
 	return true;
 }
 
-/* Two sources and what is between them, as one string; false where one is missing. */
+/* Join two sources with a text between them; false if one is missing. */
 static bool
 JoinSources(const AttributeRecord *record, AttributeSource first, const char *between,
 			AttributeSource second, JsonbValue *value)
@@ -173,13 +173,13 @@ JoinSources(const AttributeRecord *record, AttributeSource first, const char *be
 	return true;
 }
 
-/* The partition of the record's region. */
+/* The partition of AWS that the record's region belongs to. */
 static const char *
 Partition(const AttributeRecord *record)
 {
 	static const struct
 	{
-		const char *region; /* how its regions begin */
+		const char *region; /* the beginning of its regions */
 		const char *partition;
 	} partitions[] = {
 		{"cn-", "aws-cn"},         {"us-gov-", "aws-us-gov"}, {"us-iso-", "aws-iso"},
@@ -200,7 +200,7 @@ Partition(const AttributeRecord *record)
 	return "aws";
 }
 
-/* The ARN of an IAM user whose record has none. */
+/* Build the ARN of an IAM user from account and name. */
 static bool
 UserArn(const AttributeRecord *record, JsonbValue *value)
 {
@@ -215,8 +215,8 @@ UserArn(const AttributeRecord *record, JsonbValue *value)
 }
 
 /*
- * The length of the AWS unique id that a principalId begins with, such as
- * AROA… or AIDA…, where a colon and a name behind it follow; else 0.
+ * The length of the unique id, such as AROA… or AIDA…, at the beginning of a principalId
+ * that goes on with a colon and a name; else 0.
  */
 static int
 UniqueIdLength(const char *text, int length)
@@ -230,7 +230,7 @@ UniqueIdLength(const char *text, int length)
 	return end >= 16 && end < length && text[end] == ':' ? end : 0;
 }
 
-/* Who calls, where the identity's type says nothing of it. */
+/* The caller of an identity whose type does not tell where it is written. */
 static bool
 AnyPrincipal(const AttributeRecord *record, JsonbValue *value)
 {
@@ -254,8 +254,8 @@ AnyPrincipal(const AttributeRecord *record, JsonbValue *value)
 
 /*
  * Principal
- *		$principal: who calls, whatever the session.  Each type of identity has its
- *		own; where the record lacks it, AnyPrincipal has.
+ *		$principal: the caller without its session.  Each type of identity has it in
+ *		another place; AnyPrincipal finds it if it is not there.
  */
 static bool
 Principal(const AttributeRecord *record, JsonbValue *value)
@@ -281,7 +281,7 @@ Principal(const AttributeRecord *record, JsonbValue *value)
 	return found || AnyPrincipal(record, value);
 }
 
-/* $person: the human being behind the call, as far as the record knows one. */
+/* $person: the human being behind the call, if the record names one. */
 static bool
 Person(const AttributeRecord *record, JsonbValue *value)
 {
@@ -320,7 +320,7 @@ IsCrossAccount(const AttributeRecord *record)
 		 memcmp(caller.val.string.val, recipient.val.string.val, caller.val.string.len) != 0);
 }
 
-/* Does a service act, by itself or for somebody? */
+/* Did a service of AWS make the call, by itself or for somebody? */
 static bool
 IsServiceCall(const AttributeRecord *record)
 {
@@ -340,7 +340,7 @@ IsFailure(const AttributeRecord *record)
 		SourceIs(record, SOURCE_CONSOLE_LOGIN, "Failure");
 }
 
-/* $target: what the call is about; objects say nothing of it. */
+/* $target: the first source that holds no object. */
 static bool
 Target(const AttributeRecord *record, JsonbValue *value)
 {
@@ -350,7 +350,7 @@ Target(const AttributeRecord *record, JsonbValue *value)
 	return false;
 }
 
-/* Elastic's user.name: roles by their names, services not at all. */
+/* Elastic's user.name: the name of a role, and nothing for services. */
 static bool
 ElasticUser(const AttributeRecord *record, JsonbValue *value)
 {
@@ -366,7 +366,7 @@ ElasticUser(const AttributeRecord *record, JsonbValue *value)
 	return ReadString(record, SOURCE_USER, value) || ReadString(record, SOURCE_ON_BEHALF_OF, value);
 }
 
-/* What Elastic makes of Yes and No of a console login. */
+/* Elastic's boolean for Yes and No in a console login. */
 static bool
 ElasticYes(const AttributeRecord *record, AttributeSource source, JsonbValue *value)
 {

@@ -51,13 +51,13 @@ typedef enum AttributeSource
 	ATTRIBUTE_SOURCES
 } AttributeSource;
 
-/* The source's path, as FieldParse reads it. */
+/* The paths of the sources, as FieldParse reads them. */
 extern const char *const AttributePaths[ATTRIBUTE_SOURCES];
 
 /* Does the attribute read the source? */
 extern bool AttributeReads(Attribute attribute, AttributeSource source);
 
-/* The input of an attribute: a function that reads a source, and reference data. */
+/* The input of an attribute: a function that reads a source, its argument `state`, and accounts. */
 typedef struct AttributeRecord
 {
 	const EventSlot *(*read)(void *state, AttributeSource source);
@@ -66,8 +66,9 @@ typedef struct AttributeRecord
 } AttributeRecord;
 
 /*
- * The value of an attribute (contract, section 3), or false.  A source that
- * holds "" counts as missing.  May allocate in the current memory context.
+ * Derive an attribute (docs/semantics.md, section 3) into *value; false if it has no
+ * value. A source that holds "" counts as missing.  The value may point into the record,
+ * into the reference or to memory of the current context.
  */
 extern bool AttributeDerive(Attribute attribute, const AttributeRecord *record, JsonbValue *value);
 

@@ -13,7 +13,7 @@
 #include "event/fan_out.h"
 #include "event/function.h"
 
-/* Slots are found by a digest of their fields' texts. */
+/* An entry of the table that finds the slot of a field by a digest of the field's text. */
 typedef struct SlotEntry
 {
 	Digest text;
@@ -23,10 +23,10 @@ typedef struct SlotEntry
 /* How a slot is filled. */
 typedef struct SlotField
 {
-	Field *field;    /* NULL: a place on the way to others */
-	int    argument; /* functions, and paths behind them: the slot of their one argument; else -1 */
-	int   *arguments; /* coalesce and any: the slots of all */
-	int    root;      /* of these: the place that they are below, or -1 */
+	Field *field;     /* NULL: the slot is of a path on the way to others */
+	int    argument;  /* the slot of the only argument, of functions and FIELD_BELOW; else -1 */
+	int   *arguments; /* the slots of all arguments, of coalesce and any */
+	int    root;      /* the slot of the object that holds all of those, or -1 */
 } SlotField;
 
 FieldSet *
@@ -39,8 +39,8 @@ FieldSetCreate(const DigestKey *key, Reference *reference)
 											   ALLOCSET_DEFAULT_SIZES);
 	set->key = *key;
 	set->reference = reference;
-	PathTreeInitialise(&set->places);
-	set->fields_allocated = set->places.allocated;
+	PathTreeInitialise(&set->paths);
+	set->fields_allocated = set->paths.allocated;
 	set->fields = palloc0(sizeof(SlotField) * set->fields_allocated);
 
 	set->slots_by_text = HashTableOfDigests("newterm slots", 64, sizeof(SlotEntry));
@@ -48,7 +48,7 @@ FieldSetCreate(const DigestKey *key, Reference *reference)
 	return set;
 }
 
-/* The slots of the paths that a derived attribute reads. */
+/* Add the paths that a derived attribute reads. */
 static void
 AddSources(FieldSet *set, Attribute attribute)
 {
@@ -63,7 +63,7 @@ AddSources(FieldSet *set, Attribute attribute)
 			set->sources[i] = FieldSetAddPath(set, AttributePaths[i]);
 }
 
-/* The place that all values of the field are below, or -1 where that is the record. */
+/* Add the path of the object that holds all values of the field; -1 if it is the record itself. */
 static int
 AddRoot(FieldSet *set, const Field *field)
 {
@@ -73,7 +73,7 @@ AddRoot(FieldSet *set, const Field *field)
 	return root.nsteps == 0 ? -1 : FieldSetAdd(set, &root);
 }
 
-/* A slot for a new field, of which `kept` is a copy; *source says how it is filled. */
+/* Make a slot for a new field and set how it is filled.  `kept` belongs to the set. */
 static int
 AddSlot(FieldSet *set, Field *kept, SlotField *source)
 {
@@ -81,7 +81,7 @@ AddSlot(FieldSet *set, Field *kept, SlotField *source)
 	switch (kept->kind)
 	{
 		case FIELD_PATH:
-			return PathTreeAdd(&set->places, kept->steps, kept->nsteps);
+			return PathTreeAdd(&set->paths, kept->steps, kept->nsteps);
 		case FIELD_ATTRIBUTE:
 			AddSources(set, kept->attribute);
 			break;
@@ -96,7 +96,7 @@ AddSlot(FieldSet *set, Field *kept, SlotField *source)
 			source->argument = FieldSetAdd(set, kept->arguments[0]);
 			break;
 	}
-	return PathTreeAddOther(&set->places);
+	return PathTreeAddOther(&set->paths);
 }
 
 int
@@ -119,11 +119,11 @@ FieldSetAdd(FieldSet *set, const Field *field)
 	}
 
 	slot = AddSlot(set, FieldCopy(field), &source);
-	if (set->fields_allocated < set->places.allocated)
+	if (set->fields_allocated < set->paths.allocated)
 	{
 		int before = set->fields_allocated;
 
-		set->fields_allocated = set->places.allocated;
+		set->fields_allocated = set->paths.allocated;
 		set->fields = repalloc(set->fields, sizeof(SlotField) * set->fields_allocated);
 		memset(&set->fields[before], 0, sizeof(SlotField) * (set->fields_allocated - before));
 	}
@@ -161,7 +161,7 @@ void
 EventBegin(FieldSet *set, JsonbContainer *record)
 {
 	set->record = record;
-	PathTreeBegin(&set->places, record);
+	PathTreeBegin(&set->paths, record);
 	if (set->event_context_used)
 	{
 		MemoryContextReset(set->event_context);
@@ -182,7 +182,7 @@ EventContextEnter(FieldSet *set)
 	return MemoryContextSwitchTo(set->event_context);
 }
 
-/* A derived attribute asks for a source. */
+/* Read a source for a derived attribute. */
 static const EventSlot *
 ReadSource(void *state, AttributeSource source)
 {
@@ -199,7 +199,7 @@ DeriveAttribute(FieldSet *set, Attribute attribute, JsonbValue *value)
 	return AttributeDerive(attribute, &record, value);
 }
 
-/* Fill a slot with a list, through whose values an array of several led. */
+/* Fill a slot with values that an array of several elements led to. */
 static void
 FillFromList(EventSlot *slot, const ValueList *list)
 {
@@ -208,7 +208,7 @@ FillFromList(EventSlot *slot, const ValueList *list)
 	slot->more.list = list->values;
 }
 
-/* Fill a slot with a list, of which the one value may be single. */
+/* Fill a slot with values.  One value that no array led to is the slot's own. */
 static void
 FillFromValues(EventSlot *slot, const ValueList *list)
 {
@@ -222,7 +222,7 @@ FillFromValues(EventSlot *slot, const ValueList *list)
 	}
 }
 
-/* All values of a path on which there is an array of several: PathTreeFind found one. */
+/* Fill the slot of a path on which PathTreeFind found an array of several elements. */
 static void
 FillFromPath(FieldSet *set, int index)
 {
@@ -231,13 +231,13 @@ FillFromPath(FieldSet *set, int index)
 	const JsonbValue *array;
 	int               step = path->nsteps;
 
-	for (int place = index; (array = PathTreeArray(&set->places, place)) == NULL; step--)
-		place = set->places.places[place].parent;
+	for (int node = index; (array = PathTreeArray(&set->paths, node)) == NULL; step--)
+		node = set->paths.nodes[node].parent;
 	FanOut(path->steps + step, path->nsteps - step, array, &list);
-	FillFromList(&set->places.slots[index], &list);
+	FillFromList(&set->paths.slots[index], &list);
 }
 
-/* The values of a path that goes on behind a function. */
+/* Fill the slot of a path that goes on behind a function. */
 static void
 FillBelow(FieldSet *set, const Field *field, const EventSlot *argument, EventSlot *slot)
 {
@@ -249,8 +249,8 @@ FillBelow(FieldSet *set, const Field *field, const EventSlot *argument, EventSlo
 }
 
 /*
- * json() of a single value, which may give an array: that is `own` then, for those who
- * go through its elements one by one.
+ * Fill the slot of json() of a single value.  If the result is an array of several
+ * elements, it is kept in `own` for term_product.c, which goes through its elements.
  */
 static void
 FillFromJson(FieldSet *set, const Field *function, const EventSlot *argument, EventSlot *slot)
@@ -266,7 +266,7 @@ FillFromJson(FieldSet *set, const Field *function, const EventSlot *argument, Ev
 		slot->own = document;
 }
 
-/* What a function makes of the values of its argument. */
+/* Fill the slot of a function of one argument. */
 static void
 FillFromFunction(FieldSet *set, const Field *function, const EventSlot *argument, EventSlot *slot)
 {
@@ -288,7 +288,7 @@ FillFromFunction(FieldSet *set, const Field *function, const EventSlot *argument
 	FillFromList(slot, &list);
 }
 
-/* The values of coalesce() or any() whose arguments no array of several leads to. */
+/* Fill the slot of coalesce() or any() if no array leads to all of the arguments. */
 static void
 FillFromArguments(FieldSet *set, const SlotField *source, EventSlot *slot)
 {
@@ -308,8 +308,8 @@ FillFromArguments(FieldSet *set, const SlotField *source, EventSlot *slot)
 }
 
 /*
- * The values of coalesce() or any(): where an array of several leads to all of their
- * arguments, of each of its elements.
+ * Fill the slot of coalesce() or any().  If an array of several elements leads to all of
+ * the arguments, the function is applied to each element.
  */
 static void
 FillFromChoice(FieldSet *set, const SlotField *source, EventSlot *slot)
@@ -331,15 +331,15 @@ FillFromChoice(FieldSet *set, const SlotField *source, EventSlot *slot)
 	FillFromList(slot, &list);
 }
 
-/* Find the values of a slot that is no place, or to which arrays of several lead. */
+/* Fill a slot that is of no path, or to which arrays of several elements lead. */
 static pg_noinline void
 FillByField(FieldSet *set, int index)
 {
 	const SlotField *source = &set->fields[index];
-	EventSlot       *slot = &set->places.slots[index];
+	EventSlot       *slot = &set->paths.slots[index];
 	MemoryContext    old;
 
-	slot->epoch = set->places.epoch;
+	slot->epoch = set->paths.epoch;
 	slot->count = 0;
 	slot->single = true;
 	old = EventContextEnter(set);
@@ -371,8 +371,8 @@ EventFillSingle(FieldSet *set, int index)
 {
 	int argument;
 
-	if (set->places.places[index].parent >= 0)
-		return PathTreeFind(&set->places, index);
+	if (set->paths.nodes[index].parent >= 0)
+		return PathTreeFind(&set->paths, index);
 	argument = set->fields[index].argument;
 	if (argument >= 0 && EventSingle(set, argument) == NULL)
 		return false;

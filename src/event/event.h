@@ -21,10 +21,10 @@
 
 typedef struct FieldSet
 {
-	PathTree places; /* with the slots of all fields */
+	PathTree paths; /* with the slots of all fields */
 
 	/* private to event.c */
-	MemoryContext     context;       /* of the set */
+	MemoryContext     context;       /* of the set and its fields */
 	MemoryContext     event_context; /* reset for each event that used it */
 	bool              event_context_used;
 	DigestKey         key;
@@ -33,7 +33,7 @@ typedef struct FieldSet
 	struct SlotField *fields;    /* of each slot */
 	int               fields_allocated;
 	HTAB             *slots_by_text;
-	int              *sources;   /* slots that derived attributes read, or NULL */
+	int              *sources;   /* slots of the paths that derived attributes read, or NULL */
 	Reference        *reference; /* accounts and lists, or NULL */
 } FieldSet;
 
@@ -49,10 +49,13 @@ extern int FieldSetAdd(FieldSet *set, const Field *field);
 /* The slot of a path, such as "userIdentity.arn", that must parse. */
 extern int FieldSetAddPath(FieldSet *set, const char *path);
 
-/* The field of a slot that FieldSetAdd gave. */
+/* The field of a slot that FieldSetAdd returned; it belongs to the set. */
 extern const Field *FieldOfSlot(const FieldSet *set, int slot);
 
-/* Set the FieldSet to a record; `record` is the root container of an object. */
+/*
+ * Set the FieldSet to a record, the root container of an object.  The record must stay in
+ * memory until the next EventBegin.
+ */
 extern void EventBegin(FieldSet *set, JsonbContainer *record);
 
 /* The record that EventBegin was given. */
@@ -63,42 +66,45 @@ extern JsonbContainer *EventRecord(const FieldSet *set);
  */
 extern MemoryContext EventContextEnter(FieldSet *set);
 
-/* Find a slot's values. */
+/* Find the values of a slot that are not found yet. */
 extern void EventFill(FieldSet *set, int index);
 
 /* All values of a slot; valid until the next EventBegin or FieldSetAdd. */
 static inline EventSlot *
 EventValues(FieldSet *set, int index)
 {
-	EventSlot *slot = &set->places.slots[index];
+	EventSlot *slot = &set->paths.slots[index];
 
-	if (slot->epoch != set->places.epoch)
+	if (slot->epoch != set->paths.epoch)
 		EventFill(set, index);
 	return slot;
 }
 
-/* EventFill, but false if an array of several elements is on the path. */
+/* Find the value of a slot.  Returns false if an array of several elements is on the path. */
 extern bool EventFillSingle(FieldSet *set, int index);
 
 /* A slot with at most one value; NULL if an array of several elements is on the path. */
 static inline EventSlot *
 EventSingle(FieldSet *set, int index)
 {
-	EventSlot *slot = &set->places.slots[index];
+	EventSlot *slot = &set->paths.slots[index];
 
-	if (slot->epoch != set->places.epoch && !EventFillSingle(set, index))
+	if (slot->epoch != set->paths.epoch && !EventFillSingle(set, index))
 		return NULL;
 	return slot->single ? slot : NULL;
 }
 
-/* The digest of the only value of a slot that EventValues or EventSingle returned. */
+/*
+ * The digest of the only value of a slot that EventValues or EventSingle returned,
+ * computed at most once for an event.
+ */
 static inline const Digest *
 EventDigest(const FieldSet *set, EventSlot *slot)
 {
-	Assert(slot->epoch == set->places.epoch && slot->count == 1 && slot->single);
-	if (slot->digest_epoch != set->places.epoch)
+	Assert(slot->epoch == set->paths.epoch && slot->count == 1 && slot->single);
+	if (slot->digest_epoch != set->paths.epoch)
 	{
-		slot->digest_epoch = set->places.epoch;
+		slot->digest_epoch = set->paths.epoch;
 		slot->more.digest = DigestJsonbValue(&set->key, &slot->own);
 	}
 	return &slot->more.digest;

@@ -9,15 +9,15 @@
 
 #include "event/event_summary.h"
 
-/* Longer strings and arrays, and what lies deeper, is left out ... */
+/* Longer strings and arrays and deeper values are left out ... */
 #define MAX_STRING   300
 #define MAX_ELEMENTS 10
 #define MAX_DEPTH    6
 
-/* ... and what is behind so many bytes. */
+/* ... and all values behind this many bytes. */
 #define MAX_BYTES 8192
 
-/* A summary as it is made. */
+/* A summary in the making. */
 typedef struct Summary
 {
 	JsonbParseState *state;
@@ -37,7 +37,7 @@ StringValue(const char *text)
 	return value;
 }
 
-/* Bytes of a scalar, more or less. */
+/* The approximate size of a scalar in bytes. */
 static int
 ScalarBytes(const JsonbValue *value)
 {
@@ -47,7 +47,7 @@ ScalarBytes(const JsonbValue *value)
 										 : 0);
 }
 
-/* May a value be kept that is so deep? */
+/* Is a value at this depth kept? */
 static bool
 IsKept(const Summary *summary, const JsonbValue *value, int depth)
 {
@@ -78,7 +78,7 @@ PushMember(Summary *summary, JsonbValue *key, JsonbValue *value, int depth)
 	PushValue(summary, WJB_VALUE, value, depth);
 }
 
-/* Push what is kept of an object's members, or an array's elements. */
+/* Push the members of an object, or the elements of an array, that are kept. */
 static void
 PushParts(Summary *summary, JsonbContainer *container, int depth)
 {
@@ -110,7 +110,10 @@ PushContainer(Summary *summary, JsonbContainer *container, int depth)
 	pushJsonbValue(&summary->state, object ? WJB_END_OBJECT : WJB_END_ARRAY, NULL);
 }
 
-/* Push what an event is known by, before others take the room; twice does no harm. */
+/*
+ * Push id and time of the event first, so that others cannot take their room.  They come
+ * again among the other members, which does no harm.
+ */
 static void
 PushIdentity(Summary *summary, JsonbContainer *record)
 {

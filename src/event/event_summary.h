@@ -7,12 +7,12 @@
 
 #include "utils/jsonb.h"
 
-/* The key by which a summary says that it is not the whole event. */
+/* The key of the note in a summary that it is not the whole event. */
 #define SUMMARY_KEY "newterm"
 
 /*
- * A record without its long strings and arrays, palloc'd: of some kB, whatever the record,
- * and with everything that usual records have.
+ * Copy a record without its long strings and arrays, palloc'd.  The copy has some kB at
+ * most; a usual record loses nothing.
  */
 extern Jsonb *EventSummary(JsonbContainer *record);
 

@@ -20,7 +20,7 @@ EventTimeCheck(TimestampTz time)
 																		: EVENT_TIME_USABLE;
 }
 
-/* A key of an object that holds a string: true and *value set. */
+/* Read the string at a key of an object; false if there is none. */
 static bool
 ObjectString(JsonbContainer *object, const char *key, JsonbValue *value)
 {
@@ -28,7 +28,7 @@ ObjectString(JsonbContainer *object, const char *key, JsonbValue *value)
 		value->type == jbvString;
 }
 
-/* The time that is written at a key of an object, which is a string. */
+/* Read the time at a key of an object; false if there is none. */
 static bool
 ObjectTime(JsonbContainer *object, const char *key, int64 *micros)
 {
@@ -38,7 +38,7 @@ ObjectTime(JsonbContainer *object, const char *key, int64 *micros)
 		IsoTimeParse(value.val.string.val, value.val.string.len, micros);
 }
 
-/* The time of a record of several events: it has no eventTime. */
+/* Read the time of a record that summarises several events and so has no eventTime. */
 static pg_noinline bool
 WindowTime(JsonbContainer *record, int64 *micros)
 {

@@ -7,7 +7,7 @@
 
 #include "event/event.h"
 
-/* Whether an event may be evaluated at a time. */
+/* Can an event of this time be evaluated? */
 typedef enum EventTimeStatus
 {
 	EVENT_TIME_USABLE,
@@ -16,19 +16,22 @@ typedef enum EventTimeStatus
 	EVENT_TIME_FUTURE   /* more than a day after the transaction's start */
 } EventTimeStatus;
 
-/* Is the time usable?  It may be any timestamp, infinite ones included. */
+/* Check a time, which may be any timestamp, infinite ones included. */
 extern EventTimeStatus EventTimeCheck(TimestampTz time);
 
 /*
- * The time of the set's current event: eventTime, else timeWindow.windowStart.  Sets
- * *micros if it is usable.
+ * Read the time of the set's current event: eventTime, else timeWindow.windowStart.  Sets
+ * *micros, in microseconds since 1970-01-01 UTC, unless the time is missing.
  */
 extern EventTimeStatus EventTime(FieldSet *set, int64 *micros);
 
-/* The time in a record, usable or not; false if there is none. */
+/*
+ * Read the time of a record, usable or not, in microseconds since 1970-01-01 UTC; false if
+ * there is none.
+ */
 extern bool EventTimeWritten(JsonbContainer *record, int64 *micros);
 
-/* sharedEventID, else eventID, else eventId as a palloc'd text, or NULL. */
+/* The record's sharedEventID, else eventID, else eventId, palloc'd; NULL if it has none. */
 extern char *EventIdentity(JsonbContainer *record);
 
 #endif /* NEWTERM_EVENT_TIME_H */

@@ -23,7 +23,7 @@ ValueListAppend(ValueList *list, const JsonbValue *value)
 	list->values[list->count++] = *value;
 }
 
-/* FanOut, `depth` arrays deep. */
+/* FanOut inside `depth` arrays. */
 static void
 FanOutDeep(char *const *steps, int nsteps, int depth, JsonbValue *value, ValueList *list)
 {
@@ -95,7 +95,7 @@ FieldValues(const Field *field, int skip, const JsonbValue *value, const Referen
 			FanOut(field->steps + skip, field->nsteps - skip, value, list);
 			break;
 		case FIELD_ATTRIBUTE:
-			break; /* the record's, which has a slot for it */
+			break; /* an attribute is of the whole record, and has a slot */
 		case FIELD_BELOW:
 			FieldValues(field->arguments[0], skip, value, reference, &below);
 			for (int i = 0; i < below.count; i++)

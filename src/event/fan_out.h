@@ -11,9 +11,8 @@
 #include "lang/field.h"
 
 /*
- * Arrays within arrays are followed so deep on the way to a value; what lies
- * deeper is no value.  Attackers choose the nesting, and a recursion without a
- * bound ends in an error.
+ * Arrays in arrays are followed to this depth; deeper values do not count.  Whoever writes
+ * events chooses the depth, and a recursion without a limit would end in an error.
  */
 #define EVENT_MAX_ARRAYS 64
 
@@ -23,27 +22,28 @@ typedef struct ValueList
 	int         count;
 	int         allocated;
 	JsonbValue *values;
-	bool        passed_array; /* an array of several was on the way */
+	bool        passed_array; /* an array of several elements was on the way */
 } ValueList;
 
 extern void ValueListAppend(ValueList *list, const JsonbValue *value);
 
 /*
- * Append the values that the keys lead to, from `value` on, through every array
- * on the way; without keys the value itself, or its elements.
+ * Append the values at the end of a path that begins at `value`, through all arrays on the
+ * way.  Without keys these are the value itself, or its elements.
  */
 extern void FanOut(char *const *steps, int nsteps, const JsonbValue *value, ValueList *list);
 
 /*
- * Append a field's values below a value, which is at the first `skip` keys of
- * the field's root.  The field holds no attribute.
+ * Append a field's values in `value`, which is at the first `skip` keys of the field's
+ * root (FieldRoot).  The field contains no attribute.  Results may point into the value,
+ * the reference or memory of the current context.
  */
 extern void FieldValues(const Field *field, int skip, const JsonbValue *value,
 						const Reference *reference, ValueList *list);
 
 /*
- * Append what one place of the record, at the first `skip` keys of the root,
- * shows to coalesce() or any().
+ * The same for coalesce() or any(), in one element of an array that leads to all of its
+ * arguments.
  */
 extern void ChoiceValues(const Field *choice, int skip, const JsonbValue *value,
 						 const Reference *reference, ValueList *list);

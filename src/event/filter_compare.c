@@ -15,9 +15,7 @@
 #include "event/filter_compare.h"
 #include "event/reference.h"
 
-/*
- * What evaluating costs, roughly, in comparisons of a short string.
- */
+/* Rough costs of evaluation; a comparison of short strings costs about 1. */
 #define COST_EXISTS   1
 #define COST_EQUALS   2
 #define COST_WILDCARD 8
@@ -29,18 +27,14 @@
 #define COST_GEOIP    100
 #define COST_JSON     1000
 
-/*
- * The Numeric of a literal that is a number.
- */
+/* The literal, which is a number, as FilterCompareReady read it. */
 static Numeric
 LiteralNumeric(const FilterLiteral *literal)
 {
 	return (Numeric) literal->number;
 }
 
-/*
- * Compare two numbers: below 0, 0 or above 0.
- */
+/* Compare two numbers: below 0, 0 or above 0. */
 static int
 CompareNumerics(Numeric a, Numeric b)
 {
@@ -48,8 +42,8 @@ CompareNumerics(Numeric a, Numeric b)
 }
 
 /*
- * Is the value the literal?  Strings are the same bytes, whatever else the
- * literal reads as; numbers and booleans are compared as such.
+ * Does the value equal the literal?  A string must have the same bytes, whatever the
+ * literal can be compared as.  Numbers and booleans are compared as such.
  */
 static bool
 MatchEquals(const FilterLiteral *literal, const JsonbValue *value)
@@ -69,9 +63,7 @@ MatchEquals(const FilterLiteral *literal, const JsonbValue *value)
 	}
 }
 
-/*
- * Does the value's text match the pattern?
- */
+/* Does the value's text match the pattern? */
 static bool
 MatchWildcard(const FilterNode *leaf, const JsonbValue *value)
 {
@@ -84,7 +76,7 @@ MatchWildcard(const FilterNode *leaf, const JsonbValue *value)
 			return FilterWildcardMatch(leaf, value->val.string.val, value->val.string.len);
 		case jbvNumeric:
 			if (NumberIsTooLong(value->val.numeric))
-				return false; /* no record holds it, and its text would cost too much */
+				return false; /* records have no such numbers, and writing it out would cost too much */
 			text = DatumGetCString(DirectFunctionCall1(numeric_out,
 													   NumericGetDatum(value->val.numeric)));
 			matches = FilterWildcardMatch(leaf, text, strlen(text));
@@ -98,7 +90,7 @@ MatchWildcard(const FilterNode *leaf, const JsonbValue *value)
 	}
 }
 
-/* An address as 16 bytes, IPv4 mapped into IPv6, which is how Elastic orders them. */
+/* Write an address as 16 bytes, IPv4 mapped into IPv6, which gives the order that Elastic uses. */
 static void
 MapAddress(const IpNetwork *address, unsigned char mapped[IPADDRESS_BYTES])
 {
@@ -112,7 +104,7 @@ MapAddress(const IpNetwork *address, unsigned char mapped[IPADDRESS_BYTES])
 	memcpy(mapped + 12, address->address, 4);
 }
 
-/* Compare an address in text with another one; false where the text is none. */
+/* Compare a text with an address; false if the text is no address. */
 static bool
 CompareAddress(const char *text, int length, const IpNetwork *bound, int *order)
 {
@@ -129,9 +121,9 @@ CompareAddress(const char *text, int length, const IpNetwork *bound, int *order)
 }
 
 /*
- * Compare a value with a bound in the way the bound reads: as a number, as a
- * time, as an address or byte for byte.  Returns false where the two cannot be compared so;
- * otherwise *order is below 0, 0 or above 0.
+ * Compare a value with a bound: as numbers, times or addresses if the bound is one, else
+ * byte for byte.  Sets *order below 0, to 0 or above 0.  Returns false if the two cannot
+ * be compared.
  */
 static bool
 CompareWithBound(const JsonbValue *value, const FilterLiteral *bound, int *order)
@@ -175,9 +167,7 @@ CompareWithBound(const JsonbValue *value, const FilterLiteral *bound, int *order
 	return true;
 }
 
-/*
- * Does the value lie between the bounds?
- */
+/* Is the value between the bounds? */
 static bool
 MatchRange(const FilterRange *range, const JsonbValue *value)
 {
@@ -202,8 +192,7 @@ MatchRange(const FilterRange *range, const JsonbValue *value)
 
 /*
  * FilterCompareScalar
- *
- * Does one value that is no array satisfy the leaf?  See filter_compare.h.
+ *		Does a value meet the leaf's condition?  See filter_compare.h.
  */
 bool
 FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value)
@@ -222,15 +211,13 @@ FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value)
 		case FILTER_LIST:
 			return ReferenceListHas(leaf->val.list.values, value);
 		default:
-			return false; /* the caller's: it has no scalar to match */
+			return false; /* not FILTER_IS_SCALAR */
 	}
 }
 
 /*
  * FilterCompareReady
- *
- * Read the number or address that the literal is, if any.  The text has been
- * checked to be one.
+ *		Read the number or address that the literal is; the parser has checked the text.
  */
 void
 FilterCompareReady(FilterLiteral *literal)
@@ -244,7 +231,7 @@ FilterCompareReady(FilterLiteral *literal)
 	}
 }
 
-/* What finding a field's values costs, beside those of a path. */
+/* The cost of finding a field's values beyond the cost of a path. */
 static int
 FieldCost(const Field *field)
 {
@@ -280,8 +267,7 @@ FilterCompareIsCheap(const Field *field)
 
 /*
  * FilterCompareCost
- *
- * A rough cost of evaluating the node, to order children cheap first.
+ *		The rough cost of evaluating a node; see filter_compare.h.
  */
 int
 FilterCompareCost(const FilterNode *filter)

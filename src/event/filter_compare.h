@@ -9,25 +9,24 @@
 #include "lang/filter.h"
 
 /*
- * Does one value that is no array satisfy the leaf?  `leaf` is one of
- * FILTER_IS_SCALAR; `value` is a string, number,
- * boolean or (never matching) null or container.  Allocates nothing that
- * outlives the current memory context, and nothing at all for strings.
+ * Does a value meet the leaf's condition?  The leaf is FILTER_IS_SCALAR.  The value is no
+ * array; null and objects meet no condition.  Memory is allocated in the current context,
+ * and none for strings.
  */
 extern bool FilterCompareScalar(const FilterNode *leaf, const JsonbValue *value);
 
 /*
- * Make a parsed literal ready for evaluation: read the number or address that it is, if
- * any, into the current memory context.
+ * Prepare a parsed literal for FilterCompareScalar: read the number or address that it is,
+ * if any, into the current memory context.
  */
 extern void FilterCompareReady(FilterLiteral *literal);
 
-/* Is finding the field's values cheap enough to do it for every event? */
+/* Is finding the field's values cheap enough to do so for every event? */
 extern bool FilterCompareIsCheap(const Field *field);
 
 /*
- * A rough cost of evaluating the node, to order the children of AND and OR
- * cheap first: equality below wildcards below ranges below CIDR.
+ * A rough cost of evaluating the node, to order the children of AND and OR cheap first:
+ * equality below wildcards below ranges below CIDR.
  */
 extern int FilterCompareCost(const FilterNode *filter);
 

@@ -13,10 +13,10 @@ struct ObjectTree
 {
 	char              *key; /* NULL: the object itself */
 	int                key_length;
-	bool               has_value; /* it has no children then */
+	bool               has_value; /* true: it has no children */
 	JsonbValue         value;
-	struct ObjectTree *children; /* the one that was added last */
-	struct ObjectTree *next;     /* of the same object */
+	struct ObjectTree *children; /* the last one added, linked by `next` */
+	struct ObjectTree *next;     /* the one added before, of the same object */
 };
 
 ObjectTree *
@@ -25,7 +25,7 @@ ObjectTreeCreate(void)
 	return palloc0(sizeof(ObjectTree));
 }
 
-/* The member of an object by a key, made where it is not there yet. */
+/* The member of an object with this key, created if needed. */
 static ObjectTree *
 Child(ObjectTree *parent, const char *key, int length)
 {
@@ -65,7 +65,7 @@ ObjectTreeAdd(ObjectTree *tree, const char *path, int length, const JsonbValue *
 	tree->value = *value;
 }
 
-/* Push an object with all that is in it. */
+/* Push an object and all of its members. */
 static JsonbValue *
 PushObject(JsonbParseState **state, const ObjectTree *tree)
 {

@@ -9,13 +9,16 @@
 
 typedef struct ObjectTree ObjectTree;
 
-/* An empty object in the current memory context, which all that is added shares. */
+/*
+ * Create an empty object in the current memory context, which must be the current one in
+ * all further calls.
+ */
 extern ObjectTree *ObjectTreeCreate(void);
 
 /*
- * Add a value at a path of keys with dots between them, of `length` bytes.  What the value
- * points to must live until the object is finished.  A path that another value has, or
- * that leads through one, adds nothing.
+ * Add a value at a path, which has `length` bytes and dots between its keys.  The memory
+ * that the value points to must live until ObjectTreeFinish.  Nothing is added if another
+ * value is at the path, on the way to it or below it.
  */
 extern void ObjectTreeAdd(ObjectTree *tree, const char *path, int length, const JsonbValue *value);
 

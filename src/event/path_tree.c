@@ -8,83 +8,84 @@
 #include "event/path_tree.h"
 
 /*
- * Where a place has more children, or an object more keys, each child is looked up
- * by itself.  Finds numbers the keys, and one more, by bytes.
+ * If a path has more children, or an object more keys, each child is looked up by itself.
+ * Finds has a byte for the number of a key, and for one more.
  */
 #define VISIT_CHILDREN 64
 #define VISIT_KEYS     254
 
-/* A single key, or a place's only child, is sought among so many keys one by one. */
+/* The only child of a path is compared with each key, if the object has no more keys. */
 #define VISIT_FOR_ONE_KEYS 8
 
-/* The place that stands for the record. */
-#define RECORD_PLACE 0
+/* The slot of the record itself. */
+#define RECORD_NODE 0
 
 /*
- * Records of one kind have the same keys.  A place remembers the keys of objects
- * that were there, and where in them its children are: the next one is
- * recognised by comparing all its keys at once, where finding the children
- * compares one after the other, which takes three times as long.
+ * Records of one kind have the same keys.  So a path remembers the keys of objects that it
+ * led to, as layouts, and the places of its children among them.  The next object is
+ * recognised by comparing all of its keys at once, which takes a third of the time of
+ * finding the children one after the other.
  */
-#define LAYOUT_SETS  4 /* of a place: a power of two */
+#define LAYOUT_SETS  4 /* of a path: a power of two */
 #define LAYOUT_WAYS  4 /* of a set */
 #define LAYOUTS      (LAYOUT_SETS * LAYOUT_WAYS)
-#define LAYOUT_KEYS  48  /* in an object; others are not remembered */
-#define LAYOUT_BYTES 512 /* of its keys */
+#define LAYOUT_KEYS  48  /* objects with more keys are not remembered */
+#define LAYOUT_BYTES 512 /* objects with longer keys neither */
 
-/* A single key is compared as fast by itself. */
+/* A single key is as fast without a layout. */
 #define LAYOUT_KEYS_AT_LEAST 2
 
 /*
- * Which values of an object a place's children are, in its children's order.
- * nvalues stands for a value that is not there.
+ * The numbers of an object's values that the children of a path are, in the order of the
+ * children.  The number of a child that the object lacks is nvalues.
  */
 typedef struct Finds
 {
-	uint32 length;  /* of all keys together: values begin there */
-	uint8  nvalues; /* up to the last one that a child is */
+	uint32 length;  /* length of all keys, behind which the values begin */
+	uint8  nvalues; /* number of values up to the last one that is a child */
 	uint8  value[VISIT_CHILDREN];
 } Finds;
 
-/* A value that is not there, until nvalues is known. */
+/* Stands for nvalues of Finds until that is known. */
 #define ABSENT (VISIT_KEYS + 1)
 
-/* A value as it lies in an object. */
+/* The place of a value in an object. */
 typedef struct Extent
 {
 	JEntry entry;
-	uint32 start; /* in the object's data */
+	uint32 start; /* in bytes, in the object's data */
 } Extent;
 
-/* The keys of an object; allocated with as many as there are. */
+/* The keys of an object and the places of children among them. */
 typedef struct Layout
 {
 	uint32 nkeys;
 	Finds  finds;
-	JEntry entries[FLEXIBLE_ARRAY_MEMBER]; /* nkeys, and the keys' bytes */
+	JEntry
+		entries[FLEXIBLE_ARRAY_MEMBER]; /* nkeys of them, and behind them the bytes of the keys */
 } Layout;
 
-/* A remembered layout, and what is asked before it is visited. */
+/* A remembered layout, and a hash of it that is compared first. */
 typedef struct LayoutEntry
 {
 	uint32  hash;
 	Layout *layout; /* NULL: free */
 } LayoutEntry;
 
-/* Room for more slots, with what is in those there are. */
+/* Enlarge the arrays of slots and nodes. */
 static void
 Enlarge(PathTree *tree, int allocated)
 {
 	EventSlot *slots = AllocateLines(tree->context, sizeof(EventSlot) * allocated);
-	PathNode  *places = AllocateLines(tree->context, sizeof(PathNode) * allocated);
+	PathNode  *nodes = AllocateLines(tree->context, sizeof(PathNode) * allocated);
 
 	if (tree->nslots > 0)
 	{
 		memcpy(slots, tree->slots, sizeof(EventSlot) * tree->nslots);
-		memcpy(places, tree->places, sizeof(PathNode) * tree->nslots);
+		memcpy(nodes, tree->nodes, sizeof(PathNode) * tree->nslots);
 	}
 	tree->slots = slots;
-	tree->places = places;
+	tree->nodes = nodes;
 	tree->allocated = allocated;
 }
 
@@ -96,7 +97,7 @@ PathTreeInitialise(PathTree *tree)
 	Enlarge(tree, 32);
 	tree->finds = palloc(sizeof(Finds));
 	tree->nslots = 1;
-	tree->places[RECORD_PLACE].parent = -1;
+	tree->nodes[RECORD_NODE].parent = -1;
 }
 
 int
@@ -104,7 +105,7 @@ PathTreeAddOther(PathTree *tree)
 {
 	if (tree->nslots == tree->allocated)
 		Enlarge(tree, tree->allocated * 2);
-	tree->places[tree->nslots].parent = -1;
+	tree->nodes[tree->nslots].parent = -1;
 	return tree->nslots++;
 }
 
@@ -117,32 +118,32 @@ CompareKeys(const char *a, int a_length, const char *b, int b_length)
 	return memcmp(a, b, a_length);
 }
 
-/* What was found at a place that gets one child more. */
+/* Forget the layouts of a path that gets another child. */
 static void
-ForgetVisits(PathNode *place)
+ForgetVisits(PathNode *node)
 {
-	place->visited = 0;
-	for (int i = 0; place->layouts != NULL && i < LAYOUTS; i++)
-		if (place->layouts[i].layout != NULL)
+	node->visited = 0;
+	for (int i = 0; node->layouts != NULL && i < LAYOUTS; i++)
+		if (node->layouts[i].layout != NULL)
 		{
-			pfree(place->layouts[i].layout);
-			place->layouts[i].layout = NULL;
+			pfree(node->layouts[i].layout);
+			node->layouts[i].layout = NULL;
 		}
 }
 
-/* The node for `key` below `parent`, made where it is not there yet. */
+/* The child of `parent` with this key, created if needed. */
 static int
 ChildNode(PathTree *tree, int parent, const char *key)
 {
 	int       key_length = strlen(key);
-	PathNode *above = &tree->places[parent];
-	PathNode *place;
+	PathNode *above = &tree->nodes[parent];
+	PathNode *node;
 	int       index;
 	int       position = 0;
 
 	while (position < above->nchildren)
 	{
-		PathNode *sibling = &tree->places[above->children[position]];
+		PathNode *sibling = &tree->nodes[above->children[position]];
 		int       order = CompareKeys(sibling->key, sibling->key_length, key, key_length);
 
 		if (order == 0)
@@ -153,7 +154,7 @@ ChildNode(PathTree *tree, int parent, const char *key)
 	}
 
 	index = PathTreeAddOther(tree);
-	above = &tree->places[parent];
+	above = &tree->nodes[parent];
 	if (above->nchildren == above->children_allocated)
 	{
 		above->children_allocated = Max(8, above->children_allocated * 2);
@@ -167,10 +168,10 @@ ChildNode(PathTree *tree, int parent, const char *key)
 	above->nchildren++;
 	ForgetVisits(above);
 
-	place = &tree->places[index];
-	place->parent = parent;
-	place->key = key;
-	place->key_length = key_length;
+	node = &tree->nodes[index];
+	node->parent = parent;
+	node->key = key;
+	node->key_length = key_length;
 	return index;
 }
 
@@ -178,25 +179,25 @@ int
 PathTreeAdd(PathTree *tree, char **keys, int nkeys)
 {
 	MemoryContext old = MemoryContextSwitchTo(tree->context);
-	int           place = RECORD_PLACE;
+	int           node = RECORD_NODE;
 
 	for (int i = 0; i < nkeys; i++)
-		place = ChildNode(tree, place, keys[i]);
+		node = ChildNode(tree, node, keys[i]);
 	MemoryContextSwitchTo(old);
-	return place;
+	return node;
 }
 
 void
 PathTreeBegin(PathTree *tree, JsonbContainer *record)
 {
-	EventSlot *root = &tree->slots[RECORD_PLACE];
+	EventSlot *root = &tree->slots[RECORD_NODE];
 
 	if (++tree->epoch == 0)
 	{
 		for (int i = 0; i < tree->nslots; i++)
 		{
 			tree->slots[i].epoch = tree->slots[i].digest_epoch = 0;
-			tree->places[i].visited = tree->places[i].many = 0;
+			tree->nodes[i].visited = tree->nodes[i].many = 0;
 		}
 		tree->epoch = 1;
 	}
@@ -206,7 +207,7 @@ PathTreeBegin(PathTree *tree, JsonbContainer *record)
 	root->own.val.binary.data = record;
 }
 
-/* The value of a string of `length` bytes at `offset`. */
+/* Set *value to the string of `length` bytes at `offset`. */
 static inline void
 ReadString(char *data, uint32 offset, uint32 length, JsonbValue *value)
 {
@@ -217,8 +218,8 @@ ReadString(char *data, uint32 offset, uint32 length, JsonbValue *value)
 
 /*
  * ReadEntry
- *		The value of a container's entry that starts at `offset`, as
- *		fillJsonbValue() in jsonb_util.c reads it.
+ *		Set *value to a container's entry that starts at `offset`, as fillJsonbValue() in
+ *		jsonb_util.c does.
  */
 static inline void
 ReadEntry(JEntry entry, char *data, uint32 offset, uint32 length, JsonbValue *value)
@@ -262,7 +263,7 @@ ValueClassify(JsonbValue *value)
 	return value->type == jbvNull ? VALUE_MISSING : VALUE_SINGLE;
 }
 
-/* Fill a place's slot, to whose `own` an array was read. */
+/* Fill a slot whose `own` is an array. */
 static pg_noinline void
 FillFromArray(PathTree *tree, int index)
 {
@@ -278,12 +279,12 @@ FillFromArray(PathTree *tree, int index)
 			break;
 		case VALUE_MANY:
 			slot->epoch = 0;
-			tree->places[index].many = tree->epoch;
+			tree->nodes[index].many = tree->epoch;
 			break;
 	}
 }
 
-/* Fill a slot of this many values, which are no array's; the one is its `own`. */
+/* Fill a slot with no value, or with its `own`, which is no array. */
 static inline void
 FillPlain(PathTree *tree, EventSlot *slot, int count)
 {
@@ -293,7 +294,7 @@ FillPlain(PathTree *tree, EventSlot *slot, int count)
 	slot->element = false;
 }
 
-/* Fill a place's slot, to whose `own` any value was read. */
+/* Fill a slot whose `own` is any value. */
 static void
 FillSlot(PathTree *tree, int index)
 {
@@ -304,7 +305,7 @@ FillSlot(PathTree *tree, int index)
 		FillFromArray(tree, index);
 }
 
-/* Where the entry behind one that begins at `offset` begins. */
+/* The end of an entry that begins at `offset`. */
 static inline uint32
 EntryEnd(JEntry entry, uint32 offset)
 {
@@ -313,13 +314,12 @@ EntryEnd(JEntry entry, uint32 offset)
 
 /*
  * FindKeys
- *		Where in an object are the keys of the place's children?  Both are in the
- *		same order, so that one pass finds them all, where a look-up for each
- *		would search the object and add up lengths each time.  Valid until the
- *		next call.
+ *		Find the children of a path among the keys of an object.  Both are in the same
+ *		order, so one pass finds all; a look-up for each would search the object and add
+ *		up lengths each time.  The result is valid until the next call.
  */
 static const Finds *
-FindKeys(PathTree *tree, const PathNode *place, JsonbContainer *object)
+FindKeys(PathTree *tree, const PathNode *node, JsonbContainer *object)
 {
 	Finds *finds = tree->finds;
 	int    nkeys = JsonContainerSize(object);
@@ -333,9 +333,9 @@ FindKeys(PathTree *tree, const PathNode *place, JsonbContainer *object)
 		uint32 end = EntryEnd(object->children[i], offset);
 		uint32 length = end - offset;
 
-		while (next < place->nchildren)
+		while (next < node->nchildren)
 		{
-			const PathNode *child = &tree->places[place->children[next]];
+			const PathNode *child = &tree->nodes[node->children[next]];
 			int             order = child->key_length - (int) length;
 
 			if (order == 0)
@@ -351,15 +351,15 @@ FindKeys(PathTree *tree, const PathNode *place, JsonbContainer *object)
 		}
 		offset = end;
 	}
-	while (next < place->nchildren)
+	while (next < node->nchildren)
 		finds->value[next++] = ABSENT;
-	for (int i = 0; i < place->nchildren; i++)
+	for (int i = 0; i < node->nchildren; i++)
 		finds->value[i] = Min(finds->value[i], finds->nvalues);
 	finds->length = offset;
 	return finds;
 }
 
-/* Is the object, whose keys have this hash, one of a remembered layout? */
+/* Has the object, whose hash is given, the keys of a remembered layout? */
 static inline bool
 LayoutMatches(const LayoutEntry *entry, JsonbContainer *object, uint32 hash)
 {
@@ -371,7 +371,7 @@ LayoutMatches(const LayoutEntry *entry, JsonbContainer *object, uint32 hash)
 		memcmp(&layout->entries[nkeys], &object->children[nkeys * 2], layout->finds.length) == 0;
 }
 
-/* The layout of an object; NULL where its keys are too long to be remembered. */
+/* Create the layout of an object; NULL if its keys are too long. */
 static Layout *
 LayoutCreate(const PathTree *tree, JsonbContainer *object, const Finds *finds)
 {
@@ -391,12 +391,12 @@ LayoutCreate(const PathTree *tree, JsonbContainer *object, const Finds *finds)
 
 /*
  * FindBehindFirst
- *		Find an object's layout in a set whose first one it is not, or remember it
- *		in place of the last one.  What comes often moves to the front, where six
- *		objects of seven are recognised.
+ *		Find the layout of an object behind the first one of a set, or remember it in
+ *		place of the last one.  A layout that is found moves to the front, so that
+ *		frequent ones are compared first: six objects of seven have the first layout.
  */
 static pg_noinline const Finds *
-FindBehindFirst(PathTree *tree, const PathNode *place, JsonbContainer *object, uint32 hash,
+FindBehindFirst(PathTree *tree, const PathNode *node, JsonbContainer *object, uint32 hash,
 				LayoutEntry *set)
 {
 	LayoutEntry found;
@@ -406,7 +406,7 @@ FindBehindFirst(PathTree *tree, const PathNode *place, JsonbContainer *object, u
 		way++;
 	if (way == LAYOUT_WAYS)
 	{
-		const Finds *finds = FindKeys(tree, place, object);
+		const Finds *finds = FindKeys(tree, node, object);
 
 		found.layout = LayoutCreate(tree, object, finds);
 		found.hash = hash;
@@ -425,12 +425,12 @@ FindBehindFirst(PathTree *tree, const PathNode *place, JsonbContainer *object, u
 
 /*
  * FindRemembered
- *		What FindKeys finds, from the layout of such an object where it is
- *		remembered; if it was not yet, it is now, unless that is not worth it.
- *		Valid until the next call.
+ *		Return what FindKeys would, from the remembered layout of the object.  A layout
+ *		that is not remembered yet is, unless it is too small or large.  The result is
+ *		valid until the next call.
  */
 static inline const Finds *
-FindRemembered(PathTree *tree, PathNode *place, JsonbContainer *object)
+FindRemembered(PathTree *tree, PathNode *node, JsonbContainer *object)
 {
 	const uint32  nkeys = JsonContainerSize(object);
 	const JEntry *entries = object->children;
@@ -438,20 +438,20 @@ FindRemembered(PathTree *tree, PathNode *place, JsonbContainer *object)
 	uint32        hash;
 
 	if (nkeys < LAYOUT_KEYS_AT_LEAST || nkeys > LAYOUT_KEYS)
-		return FindKeys(tree, place, object);
-	if (place->layouts == NULL)
-		place->layouts = AllocateLines(tree->context, sizeof(LayoutEntry) * LAYOUTS);
-	/* keys are sorted by length: one more shifts what is behind it */
+		return FindKeys(tree, node, object);
+	if (node->layouts == NULL)
+		node->layouts = AllocateLines(tree->context, sizeof(LayoutEntry) * LAYOUTS);
+	/* keys are sorted by length, so another key shifts the entries behind it */
 	hash = nkeys + (entries[nkeys / 4] << 5) + (entries[nkeys / 2] << 10) +
 		(entries[nkeys - 2] << 15);
 	hash *= 0x9E3779B1; /* 2^32 by the golden ratio (Knuth) */
-	set = &place->layouts[(hash >> 24) % LAYOUT_SETS * LAYOUT_WAYS];
+	set = &node->layouts[(hash >> 24) % LAYOUT_SETS * LAYOUT_WAYS];
 	if (LayoutMatches(set, object, hash))
 		return &set->layout->finds;
-	return FindBehindFirst(tree, place, object, hash, set);
+	return FindBehindFirst(tree, node, object, hash, set);
 }
 
-/* Fill a place's slot from a value that lies in an object's data. */
+/* Fill a slot with a value in the data of an object. */
 static inline void
 FillFromEntry(PathTree *tree, int index, JEntry entry, char *data, uint32 start, uint32 length)
 {
@@ -471,8 +471,8 @@ FillFromEntry(PathTree *tree, int index, JEntry entry, char *data, uint32 start,
 
 /*
  * FindOneKey
- *		The value of one key of an object, and where it lies in the object's data;
- *		false where the object does not have it.
+ *		Find the value of one key of an object, and its place in the object's data; false
+ *		if the object lacks the key.
  */
 static inline bool
 FindOneKey(JsonbContainer *object, const char *key, uint32 key_length, JEntry *entry, uint32 *start,
@@ -502,7 +502,7 @@ FindOneKey(JsonbContainer *object, const char *key, uint32 key_length, JEntry *e
 	return true;
 }
 
-/* Where values' and keys' bytes begin in an object. */
+/* The data of an object: the bytes of its keys, then those of its values. */
 static inline char *
 ObjectData(JsonbContainer *object)
 {
@@ -511,14 +511,14 @@ ObjectData(JsonbContainer *object)
 
 /*
  * VisitForOne
- *		VisitObject for a place's only child: where keys are few, it is found among
- *		them sooner than their layout would be recognised.
+ *		VisitObject for a path with a single child.  Among few keys, the child is found
+ *		faster than a layout is recognised.
  */
 static void
 VisitForOne(PathTree *tree, const PathNode *above, JsonbContainer *object)
 {
 	const int       index = above->children[0];
-	const PathNode *child = &tree->places[index];
+	const PathNode *child = &tree->nodes[index];
 	JEntry          entry;
 	uint32          start;
 	uint32          length;
@@ -564,9 +564,9 @@ ArrayElements(JsonbContainer *array)
 
 /*
  * VisitObject
- *		Fill the slots of all children of a place from its object, with few branches
- *		that depend on the record: records come in all kinds, and which one is next
- *		cannot be guessed.
+ *		Fill the slots of all children of a path from the object at its end.  The code has
+ *		few branches that depend on the record, because the processor cannot predict them:
+ *		records of all kinds come in any order.
  */
 static void
 VisitObject(PathTree *tree, PathNode *above, JsonbContainer *object)
@@ -577,7 +577,7 @@ VisitObject(PathTree *tree, PathNode *above, JsonbContainer *object)
 	const Finds  *finds = FindRemembered(tree, above, object);
 	const uint32  nvalues = finds->nvalues;
 	uint32        offset = finds->length;
-	const int    *places = above->children;
+	const int    *children = above->children;
 	const int     nchildren = above->nchildren;
 	Extent        extents[VISIT_KEYS + 2];
 
@@ -593,31 +593,31 @@ VisitObject(PathTree *tree, PathNode *above, JsonbContainer *object)
 	{
 		const Extent *extent = &extents[finds->value[i]];
 
-		FillFromEntry(tree, places[i], extent->entry, data, extent->start,
+		FillFromEntry(tree, children[i], extent->entry, data, extent->start,
 					  extent[1].start - extent->start);
 	}
 }
 
-/* PathTreeFind where the place above is not known to be absent. */
+/* PathTreeFind if the parent may have a value. */
 static pg_noinline bool
 FindBelow(PathTree *tree, int index)
 {
-	PathNode  *place = &tree->places[index];
-	PathNode  *parent = &tree->places[place->parent];
+	PathNode  *node = &tree->nodes[index];
+	PathNode  *parent = &tree->nodes[node->parent];
 	EventSlot *slot = &tree->slots[index];
-	EventSlot *above = &tree->slots[place->parent];
+	EventSlot *above = &tree->slots[node->parent];
 
 	if (parent->many == tree->epoch ||
-		(above->epoch != tree->epoch && !PathTreeFind(tree, place->parent)))
+		(above->epoch != tree->epoch && !PathTreeFind(tree, node->parent)))
 	{
-		place->many = tree->epoch;
+		node->many = tree->epoch;
 		return false;
 	}
 	if (above->count == 1 && above->own.type == jbvBinary && parent->visited != tree->epoch)
 	{
 		JsonbContainer *object = above->own.val.binary.data;
 
-		/* together with its siblings */
+		/* find all children of the parent at once */
 		if (parent->nchildren <= VISIT_CHILDREN && JsonContainerSize(object) <= VISIT_KEYS)
 		{
 			parent->visited = tree->epoch;
@@ -626,11 +626,11 @@ FindBelow(PathTree *tree, int index)
 			else
 				VisitObject(tree, parent, object);
 		}
-		else if (getKeyJsonValueFromContainer(object, place->key, place->key_length, &slot->own) !=
+		else if (getKeyJsonValueFromContainer(object, node->key, node->key_length, &slot->own) !=
 				 NULL)
 			FillSlot(tree, index);
 	}
-	if (place->many == tree->epoch)
+	if (node->many == tree->epoch)
 		return false;
 	if (slot->epoch != tree->epoch)
 		FillPlain(tree, slot, 0);
@@ -640,12 +640,12 @@ FindBelow(PathTree *tree, int index)
 bool
 PathTreeFind(PathTree *tree, int index)
 {
-	const int        parent = tree->places[index].parent;
+	const int        parent = tree->nodes[index].parent;
 	const EventSlot *above = &tree->slots[parent];
 
-	if (tree->places[index].many == tree->epoch)
+	if (tree->nodes[index].many == tree->epoch)
 		return false;
-	if (above->epoch != tree->epoch || above->count > 0 || tree->places[parent].many == tree->epoch)
+	if (above->epoch != tree->epoch || above->count > 0 || tree->nodes[parent].many == tree->epoch)
 		return FindBelow(tree, index);
 	FillPlain(tree, &tree->slots[index], 0);
 	return true;

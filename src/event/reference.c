@@ -12,7 +12,7 @@
 #include "base/jsonbtext.h"
 #include "event/reference.h"
 
-/* A text, and for accounts of vendors who owns it. */
+/* An account or a value of a list. */
 typedef struct Entry
 {
 	int         length;
@@ -20,7 +20,7 @@ typedef struct Entry
 	const char *name;
 } Entry;
 
-/* Texts, sorted once they are sealed. */
+/* Entries, sorted by ReferenceSeal. */
 typedef struct EntryTable
 {
 	int    count;
@@ -170,8 +170,8 @@ LowerBound(const ReferenceList *list, const IpNetwork *network)
 
 /*
  * HasAddress
- *		Does one of the networks hold the address?  A look-up for each length of
- *		prefix that there is.
+ *		Is the address in one of the networks?  One look-up for each prefix length in the
+ *		list.
  */
 static bool
 HasAddress(const ReferenceList *list, const IpNetwork *address)

@@ -13,35 +13,36 @@
 typedef struct Reference     Reference;
 typedef struct ReferenceList ReferenceList;
 
-/* Create an empty one in the current memory context, in which entries are allocated too. */
+/* Create an empty Reference in the current memory context, in which entries are allocated too. */
 extern Reference *ReferenceCreate(void);
 
-/* Add an account with its owner's name, and an own account; both are copied. */
+/* Add an account with its owner's name, or an account of the user; texts are copied. */
 extern void ReferenceAddVendor(Reference *reference, const char *account, const char *name);
 extern void ReferenceAddOwn(Reference *reference, const char *account);
 
-/* The list of a name, created if there is none yet; its values are to be loaded. */
+/* The list of this name, created if needed.  Values of a new list are still to be loaded. */
 extern ReferenceList *ReferenceListNamed(Reference *reference, const char *name);
 
-/* Are values of this list, or of any, to be loaded? */
+/* Are the values of this list, or of any list, still to be loaded? */
 extern bool ReferenceWants(const Reference *reference, const char *name);
 extern bool ReferenceWantsLists(const Reference *reference);
 
-/* Add a value, which may be a network, to a list that is to be loaded. */
+/* Add a value, which may be a network, to a list whose values are being loaded.  It is copied. */
 extern void ReferenceAddValue(Reference *reference, const char *name, const char *value);
 
-/* End adding, until ReferenceListNamed creates another list. */
+/* End adding: sort what was added.  ReferenceListNamed may create other lists later. */
 extern void ReferenceSeal(Reference *reference);
 
 /*
- * Look up; all are given `length` bytes of text, and a NULL reference is an
- * empty one.  ReferenceVendor returns NULL for accounts that it does not know.
+ * Look up an account of `length` bytes.  A NULL reference is an empty one. ReferenceVendor
+ * returns the owner's name, which belongs to the reference, or NULL for an unknown
+ * account.
  */
 extern const char *ReferenceVendor(const Reference *reference, const char *account, int length);
 extern bool        ReferenceIsOwn(const Reference *reference, const char *account, int length);
 
 /*
- * Is the value in the list?  An IP address also is if a network of the list holds it.  A
+ * Is the value in the list?  An IP address also is if it is in a network of the list.  A
  * number is compared by its text.
  */
 extern bool ReferenceListHas(const ReferenceList *list, const JsonbValue *value);

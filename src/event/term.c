@@ -13,7 +13,7 @@
 #include "base/compat.h"
 #include "event/term_product.h"
 
-/* A column for which the tree is grown. */
+/* A column that is being added to a shape's tree. */
 typedef struct ColumnBuild
 {
 	FieldSet *set;
@@ -22,7 +22,7 @@ typedef struct ColumnBuild
 	bool      optional;
 } ColumnBuild;
 
-/* The child of a node for a key or field, made where it is not there yet. */
+/* The child of a node for a key or a field, created if needed. */
 static TermNode *
 ChildNode(const ColumnBuild *build, TermNode *parent, const char *key, const Field *field)
 {
@@ -49,7 +49,7 @@ ChildNode(const ColumnBuild *build, TermNode *parent, const char *key, const Fie
 	return child;
 }
 
-/* The node at the end of some keys from the record on. */
+/* The node at the end of a path. */
 static TermNode *
 PathNodeOf(const ColumnBuild *build, char **keys, int nkeys)
 {
@@ -58,12 +58,12 @@ PathNodeOf(const ColumnBuild *build, char **keys, int nkeys)
 	for (int i = 0; i < nkeys; i++)
 	{
 		node = ChildNode(build, node, keys[i], NULL);
-		node->slot = PathTreeAdd(&build->set->places, keys, i + 1);
+		node->slot = PathTreeAdd(&build->set->paths, keys, i + 1);
 	}
 	return node;
 }
 
-/* The node at the end of the way to a field, which lives as long as the tree. */
+/* The node of a field.  The field must live as long as the tree. */
 static TermNode *
 NodeOf(const ColumnBuild *build, const Field *field)
 {
@@ -99,8 +99,8 @@ NodeOf(const ColumnBuild *build, const Field *field)
 }
 
 /*
- * The end of the way to a column: functions around it, of which each makes one
- * value of one, are applied to what is found there.
+ * The field whose node holds the values of a column.  The functions around it make one
+ * value of each and are applied to the values found.
  */
 static const Field *
 ColumnBase(const Field *field)
@@ -132,18 +132,18 @@ TermShapeInitialise(TermShape *shape, FieldSet *set, Field **fields, int ncolumn
 	}
 }
 
-/* How an element of an array shows a shape's columns. */
+/* How an element of an array has the columns of a shape. */
 typedef enum RowState
 {
 	ROW_WHOLE,
 	ROW_LACKS_VALUE,
-	ROW_PASSES_ARRAY /* an array of several in it */
+	ROW_PASSES_ARRAY /* an array of several elements is in it */
 } RowState;
 
 /*
  * NodeRow
- *		Enter the columns at and below a node that holds *value into `row`; their
- *		values into `storage`, one a column.
+ *		Set the columns at and below a node in `row`.  *value is the value of the node.
+ *		`storage` takes the values, one a column.
  */
 static RowState
 NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, JsonbValue *value,
@@ -172,7 +172,7 @@ NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, Jsonb
 		RowState   state;
 
 		if (child->key == NULL)
-			return ROW_PASSES_ARRAY; /* may give several values */
+			return ROW_PASSES_ARRAY; /* the field may have several values */
 		if (value->type != jbvBinary ||
 			!ObjectKey(value->val.binary.data, child->key, child->key_length, &below))
 			return ROW_LACKS_VALUE;
@@ -183,7 +183,7 @@ NodeRow(const TermShape *shape, const FieldSet *set, const TermNode *node, Jsonb
 	return ROW_WHOLE;
 }
 
-/* The node with the array of several that leads to all columns in `many`, or NULL. */
+/* The node of the first array of several elements that leads to all columns in `many`, or NULL. */
 static const TermNode *
 CommonArray(const TermShape *shape, const FieldSet *set, uint32 many)
 {
@@ -195,16 +195,15 @@ CommonArray(const TermShape *shape, const FieldSet *set, uint32 many)
 			node = node->sibling;
 		if (node != NULL && node->key == NULL)
 			return NULL;
-	} while (node != NULL && PathTreeArray(&set->places, node->slot) == NULL);
+	} while (node != NULL && PathTreeArray(&set->paths, node->slot) == NULL);
 	return node;
 }
 
 /*
  * RowsOfElements
- *		TermProduct for the usual case: one array leads to all of the columns, of no more
- *		elements than are wanted, there is none in its elements, and each of these has to
- *		have a value for each column.  Returns false where that is not so.  Equal rows
- *		are not dropped.
+ *		TermProduct for the usual case: one array of at most `limit` elements leads to all
+ *		columns in `many`, there are no arrays in its elements, and no column is optional.
+ *		Returns false in other cases.  Equal rows are kept.
  */
 static bool
 RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many, int limit,
@@ -219,7 +218,7 @@ RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint
 
 	if (node == NULL || shape->optional_entity)
 		return false;
-	array = PathTreeArray(&set->places, node->slot)->val.binary.data;
+	array = PathTreeArray(&set->paths, node->slot)->val.binary.data;
 	size = JsonContainerSize(array);
 	if (size > limit)
 		return false;
@@ -246,8 +245,9 @@ RowsOfElements(const TermShape *shape, FieldSet *set, const DigestKey *key, uint
 
 /*
  * TuplesThroughArrays
- *		Tuples of an event where on the way to the columns in `many` is an array of
- *		several; the others' values and digests are the list's single ones.
+ *		Find the tuples of an event in which arrays of several elements lead to the
+ *		columns in `many`.  The values and digests of the other columns are in one_values
+ *		and one_digests.
  */
 static uint64
 TuplesThroughArrays(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many,
@@ -307,7 +307,7 @@ TermTuples(const TermShape *shape, FieldSet *set, const DigestKey *key, int limi
 	return 0;
 }
 
-/* A scalar with its number in the shortest form. */
+/* A copy of a scalar; a number gets its shortest form. */
 static JsonbValue
 CanonicalScalar(const JsonbValue *value)
 {
@@ -320,7 +320,7 @@ CanonicalScalar(const JsonbValue *value)
 	return result;
 }
 
-/* Push a value, container or scalar, in canonical form. */
+/* Push a scalar or container with all numbers in their shortest form. */
 static void
 PushCanonical(JsonbParseState **state, JsonbIteratorToken token, const JsonbValue *value)
 {

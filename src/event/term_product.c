@@ -27,23 +27,23 @@ typedef struct Cell
 	Digest     digest;
 } Cell;
 
-/* A row: the cells of some columns; absent ones are NULL. */
+/* A row: the cells of some columns.  The other cells are NULL. */
 typedef struct Row
 {
 	Digest      digest; /* of all cells */
 	const Cell *cells[FLEXIBLE_ARRAY_MEMBER];
 } Row;
 
-/* The different rows that a part of the event shows, in its order. */
+/* The different rows of a part of the event, in its order. */
 typedef struct Rows
 {
-	int    count; /* of the first ones */
+	int    count; /* of the rows that are kept, the first ones */
 	int    allocated;
 	Row  **rows;
-	uint64 total; /* with those that were left out: at most so many */
+	uint64 total; /* kept and left out; may count equal rows twice */
 } Rows;
 
-/* The digests of different rows: open addressing, at most half full. */
+/* A set of digests of rows: a hash table with open addressing, at most half full. */
 typedef struct RowSet
 {
 	uint32  count;
@@ -51,15 +51,15 @@ typedef struct RowSet
 	Digest *entries; /* both halves 0: free */
 } RowSet;
 
-/* What the recursion needs to know. */
+/* The arguments that all steps of the recursion share. */
 typedef struct Product
 {
 	const TermShape *shape;
 	FieldSet        *set;
 	const DigestKey *key;
-	uint32           many; /* columns on whose way an array of several is */
+	uint32           many; /* columns that an array of several elements leads to */
 	int              limit;
-	int64            room; /* rows that crossing may still make */
+	int64            room; /* number of rows that crossing may still make */
 	Cell             null;
 } Product;
 
@@ -77,7 +77,7 @@ MultiplyCounts(uint64 a, uint64 b)
 	return b != 0 && a > TERMS_COUNTLESS / b ? TERMS_COUNTLESS : a * b;
 }
 
-/* Rows that were left out. */
+/* The number of rows that were left out. */
 static inline uint64
 LeftOut(const Rows *rows)
 {
@@ -86,7 +86,7 @@ LeftOut(const Rows *rows)
 
 /* ---------- sets of rows ---------- */
 
-/* The entry of a digest, or the free one where it would be. */
+/* The entry of a digest, or the free entry for it. */
 static Digest *
 RowSetFind(const RowSet *set, const Digest *digest)
 {
@@ -130,7 +130,7 @@ RowSetAdd(RowSet *set, const Digest *digest)
 
 /* ---------- rows ---------- */
 
-/* A row of no cell. */
+/* A row without cells, palloc'd. */
 static Row *
 NewRow(const Product *product)
 {
@@ -144,7 +144,7 @@ SetCell(const Product *product, Row *row, int column, const Cell *cell)
 	DigestAddPart(product->key, &row->digest, column, &cell->digest);
 }
 
-/* Add the cells of another row, which are of other columns. */
+/* Add the cells of another row, which has other columns. */
 static void
 AddCells(const Product *product, Row *row, const Row *other)
 {
@@ -168,7 +168,7 @@ AppendRow(Rows *rows, Row *row)
 	rows->rows[rows->count++] = row;
 }
 
-/* Does the row hold a value that is not the null of a missing one? */
+/* Has the row a value besides the null of a missing one? */
 static bool
 RowHasValue(const Product *product, const Row *row)
 {
@@ -178,7 +178,7 @@ RowHasValue(const Product *product, const Row *row)
 	return false;
 }
 
-/* Is it one row, and nothing left out? */
+/* Is there one row, and none left out? */
 static bool
 IsOneRow(const Rows *rows)
 {
@@ -193,7 +193,7 @@ AddToEach(const Product *product, Rows *rows, const Row *row)
 		AddCells(product, rows->rows[i], row);
 }
 
-/* The first rows of all of `left` with all of `right`, the left ones varying slowest. */
+/* Append the first rows of the product of `left` and `right`; the left rows vary slowest. */
 static void
 MakeProduct(Product *product, const Rows *left, const Rows *right, Rows *result)
 {
@@ -215,7 +215,7 @@ MakeProduct(Product *product, const Rows *left, const Rows *right, Rows *result)
 	}
 }
 
-/* Every row of `left` joined with every row of `right`, which are used up, into `left`. */
+/* Replace `left` by its product with `right`.  Rows of both are changed in place or dropped. */
 static void
 Cross(Product *product, Rows *left, Rows *right)
 {
@@ -237,7 +237,7 @@ Cross(Product *product, Rows *left, Rows *right)
 	}
 }
 
-/* Add the rows of an array's element to those of the ones before it. */
+/* Add the rows of an element of an array to the rows of the elements before it. */
 static void
 Unite(const Product *product, Rows *rows, RowSet *seen, const Rows *part)
 {
@@ -255,7 +255,7 @@ Unite(const Product *product, Rows *rows, RowSet *seen, const Rows *part)
 
 static Rows NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays);
 
-/* What several values at one place show, `arrays` arrays deep. */
+/* The rows of several values at one node, inside `arrays` arrays. */
 static Rows
 ListRows(Product *product, const TermNode *node, JsonbValue *values, int nvalues, int arrays)
 {
@@ -269,7 +269,7 @@ ListRows(Product *product, const TermNode *node, JsonbValue *values, int nvalues
 
 		CHECK_FOR_INTERRUPTS();
 		part = NodeRows(product, node, &values[i], arrays);
-		/* with a value missing in all of its columns it is one row */
+		/* a part without any value is one row of nulls */
 		if (node->optional && IsOneRow(&part) && !RowHasValue(product, part.rows[0]))
 			valueless = part;
 		else
@@ -277,11 +277,11 @@ ListRows(Product *product, const TermNode *node, JsonbValue *values, int nvalues
 	}
 	if (seen.entries != NULL)
 		pfree(seen.entries);
-	/* an element without a value adds no null beside real values */
+	/* elements without a value count only if no element has one */
 	return result.total > 0 ? result : valueless;
 }
 
-/* What the elements of an array show, `arrays` arrays deep. */
+/* The rows of the elements of an array, which is inside `arrays` arrays. */
 static Rows
 ArrayRows(Product *product, const TermNode *node, JsonbContainer *array, int arrays)
 {
@@ -293,7 +293,7 @@ ArrayRows(Product *product, const TermNode *node, JsonbContainer *array, int arr
 	return result;
 }
 
-/* The functions of a column around what its way leads to, applied to the value of that. */
+/* Apply the functions of a column to the value found at its node; false if no value is left. */
 static bool
 ApplyAround(const Field *field, const JsonbValue *found, const Reference *reference,
 			JsonbValue *value)
@@ -316,7 +316,10 @@ ColumnValue(const TermShape *shape, const FieldSet *set, int column, const Jsonb
 	return ApplyAround(FieldOfSlot(set, shape->slots[column]), found, set->reference, value);
 }
 
-/* The cell of a column at a place that holds `value` (NULL: nothing), or NULL. */
+/*
+ * The cell of a column whose node has this value, or NULL (a missing value); NULL if it
+ * has none.
+ */
 static const Cell *
 ColumnCell(const Product *product, int column, const JsonbValue *value)
 {
@@ -333,7 +336,7 @@ ColumnCell(const Product *product, int column, const JsonbValue *value)
 	return cell;
 }
 
-/* The one row of the columns in question that end at a node; none where one of them lacks a value. */
+/* The one row of the columns that end at a node, of those in `many`; none if one lacks a value. */
 static Rows
 OwnRow(const Product *product, const TermNode *node, const JsonbValue *value)
 {
@@ -354,13 +357,13 @@ OwnRow(const Product *product, const TermNode *node, const JsonbValue *value)
 	return rows;
 }
 
-/* The rows of a node's child that is a key, below a value that is no array. */
+/* The rows of a child that is a key, in a value that is no array. */
 static Rows
 KeyRows(Product *product, const TermNode *child, const JsonbValue *value, int arrays)
 {
 	const JsonbValue *array = arrays > 0 || child->slot < 0
 		? NULL
-		: PathTreeArray(&product->set->places, child->slot);
+		: PathTreeArray(&product->set->paths, child->slot);
 	JsonbValue        below;
 	bool              found = true;
 
@@ -372,7 +375,10 @@ KeyRows(Product *product, const TermNode *child, const JsonbValue *value, int ar
 	return NodeRows(product, child, found ? &below : NULL, arrays);
 }
 
-/* What is done with a value, NULL for none, on the way to a node's columns. */
+/*
+ * The values of a node that is no key, where the parent has this value, or NULL (a missing
+ * value).
+ */
 static void
 StepValues(const Product *product, const TermNode *node, const JsonbValue *value, int arrays,
 		   ValueList *list)
@@ -400,7 +406,7 @@ StepValues(const Product *product, const TermNode *node, const JsonbValue *value
 		ChoiceValues(field, FieldRoot(field, &steps), value, set->reference, list);
 }
 
-/* The rows of a node's child that is no key, below a value that is no array. */
+/* The rows of a child that is no key, in a value that is no array. */
 static Rows
 StepRows(Product *product, const TermNode *child, const JsonbValue *value, int arrays)
 {
@@ -423,8 +429,8 @@ StepRows(Product *product, const TermNode *child, const JsonbValue *value, int a
 
 /*
  * NodeRows
- *		The rows of the columns at and below `node` on whose way an array of several is,
- *		where the place holds `value` (NULL: nothing is there), `arrays` arrays deep.
+ *		The rows of the columns at and below a node, of those in `many`.  The node has
+ *		this value, or NULL (a missing value), and is inside `arrays` arrays.
  */
 static Rows
 NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays)
@@ -434,7 +440,7 @@ NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays)
 
 	if (state == VALUE_MANY)
 	{
-		/* elements that show nothing at all count as a missing value */
+		/* elements that have no rows count as a missing value */
 		rows = ArrayRows(product, node, value->val.binary.data, arrays);
 		if (rows.total > 0)
 			return rows;
@@ -456,7 +462,7 @@ NodeRows(Product *product, const TermNode *node, JsonbValue *value, int arrays)
 	return rows;
 }
 
-/* Copy the rows of the columns in `many`, with their cells. */
+/* Copy the rows to *tuples: the cells of the columns in `many`. */
 static void
 CopyRows(const Rows *rows, uint32 many, int ncolumns, TupleList *tuples)
 {

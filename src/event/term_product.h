@@ -8,24 +8,25 @@
 #include "event/term.h"
 
 /*
- * A node of the tree of the ways to a shape's columns.  A step is a key of an
- * object, or what is done with the value: a function, coalesce() or the like.
- * Columns that end here take the value; children are looked up below it.
+ * A node of a shape's tree, which leads from the record to the columns.  A step of the
+ * tree is a key of an object, or a field that is computed from the parent's value, such as
+ * a function or coalesce().  Columns that end here take the node's value; children are
+ * looked up in it.
  */
 struct TermNode
 {
-	const char      *key; /* NULL: not by a key */
+	const char      *key; /* NULL: the step is a field */
 	int              key_length;
-	const Field     *field;    /* without a key: what is done with the value above */
-	int              slot;     /* of the place or field, or -1 */
-	bool             optional; /* all columns at and below may be missing */
-	uint32           columns;  /* those that end here, a bit each */
-	uint32           below;    /* all columns at and below, likewise */
-	struct TermNode *children; /* the first of them */
-	struct TermNode *sibling;  /* the next one */
+	const Field     *field; /* without a key: the field that is computed from the parent's value */
+	int              slot;  /* the slot of the path or field, or -1 */
+	bool             optional; /* all columns at and below are optional */
+	uint32           columns;  /* the set of columns that end here */
+	uint32           below;    /* the set of all columns at and below */
+	struct TermNode *children; /* the first child */
+	struct TermNode *sibling;  /* the next child of the same parent */
 };
 
-/* A column in a set of them. */
+/* A set of one column. */
 static inline uint32
 ColumnBit(int column)
 {
@@ -34,29 +35,30 @@ ColumnBit(int column)
 	return (uint32) 1 << column;
 }
 
-/* What stands for a missing group_by value of a rule with optional_group_by. */
+/* The value of a missing group_by field of a rule with optional_group_by. */
 extern const JsonbValue TermNullValue;
 
 /*
- * A column's value, made of what was found at the end of the way to it by the functions
- * around that; false where none is left.
+ * Compute a column's value from the value found at its node; false if none is left.  The
+ * value may be allocated in the current memory context.
  */
 extern bool ColumnValue(const TermShape *shape, const FieldSet *set, int column,
 						const JsonbValue *found, JsonbValue *value);
 
 /*
- * Set the columns in `many`, on whose way an array of several is, of the different tuples
- * that the set's current event shows: of the first `limit` in the array's order.  Returns how
- * many were left out, as TermTuples does.  The caller sets the other columns.
+ * Find the different tuples of the set's current event, in which arrays of several
+ * elements lead to the columns in `many`: the first `limit` tuples in the order of the
+ * arrays.  Sets only the columns in `many`; the caller sets the others.  Returns how many
+ * tuples were left out, as TermTuples does.
  *
  * The work is bounded, whatever the event: equal rows are dropped before they are crossed,
- * and crossing makes no more than `limit` and TERM_MAX_ROWS together; behind them, rows are
- * only counted.  Allocates in the current memory context, which has to be the event's.
+ * and crossing makes at most `limit` + TERM_MAX_ROWS rows; further rows are only counted.
+ * Allocates in the current memory context, which has to be the event's.
  */
 extern uint64 TermProduct(const TermShape *shape, FieldSet *set, const DigestKey *key, uint32 many,
 						  int limit, TupleList *tuples);
 
-/* Rows that crossing may make for one event and rule beside those that are wanted. */
+/* Number of rows that crossing may make for one event and rule beyond those that are wanted. */
 #define TERM_MAX_ROWS 50000
 
 #endif /* NEWTERM_TERM_PRODUCT_H */
