@@ -1,13 +1,5 @@
 -- What rules would have meant for those who read their signals.
 
-CREATE OR REPLACE FUNCTION newterm.filter_paths(filter text, language text) RETURNS SETOF text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT DISTINCT k.path
-	FROM newterm.filter_steps(filter, '{}', language) s CROSS JOIN LATERAL jsonb_object_keys(s.seen) k(path)
-	ORDER BY 1
-$$;
-COMMENT ON FUNCTION newterm.filter_paths(text, text) IS 'the fields that a filter asks about';
-
 -- A first look at 1,000 events spares most fields the pass over all of them.
 CREATE OR REPLACE FUNCTION newterm.dead_paths(paths text[], since timestamptz, until timestamptz, events regclass) RETURNS text[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -132,7 +124,7 @@ DECLARE
 	described constant newterm.rules[] := newterm.described_rules(rules);
 	clocks constant timestamptz[] := newterm.rule_clocks(described);
 	dead constant text[] := newterm.dead_paths(ARRAY(
-		SELECT DISTINCT p FROM unnest(described) d CROSS JOIN LATERAL newterm.filter_paths(d.filter, d.language) p ORDER BY 1),
+		SELECT DISTINCT p.part FROM unnest(described) d CROSS JOIN LATERAL newterm.rule_paths(d.filter, '{}', d.language) p ORDER BY 1),
 		backtest_summary.since, backtest_summary.until, backtest_summary.events);
 BEGIN
 	RETURN QUERY
@@ -185,7 +177,7 @@ BEGIN
 	SELECT (r.r).name, r.matched, coalesce(c.terms, 0), coalesce(c.told, 0), coalesce(c.muted, 0), round(coalesce(c.told, 0) / d.days, 2),
 		coalesce(w.days, 0), w.day, w.told, y.list, e.list,
 		newterm.backtest_advice(r.r, r.events, r.matched, r.lacking, r.missing, coalesce(c.starts, 0), coalesce(c.told, 0), d.days,
-			ARRAY(SELECT p FROM newterm.filter_paths((r.r).filter, (r.r).language) p WHERE p = ANY (dead)), coalesce(s.terms, '[]'))
+			ARRAY(SELECT DISTINCT p.part FROM newterm.rule_paths((r.r).filter, '{}', (r.r).language) p WHERE p.part = ANY (dead) ORDER BY 1), coalesce(s.terms, '[]'))
 	FROM rule r
 	CROSS JOIN LATERAL (SELECT CASE WHEN r.latest > r.learned_until THEN
 		greatest(EXTRACT(epoch FROM r.latest - r.learned_until) / 86400, 1) END AS days) d

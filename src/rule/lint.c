@@ -118,7 +118,10 @@ PutLeaf(ReturnSetInfo *result, const FilterNode *node)
 	}
 	PutPaths(&mention, node->field);
 	if (node->kind == FILTER_EQUAL)
+	{
+		mention.part = FieldToText(node->val.other.field);
 		PutPaths(&mention, node->val.other.field);
+	}
 }
 
 static void
