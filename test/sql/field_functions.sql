@@ -6,24 +6,10 @@
 --
 create extension if not exists newterm;
 
+\getenv inputdir PG_ABS_SRCDIR
+\set outcome :inputdir '/lib/outcome.sql'
 \set ECHO none
-
--- The terms of an event as one array, in order; null for none; or the error's message.
-create function terms(fields text[], event jsonb) returns jsonb
-language plpgsql as $$
-begin
-    return (select jsonb_agg(term order by term) from newterm.terms(fields, event) as term);
-exception when others then
-    return to_jsonb(sqlerrm);
-end $$;
-
-create function outcome(filter text, event jsonb) returns text
-language plpgsql as $$
-begin
-    return newterm.test_filter(filter, event)::text;
-exception when others then
-    return sqlstate || ' ' || sqlerrm;
-end $$;
+\i :outcome
 
 create table cases (id int generated always as identity, field text, event jsonb, expected jsonb);
 

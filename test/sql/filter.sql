@@ -7,26 +7,10 @@
 create extension if not exists newterm;
 set timezone to 'UTC';
 
+\getenv inputdir PG_ABS_SRCDIR
+\set outcome :inputdir '/lib/outcome.sql'
 \set ECHO none
-
--- The outcome of a filter: true, false, or the error's message.
-create function outcome(filter text, event jsonb) returns text
-language plpgsql as $$
-begin
-    return newterm.test_filter(filter, event)::text;
-exception when others then
-    return sqlstate || ' ' || sqlerrm;
-end $$;
-
--- Where a filter is refused; null where it is not, or not for its syntax.
-create function refused_at(filter text) returns int
-language plpgsql as $$
-begin
-    perform newterm.test_filter(filter, '{}');
-    return null;
-exception when sqlstate 'NT001' then
-    return substring(sqlerrm from '^syntax error in filter at position (\d+): .')::int;
-end $$;
+\i :outcome
 
 create table cases (id int generated always as identity, filter text, event jsonb, expected boolean);
 

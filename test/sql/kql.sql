@@ -7,26 +7,10 @@
 create extension if not exists newterm;
 set timezone to 'UTC';
 
+\getenv inputdir PG_ABS_SRCDIR
+\set outcome :inputdir '/lib/outcome.sql'
 \set ECHO none
-
--- The outcome of a filter: true, false, or the error's message.
-create function outcome(filter text, event jsonb) returns text
-language plpgsql as $$
-begin
-    return newterm.test_filter(filter, event, 'kql')::text;
-exception when others then
-    return sqlstate || ' ' || sqlerrm;
-end $$;
-
--- Where a filter is refused; null where it is not, or not for its syntax.
-create function refused_at(filter text) returns int
-language plpgsql as $$
-begin
-    perform newterm.test_filter(filter, '{}', 'kql');
-    return null;
-exception when sqlstate 'NT001' then
-    return substring(sqlerrm from '^syntax error in filter at position (\d+): .')::int;
-end $$;
+\i :outcome
 
 create table cases (id int generated always as identity, filter text, event jsonb, expected boolean);
 
@@ -370,9 +354,9 @@ from record, (values
         and aws.cloudtrail.request_parameters:(*bucketName=logs* and not *bucketName=tmp*)', true)) as rules (filter, expected);
 
 select count(*) as cases from cases;
-select id, filter, left(event::text, 60) as event, expected, outcome(filter, event) as actual
+select id, filter, left(event::text, 60) as event, expected, outcome(filter, event, 'kql') as actual
 from cases
-where outcome(filter, event) is distinct from expected::text
+where outcome(filter, event, 'kql') is distinct from expected::text
 order by id;
 
 create table refusals (id int generated always as identity, filter text, position_ int);
@@ -446,10 +430,10 @@ insert into refusals (filter, position_) values
     ('aws.s3.bucket.name: x',                       1);
 
 select count(*) as refusals from refusals;
-select id, left(filter, 60) as filter, position_ as expected, refused_at(filter) as actual,
-       left(outcome(filter, '{}'), 100) as outcome
+select id, left(filter, 60) as filter, position_ as expected, refused_at(filter, 'kql') as actual,
+       left(outcome(filter, '{}', 'kql'), 100) as outcome
 from refusals
-where refused_at(filter) is distinct from position_
+where refused_at(filter, 'kql') is distinct from position_
 order by id;
 
 \set ECHO all

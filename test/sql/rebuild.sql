@@ -4,11 +4,9 @@
 create extension newterm;
 set timezone to 'UTC';
 \set SHOW_CONTEXT never
-create table calls (event jsonb);
-select newterm.watch('calls');
-create function call(at text, who text, what text) returns jsonb language sql as $$
-    select jsonb_build_object('eventID', what || ' by ' || who || ' at ' || at, 'eventTime', '2024-' || at || ':00Z', 'eventName', what, 'who', who)
-$$;
+\getenv inputdir PG_ABS_SRCDIR
+\set calls :inputdir '/lib/calls.sql'
+\i :calls
 -- a rule of each kind of learning
 select newterm.create_rule('window', '{eventName}', learning => '7 days', forget_after => '30 days');
 select newterm.create_rule('entities', '{eventName}', group_by => '{who}', learning => '7 days', learning_scope => 'entity', forget_after => '30 days');

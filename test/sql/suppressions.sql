@@ -4,11 +4,9 @@
 create extension newterm;
 set timezone to 'UTC';
 \set SHOW_CONTEXT never
-create table calls (event jsonb);
-select newterm.watch('calls');
-create function call(at text, who text, what text) returns jsonb language sql as $$
-    select jsonb_build_object('eventID', what || ' by ' || who || ' at ' || at, 'eventTime', '2024-' || at || ':00Z', 'eventName', what, 'who', who)
-$$;
+\getenv inputdir PG_ABS_SRCDIR
+\set calls :inputdir '/lib/calls.sql'
+\i :calls
 select newterm.create_rule('calls', '{eventName}', group_by => '{who}', learning => '0', learning_from => '2024-01-01Z');
 select newterm.create_rule('others', '{eventName}', learning => '0', learning_from => '2024-01-01Z');
 

@@ -4,11 +4,9 @@
 create extension newterm;
 set timezone to 'UTC';
 \set SHOW_CONTEXT never
-create table calls (event jsonb);
-select newterm.watch('calls');
-create function call(at text, who text, what text) returns jsonb language sql as $$
-    select jsonb_build_object('eventID', what || ' by ' || who || ' at ' || at, 'eventTime', '2024-' || at || ':00Z', 'eventName', what, 'who', who)
-$$;
+\getenv inputdir PG_ABS_SRCDIR
+\set calls :inputdir '/lib/calls.sql'
+\i :calls
 select newterm.create_rule('calls', '{eventName}', learning_from => '2024-01-01Z', forget_after => '30 days');
 insert into calls values (call('01-02T00:00', 'ann', 'List')), (call('01-03T00:00', 'mallory', 'Stop')), (call('01-04T00:00', 'mallory', 'List')),
     (call('01-06T00:00', 'ann', 'Read')), (call('01-10T00:00', 'mallory', 'Delete')), (call('01-20T00:00', 'ann', 'Delete')),
