@@ -61,8 +61,7 @@ typedef struct Layout
 {
 	uint32 nkeys;
 	Finds  finds;
-	JEntry
-		entries[FLEXIBLE_ARRAY_MEMBER]; /* nkeys of them, and behind them the bytes of the keys */
+	JEntry entries[FLEXIBLE_ARRAY_MEMBER]; /* nkeys, and behind them the bytes of the keys */
 } Layout;
 
 /* A remembered layout, and a hash of it that is compared first. */
