@@ -2,7 +2,7 @@
  * inbox.c
  *	  newterm.inbox: a view to COPY log files into.
  *
- * Its triggers collect the lines of a statement and load many of them at once.
+ * Its triggers buffer the lines of a statement and load many of them at once.
  */
 #include "postgres.h"
 
@@ -17,23 +17,23 @@
 
 PG_FUNCTION_INFO_V1(newterm_inbox);
 
-/* So many bytes are loaded at once. */
+/* The lines are loaded when the buffer holds this many bytes. */
 #define INBOX_BYTES (8 * 1024 * 1024)
 
-/* The lines of a statement; statements may be inside of each other. */
+/* The buffer of one statement.  A trigger may run another such statement inside. */
 typedef struct Inbox
 {
 	struct Inbox         *outer;
-	MemoryContext         context; /* goes with the subtransaction */
+	MemoryContext         context; /* a child of the subtransaction's */
 	MemoryContextCallback callback;
-	Oid                   table; /* invalid: not looked for yet */
+	Oid                   table; /* invalid until the first lines are loaded */
 	StringInfoData        lines;
 	LoadOutcome           outcome;
 } Inbox;
 
 static Inbox *Innermost = NULL;
 
-/* The context goes, and the inbox with it: at its end, or with a statement that fails. */
+/* Called when the context is deleted: by Close, or by the abort of a statement that fails. */
 static void
 Forget(void *argument)
 {
@@ -62,7 +62,7 @@ Open(void)
 	MemoryContextSwitchTo(old);
 }
 
-/* Load the lines that there are. */
+/* Load the buffered lines. */
 static void
 Flush(Inbox *inbox)
 {

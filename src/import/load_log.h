@@ -18,11 +18,11 @@ typedef struct LoadOutcome
 } LoadOutcome;
 
 /*
- * Insert the records of a text, which may be compressed by gzip, as the current user, who
- * needs the rights of COPY.  Adds to the outcome.  Damaged parts are recorded in
- * newterm.event_errors, with their places.
+ * Insert the records of a text as the current user, who needs the rights of COPY.  A zero byte
+ * must follow the text, which is written into meanwhile and is as before afterwards.  Adds to the
+ * outcome.  Damaged parts are recorded in newterm.event_errors, with their places.
  */
-extern void LoadLog(Oid table, const char *data, size_t length, LoadOutcome *outcome);
+extern void LoadLog(Oid table, char *text, size_t length, LoadOutcome *outcome);
 
 /*
  * Report the outcome: an error if nothing but damage was found, with a hint that may be NULL;

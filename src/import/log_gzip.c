@@ -1,6 +1,6 @@
 /*
  * log_gzip.c
- *	  Log files that are compressed by gzip.
+ *	  Decompresses log files.
  */
 #include "postgres.h"
 
@@ -13,10 +13,10 @@
 #include "import/log_gzip.h"
 #include "settings.h"
 
-/* zlib is to expect gzip's frame around the data. */
+/* Tells zlib to expect gzip's header and trailer. */
 #define GZIP_WINDOW (MAX_WBITS + 16)
 
-/* Room for the text at first, and how much of it is read before interrupts are looked at. */
+/* The first size of the text's buffer, and how much is decompressed between checks for interrupts. */
 #define FIRST_ROOM (256 * 1024)
 
 bool
@@ -25,7 +25,7 @@ IsGzip(const char *data, size_t length)
 	return length >= 2 && (unsigned char) data[0] == 0x1F && (unsigned char) data[1] == 0x8B;
 }
 
-/* zlib's memory, so that it goes with an error's context. */
+/* zlib allocates in a memory context, so that an error frees it. */
 static voidpf
 Allocate(voidpf context, uInt items, uInt size)
 {
@@ -38,7 +38,7 @@ Free(voidpf context, voidpf address)
 	pfree(address);
 }
 
-/* Make room for more text, unless there is too much of it already. */
+/* Enlarge the buffer, up to newterm.max_log_size. */
 static void
 Grow(GzipText *read, size_t *room)
 {
@@ -53,7 +53,7 @@ Grow(GzipText *read, size_t *room)
 	read->text = repalloc_huge(read->text, *room + 1);
 }
 
-/* Begin the next member, where there is one; what else stands there is passed over. */
+/* Begin the next member, if there is one; other bytes behind a member are ignored. */
 static bool
 NextMember(z_stream *stream)
 {

@@ -14,19 +14,19 @@
 #include "event/shape.h"
 #include "import/log_scan.h"
 
-/* Numbers of more characters are looked at by DecimalValid. */
+/* Longer numbers are checked by DecimalValid. */
 #define PLAIN_NUMBER 100
 
 /*
- * Behind damage, scanning goes on from where the damaged value began, unless that is
- * farther back than this: else a text could be scanned any number of times.
+ * After damage the scan resumes just behind the beginning of the damaged value, unless that is
+ * farther back than this: nested damage would make it scan the same bytes again and again.
  */
 #define MENDING_BYTES (1024 * 1024)
 
-/* Does a byte stand for itself in a string? */
+/* May a byte stand in a string without an escape? */
 #define IS_PLAIN(byte) ((unsigned char) (byte) >= ' ' && (byte) != '"' && (byte) != '\\')
 
-/* What is being scanned. */
+/* The state of scanning one value. */
 typedef struct Scan
 {
 	LogScanner *scanner;
@@ -67,7 +67,7 @@ LogLinesBefore(LogScanner *scanner, const char *place)
 	return scanner->lines;
 }
 
-/* There is damage at scan->next. */
+/* Report damage at scan->next; returns false. */
 static bool
 Damage(Scan *scan, const char *message)
 {
@@ -80,22 +80,11 @@ Damage(Scan *scan, const char *message)
 static inline void
 SkipSpace(Scan *scan)
 {
-	for (;; scan->next++)
-		switch (*scan->next)
-		{
-			case '\n':
-			case '\r':
-				scan->piece->lines = true;
-				break;
-			case ' ':
-			case '\t':
-				break;
-			default:
-				return;
-		}
+	while (*scan->next == ' ' || *scan->next == '\t' || *scan->next == '\n' || *scan->next == '\r')
+		scan->next++;
 }
 
-/* Four hexadecimal digits, or -1. */
+/* The value of four hexadecimal digits, or -1. */
 static int
 HexDigits(const char *text)
 {
@@ -114,7 +103,7 @@ HexDigits(const char *text)
 	return code;
 }
 
-/* An escape of \u, at its letter. */
+/* Scan \uXXXX, beginning at the u. */
 static bool
 ScanCodePoint(Scan *scan)
 {
@@ -138,7 +127,7 @@ ScanCodePoint(Scan *scan)
 	return true;
 }
 
-/* A string, at its opening quote; what is in its quotes goes to *content. */
+/* Scan a string, beginning at its opening quote; returns the text between its quotes. */
 static bool
 ScanString(Scan *scan, const char **content, size_t *length)
 {
@@ -147,8 +136,11 @@ ScanString(Scan *scan, const char **content, size_t *length)
 	*content = ++scan->next;
 	for (;;)
 	{
-		while (IS_PLAIN(*scan->next))
-			scan->next++;
+		const char *next = scan->next;
+
+		while (IS_PLAIN(*next))
+			next++;
+		scan->next = next;
 		switch (*scan->next)
 		{
 			case '"':
@@ -222,7 +214,7 @@ ScanWord(Scan *scan, const char *word)
 	return true;
 }
 
-/* A value that has nothing inside; is it eventTime, the piece remembers it. */
+/* Scan a string, number, boolean or null; if it is the record's eventTime, the piece keeps it. */
 static bool
 ScanScalar(Scan *scan, bool is_time)
 {
@@ -253,7 +245,7 @@ ScanScalar(Scan *scan, bool is_time)
 	}
 }
 
-/* A key and its colon.  Those of the piece itself tell what it is. */
+/* Scan a key and its colon.  The outermost keys tell whether the piece is a record. */
 static bool
 ScanKey(Scan *scan, bool outermost, bool *is_time)
 {
@@ -273,63 +265,101 @@ ScanKey(Scan *scan, bool outermost, bool *is_time)
 	return true;
 }
 
-/*
- * ScanInside
- *		A value with all that is in it.  Containers that are open are remembered by
- *		their closing brackets.
- */
+/* The containers around the scanner's place, by their closing brackets. */
+typedef struct Nesting
+{
+	int  depth;
+	char closing[JSON_MAX_DEPTH];
+} Nesting;
+
+/* Does the closing bracket of the innermost container come next? */
+static inline bool
+AtClosing(const Scan *scan, const Nesting *nesting)
+{
+	return *scan->next == nesting->closing[nesting->depth - 1];
+}
+
+/* Scan the key before the next value, if the innermost container is an object. */
+static inline bool
+ScanKeyInside(Scan *scan, const Nesting *nesting, bool *is_time)
+{
+	*is_time = false;
+	return nesting->closing[nesting->depth - 1] == ']' ||
+		ScanKey(scan, nesting->depth == 1, is_time);
+}
+
+/* Move over an opening bracket, and white space behind it. */
+static bool
+OpenContainer(Scan *scan, Nesting *nesting)
+{
+	if (nesting->depth == JSON_MAX_DEPTH)
+		return Damage(scan, "nesting too deep");
+	nesting->closing[nesting->depth++] = *scan->next == '{' ? '}' : ']';
+	scan->next++;
+	SkipSpace(scan);
+	return true;
+}
+
+/* Move over the closing brackets behind a value. */
+static void
+CloseContainers(Scan *scan, Nesting *nesting)
+{
+	while (nesting->depth > 0)
+	{
+		SkipSpace(scan);
+		if (!AtClosing(scan, nesting))
+			return;
+		scan->next++;
+		nesting->depth--;
+	}
+}
+
+/* Move over the comma between two values. */
+static bool
+ScanComma(Scan *scan, const Nesting *nesting)
+{
+	if (*scan->next != ',')
+		return Damage(scan,
+					  nesting->closing[nesting->depth - 1] == '}' ? "a comma or } was expected"
+																  : "a comma or ] was expected");
+	scan->next++;
+	return true;
+}
+
+/* Scan a value with everything inside it. */
 static bool
 ScanInside(Scan *scan)
 {
-	char open[JSON_MAX_DEPTH];
-	int  depth = 0;
-	bool is_time = false;
+	Nesting nesting;
+	bool    is_time = false;
 
+	nesting.depth = 0;
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
 		SkipSpace(scan);
 		if (*scan->next == '{' || *scan->next == '[')
 		{
-			if (depth == JSON_MAX_DEPTH)
-				return Damage(scan, "nesting too deep");
-			open[depth++] = *scan->next + 2; /* as ASCII has them */
-			scan->next++;
-			SkipSpace(scan);
-			if (*scan->next != open[depth - 1])
+			if (!OpenContainer(scan, &nesting))
+				return false;
+			if (!AtClosing(scan, &nesting))
 			{
-				if (open[depth - 1] == '}' && !ScanKey(scan, depth == 1, &is_time))
+				if (!ScanKeyInside(scan, &nesting, &is_time))
 					return false;
 				continue;
 			}
 		}
 		else if (!ScanScalar(scan, is_time))
 			return false;
-		else if (depth == 0)
+		CloseContainers(scan, &nesting);
+		if (nesting.depth == 0)
 			return true;
-
-		/* behind a value, or at the bracket of an empty container */
-		for (;;)
-		{
-			SkipSpace(scan);
-			if (*scan->next != open[depth - 1])
-				break;
-			scan->next++;
-			if (--depth == 0)
-				return true;
-		}
-		if (*scan->next != ',')
-			return Damage(scan,
-						  open[depth - 1] == '}' ? "a comma or } was expected"
-												 : "a comma or ] was expected");
-		scan->next++;
-		is_time = false;
-		if (open[depth - 1] == '}' && !ScanKey(scan, depth == 1, &is_time))
+		if (!ScanComma(scan, &nesting) || !ScanKeyInside(scan, &nesting, &is_time))
 			return false;
 	}
 }
 
-/* The next value as a piece. */
+/* Scan the next value, which becomes the piece. */
 static LogFound
 ScanPiece(LogScanner *scanner, LogPiece *piece)
 {
@@ -365,7 +395,7 @@ SkipSpaceBetween(LogScanner *scanner)
 	scanner->next += strspn(scanner->next, " \t\r\n");
 }
 
-/* Move over white space, byte order marks, and what damage has left over. */
+/* Move over white space, byte order marks, and brackets left over by damage. */
 static void
 SkipBetweenValues(LogScanner *scanner)
 {
@@ -382,7 +412,7 @@ SkipBetweenValues(LogScanner *scanner)
 	}
 }
 
-/* Does a log file begin here?  If so, move to its first record. */
+/* If a log file begins here, move into its list of records. */
 static bool
 EnterRecords(LogScanner *scanner)
 {
@@ -404,8 +434,8 @@ EnterRecords(LogScanner *scanner)
 
 /*
  * Mend
- *		Move behind damage to where a value may begin: the next line that begins with
- *		one, or what log files and CloudTrail's records begin with.
+ *		Resume behind damage where a value may begin: at a line that begins with an object,
+ *		or at the first member of a log file or of a CloudTrail record.
  */
 static void
 Mend(LogScanner *scanner)
@@ -429,7 +459,7 @@ Mend(LogScanner *scanner)
 	scanner->mending = true;
 }
 
-/* There is something at scanner->next that does not belong there. */
+/* Report an unexpected character at scanner->next. */
 static LogFound
 Unexpected(LogScanner *scanner, const char *message)
 {
@@ -440,7 +470,7 @@ Unexpected(LogScanner *scanner, const char *message)
 	return LOG_DAMAGE;
 }
 
-/* What follows in a list of records, or behind it. */
+/* Scan the next element of a list, or its end. */
 static LogFound
 NextOfList(LogScanner *scanner, LogPiece *piece)
 {
@@ -461,7 +491,7 @@ NextOfList(LogScanner *scanner, LogPiece *piece)
 	return ScanPiece(scanner, piece);
 }
 
-/* The members behind the records of a log file; LOG_END once it is over. */
+/* Scan the members behind the records of a log file; LOG_END at the end of the object. */
 static LogFound
 RestOfRecords(LogScanner *scanner, LogPiece *piece)
 {
@@ -488,7 +518,7 @@ RestOfRecords(LogScanner *scanner, LogPiece *piece)
 	return LOG_END;
 }
 
-/* What follows where no list is open; LOG_END where one was entered. */
+/* Scan the next value outside of lists; LOG_END if a list was entered instead. */
 static LogFound
 NextOfDocument(LogScanner *scanner, LogPiece *piece)
 {

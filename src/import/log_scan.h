@@ -19,7 +19,6 @@ typedef struct LogPiece
 	size_t      length;
 	bool        record; /* an object with a member that records have */
 	bool        care;   /* jsonb_in would fail: \u0000, a lone surrogate, a large number */
-	bool        lines;  /* there are line ends in it */
 	const char *time;   /* what stands in the quotes of its eventTime, or NULL */
 	size_t      time_length;
 } LogPiece;

@@ -145,6 +145,39 @@ select * from texts order by at;
 select * from jsons;
 select * from faults();
 
+-- columns of each type, from a text and from jsonb, and the message of a type that refuses a value
+create domain event_domain as jsonb check (value->>'eventName' <> 'refused');
+create table typed_domain (event event_domain);
+create table typed_varchar (event varchar(60));
+create table typed_bytea (event bytea);
+select newterm.watch('typed_domain'), newterm.watch('typed_varchar'), newterm.watch('typed_bytea');
+select newterm.load_log(E'{"eventName":"text",\n"x":"ä"}', t), newterm.load_log('[{"eventName":"jsonb","x":"ä"}]'::jsonb, t)
+from unnest('{typed_domain, typed_varchar, typed_bytea}'::regclass[]) as t;
+select 'domain' as type, event::text from typed_domain union all select 'varchar', event from typed_varchar
+union all select 'bytea', convert_from(event, 'UTF8') from typed_bytea;
+\set SHOW_CONTEXT always
+select newterm.load_log('{"Records":[{"eventName":"one"},{"eventName":"refused"}]}', 'typed_domain');
+select newterm.load_log('{"eventName":"one"}{"eventName":"this one has more than sixty characters, with all its members"}', 'typed_varchar');
+\set SHOW_CONTEXT never
+select (select count(*) from typed_domain), (select count(*) from typed_varchar);
+
+-- strings that differ at each of 40 places from a plain one
+truncate events;
+create temp table strings as
+select n, '{"eventName":"' || repeat('x', n) || special || repeat('y', 40 - n) || '"}' as document
+from generate_series(0, 40) as n, unnest(array['\"', '\\', '\n', '\u00e9', 'é', '€', ' ', E'\x7f', '!', '#', '[', ']']) as special;
+select newterm.load_log(string_agg(document, ''), 'events') from strings;
+select count(*) from strings where document::jsonb not in (select event from events);
+truncate events;
+create function refusal(document text) returns text language plpgsql as $$ begin
+	perform newterm.load_log(document, 'events');
+	return 'loaded';
+exception when invalid_text_representation then return sqlerrm; end $$;
+select n, control, refusal('{"eventName":"' || repeat('x', n) || control || repeat('y', 40 - n) || '"}')
+from generate_series(0, 40) as n, unnest(array[E'\x01', E'\x1f', E'\n']) as control
+where refusal('{"eventName":"' || repeat('x', n) || control || repeat('y', 40 - n) || '"}')
+	<> 'there are no CloudTrail records in this: byte ' || 15 + n || ', line 1: a control character stands in a string';
+
 -- a partitioned table, defaults, constraints and triggers of the user's
 create table parts (id int generated always as identity, event jsonb check (event->>'eventName' <> 'forbidden'), at timestamptz, part text generated always as (event->>'eventName') stored) partition by range (at);
 create table parts_2024 partition of parts for values from ('2024-01-01') to ('2025-01-01');
