@@ -226,7 +226,9 @@ rollback;
 select newterm.load_log('', 12345::oid::regclass);
 select newterm.load_log('', 'pg_class_oid_index');
 reset role;
+\set VERBOSITY sqlstate
 select newterm.load_log('{}', 'pg_class_oid_index');
+\set VERBOSITY default
 create schema hidden;
 create table hidden.events (event jsonb);
 grant insert on hidden.events to load_log_loader;

@@ -26,7 +26,7 @@ select tableoid::regclass, id, event_time at time zone 'UTC' from cloudtrail whe
 select count(*) from newterm.detections;
 select * from newterm.maintain_log_table('cloudtrail');
 -- they are watched like the others
-insert into cloudtrail_2024_02 (id, event_time, event) values (100, '2024-02-01 00:00:00+00', '{"eventName":"E","eventTime":"2024-02-01T00:00:00Z"}');
+insert into cloudtrail_2024_02 (id, event_time, event) overriding system value values (100, '2024-02-01 00:00:00+00', '{"eventName":"E","eventTime":"2024-02-01T00:00:00Z"}');
 select count(*) from newterm.detections;
 select * from newterm.check();
 -- retention

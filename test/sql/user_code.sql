@@ -23,7 +23,11 @@ create function page() returns trigger language plpgsql as $$ begin insert into 
 create trigger page after insert on newterm.signals for each row execute function page();
 set role user_code_loader;
 create temporary table pager (line text);
-create function pg_temp.climb() returns trigger language plpgsql as $$ begin alter role user_code_loader superuser; return null; end $$;
+create function pg_temp.climb() returns trigger language plpgsql as $$ begin
+	alter role user_code_loader superuser;
+	return null;
+exception when insufficient_privilege then raise 'not allowed to climb';
+end $$;
 create trigger climb after insert on pager for each row execute function pg_temp.climb();
 call see('climb');
 reset role;
@@ -39,6 +43,7 @@ set role user_code_writer;
 create function climb() returns trigger language plpgsql as $$ begin
 	alter role user_code_writer superuser;
 	return null;
+exception when insufficient_privilege then raise 'not allowed to climb';
 end $$;
 create trigger climb after insert on newterm.signals for each row execute function climb();
 reset role;
@@ -159,7 +164,11 @@ create procedure subscriber() language plpgsql as $$ begin
 end $$;
 set role user_code_loader;
 create temporary table line (text text);
-create function pg_temp.climb() returns trigger language plpgsql as $$ begin alter role user_code_loader superuser; return null; end $$;
+create function pg_temp.climb() returns trigger language plpgsql as $$ begin
+	alter role user_code_loader superuser;
+	return null;
+exception when insufficient_privilege then raise 'not allowed to climb';
+end $$;
 create trigger climb after insert on line for each row execute function pg_temp.climb();
 reset role;
 create trigger mirror after insert or update or delete on newterm.subscriptions execute function mirror();
