@@ -46,6 +46,9 @@ COMMENT ON TRIGGER rules_changed ON newterm.known_accounts IS 'makes every sessi
 CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.own_accounts
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
 COMMENT ON TRIGGER rules_changed ON newterm.own_accounts IS 'makes every session read the accounts anew';
+CREATE OR REPLACE TRIGGER account_entered BEFORE INSERT ON newterm.own_accounts
+	FOR EACH ROW EXECUTE FUNCTION newterm.account_entered();
+COMMENT ON TRIGGER account_entered ON newterm.own_accounts IS 'lets an entry made by hand take the place of one that events made';
 CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON newterm.lists
 	FOR EACH STATEMENT EXECUTE FUNCTION newterm.rules_changed();
 COMMENT ON TRIGGER rules_changed ON newterm.lists IS 'makes every session read the lists anew';

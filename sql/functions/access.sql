@@ -47,6 +47,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('admin', 'sequence', 'USAGE', 'rule_id|progress_id'),
 	('admin', 'routine', 'EXECUTE', 'access_rules'),
 	('admin', 'routine', 'EXECUTE', 'create_rule|alter_rule|drop_rule|enable_rule|disable_rule'),
+	('admin', 'routine', 'EXECUTE', 'follow_organization|unfollow_organization|organization_rules'),
 	('admin', 'routine', 'EXECUTE', 'merge|create_log_table|maintain_log_table|make_log_table|add_log_partition|log_partition_name|log_table_unit|merge_postponed|purge_changes'),
 	('admin', 'routine', 'EXECUTE', 'backfill|backfill_event|merge_as_backfill|move_clock|rebuild|onboard'),
 	('admin', 'routine', 'EXECUTE', 'noise_reason|uninstalled_rules|install_judged_rules'),
@@ -59,7 +60,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('owner', 'sequence', '', 'rule_version_id|detection_id|signal_id|event_error_id|change_position|lease_epoch|postponed_id|progress_log_id_seq'),
 	('owner', 'routine', '', 'grant_access|revoke_access|access_grants|set_access|role_name|apply_access'),
 	('owner', 'routine', '', 'check_settings|check_texts|number_version|rules_locked|rules_written|version_restored|secret_restored|refuse_write'),
-	('owner', 'routine', '', 'rules_changed|baseline_changed|runs_changed|signal_triaged|inbox|check_suppression'),
+	('owner', 'routine', '', 'rules_changed|baseline_changed|runs_changed|signal_triaged|inbox|check_suppression|account_entered'),
 	('owner', 'routine', '', 'lock_positions|tell|number_changes|purge_numbered|settle_positions|check_subscription|note_outcome|refuse_triggers'),
 	('owner', 'routine', '', 'plain|plain_member|plain_pairs|plain_terms|plain_count|plain_context|plain_address|unix_millis|signal_key|attack_ids|is_closed|signal_as_.*|field_values|ocsf_evidence|report_.*'),
 	('owner', 'routine', '', 'replay_(add|combine|serialise|deserialise|final)')

@@ -114,7 +114,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	document jsonb := newterm.pack_document(pack);
 BEGIN
-	IF document::text ~ '\$own_account|external\(' AND NOT EXISTS (SELECT FROM newterm.own_accounts) THEN
+	IF document::text ~ '\$own_account|external\(' AND NOT EXISTS (SELECT FROM newterm.own_accounts o WHERE o.own) THEN
 		RAISE NOTICE 'newterm.own_accounts is empty: rules on foreign accounts take yours for foreign'
 			USING HINT = 'INSERT INTO newterm.own_accounts (account_id) VALUES (''111122223333''), …';
 	END IF;

@@ -47,6 +47,13 @@ BEGIN
 	ELSIF NEW.mode NOT IN ('alert', 'observe') THEN
 		RAISE EXCEPTION 'mode must be alert or observe, not "%"', NEW.mode
 			USING ERRCODE = 'invalid_parameter_value';
+	ELSIF NEW.own_accounts NOT IN ('join', 'depart') THEN
+		RAISE EXCEPTION 'own_accounts must be join, depart or NULL, not "%"', NEW.own_accounts
+			USING ERRCODE = 'invalid_parameter_value';
+	ELSIF NEW.own_accounts IS NOT NULL AND (cardinality(NEW.fields) <> 1 OR NEW.group_by <> '{}' OR granule > 1) THEN
+		RAISE EXCEPTION 'a rule with own_accounts has one field, no group_by and a granule of at most 1 second'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Its field gives account ids; which of two events is the later one decides, and the granule is how exactly that is known.';
 	ELSIF NEW.learning_from NOT BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 00:00+00' THEN
 		RAISE EXCEPTION 'learning_from must be a time between the years 1 and 9999'
 			USING ERRCODE = 'invalid_parameter_value';
@@ -138,7 +145,7 @@ CREATE OR REPLACE FUNCTION newterm.create_rule(name text, fields text[], filter 
 	severity text DEFAULT 'medium', title text DEFAULT NULL, message text DEFAULT NULL, tags text[] DEFAULT '{}',
 	keep_alive interval DEFAULT '0', max_duration interval DEFAULT '24 hours', group_signals_by text[] DEFAULT NULL,
 	optional_group_by boolean DEFAULT false, enabled boolean DEFAULT true, language text DEFAULT 'datadog',
-	mode text DEFAULT 'alert') RETURNS bigint
+	mode text DEFAULT 'alert', own_accounts text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -151,19 +158,19 @@ BEGIN
 	END IF;
 	INSERT INTO newterm.rules (name, fields, filter, group_by, learning, learning_values, learning_scope,
 		learning_from, forget_after, granule, severity, title, message, tags, keep_alive, max_duration,
-		group_signals_by, optional_group_by, enabled, language, mode)
+		group_signals_by, optional_group_by, enabled, language, mode, own_accounts)
 	VALUES (create_rule.name, create_rule.fields, create_rule.filter, create_rule.group_by, create_rule.learning,
 		create_rule.learning_values, create_rule.learning_scope, create_rule.learning_from,
 		create_rule.forget_after, create_rule.granule, create_rule.severity, create_rule.title,
 		create_rule.message, create_rule.tags, create_rule.keep_alive, create_rule.max_duration,
 		create_rule.group_signals_by, create_rule.optional_group_by, create_rule.enabled, create_rule.language,
-		create_rule.mode)
+		create_rule.mode, create_rule.own_accounts)
 	RETURNING rules.id INTO rule_id;
 	PERFORM newterm.lint_notice(create_rule.name);
 	RETURN rule_id;
 END
 $$;
-COMMENT ON FUNCTION newterm.create_rule(text, text[], text, text[], interval, integer, text, timestamptz, interval, interval, text, text, text, text[], interval, interval, text[], boolean, boolean, text, text)
+COMMENT ON FUNCTION newterm.create_rule(text, text[], text, text[], interval, integer, text, timestamptz, interval, interval, text, text, text, text[], interval, interval, text[], boolean, boolean, text, text, text)
 	IS 'creates a rule; returns its number';
 
 -- The settings are the columns of newterm.rules, but for those that newterm itself writes.

@@ -77,7 +77,7 @@ BEGIN
 		SELECT f.type, f.principal, f.key, f.events, f.first_seen, f.last_seen FROM found f WHERE f.of = b'1111011'::integer AND f.cause IS NULL
 	), listed (rank, item, events, first_seen, last_seen, detail) AS (
 		SELECT 2, a.account, sum(a.events), min(a.first_seen), max(a.last_seen),
-			coalesce((SELECT coalesce(o.name, 'yours') FROM newterm.own_accounts o WHERE o.account_id = a.account),
+			coalesce((SELECT coalesce(o.name, 'yours') FROM newterm.own_accounts o WHERE o.own AND o.account_id = a.account),
 				'not in newterm.own_accounts' || left(a.account, 0))	-- NULL where there is none
 		FROM account a GROUP BY a.account
 		UNION ALL
@@ -96,7 +96,7 @@ BEGIN
 			concat_ws(', ', coalesce((SELECT k.name FROM newterm.known_accounts k WHERE k.account_id = a.caller), 'not in newterm.known_accounts'),
 				'in ' || string_agg(a.account, ', ' ORDER BY a.account))
 		FROM account a
-		WHERE a.caller ~ '^\d{12}$' AND a.caller NOT IN (SELECT o.account_id FROM newterm.own_accounts o)
+		WHERE a.caller ~ '^\d{12}$' AND a.caller NOT IN (SELECT o.account_id FROM newterm.own_accounts o WHERE o.own)
 			AND NOT EXISTS (SELECT FROM account own WHERE own.account = a.caller)
 		GROUP BY a.caller
 		UNION ALL

@@ -2,11 +2,19 @@
 
 CREATE TABLE newterm.own_accounts (
 	account_id text PRIMARY KEY,
-	name text
+	name text,
+	rule text,
+	joined_at timestamptz,
+	departed_at timestamptz,
+	own boolean NOT NULL GENERATED ALWAYS AS (CASE WHEN departed_at IS NULL THEN true ELSE coalesce(joined_at > departed_at, false) END) STORED
 );
 COMMENT ON TABLE newterm.own_accounts IS 'your own AWS accounts, for $own_account and external()';
 COMMENT ON COLUMN newterm.own_accounts.account_id IS 'AWS account id';
 COMMENT ON COLUMN newterm.own_accounts.name IS 'what you call it';
+COMMENT ON COLUMN newterm.own_accounts.rule IS 'the rule whose event decided, by its name at that time; NULL: made by hand, and no event changes it';
+COMMENT ON COLUMN newterm.own_accounts.joined_at IS 'event time of the last event by which the account became yours';
+COMMENT ON COLUMN newterm.own_accounts.departed_at IS 'event time of the last event by which it stopped to be';
+COMMENT ON COLUMN newterm.own_accounts.own IS 'whether the account is yours: it did not depart, or joined after that';
 
 CREATE TABLE newterm.lists (
 	list text NOT NULL,

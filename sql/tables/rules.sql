@@ -28,7 +28,8 @@ CREATE TABLE newterm.rules (
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	mode text NOT NULL DEFAULT 'alert'
+	mode text NOT NULL DEFAULT 'alert',
+	own_accounts text
 );
 COMMENT ON TABLE newterm.rules IS 'what to watch for: a row a rule; written by create_rule, alter_rule, drop_rule';
 COMMENT ON COLUMN newterm.rules.id IS 'number of the rule';
@@ -56,6 +57,7 @@ COMMENT ON COLUMN newterm.rules.enabled IS 'whether events are evaluated';
 COMMENT ON COLUMN newterm.rules.created_at IS 'when the rule was created';
 COMMENT ON COLUMN newterm.rules.updated_at IS 'when the rule was changed last';
 COMMENT ON COLUMN newterm.rules.mode IS 'alert, or observe: detections are stored without signals';
+COMMENT ON COLUMN newterm.rules.own_accounts IS 'join: an account that the rule sees is entered into newterm.own_accounts; depart: its entry ends; NULL: neither';
 
 CREATE SEQUENCE newterm.rule_version_id AS integer;
 COMMENT ON SEQUENCE newterm.rule_version_id IS 'numbers of rule versions';

@@ -30,6 +30,7 @@
 #include "store/lock.h"
 #include "store/lock_wait.h"
 #include "merge/merge.h"
+#include "merge/own_account.h"
 #include "settings.h"
 #include "merge/postpone.h"
 #include "baseline/run_store.h"
@@ -68,6 +69,7 @@ typedef struct Merge
 	LearningValues      *first_values; /* learning_values rules; NULL where none */
 	KeptEvents          *kept; /* what a version that is decided again had of them, or NULL */
 	SignalWriter         writer;
+	List                *accounts; /* whose entries in newterm.own_accounts may change */
 	int64                nactions;
 	int64                actions_allocated;
 	Action              *actions;
@@ -435,6 +437,25 @@ AppendActions(Merge *merge, PendingTerm *pending, const StoredRuns *stored, cons
 }
 
 /*
+ * NoteOwnAccount
+ *		Note that the account that a term names joined or departed, at the end of its last
+ *		run.  Where learning was changed nothing arrived, and nothing is noted.
+ */
+static void
+NoteOwnAccount(Merge *merge, const Rule *rule, const PendingTerm *pending, const Run *last)
+{
+	MemoryContext old;
+
+	if (rule->own_accounts == OWN_ACCOUNTS_STAY || pending->continues ||
+		merge->writer.origin == ORIGIN_REDECIDED)
+		return;
+	old = MemoryContextSwitchTo(merge->context);
+	merge->accounts = OwnAccountAdd(merge->accounts, rule, pending->term_values,
+									last->last_granule);
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * MergeTerm
  *		Add a term's sightings to its stored runs, store the result, and append what the
  *		difference means to the actions.
@@ -455,6 +476,8 @@ MergeTerm(Merge *merge, PendingTerm *pending)
 	RunsWrite(&merge->runs, pending, &stored, after.runs, after.count);
 	if (pending->nruns > 0)
 		KnowRuns(pending, after.runs, after.count, rule);
+	if (after.count > 0)
+		NoteOwnAccount(merge, rule, pending, &after.runs[after.count - 1]);
 	AppendActions(merge, pending, &stored, &after);
 }
 
@@ -557,6 +580,8 @@ MergeTerms(Merge *merge)
 		MemoryContextReset(context);
 	}
 	SignalsFlush(&merge->writer);
+	OwnAccountsWrite(merge->oids, merge->accounts);
+	merge->accounts = NIL;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	EventReaderClose(&merge->reader);

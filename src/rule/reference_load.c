@@ -27,7 +27,10 @@ AddKnownAccount(Reference *reference, TupleTableSlot *row)
 static void
 AddOwnAccount(Reference *reference, TupleTableSlot *row)
 {
-	ReferenceAddOwn(reference, SlotText(row, OWN_ACCOUNT_ACCOUNT_ID));
+	bool isnull;
+
+	if (DatumGetBool(SlotColumn(row, OWN_ACCOUNT_OWN, &isnull)))
+		ReferenceAddOwn(reference, SlotText(row, OWN_ACCOUNT_ACCOUNT_ID));
 }
 
 static void

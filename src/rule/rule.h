@@ -14,6 +14,14 @@
 #include "lang/filter.h"
 #include "event/term.h"
 
+/* What the accounts that a rule sees do to newterm.own_accounts. */
+typedef enum OwnAccounts
+{
+	OWN_ACCOUNTS_STAY,
+	OWN_ACCOUNTS_JOIN,
+	OWN_ACCOUNTS_DEPART
+} OwnAccounts;
+
 typedef struct Rule
 {
 	/* read for every event that passes the filter, so on as few cache lines as possible */
@@ -42,6 +50,7 @@ typedef struct Rule
 	int64               max_duration;
 	uint32              group_columns; /* bits of the entity's columns that group signals */
 	Datum               tags;          /* text[] */
+	OwnAccounts         own_accounts;
 	int                 nsuppressions; /* and unlearnings: rule/suppression.h */
 	struct Suppression *suppressions;
 	bool                excludes; /* some of them make sightings void */

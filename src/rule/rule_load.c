@@ -228,6 +228,15 @@ GroupColumns(const Row *rule, char **entity, int nentity)
 	return columns;
 }
 
+/* The rule's setting own_accounts, by its text or NULL. */
+static OwnAccounts
+OwnAccountsByName(const char *name)
+{
+	if (name == NULL)
+		return OWN_ACCOUNTS_STAY;
+	return strcmp(name, "join") == 0 ? OWN_ACCOUNTS_JOIN : OWN_ACCOUNTS_DEPART;
+}
+
 /* The parsed texts of a rule. */
 typedef struct ParsedRule
 {
@@ -331,6 +340,7 @@ CompileRule(RuleSet *set, const StoredVersion *stored)
 	rule->key = &set->key;
 	rule->term_start = TermDigestStart(rule);
 	rule->name = ColumnText(of_rule, RULE_NAME);
+	rule->own_accounts = OwnAccountsByName(ColumnText(of_rule, RULE_OWN_ACCOUNTS));
 	SetDefinition(rule, set, of_rule, &parsed);
 	SetLearning(rule, of_rule, of_version);
 	SetSignals(rule, of_rule, &parsed);
