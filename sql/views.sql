@@ -52,11 +52,11 @@ COMMENT ON COLUMN newterm.clocks.learning_from IS 'start of learning';
 COMMENT ON COLUMN newterm.clocks.learning_until IS 'end of learning; NULL where no window decides';
 
 CREATE OR REPLACE VIEW newterm.detections AS
-	SELECT id, rule, entity, term, first_seen, event_id, status, origin, signal_id, suppression
+	SELECT id, rule, entity, term, first_seen, event_id, status, origin, signal_id, suppression, version_id
 	FROM newterm.detection_log;
 COMMENT ON VIEW newterm.detections IS 'every start of a run outside learning';
 COMMENT ON COLUMN newterm.detections.id IS 'number of the detection';
-COMMENT ON COLUMN newterm.detections.rule IS 'the rule';
+COMMENT ON COLUMN newterm.detections.rule IS 'name of the rule at that time';
 COMMENT ON COLUMN newterm.detections.entity IS 'the scope in which the term was new';
 COMMENT ON COLUMN newterm.detections.term IS 'the term that was new';
 COMMENT ON COLUMN newterm.detections.first_seen IS 'start of the run';
@@ -65,6 +65,7 @@ COMMENT ON COLUMN newterm.detections.status IS 'live, or retracted by a late eve
 COMMENT ON COLUMN newterm.detections.origin IS 'live or backfill';
 COMMENT ON COLUMN newterm.detections.signal_id IS 'the signal that tells of it; NULL where there is none: mode observe, a suppression, a backfill without signals';
 COMMENT ON COLUMN newterm.detections.suppression IS 'the suppression that muted it';
+COMMENT ON COLUMN newterm.detections.version_id IS 'the rule version, as in newterm.rule_versions';
 
 CREATE OR REPLACE VIEW newterm.watched AS
 	SELECT t.tgrelid::regclass AS events,

@@ -21,7 +21,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('reader', 'table', 'SELECT', 'rules|rule_versions|signals|signal_history|suppressions|unlearnings|event_errors|known_accounts|own_accounts|lists'),
 	('reader', 'table', 'SELECT', 'baseline|clocks|detections|watched|watches|health|delivery|progress'),
 	('reader', 'table', 'SELECT', 'packs|pack_rules'),
-	('reader', 'routine', 'EXECUTE', 'explain|explain_term|evaluate|filter_steps|rule_row'),
+	('reader', 'routine', 'EXECUTE', 'explain|explain_term|evaluate|filter_steps|rule_row|rule_of'),
 	('reader', 'routine', 'EXECUTE', 'signal_as|report|check|export_rules|neighbourhood|rule_definition|rule_settings'),
 	('reader', 'routine', 'EXECUTE', 'summary|recent_times|log_query|row_reading|rows_between|stored_values'),
 

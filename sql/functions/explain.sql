@@ -88,10 +88,10 @@ BEGIN
 
 	step := 'verdict';
 	SELECT d.* INTO found_detection FROM newterm.detections d
-	WHERE d.rule = r.name AND d.entity = explain_term.entity AND d.term = explain_term.term
+	WHERE d.version_id IN (SELECT v.id FROM newterm.rule_versions v WHERE v.rule_id = r.id) AND d.entity = explain_term.entity AND d.term = explain_term.term
 		AND d.first_seen = run.first_seen AND d.status = 'live'
 	ORDER BY d.id DESC LIMIT 1;
-	detail := to_jsonb(found_detection);
+	detail := to_jsonb(found_detection) - 'version_id';
 	outcome := CASE
 		WHEN run.first_seen < seen_at THEN 'nothing to tell: the term is known'
 		WHEN run.learned THEN 'learned in silence'
@@ -176,16 +176,25 @@ END
 $$;
 COMMENT ON FUNCTION newterm.explain(text, jsonb) IS 'step by step, what the rule makes of an event, stored or not, and why it is told of or is not';
 
+CREATE OR REPLACE FUNCTION newterm.rule_of(signal newterm.signals) RETURNS newterm.rules
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT r FROM newterm.rules r WHERE r.id = signal.rule_id OR r.name = signal.rule
+	ORDER BY r.id = signal.rule_id DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION newterm.rule_of(newterm.signals) IS 'the rule that made a signal, whatever it is called now; where that is gone, the one of its name';
+
 CREATE OR REPLACE FUNCTION newterm.explain(signal bigint)
 	RETURNS TABLE (step text, looked_at text, outcome text, detail jsonb)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	s newterm.signals;
+	r newterm.rules;
 BEGIN
 	SELECT x.* INTO s FROM newterm.signals x WHERE x.id = explain.signal;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no signal %', coalesce(signal::text, 'without a number') USING ERRCODE = 'undefined_object';
 	END IF;
+	r := newterm.rule_of(s);
 	step := 'signal';
 	looked_at := s.id::text;
 	outcome := concat_ws('; ', s.title, CASE WHEN s.retracted_at IS NOT NULL THEN 'retracted' END, s.change_reason);
@@ -197,11 +206,11 @@ BEGIN
 		outcome := 'no sample of the event is stored';
 		detail := '{}';
 		RETURN NEXT;
-		IF EXISTS (SELECT FROM newterm.rules r WHERE r.name = s.rule) THEN
-			RETURN QUERY SELECT * FROM newterm.explain_term(newterm.rule_row(s.rule), s.first_seen, s.event_id, s.entity, s.term);
+		IF r.id IS NOT NULL THEN
+			RETURN QUERY SELECT * FROM newterm.explain_term(r, s.first_seen, s.event_id, s.entity, s.term);
 		END IF;
-	ELSIF EXISTS (SELECT FROM newterm.rules r WHERE r.name = s.rule) THEN
-		RETURN QUERY SELECT * FROM newterm.explain(s.rule, s.event);
+	ELSIF r.id IS NOT NULL THEN
+		RETURN QUERY SELECT * FROM newterm.explain(r.name, s.event);
 	ELSE
 		step := 'rule';
 		looked_at := s.rule;

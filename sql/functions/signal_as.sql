@@ -415,7 +415,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'The formats are newterm, slack, pagerduty, ocsf, ecs and cloudevents.';
 	END IF;
-	SELECT to_jsonb(s) - 'group_digest' INTO it FROM newterm.signals s WHERE s.id = signal_as.signal;
+	SELECT to_jsonb(s) - '{group_digest,rule_id}'::text[] INTO it FROM newterm.signals s WHERE s.id = signal_as.signal;
 	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;

@@ -277,7 +277,7 @@ BEGIN
 		WHERE d.subscription = next_signals.name AND d.position = f.position
 		RETURNING d.position, d.attempt
 	)
-	SELECT l.position, c.uuid, c.kind, c.reason, c.changed_at, l.attempt, this_epoch, c.signal_id, to_jsonb(s) - 'group_digest'
+	SELECT l.position, c.uuid, c.kind, c.reason, c.changed_at, l.attempt, this_epoch, c.signal_id, to_jsonb(s) - '{group_digest,rule_id}'::text[]
 	FROM leased l
 	JOIN newterm.changes c ON c.position = l.position
 	LEFT JOIN newterm.signals s ON s.id = c.signal_id

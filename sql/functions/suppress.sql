@@ -132,6 +132,7 @@ CREATE OR REPLACE FUNCTION newterm.accept(signal bigint, reason text DEFAULT NUL
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	s newterm.signals;
+	rule text;
 	suppression text := format('accept signal %s', signal);
 	accepted record;
 	number integer := 0;
@@ -139,7 +140,9 @@ BEGIN
 	SELECT x.* INTO s FROM newterm.signals x WHERE x.id = accept.signal;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no signal %', coalesce(signal::text, 'NULL') USING ERRCODE = 'undefined_object';
-	ELSIF NOT EXISTS (SELECT FROM newterm.rules r WHERE r.name = s.rule) THEN
+	END IF;
+	rule := (newterm.rule_of(s)).name;
+	IF rule IS NULL THEN
 		RAISE EXCEPTION 'there is no rule "%" any more', s.rule USING ERRCODE = 'undefined_object';
 	END IF;
 	-- of many detections not all terms are in the signal
@@ -156,7 +159,7 @@ BEGIN
 					  HINT = 'newterm.create_suppression() mutes by a filter or an entity.';
 		END IF;
 		PERFORM newterm.create_suppression(CASE WHEN number = 1 THEN suppression ELSE format('%s, %s', suppression, number) END,
-			rules => ARRAY[s.rule], reason => accept.reason, starts_at => least(s.first_seen, now()),
+			rules => ARRAY[rule], reason => accept.reason, starts_at => least(s.first_seen, now()),
 			expires_at => accept.expires_at, term => accepted.term, entity => accepted.entity);
 	END LOOP;
 	PERFORM newterm.triage(ARRAY[signal], 'archived', 'true_positive_benign', concat_ws(': ', 'accepted', reason));

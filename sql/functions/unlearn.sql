@@ -310,9 +310,8 @@ LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	told jsonb;
 	entity constant jsonb := nullif(signal.entity, '{}');
-	r newterm.rules;
+	r constant newterm.rules := newterm.rule_of(signal);
 BEGIN
-	SELECT x.* INTO r FROM newterm.rules x WHERE x.name = signal.rule;
 	FOR told IN SELECT DISTINCT t FROM jsonb_array_elements(signal.terms) t LOOP
 		IF EXISTS (SELECT FROM newterm.versions_as_rules(r, entity, told)) THEN
 			PERFORM newterm.unlearn(r.name, told, entity, reason => format('signal %s is malicious', signal.id));

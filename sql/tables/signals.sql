@@ -62,7 +62,8 @@ CREATE TABLE newterm.signals (
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	previous bigint,
 	context jsonb,
-	group_digest uuid
+	group_digest uuid,
+	rule_id bigint
 )
 -- Two rows a page, whole: compressing an event takes longer than all else of a signal.
 WITH (toast_tuple_target = 4080);
@@ -94,6 +95,7 @@ COMMENT ON COLUMN newterm.signals.updated_at IS 'when the signal was changed las
 COMMENT ON COLUMN newterm.signals.previous IS 'the signal that the term had before, of the same version of the rule and entity';
 COMMENT ON COLUMN newterm.signals.context IS 'what was known before its first detection: known_terms and new_terms_30_days of the entity, other_entities that know the term, entity_since; counts end at 100';
 COMMENT ON COLUMN newterm.signals.group_digest IS 'digest of the rule and the values of group_signals_by, where keep_alive is not 0';
+COMMENT ON COLUMN newterm.signals.rule_id IS 'number of the rule, whatever it is called now';
 
 CREATE SEQUENCE newterm.event_error_id;
 COMMENT ON SEQUENCE newterm.event_error_id IS 'numbers of event errors';

@@ -28,6 +28,7 @@
 #include "base/compat.h"
 #include "base/user_code.h"
 #include "merge/merge.h"
+#include "merge/rule_rename.h"
 #include "merge/version_rows.h"
 #include "rule/rule.h"
 #include "store/extension.h"
@@ -266,11 +267,11 @@ DeleteVersions(const Written *written)
 /* ---------- what was written ---------- */
 
 static const char *
-RuleName(const Written *written)
+RuleName(const Written *written, HeapTuple row)
 {
 	bool isnull;
 
-	return TextDatumGetCString(heap_getattr(written->after, RULE_NAME, written->desc, &isnull));
+	return TextDatumGetCString(heap_getattr(row, RULE_NAME, written->desc, &isnull));
 }
 
 /*
@@ -293,7 +294,7 @@ RuleInserted(const Written *written)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("rule \"%s\" is not what newterm.rule_versions has as its version %d",
-						RuleName(written), RuleVersion(written, written->after))));
+						RuleName(written, written->after), RuleVersion(written, written->after))));
 	TableStoreClose(&versions);
 }
 
@@ -323,12 +324,16 @@ RuleUpdated(const Written *written)
 {
 	const bool moved = RuleVersion(written, written->before) !=
 		RuleVersion(written, written->after);
-	const bool learning_changed = !SameIn(written, written->before, written->desc, Learning,
-										  lengthof(Learning));
-	Datum      clock;
-	TableStore versions;
-	HeapTuple  version;
+	const bool  learning_changed = !SameIn(written, written->before, written->desc, Learning,
+										   lengthof(Learning));
+	const char *before = RuleName(written, written->before);
+	const char *after = RuleName(written, written->after);
+	Datum       clock;
+	TableStore  versions;
+	HeapTuple   version;
 
+	if (strcmp(before, after) != 0)
+		RuleRenamed(written->oids, before, after);
 	if (!moved && !learning_changed && !GivesClock(written, &clock))
 		return;
 	TableStoreOpen(&versions, written->oids->rule_versions);

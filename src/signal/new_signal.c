@@ -109,6 +109,7 @@ NewSignalStore(SignalWriter *writer, const NewSignal *signal)
 	nulls[SIGNAL_CONTEXT - 1] = signal->context == NULL;
 	values[SIGNAL_GROUP_DIGEST - 1] = PointerGetDatum(signal->group);
 	nulls[SIGNAL_GROUP_DIGEST - 1] = signal->group == NULL;
+	values[SIGNAL_RULE_ID - 1] = Int64GetDatum(rule->id);
 	WriterInsertSignal(writer, values, nulls);
 	NewSignalTell(writer, signal, "new", NULL);
 }

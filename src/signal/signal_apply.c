@@ -43,11 +43,11 @@ ShownBy(const TableStore *signals, HeapTuple row)
 static Rule *
 RuleOf(RuleSet *set, const TableStore *signals, HeapTuple row)
 {
-	const char *name = TextDatumGetCString(Column(signals, row, SIGNAL_RULE));
+	const int64 id = DatumGetInt64(Column(signals, row, SIGNAL_RULE_ID));
 	const int32 version = DatumGetInt32(Column(signals, row, SIGNAL_RULE_VERSION));
 
 	for (int i = 0; set != NULL && i < set->nrules; i++)
-		if (strcmp(set->rules[i]->name, name) == 0 && set->rules[i]->version == version)
+		if (set->rules[i]->id == id && set->rules[i]->version == version)
 			return set->rules[i];
 	return NULL;
 }

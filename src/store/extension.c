@@ -126,6 +126,7 @@ ExtensionLookup(void)
 		Oids.signals = RelationOid("signals");
 		Oids.signal_sequence = RelationOid("signal_id");
 		Oids.changes = RelationOid("changes");
+		Oids.subscriptions = RelationOid("subscriptions");
 		Oids.postponed = RelationOid("postponed");
 		Oids.postponed_changes = RelationOid("postponed_changes");
 		Oids.postponed_sequence = RelationOid("postponed_id");

@@ -30,6 +30,7 @@ typedef struct ExtensionOids
 	Oid signals;
 	Oid signal_sequence;
 	Oid changes;
+	Oid subscriptions;
 	Oid postponed;
 	Oid postponed_changes;
 	Oid postponed_sequence;

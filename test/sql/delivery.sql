@@ -44,7 +44,7 @@ call see('whole');
 -- (in a statement of its own: positions that it gives are not there yet for the statement that calls it)
 create temp table handed as select * from newterm.next_signals('now');
 select n.pos, n.change = c.uuid as change, n.kind, n.reason, n.changed_at = c.changed_at as changed_at, n.attempt, n.epoch, n.signal_id,
-	n.signal = to_jsonb(s) - 'group_digest' as signal
+	n.signal = to_jsonb(s) - '{group_digest,rule_id}'::text[] as signal
 from handed n join newterm.changes c on c.position = n.pos join newterm.signals s on s.id = n.signal_id;
 
 -- acknowledging: what is there, once, by whom it was handed out
