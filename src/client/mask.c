@@ -24,12 +24,12 @@ mask_add(const char *text)
 void
 mask_apply(Buffer *text)
 {
-	for (int i = 0; i < nsecrets; i++)
+	for (int i = 0; i < nsecrets && text->data != NULL; i++)
 	{
 		size_t length = strlen(secrets[i]);
 		char  *found;
 
-		while ((found = strstr(buffer_text(text), secrets[i])) != NULL)
+		while ((found = strstr(text->data, secrets[i])) != NULL)
 		{
 			memcpy(found, "***", 3);
 			memmove(found + 3, found + length, strlen(found + length) + 1);
