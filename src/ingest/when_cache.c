@@ -13,7 +13,6 @@
 
 #include "access/xact.h"
 #include "commands/trigger.h"
-#include "executor/execExpr.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -28,19 +27,7 @@
 #include "ingest/watch.h"
 
 /* The number of clauses that are kept, a few kB each. */
-#define CONDITIONS 16
-
-/* The one call that a clause is, and the arguments that are columns of the row. */
-typedef struct Call
-{
-	FunctionCallInfo function;
-	int              ncolumns;
-	struct
-	{
-		int        argument;
-		AttrNumber number;
-	} columns[FLEXIBLE_ARRAY_MEMBER];
-} Call;
+#define CLAUSES 16
 
 typedef struct WhenClause
 {
@@ -52,7 +39,7 @@ typedef struct WhenClause
 
 /* All of them lie in one context. */
 static MemoryContext Context;
-static WhenClause    WhenClauses[CONDITIONS];
+static WhenClause    WhenClauses[CLAUSES];
 static int           Count = 0;
 
 /* There was no room for a clause, or one cannot be used any more. */
@@ -75,66 +62,6 @@ IsPlain(Relation table, Node *clause)
 	return true;
 }
 
-/* A column of a row. */
-static inline Datum
-ColumnOf(TupleTableSlot *row, AttrNumber number, bool *isnull)
-{
-	return number > 0 ? slot_getattr(row, number, isnull) : slot_getsysattr(row, number, isnull);
-}
-
-/*
- * EvaluateCall
- *		Evaluate a clause that is one call.  It does what the steps do that PostgreSQL
- *		interprets, each of which has to be fetched and guessed anew after a
- *		statement's other work (an ExprStateEvalFunc, see executor/execExpr.h).
- */
-static Datum
-EvaluateCall(ExprState *state, ExprContext *context, bool *isnull)
-{
-	const Call      *call = state->evalfunc_private;
-	FunctionCallInfo function = call->function;
-	Datum            result;
-
-	for (int i = 0; i < call->ncolumns; i++)
-	{
-		NullableDatum *argument = &function->args[call->columns[i].argument];
-
-		argument->value = ColumnOf(context->ecxt_outertuple, call->columns[i].number,
-								   &argument->isnull);
-	}
-	function->isnull = false;
-	result = FunctionCallInvoke(function);
-	*isnull = false;
-	return BoolGetDatum(!function->isnull && DatumGetBool(result));
-}
-
-/* Have a prepared clause evaluated by EvaluateCall, if it is such a call. */
-static void
-EvaluateDirectly(ExprState *state, const List *arguments)
-{
-	Call            *call;
-	FunctionCallInfo function = NULL;
-	ListCell        *cell;
-
-	/* a strict function, or one whose calls are counted, is another kind of step */
-	for (int i = 0; i < state->steps_len; i++)
-		if (ExecEvalStepOp(state, &state->steps[i]) == EEOP_FUNCEXPR)
-			function = state->steps[i].d.func.fcinfo_data;
-	if (function == NULL)
-		return;
-	call = palloc(offsetof(Call, columns) + sizeof(call->columns[0]) * list_length(arguments));
-	call->function = function;
-	call->ncolumns = 0;
-	foreach(cell, arguments)
-		if (IsA(lfirst(cell), Var))
-		{
-			call->columns[call->ncolumns].argument = foreach_current_index(cell);
-			call->columns[call->ncolumns++].number = lfirst_node(Var, cell)->varattno;
-		}
-	state->evalfunc = EvaluateCall;
-	state->evalfunc_private = call;
-}
-
 /*
  * Prepare
  *		Prepare a clause as TriggerEnabled() does, in the current memory context.  NULL if
@@ -143,19 +70,14 @@ EvaluateDirectly(ExprState *state, const List *arguments)
 static ExprState *
 Prepare(Relation table, const Trigger *trigger)
 {
-	Node      *clause = stringToNode(trigger->tgqual);
-	ExprState *state;
+	Node *clause = stringToNode(trigger->tgqual);
 
 	if (!IsPlain(table, clause))
 		return NULL;
 	ChangeVarNodes(clause, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(clause, PRS2_NEW_VARNO, OUTER_VAR, 0);
 	clause = (Node *) expression_planner((Expr *) clause);
-	state = ExecInitQual(make_ands_implicit((Expr *) clause), NULL);
-	/* still so?  The planner puts some functions' bodies in their place. */
-	if (IsPlain(table, clause))
-		EvaluateDirectly(state, ((FuncExpr *) clause)->args);
-	return state;
+	return ExecInitQual(make_ands_implicit((Expr *) clause), NULL);
 }
 
 /* The prepared clause of a trigger, or NULL. */
@@ -163,7 +85,7 @@ static ExprState *
 ClauseOf(Relation table, const Trigger *trigger)
 {
 	Oid           user = GetUserId();
-	WhenClause   *condition;
+	WhenClause   *clause;
 	MemoryContext old;
 
 	for (int i = 0; i < Count; i++)
@@ -171,18 +93,18 @@ ClauseOf(Relation table, const Trigger *trigger)
 			return WhenClauses[i].state;
 	if (!IsWatchingTrigger(trigger))
 		return NULL;
-	if (Count == CONDITIONS)
+	if (Count == CLAUSES)
 	{
 		Outdated = true;
 		return NULL;
 	}
 	/* entered first: preparing looks into catalogs, where a change is met */
-	condition = &WhenClauses[Count++];
-	*condition = (WhenClause){trigger->tgoid, RelationGetRelid(table), user, NULL};
+	clause = &WhenClauses[Count++];
+	*clause = (WhenClause){trigger->tgoid, RelationGetRelid(table), user, NULL};
 	old = MemoryContextSwitchTo(Context);
-	condition->state = Prepare(table, trigger);
+	clause->state = Prepare(table, trigger);
 	MemoryContextSwitchTo(old);
-	return condition->state;
+	return clause->state;
 }
 
 static void
@@ -242,7 +164,7 @@ TransactionEnds(XactEvent event, void *argument)
 void
 WhenCacheInitialise(void)
 {
-	Context = AllocSetContextCreate(TopMemoryContext, "newterm conditions", ALLOCSET_SMALL_SIZES);
+	Context = AllocSetContextCreate(TopMemoryContext, "newterm WHEN clauses", ALLOCSET_SMALL_SIZES);
 	NextExecutorStart = ExecutorStart_hook;
 	ExecutorStart_hook = StartExecutor;
 	CacheRegisterRelcacheCallback(TableChanged, (Datum) 0);
