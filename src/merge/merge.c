@@ -106,14 +106,26 @@ SetEntityClock(Merge *merge, const Rule *rule, PendingTerm *pending)
 /* Run.source of sightings of which nothing tells whether they are void. */
 #define SOURCE_UNSURE (-2)
 
+/* Does a run of the term, stored or among its first `nkept` pending ones, go on with this one? */
+static bool
+ContinuesRun(Merge *merge, const Rule *rule, const PendingTerm *pending, int nkept, const Run *run)
+{
+	StoredRuns stored;
+
+	RunsRead(&merge->runs, &pending->term, &stored);
+	return RunsContinue(stored.runs, stored.nruns, run, &rule->span) ||
+		RunsContinue(pending->runs, nkept, run, &rule->span);
+}
+
 /*
  * IsVoid
  *		Is what began a run void by the rules as they are now?  A later sighting of a known
  *		term has no event to ask a filter of: it then makes a known run longer, and nothing
- *		else, as an intruder's must not begin one.
+ *		else, as an intruder's must not begin one.  The `nkept` runs before it stay.
  */
 static bool
-IsVoid(Merge *merge, const Rule *rule, const Digest *row, Run *run)
+IsVoid(Merge *merge, const Rule *rule, const PendingTerm *pending, const Digest *row, int nkept,
+	   Run *run)
 {
 	Evaluation *evaluation = merge->set->evaluation;
 	Jsonb      *event = run->source < 0
@@ -131,8 +143,9 @@ IsVoid(Merge *merge, const Rule *rule, const Digest *row, Run *run)
 	if (!SuppressionExcludes(evaluation, rule, row, FILTERS_PASS))
 		return false;
 	run->source = SOURCE_UNSURE;
-	/* what it would make of an entity's clock or of the first values is not known either */
-	return rule->by_entity || rule->learning_values >= 0;
+	/* where it began a run, it would move an entity's clock, or be one of the first values */
+	return (rule->by_entity || rule->learning_values >= 0) &&
+		!ContinuesRun(merge, rule, pending, nkept, run);
 }
 
 /* Leave out what was noted before somebody unlearned it. */
@@ -148,7 +161,7 @@ DropVoid(Merge *merge, const Rule *rule, PendingTerm *pending)
 	StoredDigests(rule, pending->entity_values, pending->term_values, row);
 	EventReaderOpen(&merge->reader);
 	for (int i = 0; i < pending->nruns; i++)
-		if (!IsVoid(merge, rule, row, &pending->runs[i]))
+		if (!IsVoid(merge, rule, pending, row, kept, &pending->runs[i]))
 			pending->runs[kept++] = pending->runs[i];
 	EventReaderClose(&merge->reader);
 	pending->nruns = kept;

@@ -140,6 +140,21 @@ select entity, status, signal_id is not null as told from newterm.detections whe
 select newterm.drop_rule('acts');
 select newterm.triage(array(select id from newterm.signals where rule = 'acts'), 'archived', 'true_positive_malicious');
 
+-- A later sighting has no event with it that a filter could be asked again. A change of another rule takes nothing from it.
+truncate calls;
+select newterm.create_rule(name, '{eventName}', group_by => '{who}', learning => '5 days', learning_values => n, learning_scope => 'entity', forget_after => '30 days')
+from (values ('windows', null::int), ('firsts', 3)) v (name, n);
+select newterm.unlearn(name, by => 'who:mallory') from (values ('windows'), ('firsts')) v (name);
+insert into calls values (call('08-01T00:00', 'ann', 'Get'));
+begin;
+insert into calls values (call('08-09T00:00', 'ann', 'Get'));
+select newterm.alter_rule('reads', '{"severity": "high"}');
+commit;
+select rule, entity, term, first_seen, last_seen from newterm.baseline where rule in ('windows', 'firsts') order by 1;
+select * from newterm.verify('windows');
+select * from newterm.verify('firsts');
+select newterm.drop_rule(name) from (values ('windows'), ('firsts')) v (name);
+
 -- An analyst may; a reader may not.
 create role unlearn_analyst;
 create role unlearn_reader;
