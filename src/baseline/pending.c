@@ -318,15 +318,44 @@ AddRun(PendingLevel *level, PendingTerm *pending, const Run *run, const Span *sp
 	pending->nruns = RunsAdd(pending->runs, pending->nruns, run, span);
 }
 
+/* The pending term of a digest, or NULL. */
+static PendingTerm *
+PendingFind(PendingLevel *level, const Digest *term)
+{
+	return level->terms == NULL ? NULL : hash_search(level->terms, term, HASH_FIND, NULL);
+}
+
+/* A run of one sighting that has no event. */
+static Run
+RunOfSighting(int64 time, const Span *span)
+{
+	return (Run){
+		.first_seen = time,
+		.last_granule = GranuleStart(time, span->granule),
+		.source = -1,
+	};
+}
+
+bool
+PendingAddLater(PendingLevel *level, const Digest *term, int64 time, const Span *span)
+{
+	PendingTerm *pending = PendingFind(level, term);
+	Run          run = RunOfSighting(time, span);
+
+	if (pending == NULL)
+		return false;
+	if (!RunsCover(pending->runs, pending->nruns, &run))
+		AddRun(level, pending, &run, span);
+	return true;
+}
+
 void
 PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time, EventSource *source)
 {
 	Rule        *rule = sighting->rule;
 	TermShape   *shape = &rule->shape;
-	PendingTerm *pending = level->terms == NULL
-		? NULL
-		: hash_search(level->terms, &sighting->term, HASH_FIND, NULL);
-	Run          run;
+	PendingTerm *pending = PendingFind(level, &sighting->term);
+	Run          run = RunOfSighting(time, &rule->span);
 
 	if (pending == NULL)
 	{
@@ -345,10 +374,6 @@ PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time, Ev
 		pending = PendingEntry(level, &sighting->term, NULL);
 		*pending = made;
 	}
-	run.first_seen = time;
-	run.last_granule = GranuleStart(time, rule->span.granule);
-	run.learned = false;
-	run.source = -1;
 	if (RunsCover(pending->runs, pending->nruns, &run))
 		return;
 	if (source != NULL)

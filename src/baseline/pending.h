@@ -116,6 +116,12 @@ typedef struct EventSource
 extern void PendingAddSighting(PendingLevel *level, const Sighting *sighting, int64 time,
 							   EventSource *source);
 
+/*
+ * Add a sighting that cannot become a detection, by the term's digest alone.  False if the
+ * level does not hold the term.
+ */
+extern bool PendingAddLater(PendingLevel *level, const Digest *term, int64 time, const Span *span);
+
 /* Add a run of a term, which is copied from `pending`. */
 extern void PendingAddRun(PendingLevel *level, const PendingTerm *pending, const Run *run,
 						  const Span *span);

@@ -120,28 +120,31 @@ EventTerms(Evaluation *event, bool expect)
 }
 
 void
+RuleSightings(Evaluation *event, Rule *rule, SightingFunction function, void *state)
+{
+	int       ncolumns = rule->shape.ncolumns;
+	TupleList tuples;
+
+	RuleTuples(event, rule, &tuples);
+	for (int i = 0; i < tuples.count; i++)
+	{
+		Sighting sighting;
+
+		CHECK_FOR_INTERRUPTS();
+		sighting.rule = rule;
+		sighting.row = &tuples.values[i * ncolumns];
+		sighting.row_digests = &tuples.digests[i * ncolumns];
+		if (IsVoid(event, rule, sighting.row_digests))
+			continue;
+		sighting.term = TermDigest(rule, sighting.row_digests);
+		function(state, &sighting);
+	}
+}
+
+void
 EventSightings(Evaluation *event, SightingFunction function, void *state)
 {
 	event->ntoo_many = 0;
 	for (int i = 0; i < event->nmatching; i++)
-	{
-		Rule     *rule = event->matching[i];
-		int       ncolumns = rule->shape.ncolumns;
-		TupleList tuples;
-
-		RuleTuples(event, rule, &tuples);
-		for (int j = 0; j < tuples.count; j++)
-		{
-			Sighting sighting;
-
-			CHECK_FOR_INTERRUPTS();
-			sighting.rule = rule;
-			sighting.row = &tuples.values[j * ncolumns];
-			sighting.row_digests = &tuples.digests[j * ncolumns];
-			if (IsVoid(event, rule, sighting.row_digests))
-				continue;
-			sighting.term = TermDigest(rule, sighting.row_digests);
-			function(state, &sighting);
-		}
-	}
+		RuleSightings(event, event->matching[i], function, state);
 }

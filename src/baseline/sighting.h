@@ -26,7 +26,13 @@ extern void EventTerms(Evaluation *event, bool expect);
 /* Called by EventSightings for each sighting. */
 typedef void (*SightingFunction)(void *state, const Sighting *sighting);
 
-/* Find all terms again with their values, which EventTerms does not keep. */
+/*
+ * Find the terms of one matching rule again with their values, which EventTerms does not
+ * keep, in the order of event->terms.  Adds to event->too_many where there are more.
+ */
+extern void RuleSightings(Evaluation *event, Rule *rule, SightingFunction function, void *state);
+
+/* The same for all matching rules. */
 extern void EventSightings(Evaluation *event, SightingFunction function, void *state);
 
 #endif /* NEWTERM_SIGHTING_H */

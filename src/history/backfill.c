@@ -1,9 +1,9 @@
 /*
  * backfill.c
- *	  A stored event, as if it were inserted now.
+ *	  newterm.backfill_event: observes a stored event as if it were inserted now.
  *
- * What it shows is noted and merged at commit by the code that live insertion uses, so
- * that an event which both count is counted once.
+ * New terms are buffered and merged at commit by the code of live insertion.  A baseline
+ * is a union of runs, so an event that is inserted live and backfilled counts once.
  */
 #include "postgres.h"
 
@@ -37,32 +37,59 @@ enum
 	ARGUMENT_UNTIL
 };
 
-/* Adding what one event shows to the rules that are filled. */
+/* One call, for one stored row. */
+typedef struct Filler
+{
+	RuleSet   *set;
+	ArrayType *versions; /* of the rules that are filled */
+	int64      since;
+	int64      until;
+	bool       usable; /* a record has a usable time inside the interval */
+} Filler;
+
+/* The event whose terms are being added. */
 typedef struct Filling
 {
-	const int32 *versions; /* of those rules */
-	int          nversions;
-	int64        time;
-	EventSource  source;
+	int64          time;
+	EventSource    source;
+	const Novelty *novelties; /* of the next terms of the rule at hand */
 } Filling;
 
 static bool
-IsFilled(const Filling *filling, const Rule *rule)
+IsFilled(const Filler *filler, const Rule *rule)
 {
-	for (int i = 0; i < filling->nversions; i++)
-		if (filling->versions[i] == rule->version_id)
+	const int32 *versions = (int32 *) ARR_DATA_PTR(filler->versions);
+	const int    nversions = ArrayGetNItems(ARR_NDIM(filler->versions), ARR_DIMS(filler->versions));
+
+	for (int i = 0; i < nversions; i++)
+		if (versions[i] == rule->version_id)
 			return true;
 	return false;
 }
 
+/*
+ * WantedNovelty
+ *		Mark a term as buffered, and return how new it is.  A sighting that continues a
+ *		pending run is added here, as it needs nothing of the event: it gives NOVELTY_NONE.
+ */
+static Novelty
+WantedNovelty(const TermOfRule *shown, int64 time)
+{
+	const Span *span = &shown->rule->span;
+	Novelty     novelty = PendingNovelty(&shown->term, time, span);
+
+	if (novelty == NOVELTY_LATER && PendingAddLater(PendingCurrent(), &shown->term, time, span))
+		return NOVELTY_NONE;
+	return novelty;
+}
+
+/* Buffer the next term of the rule if it is new (a SightingFunction). */
 static void
 AddSighting(void *argument, const Sighting *sighting)
 {
 	Filling *filling = argument;
 
-	if (!IsFilled(filling, sighting->rule))
-		return;
-	switch (PendingNovelty(&sighting->term, filling->time, &sighting->rule->span))
+	switch (*filling->novelties++)
 	{
 		case NOVELTY_NONE:
 			break;
@@ -75,28 +102,54 @@ AddSighting(void *argument, const Sighting *sighting)
 	}
 }
 
-/* The rows of a call. */
-typedef struct Filler
+/*
+ * FillRule
+ *		Buffer the event's new terms of one rule.  Few events have one, so values are
+ *		extracted a second time only for these (docs/experiments.md).
+ */
+static void
+FillRule(Evaluation *event, const TermOfRule *terms, int nterms, Filling *filling)
 {
-	RuleSet   *set;
-	ArrayType *versions;
-	int64      since;
-	int64      until;
-	bool       usable; /* a record has a usable time inside the interval */
-} Filler;
+	Novelty *novelties = palloc(sizeof(Novelty) * nterms);
+	bool     wanted = false;
 
-/* Note what a record shows that is not known (a RowFunction). */
+	for (int i = 0; i < nterms; i++)
+	{
+		novelties[i] = WantedNovelty(&terms[i], filling->time);
+		wanted = wanted || novelties[i] != NOVELTY_NONE;
+	}
+	filling->novelties = novelties;
+	if (wanted)
+		RuleSightings(event, terms->rule, AddSighting, filling);
+	pfree(novelties);
+}
+
+/* Buffer the event's new terms, rule by rule. */
+static void
+FillTerms(const Filler *filler, Evaluation *event, Filling *filling)
+{
+	int end;
+
+	event->ntoo_many = 0;
+	for (int begin = 0; begin < event->nterms; begin = end)
+	{
+		Rule *rule = event->terms[begin].rule;
+
+		for (end = begin + 1; end < event->nterms && event->terms[end].rule == rule;)
+			end++;
+		if (IsFilled(filler, rule))
+			FillRule(event, &event->terms[begin], end - begin, filling);
+	}
+}
+
+/* Observe a record (a RowFunction). */
 static void
 FillRecord(void *state, Record *record)
 {
 	Filler     *filler = state;
 	RuleSet    *set = filler->set;
 	Evaluation *event = set->evaluation;
-	Filling     filling = {
-			.versions = (int32 *) ARR_DATA_PTR(filler->versions),
-			.nversions = ArrayGetNItems(ARR_NDIM(filler->versions), ARR_DIMS(filler->versions)),
-			.time = record->time,
-    };
+	Filling     filling = {.time = record->time};
 
 	if (record->cause != NULL || record->time < filler->since || record->time >= filler->until)
 		return;
@@ -112,7 +165,7 @@ FillRecord(void *state, Record *record)
 	filling.source.reference.generation = set->generation;
 	filling.source.index = -1;
 	filling.source.record = record->jsonb;
-	EventSightings(event, AddSighting, &filling);
+	FillTerms(filler, event, &filling);
 	PendingSpillLarge();
 }
 
@@ -120,7 +173,7 @@ FillRecord(void *state, Record *record)
  * newterm.backfill_event(event jsonb, event_text text, event_time timestamptz,
  *		has_time boolean, versions integer[], since timestamptz, until timestamptz)
  *		returns boolean
- *		Show a stored event to the rules of these versions; true where it has a usable
+ *		Observe a stored event for the rules of these versions.  True if it has a usable
  *		time inside the interval.
  */
 Datum

@@ -1,8 +1,9 @@
 /*
  * backtest.c
- *	  What rules would have said about stored events: the aggregate newterm.replay.
+ *	  The aggregate newterm.replay: evaluates stored events by rules and returns the runs
+ *	  that they show, each learned or a detection.
  *
- * It reads, and writes nothing: on a hot standby, and in parallel workers.
+ * It writes nothing, so it runs on a hot standby and in parallel workers.
  */
 #include "postgres.h"
 
@@ -43,9 +44,9 @@ PG_FUNCTION_INFO_V1(newterm_replay_final);
 enum
 {
 	ARGUMENT_STATE,
-	ARGUMENT_EVENT, /* jsonb, or NULL */
-	ARGUMENT_TEXT,  /* the event as text, where it is no jsonb */
-	ARGUMENT_TIME,  /* where it is not in the event */
+	ARGUMENT_EVENT, /* and those of StoredRowRead behind it */
+	ARGUMENT_TEXT,
+	ARGUMENT_TIME,
 	ARGUMENT_HAS_TIME,
 	ARGUMENT_RULES,
 	ARGUMENT_CLOCKS,
@@ -55,26 +56,27 @@ enum
 	ARGUMENT_FROM
 };
 
-/* A state may not be larger: it travels between processes as one value. */
+/* The largest state: a worker returns it as one value. */
 #define LARGEST_STATE ((Size) 256 * 1024 * 1024)
 
-/* What a process needs to add events to a state. */
+/* The aggregate's state, with what a process needs to add events to it. */
 typedef struct Replay
 {
 	RuleSet      *set;
 	int64         since;
 	int64         until;
 	MemoryContext event_context; /* reset after each event */
+	MemoryContext own_context;   /* of a state that came from another process, else NULL */
 	ReplayState  *state;
 
-	/* of the event at hand */
+	/* of the current event */
 	int64  time;
-	char  *event_id; /* once it was read */
+	char  *event_id; /* if event_id_read */
 	bool   event_id_read;
 	Jsonb *event;
 } Replay;
 
-/* The rules of the state, as far as runs are decided by them. */
+/* Copy into the state what runs are joined and decided by. */
 static void
 DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)
 {
@@ -105,7 +107,7 @@ DescribeRules(ReplayState *state, const RuleSet *set, ArrayType *clocks)
 	}
 }
 
-/* Begin a process's part, at its first event. */
+/* Create the state at the first event of a process. */
 static Replay *
 ReplayBegin(FunctionCallInfo fcinfo)
 {
@@ -129,7 +131,7 @@ ReplayBegin(FunctionCallInfo fcinfo)
 	return replay;
 }
 
-/* What is known of the event at hand, read where a run starts. */
+/* Read what is kept of the current event, which starts a run. */
 static ReplaySource
 SourceOfStart(Replay *replay, const Sighting *sighting)
 {
@@ -146,9 +148,9 @@ SourceOfStart(Replay *replay, const Sighting *sighting)
 
 /*
  * PartOfTerm
- *		Which part of the work a term belongs to.  Terms that are decided together are
- *		of one part: those of an entity that has a clock, and those of which the first n
- *		are learned.
+ *		The key by which the work is divided.  Terms that are decided together have the
+ *		same key: those of an entity with a clock of its own, and those of a rule that
+ *		learns the first n terms.  Only the former need entity_values.
  */
 static int64
 PartOfTerm(const Replay *replay, const Rule *rule, const Digest *term, const Jsonb *entity_values)
@@ -162,49 +164,82 @@ PartOfTerm(const Replay *replay, const Rule *rule, const Digest *term, const Jso
 	return (int64) (scope.h1 >> 2);
 }
 
+/* Enter a new term; NULL if its key is not in this part of the work. */
+static ReplayTerm *
+EnterTerm(Replay *replay, const Sighting *sighting)
+{
+	const Rule *rule = sighting->rule;
+	const int   nentity = rule->shape.nentity;
+	Jsonb      *entity_values = nentity == 0 ? NULL : TermValues(sighting->row, 0, nentity);
+
+	return ReplayEnter(replay->state, &sighting->term, rule->version_id - 1,
+					   PartOfTerm(replay, rule, &sighting->term, entity_values), entity_values,
+					   TermValues(sighting->row, nentity, rule->shape.ncolumns));
+}
+
+/* Add a sighting of a term that may be new (a SightingFunction). */
 static void
 AddSighting(void *argument, const Sighting *sighting)
 {
 	Replay     *replay = argument;
-	const Rule *rule = sighting->rule;
-	const int   nentity = rule->shape.nentity;
 	ReplayTerm *term = ReplayFind(replay->state, &sighting->term);
+	const bool  entered = term == NULL;
 	Run         run = {
 				.first_seen = replay->time,
-				.last_granule = GranuleStart(replay->time, rule->span.granule),
+				.last_granule = GranuleStart(replay->time, sighting->rule->span.granule),
     };
 
+	if (entered)
+		term = EnterTerm(replay, sighting);
 	if (term == NULL)
-	{
-		Jsonb *entity_values = nentity == 0 ? NULL : TermValues(sighting->row, 0, nentity);
-
-		term = ReplayEnter(replay->state, &sighting->term, rule->version_id - 1,
-						   PartOfTerm(replay, rule, &sighting->term, entity_values), entity_values,
-						   TermValues(sighting->row, nentity, rule->shape.ncolumns));
-	}
-	if (term != NULL && !ReplayCovers(term, replay->time, rule->span.granule))
-		ReplayAddRun(replay->state, term, &run,
-					 RunsContinue(term->known->runs, term->known->nruns, &run, &rule->span)
-						 ? (ReplaySource){0}
-						 : SourceOfStart(replay, sighting));
+		return;
+	if (entered ||
+		(!ReplayCovers(term, replay->time) && !ReplayContinue(replay->state, term, replay->time)))
+		ReplayAddRun(replay->state, term, &run, SourceOfStart(replay, sighting));
 }
 
-/* Are all terms that the event shows there already, inside runs? */
-static bool
-AllCovered(Replay *replay, const Evaluation *event)
+/*
+ * AddKnown
+ *		Add a sighting by its digest alone.  False if it may start a run, for which the
+ *		term's values and the event are needed.
+ */
+static inline bool
+AddKnown(Replay *replay, const TermOfRule *shown)
 {
+	ReplayTerm *term = ReplayFind(replay->state, &shown->term);
+
+	if (term != NULL)
+		return ReplayCovers(term, replay->time) ||
+			ReplayContinue(replay->state, term, replay->time);
+	return !shown->rule->by_entity &&
+		!ReplayKeeps(replay->state, PartOfTerm(replay, shown->rule, &shown->term, NULL));
+}
+
+/*
+ * AddTerms
+ *		Add the event's terms.  Few events start a run, so values are extracted a second
+ *		time only for the rules of those that do (docs/experiments.md).
+ */
+static void
+AddTerms(Replay *replay, Evaluation *event)
+{
+	const Rule *added = NULL;
+
+	event->ntoo_many = 0;
 	for (int i = 0; i < event->nterms; i++)
 	{
-		const TermOfRule *shown = &event->terms[i];
-		const ReplayTerm *term = ReplayFind(replay->state, &shown->term);
+		Rule *rule = event->terms[i].rule;
 
-		if (term == NULL || !ReplayCovers(term, replay->time, shown->rule->span.granule))
-			return false;
+		if (AddKnown(replay, &event->terms[i]) || rule == added)
+			continue;
+		RuleSightings(event, rule, AddSighting, replay);
+		added = rule;
 	}
-	return true;
+	if (added != NULL)
+		ReplayBound(replay->state);
 }
 
-/* Count an event that the rule matched and that showed it no term. */
+/* Count an event that passed the rule's filter and showed it no term. */
 static void
 CountLacking(ReplayRule *counted, const Rule *rule, FieldSet *fields)
 {
@@ -214,7 +249,7 @@ CountLacking(ReplayRule *counted, const Rule *rule, FieldSet *fields)
 			counted->missing[i]++;
 }
 
-/* Count the rules that the event matched; its terms are in the order of these. */
+/* Count the event for each rule whose filter it passed.  Its terms are in their order. */
 static void
 CountMatches(ReplayState *state, const Evaluation *event)
 {
@@ -234,7 +269,7 @@ CountMatches(ReplayState *state, const Evaluation *event)
 	}
 }
 
-/* Add what a record shows. */
+/* Evaluate a record and add its terms. */
 static void
 AddRecord(Replay *replay, const Record *record)
 {
@@ -251,13 +286,10 @@ AddRecord(Replay *replay, const Record *record)
 	DispatchEvent(event);
 	EventTerms(event, false);
 	CountMatches(state, event);
-	if (AllCovered(replay, event))
-		return;
-	EventSightings(event, AddSighting, replay);
-	ReplayBound(state);
+	AddTerms(replay, event);
 }
 
-/* Replay a record of a row (a RowFunction). */
+/* Add a record of a row if it is in the interval (a RowFunction). */
 static void
 ReplayRecord(void *state, Record *record)
 {
@@ -294,16 +326,6 @@ newterm_replay_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(replay);
 }
 
-/* A replay that only holds a state, which came from another process. */
-static Replay *
-ReplayOfState(ReplayState *state)
-{
-	Replay *replay = palloc0(sizeof(Replay));
-
-	replay->state = state;
-	return replay;
-}
-
 Datum
 newterm_replay_serialise(PG_FUNCTION_ARGS)
 {
@@ -312,46 +334,49 @@ newterm_replay_serialise(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(ReplayWrite(((Replay *) PG_GETARG_POINTER(0))->state));
 }
 
+/*
+ * newterm.replay_deserialise(bytea, internal) returns internal
+ *		The state has memory of its own that lasts as long as the aggregate.  So combine
+ *		keeps the first one as it is, and frees the others when they are added to it.
+ */
 Datum
 newterm_replay_deserialise(PG_FUNCTION_ARGS)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
+	MemoryContext aggregate;
+	MemoryContext old;
+	Replay       *replay;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate))
 		elog(ERROR, "newterm.replay_deserialise called outside an aggregate");
-	PG_RETURN_POINTER(ReplayOfState(ReplayRead(PG_GETARG_BYTEA_PP(0))));
+	old = MemoryContextSwitchTo(AllocSetContextCreate(aggregate, "newterm replay of a process",
+													  ALLOCSET_DEFAULT_SIZES));
+	replay = palloc0(sizeof(Replay));
+	replay->own_context = CurrentMemoryContext;
+	replay->state = ReplayRead(PG_GETARG_BYTEA_PP(0));
+	MemoryContextSwitchTo(old);
+	PG_RETURN_POINTER(replay);
 }
 
 /*
  * newterm.replay_combine(internal, internal) returns internal
- *		The first state is kept in the aggregate's memory; the second one, which was read
- *		from bytes, in memory that goes.
  */
 Datum
 newterm_replay_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext aggregate;
-	MemoryContext old;
-	Replay       *kept;
+	Replay *added;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate))
+	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "newterm.replay_combine called outside an aggregate");
 	if (PG_ARGISNULL(1))
 		PG_RETURN_DATUM(PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0));
-	old = MemoryContextSwitchTo(aggregate);
+	added = (Replay *) PG_GETARG_POINTER(1);
+	if (added->own_context == NULL)
+		elog(ERROR, "newterm.replay_combine takes what newterm.replay_deserialise returns");
 	if (PG_ARGISNULL(0))
-	{
-		/* a copy in the aggregate's memory */
-		bytea *bytes = ReplayWrite(((Replay *) PG_GETARG_POINTER(1))->state);
-
-		kept = ReplayOfState(ReplayRead(bytes));
-		pfree(bytes);
-	}
-	else
-	{
-		kept = (Replay *) PG_GETARG_POINTER(0);
-		ReplayCombine(kept->state, ((Replay *) PG_GETARG_POINTER(1))->state);
-	}
-	MemoryContextSwitchTo(old);
-	PG_RETURN_POINTER(kept);
+		PG_RETURN_POINTER(added);
+	ReplayCombine(((Replay *) PG_GETARG_POINTER(0))->state, added->state);
+	MemoryContextDelete(added->own_context);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* ---------- the result ---------- */
@@ -370,7 +395,7 @@ TextOrNull(const char *text, bool *isnull)
 	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
-/* A start as a newterm.replayed_start. */
+/* The start of a run as a newterm.replayed_start. */
 static Datum
 StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 {
@@ -391,26 +416,33 @@ StartRow(const ReplayState *state, const ReplayStart *start, TupleDesc desc)
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 }
 
-/* All starts as a newterm.replayed_start[]. */
+/* The starts of all runs as a newterm.replayed_start[]. */
 static Datum
 StartRows(ReplayState *state, Oid array_type)
 {
 	Oid              type = get_element_type(array_type);
 	TupleDesc        desc = lookup_rowtype_tupdesc_copy(type, -1);
-	ArrayBuildState *array = initArrayResult(type, CurrentMemoryContext, false);
+	MemoryContext    old = CurrentMemoryContext;
+	ArrayBuildState *array = initArrayResult(type, old, false);
+	MemoryContext    row_context = AllocSetContextCreate(old, "newterm replay start",
+														 ALLOCSET_DEFAULT_SIZES);
 	int64            count;
 	ReplayStart     *starts = ReplayDecide(state, &count);
 
+	MemoryContextSwitchTo(row_context);
 	for (int64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		array = accumArrayResult(array, StartRow(state, &starts[i], desc), false, type,
-								 CurrentMemoryContext);
+		/* copies the row; making it takes some kilobytes */
+		accumArrayResult(array, StartRow(state, &starts[i], desc), false, type, old);
+		MemoryContextReset(row_context);
 	}
-	return makeArrayResult(array, CurrentMemoryContext);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row_context);
+	return makeArrayResult(array, old);
 }
 
-/* One number of each rule as a bigint[]. */
+/* The counts of matched events, or else of lacking ones, as a bigint[]. */
 static Datum
 Counts(const ReplayState *state, bool matched)
 {
@@ -422,10 +454,7 @@ Counts(const ReplayState *state, bool matched)
 										   TYPALIGN_DOUBLE));
 }
 
-/*
- * Of each rule and each column that a rule may have, the events that lacked a value
- * there, as a bigint[][].
- */
+/* The counts of missing values, as a bigint[][]: a row a rule, a column a field. */
 static Datum
 MissingCounts(const ReplayState *state)
 {

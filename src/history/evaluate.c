@@ -1,7 +1,9 @@
 /*
  * evaluate.c
- *	  What an event shows to a rule, for SQL: the part that verify and explain share
- *	  with live insertion.
+ *	  newterm.evaluate: the terms that the events of a stored row show to a rule.
+ *
+ * It is the part of live insertion that newterm.verify() and newterm.explain() use: all
+ * that they compute behind it is plain SQL.
  */
 #include "postgres.h"
 
@@ -32,7 +34,7 @@ enum
 	ARGUMENT_EVENT /* and those of StoredRowRead behind it */
 };
 
-/* A call site's rule, compiled once for all its events. */
+/* The compiled rule of a call site, which is used for all rows that have the same rule. */
 typedef struct CallSite
 {
 	MemoryContext   context; /* of the compiled rule */
@@ -46,11 +48,11 @@ SameRow(HeapTupleHeader a, HeapTupleHeader b)
 	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
 }
 
-/* Compile the rule anew. */
+/* Compile the rule and keep it for the next calls. */
 static void
 CompileSite(CallSite *site, HeapTupleHeader rule)
 {
-	const uint8   secret[DIGEST_SECRET_BYTES] = {0}; /* its digests meet nobody's */
+	const uint8   secret[DIGEST_SECRET_BYTES] = {0}; /* its digests are compared with no others */
 	Oid           type = HeapTupleHeaderGetTypeId(rule);
 	Datum         element = PointerGetDatum(rule);
 	MemoryContext old;
@@ -82,7 +84,7 @@ CallSiteOf(FunctionCallInfo fcinfo)
 	return site;
 }
 
-/* Where the rows of the result go. */
+/* The result, and the record whose terms are being written to it. */
 typedef struct Output
 {
 	ReturnSetInfo *result;
@@ -91,6 +93,7 @@ typedef struct Output
 	char          *event_id;
 } Output;
 
+/* Write a row for a sighting (a SightingFunction). */
 static void
 PutSighting(void *state, const Sighting *sighting)
 {
@@ -111,7 +114,7 @@ PutSighting(void *state, const Sighting *sighting)
 	tuplestore_putvalues(output->result->setResult, output->result->setDesc, values, nulls);
 }
 
-/* Put what a record shows (a RowFunction). */
+/* Write the sightings of a record (a RowFunction). */
 static void
 PutRecord(void *state, Record *record)
 {
@@ -133,8 +136,8 @@ PutRecord(void *state, Record *record)
  * newterm.evaluate(rule newterm.rules, event jsonb, event_text text,
  *		event_time timestamptz, has_time boolean)
  *		returns table (seen_at timestamptz, event_id text, entity jsonb, term jsonb)
- *		What the events of a stored row show to a rule whose filter they pass; none where
- *		their time is not usable.
+ *		A row for each term that the events of a stored row show to the rule.  Events that
+ *		do not pass its filter, or that have no usable time, show none.
  */
 Datum
 newterm_evaluate(PG_FUNCTION_ARGS)

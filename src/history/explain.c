@@ -1,7 +1,7 @@
 /*
  * explain.c
- *	  Why an event passes a filter or not: each clause by itself, with the values that
- *	  it looked at.
+ *	  newterm.filter_steps: tests each clause of a filter by itself, and shows the values
+ *	  that the clause looked at.
  */
 #include "postgres.h"
 
@@ -20,14 +20,14 @@
 
 PG_FUNCTION_INFO_V1(newterm_filter_steps);
 
-/* What a clause looked at, as an object being built. */
+/* The object being built: the values that a clause looked at, by field. */
 typedef struct Seen
 {
 	FieldSet        *fields;
 	JsonbParseState *state;
 } Seen;
 
-/* The values of a field: one by itself, several as an array, null where there is none. */
+/* Push the values of a field: one as it is, several as an array, null if there is none. */
 static void
 PushValues(JsonbParseState **state, const EventSlot *slot)
 {
@@ -47,8 +47,8 @@ PushValues(JsonbParseState **state, const EventSlot *slot)
 }
 
 /*
- * The fields that a leaf looks at, in fields; how many.  An element's conditions have
- * theirs themselves.
+ * Set `fields` to the fields that a leaf looks at; returns their number.  A condition on
+ * array elements looks at none itself: its children do.
  */
 static int
 FieldsOfLeaf(const FilterNode *node, const Field *fields[2])
@@ -62,7 +62,7 @@ FieldsOfLeaf(const FilterNode *node, const Field *fields[2])
 	return 2;
 }
 
-/* Have the set extract what each leaf below the node looks at. */
+/* Add the fields of all leaves below the node to the set, so that it extracts them. */
 static void
 AddLeaves(FieldSet *set, const FilterNode *node)
 {
@@ -74,7 +74,7 @@ AddLeaves(FieldSet *set, const FilterNode *node)
 		FieldSetAdd(set, fields[i]);
 }
 
-/* Add what each leaf below the node looks at. */
+/* Push the fields of all leaves below the node, with their values. */
 static void
 SeeLeaves(Seen *seen, const FilterNode *node)
 {

@@ -1,6 +1,6 @@
 /*
  * replay_decide.h
- *	  What the runs of a replay mean: learned, or detections.
+ *	  Decides which runs of a replay are learned and which are detections.
  */
 #ifndef NEWTERM_REPLAY_DECIDE_H
 #define NEWTERM_REPLAY_DECIDE_H
@@ -15,12 +15,12 @@ typedef struct ReplayStart
 } ReplayStart;
 
 /*
- * Decide about every run of the state; the starts of all of them, by time, as a
- * palloc'd array of *count.
+ * Decide about every run of the state.  Returns the starts of all runs, sorted by time, as
+ * a palloc'd array with *count members.
  */
 extern ReplayStart *ReplayDecide(ReplayState *state, int64 *count);
 
-/* Entity or term of a start as the object that users see. */
+/* A term's entity, or the term itself, as the palloc'd object that users see. */
 extern Jsonb *ReplayEntity(const ReplayState *state, const ReplayTerm *term);
 extern Jsonb *ReplayTermObject(const ReplayState *state, const ReplayTerm *term);
 

@@ -1,6 +1,6 @@
 /*
  * replay_state.c
- *	  What reading stored events shows to rules, kept apart from the baseline.
+ *	  The runs that stored events show, in memory, apart from the stored baseline.
  */
 #include "postgres.h"
 
@@ -21,10 +21,10 @@
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* Terms that a table has room for at first. */
+/* The size of a new hash table, in terms. */
 #define INITIAL_TERMS 256
 
-/* Terms are never freed one by one, so that they need no more room than they have bytes. */
+/* Terms are never freed one by one, so a context without free lists saves memory. */
 static MemoryContext
 CreateTermContext(MemoryContext parent)
 {
@@ -55,7 +55,7 @@ ReplayFind(ReplayState *state, const Digest *digest)
 	return replay_lookup(state->terms, *digest);
 }
 
-/* Room for `allocated` runs, those that are there copied. */
+/* Allocate room for `allocated` runs, and copy the present ones. */
 static void
 SetRoom(MemoryContext context, ReplayRuns *known, int allocated)
 {
@@ -72,7 +72,7 @@ SetRoom(MemoryContext context, ReplayRuns *known, int allocated)
 	known->allocated = allocated;
 }
 
-/* A term with copies of its values, and no runs. */
+/* Create a term without runs, with copies of its values. */
 static ReplayRuns *
 CreateRuns(MemoryContext context, int64 key, const Jsonb *entity_values, const Jsonb *term_values)
 {
@@ -96,18 +96,18 @@ ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
 	ReplayTerm *term;
 	bool        found;
 
-	if (key < state->from || key >= state->below)
+	if (!ReplayKeeps(state, key))
 		return NULL;
 	term = replay_insert(state->terms, *digest, &found);
 	Assert(!found);
 	term->rule = rule;
 	term->covered_from = PG_INT64_MAX;
-	term->covered_to = PG_INT64_MIN;
+	term->covered_end = PG_INT64_MIN;
 	term->known = CreateRuns(state->term_context, key, entity_values, term_values);
 	return term;
 }
 
-/* Put each run's source at the run's own position. */
+/* Put each run's source at the position that the run has now. */
 static void
 OrderSources(ReplayRuns *known, int nbefore)
 {
@@ -122,18 +122,12 @@ OrderSources(ReplayRuns *known, int nbefore)
 	pfree(before);
 }
 
-/* Remember the run that holds the time. */
-static void
-SetCovered(ReplayTerm *term, int64 time)
+/* Remember a run as the one that was seen last. */
+static inline void
+SetCovered(ReplayTerm *term, const Run *run, const Span *span)
 {
-	const ReplayRuns *known = term->known;
-
-	for (int i = 0; i < known->nruns; i++)
-		if (known->runs[i].first_seen <= time)
-		{
-			term->covered_from = known->runs[i].first_seen;
-			term->covered_to = known->runs[i].last_granule;
-		}
+	term->covered_from = run->first_seen;
+	term->covered_end = run->last_granule + span->granule;
 }
 
 static char *
@@ -145,21 +139,47 @@ CopyText(MemoryContext context, const char *text)
 void
 ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, ReplaySource source)
 {
+	const Span *span = &state->rules[term->rule].span;
 	ReplayRuns *known = term->known;
 	int         before = known->nruns;
 	Run         added = *run;
+	int         holder;
 
 	if (before == known->allocated)
 		SetRoom(state->term_context, known, before * 2);
 	added.source = before;
 	known->sources[before].event_id = CopyText(state->term_context, source.event_id);
 	known->sources[before].muted = CopyText(state->term_context, source.muted);
-	known->nruns = RunsAdd(known->runs, before, &added, &state->rules[term->rule].span);
-	OrderSources(known, before + 1);
-	SetCovered(term, run->first_seen);
+	known->nruns = RunsAdd(known->runs, before, &added, span);
+	/* a new run behind all others has its source at its position already */
+	if (known->nruns <= before || known->runs[before].source != before)
+		OrderSources(known, before + 1);
+	for (holder = known->nruns - 1; known->runs[holder].first_seen > run->first_seen;)
+		holder--;
+	SetCovered(term, &known->runs[holder], span);
 }
 
-/* Keep only the terms below a lower bound, in memory of their own. */
+bool
+ReplayContinue(ReplayState *state, ReplayTerm *term, int64 time)
+{
+	const Span *span = &state->rules[term->rule].span;
+	ReplayRuns *known = term->known;
+	Run        *last = &known->runs[known->nruns - 1];
+	Run         run = {.first_seen = time, .last_granule = GranuleStart(time, span->granule)};
+
+	if (RunsContinue(last, 1, &run, span))
+	{
+		last->last_granule = Max(last->last_granule, run.last_granule);
+		SetCovered(term, last, span);
+		return true;
+	}
+	if (!RunsContinue(known->runs, known->nruns - 1, &run, span))
+		return false;
+	ReplayAddRun(state, term, &run, (ReplaySource){0});
+	return true;
+}
+
+/* Keep only the terms with keys below a lower bound, copied into new memory. */
 static void
 LowerBound(ReplayState *state, int64 below)
 {
@@ -189,7 +209,7 @@ LowerBound(ReplayState *state, int64 below)
 void
 ReplayBound(ReplayState *state)
 {
-	/* what is left of one key cannot be divided any further */
+	/* the terms of one key cannot be divided */
 	while (MemoryContextMemAllocated(state->term_context, false) > state->limit &&
 		   state->below - state->from > 1)
 		LowerBound(state, state->from + (state->below - state->from) / 2);
@@ -248,7 +268,7 @@ ReplayForEach(const ReplayState *state, ReplayFunction function, void *argument)
 
 /* ---------- as bytes ---------- */
 
-/* What stands before the counts and terms. */
+/* A written state begins with this; rules and terms follow. */
 typedef struct StateHead
 {
 	int64 from;
@@ -262,7 +282,7 @@ typedef struct StateHead
 	int64 nrules;
 } StateHead;
 
-/* What stands before a term's values and runs. */
+/* A written term begins with this; its values and runs follow. */
 typedef struct TermHead
 {
 	Digest digest;
@@ -273,7 +293,7 @@ typedef struct TermHead
 	int32  term_bytes;
 } TermHead;
 
-/* A text: its length, -1 for NULL, and its bytes. */
+/* Write a text: its length, or -1 for NULL, and its bytes. */
 static void
 WriteText(StringInfo out, const char *text)
 {
@@ -339,7 +359,7 @@ ReplayWrite(ReplayState *state)
 	return (bytea *) out.data;
 }
 
-/* The next bytes of a written state. */
+/* Read the next bytes of a written state. */
 static void
 ReadBytes(StringInfo in, void *to, int64 length)
 {
@@ -398,6 +418,24 @@ ReadTerm(StringInfo in, ReplayState *state)
 	}
 }
 
+/* Read the terms.  The state copies what it keeps, so scratch memory suffices. */
+static void
+ReadTerms(StringInfo in, ReplayState *state, int64 count)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "newterm replay read",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+
+	for (int64 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ReadTerm(in, state);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+}
+
 ReplayState *
 ReplayRead(const bytea *bytes)
 {
@@ -424,10 +462,6 @@ ReplayRead(const bytea *bytes)
 		for (int j = 0; j < rule->ncolumns; j++)
 			rule->texts[j] = ReadText(&in);
 	}
-	for (int64 i = 0; i < head.nterms; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		ReadTerm(&in, state);
-	}
+	ReadTerms(&in, state, head.nterms);
 	return state;
 }

@@ -1,11 +1,10 @@
 /*
  * replay_state.h
- *	  What reading stored events shows to rules, kept apart from the baseline.
+ *	  The runs that stored events show, in memory, apart from the stored baseline.
  *
- * The state is a union of runs, which combines in any order: so PostgreSQL's parallel
- * query may add to several of them and combine them.  It is bounded: beyond the limit
- * it keeps only the terms whose key lies below a bound that it lowers, and the caller
- * reads the events again for the rest.
+ * A state is a union of runs.  States combine in any order, so each process of a parallel
+ * query fills one.  A state has a memory limit: beyond it, the state drops the terms with
+ * the highest keys, and the caller reads the events again for those.
  */
 #ifndef NEWTERM_REPLAY_STATE_H
 #define NEWTERM_REPLAY_STATE_H
@@ -17,20 +16,20 @@
 #include "baseline/run.h"
 #include "event/term.h"
 
-/* Keys of terms are below this: by them the work is divided. */
+/* Keys of terms, by which the work is divided, are below this. */
 #define REPLAY_KEYS (INT64CONST(1) << 62)
 
-/* What is known of the event that shows a run's start. */
+/* What is kept of the event that starts a run. */
 typedef struct ReplaySource
 {
 	char *event_id; /* its identity, or NULL */
-	char *muted;    /* name of the suppression that mutes it, or NULL */
+	char *muted;    /* name of the suppression that mutes the detection, or NULL */
 } ReplaySource;
 
-/* What is known of a term, beside what each sighting looks at. */
+/* A term's values and runs, which most sightings do not look at. */
 typedef struct ReplayRuns
 {
-	int64         key;           /* which part of the work the term belongs to */
+	int64         key;           /* by which the work is divided */
 	Jsonb        *entity_values; /* array; NULL without group_by */
 	Jsonb        *term_values;   /* array */
 	int           nruns;
@@ -39,27 +38,27 @@ typedef struct ReplayRuns
 	ReplaySource *sources;
 } ReplayRuns;
 
-/* A term: what most sightings need lies in one place. */
+/* A term in the hash table, with all that most sightings need. */
 typedef struct ReplayTerm
 {
 	Digest      digest;       /* hash key */
 	uint32      status;       /* the hash table's */
 	int32       rule;         /* position in the list of rules */
-	int64       covered_from; /* the run that was shown last: its first sighting ... */
-	int64       covered_to;   /* ... and its last granule */
+	int64       covered_from; /* of the run that was seen last: its first sighting ... */
+	int64       covered_end;  /* ... and the end of its last granule */
 	ReplayRuns *known;
 } ReplayTerm;
 
-/* A rule, as far as runs are joined and decided by it, and what was counted of it. */
+/* What runs of a rule are joined and decided by, and the rule's counts. */
 typedef struct ReplayRule
 {
 	Span   span;
 	bool   by_entity;       /* learning_scope entity */
 	int64  learning;        /* microseconds */
 	int64  learning_values; /* -1: a window */
-	int64  clock;           /* the rule's, as given; PG_INT64_MAX: not given */
-	int64  clock_at_most;   /* where it is not given: its stored clock, likewise */
-	int32  nentity;         /* columns of group_by, the first ones */
+	int64  clock;           /* given by learning_from; PG_INT64_MAX: not given */
+	int64  clock_at_most;   /* if not given: the stored clock, or PG_INT64_MAX */
+	int32  nentity;         /* columns of group_by, which come first */
 	int32  ncolumns;
 	int64  matched;                   /* events that passed its filter */
 	int64  lacking;                   /* those of them that showed no term */
@@ -89,37 +88,50 @@ typedef struct ReplayState
  */
 extern ReplayState *ReplayStateCreate(int nrules, int64 from, Size limit);
 
-/* The term of a digest, or NULL. */
+/* The term that has the digest, or NULL. */
 extern ReplayTerm *ReplayFind(ReplayState *state, const Digest *digest);
 
 /*
- * Enter a term that ReplayFind did not find.  Both values are copied.  NULL where its
- * key is not of this part.
+ * Enter a term that ReplayFind did not find.  Both values are copied.  Returns NULL if the
+ * state does not keep terms of its key.
  */
 extern ReplayTerm *ReplayEnter(ReplayState *state, const Digest *digest, int rule, int64 key,
 							   const Jsonb *entity_values, const Jsonb *term_values);
 
-/* Add a run; what is known of its source is copied. */
-extern void ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, ReplaySource source);
-
-/* Does the sighting lie in the run of the term that was shown last? */
+/* Does the state keep terms of this key? */
 static inline bool
-ReplayCovers(const ReplayTerm *term, int64 time, int64 granule)
+ReplayKeeps(const ReplayState *state, int64 key)
 {
-	return time >= term->covered_from && GranuleStart(time, granule) <= term->covered_to;
+	return key >= state->from && key < state->below;
 }
 
-/* Keep within the limit, by giving up terms of the highest keys. */
+/* Add a run to a term; the texts of its source are copied. */
+extern void ReplayAddRun(ReplayState *state, ReplayTerm *term, const Run *run, ReplaySource source);
+
+/*
+ * Add a sighting if it continues a run, for which nothing of its event is needed.  Returns
+ * false if it starts a run or moves the start of one.
+ */
+extern bool ReplayContinue(ReplayState *state, ReplayTerm *term, int64 time);
+
+/* Is the sighting inside the run of the term that was seen last? */
+static inline bool
+ReplayCovers(const ReplayTerm *term, int64 time)
+{
+	return time >= term->covered_from && time < term->covered_end;
+}
+
+/* Drop the terms with the highest keys until the state is within its limit. */
 extern void ReplayBound(ReplayState *state);
 
-/* Add everything of `other`, whose terms are of the same rules. */
+/* Add all of `other`, a state of the same rules and the same part of the work. */
 extern void ReplayCombine(ReplayState *state, const ReplayState *other);
 
-/* A state as bytes for another process of this server, and back. */
+/* Write a state as bytes for another process of this server, and read it. */
 extern bytea       *ReplayWrite(ReplayState *state);
 extern ReplayState *ReplayRead(const bytea *bytes);
 
-/* What is called for each term, in no order. */
+/* Call a function for each term, in no order. */
 typedef void (*ReplayFunction)(ReplayTerm *term, void *argument);
 extern void ReplayForEach(const ReplayState *state, ReplayFunction function, void *argument);
 

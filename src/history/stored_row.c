@@ -1,6 +1,6 @@
 /*
  * stored_row.c
- *	  The records of a stored row, as newterm.stored_events() gives it.
+ *	  Reads the records of a stored row from a function's arguments.
  */
 #include "postgres.h"
 
@@ -9,7 +9,7 @@
 #include "base/compat.h"
 #include "history/stored_row.h"
 
-/* Arguments, from the first one on. */
+/* Arguments, counted from the first of them. */
 enum
 {
 	STORED_EVENT,

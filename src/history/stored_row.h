@@ -1,6 +1,8 @@
 /*
  * stored_row.h
- *	  The records of a stored row, as newterm.stored_events() gives it.
+ *	  Reads the records of a stored row from a function's arguments.
+ *
+ * The query of newterm.stored_events() has these columns.
  */
 #ifndef NEWTERM_STORED_ROW_H
 #define NEWTERM_STORED_ROW_H
@@ -10,9 +12,9 @@
 #include "event/record.h"
 
 /*
- * Call a function for each record of a row that a function's arguments describe, from
- * `first` on: event jsonb, or else event_text text; event_time timestamptz, which counts
- * where has_time boolean is true.
+ * Call `function` for each record of a row.  The row is in four arguments of the SQL
+ * function, from number `first` on: event jsonb, or else event_text text; event_time
+ * timestamptz; has_time boolean, whether event_time is the record's time.
  */
 extern void StoredRowRead(FunctionCallInfo fcinfo, int first, FieldSet *fields,
 						  RowFunction function, void *state);

@@ -1,6 +1,7 @@
 /*
  * stored_values.c
- *	  Values of the records of a stored row, for pictures of a log that no rule draws.
+ *	  newterm.stored_values: the time and some fields of the records of a stored row, for
+ *	  newterm.summary() and newterm.health.
  */
 #include "postgres.h"
 
@@ -32,11 +33,11 @@ enum
 	ARGUMENT_EVENT /* and those of StoredRowRead behind it */
 };
 
-/* A call site's fields, parsed once for all its rows. */
+/* The parsed fields of a call site, which are used for all rows that have the same fields. */
 typedef struct CallSite
 {
 	MemoryContext context; /* of what follows */
-	ArrayType    *source;  /* the array that it was made from, or NULL */
+	ArrayType    *source;  /* the array that they were parsed from, or NULL */
 	FieldSet     *set;
 	int           nslots;
 	int          *slots; /* of the fields, in their order */
@@ -48,7 +49,7 @@ SameArray(const ArrayType *a, const ArrayType *b)
 	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
 }
 
-/* Parse the fields anew. */
+/* Parse the fields and keep them for the next calls. */
 static void
 ParseSite(CallSite *site, ArrayType *fields)
 {
@@ -93,7 +94,7 @@ CallSiteOf(FunctionCallInfo fcinfo)
 	return site;
 }
 
-/* Where the rows of the result go. */
+/* The result. */
 typedef struct Output
 {
 	ReturnSetInfo  *result;
@@ -126,7 +127,7 @@ FirstValues(const CallSite *site)
 											  TYPALIGN_INT));
 }
 
-/* Put what a record says (a RowFunction). */
+/* Write a row for a record (a RowFunction). */
 static void
 PutRecord(void *state, Record *record)
 {
@@ -150,8 +151,8 @@ PutRecord(void *state, Record *record)
  * newterm.stored_values(fields text[], event jsonb, event_text text,
  *		event_time timestamptz, has_time boolean)
  *		returns table (seen_at timestamptz, cause text, event_id text, "values" text[])
- *		A row for each record of a stored row.  seen_at is NULL and cause says why where
- *		it is not evaluated; values are NULL where it is no object.
+ *		A row for each record of a stored row.  If the record is not evaluated, seen_at is
+ *		NULL and cause says why; if it is no object, values is NULL.
  */
 Datum
 newterm_stored_values(PG_FUNCTION_ARGS)

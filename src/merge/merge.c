@@ -924,6 +924,19 @@ RedecideOrigin(void)
 	return OriginOfTransaction == ORIGIN_LIVE ? ORIGIN_REDECIDED : OriginOfTransaction;
 }
 
+/* Is a run of the version stored? */
+static bool
+HasRuns(int32 version_id)
+{
+	RunStore runs;
+	bool     found;
+
+	RunsOpen(&runs, ExtensionLookup());
+	found = RunsCount(&runs, version_id, 1) > 0;
+	RunsClose(&runs);
+	return found;
+}
+
 void
 MergeRedecide(int32 version_id, const char *reason)
 {
@@ -933,7 +946,8 @@ MergeRedecide(int32 version_id, const char *reason)
 	ListCell    *cell;
 	bool         rewrite;
 
-	if (!RedecideBegin(&merge, &level, version_id, reason))
+	/* a backfill moves the clocks of many rules that have none, and loading rules takes long */
+	if (!HasRuns(version_id) || !RedecideBegin(&merge, &level, version_id, reason))
 		return;
 	RulesHold();
 	merge.kept = LearningValuesTake(merge.oids, version_id);
