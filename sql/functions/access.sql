@@ -34,7 +34,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('analyst', 'routine', 'EXECUTE', 'triage|accept|create_suppression|drop_suppression|unlearn|unlearn_version|hold_merges|take_back|has_values|versions_as_rules'),
 	('analyst', 'routine', 'EXECUTE', 'unlearn_signal|remaining_pieces|shown_starts|alerts_when|check_unlearning|unlearning_reads'),
 	('analyst', 'routine', 'EXECUTE', 'subscribe|unsubscribe|next_signals|acknowledge|fail|unpark'),
-	('analyst', 'routine', 'EXECUTE', 'backtest|backtest_summary|backtest_advice|dead_paths|normalisers|calming_field|varied_field|verify|computed_runs|replay|replay_events|stored_tables|stored_events'),
+	('analyst', 'routine', 'EXECUTE', 'backtest|backtest_summary|backtest_advice|dead_paths|normalisers|calming_field|varied_field|verify|computed_runs|replay|replay_events|outside_interval|tell_outside_interval|stored_tables|stored_events'),
 	('analyst', 'routine', 'EXECUTE', 'default_rule|described_rules|described_rule|rule_clocks|import_newterm'),
 
 	-- admins: rules, watched tables, and what rules refer to

@@ -189,6 +189,38 @@ END
 $$;
 COMMENT ON FUNCTION newterm.replay_events(newterm.rules[], timestamptz, timestamptz, regclass) IS 'what rules show over the stored events; a row a pass';
 
+-- What is said where since and until leave out all there is; NULL where they do not, or nothing is stored.
+CREATE OR REPLACE FUNCTION newterm.outside_interval(since timestamptz, until timestamptz, events regclass, OUT message text, OUT newest timestamptz)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	stored newterm.replayed;
+BEGIN
+	IF (since IS NULL AND until IS NULL)
+		OR EXISTS (SELECT FROM newterm.replay_events('{}', since, until, outside_interval.events) p WHERE p.events > 0) THEN
+		RETURN;
+	END IF;
+	SELECT * INTO stored FROM newterm.replay_events('{}', NULL, NULL, outside_interval.events);
+	IF stored.events > 0 THEN
+		newest := stored.latest;
+		message := format('none of the %s stored events is read: they are from %s to %s', stored.events, stored.earliest, stored.latest);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION newterm.outside_interval(timestamptz, timestamptz, regclass)
+	IS 'says that all stored events lie outside an interval, and when the newest one was; NULL where some lie inside, or none is stored';
+
+CREATE OR REPLACE FUNCTION newterm.tell_outside_interval(since timestamptz, until timestamptz, events regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	outside constant text := (newterm.outside_interval(since, until, events)).message;
+BEGIN
+	IF outside IS NOT NULL THEN
+		RAISE NOTICE '%', outside USING HINT = 'since => NULL, until => NULL reads all of them.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION newterm.tell_outside_interval(timestamptz, timestamptz, regclass) IS 'tells whoever reads nothing that all stored events lie outside the interval';
+
 CREATE OR REPLACE FUNCTION newterm.backtest(rules jsonb DEFAULT NULL, since timestamptz DEFAULT NULL,
 	until timestamptz DEFAULT NULL, events regclass DEFAULT NULL)
 	RETURNS TABLE (rule text, entity jsonb, term jsonb, first_seen timestamptz, event_id text, status text, suppression text)
@@ -203,6 +235,9 @@ BEGIN
 	FROM newterm.replay_events(described, since, until, events) p
 	CROSS JOIN LATERAL unnest(p.starts) s
 	ORDER BY s.first_seen, s.rule, s.entity, s.term;
+	IF NOT FOUND THEN
+		PERFORM newterm.tell_outside_interval(since, until, events);
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION newterm.backtest(jsonb, timestamptz, timestamptz, regclass)

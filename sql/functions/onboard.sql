@@ -52,6 +52,7 @@ DECLARE
 	since constant timestamptz := pg_catalog.now() - history;
 	root regclass;
 	done record;
+	outside record;
 	states text;
 BEGIN
 	IF since > pg_catalog.now() THEN
@@ -69,6 +70,16 @@ BEGIN
 
 	RAISE NOTICE 'onboard: trying the rules of % on %', pack, coalesce('the last ' || history::text, 'all that is stored');
 	done := newterm.install_judged_rules(pack, since, root);
+	IF coalesce(done.judged, 0) = 0 THEN
+		outside := newterm.outside_interval(since, NULL, root);
+		IF outside.message IS NOT NULL THEN
+			ROLLBACK;
+			RAISE NOTICE 'onboard: nothing is done, as %', outside.message
+				USING HINT = pg_catalog.format('CALL newterm.onboard(%L, %L, history => NULL) reads all of them, history => now() - %L the last %s.',
+					events, pack, outside.newest - history, history);
+			RETURN;
+		END IF;
+	END IF;
 	COMMIT;
 	RAISE NOTICE 'onboard: %', CASE done.installed WHEN 0 THEN 'all rules were there before'
 		ELSE pg_catalog.concat_ws('; ', pg_catalog.format('%s rules installed, %s match stored events', done.installed, coalesce(done.judged, 0)),

@@ -87,3 +87,9 @@ select * from newterm.backtest('"nobody"');
 select * from newterm.backtest('[null]');
 select * from newterm.backtest('7');
 select * from newterm.backtest(events => 'stored');
+
+-- So is an interval that leaves out all there is, with what to type instead.
+select * from newterm.backtest(since => '2025-01-01Z');
+select * from newterm.backtest(until => '2020-01-01Z', events => 'many');
+select * from newterm.backtest('{"fields": ["eventName"], "filter": "eventName:nobody"}', since => '2020-01-01Z');
+call newterm.backfill(since => '2025-01-01Z');

@@ -3,6 +3,7 @@
 --
 create extension newterm;
 set timezone to 'UTC';
+set intervalstyle = 'postgres';
 set datestyle to 'ISO';
 \set SHOW_CONTEXT never
 -- Ages are counted from the last midnight, so that the days are the same at any time of day.
@@ -75,6 +76,21 @@ delete from newterm.pack_rules;
 create table empty (event jsonb);
 call newterm.onboard('empty', 'ours');
 select name, mode from newterm.rules order by id;
+
+-- Where history leaves out all there is, nothing is installed, and it says what to type instead.
+select newterm.drop_rule(name) from newterm.rules;
+delete from newterm.pack_rules;
+create table old (event jsonb);
+insert into old select jsonb_build_object('eventID', n, 'eventTime', to_char(timestamp '2024-01-01' + n * interval '1 day', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'eventName', 'Read', 'eventSource', 'x.amazonaws.com', 'who', 'ann') from generate_series(1, 40) n;
+call newterm.onboard('old', 'ours');
+select name, mode from newterm.rules order by id;
+set client_min_messages to warning;
+call newterm.onboard('old', 'ours', history => now() - '2024-01-11 00:00:00+00');
+reset client_min_messages;
+select rule, learning_from from newterm.clocks order by rule;
+-- with rules that are there, too
+call newterm.onboard('old', 'ours');
 
 -- What cannot be is said, before anything is done.
 create table numbers (n int);
