@@ -26,10 +26,11 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	command text;
 	stored record;
-	chunk bigint := 4096;
+	chunk bigint := 8192;
 	block bigint;
 	blocks bigint;
 	added bigint;
+	unlearned bigint;			-- the newest unlearning that a chunk obeys
 	done bigint := 0;
 	told timestamptz := pg_catalog.clock_timestamp();
 	number integer;
@@ -37,6 +38,9 @@ DECLARE
 BEGIN
 	-- read once without rules: how many events there are, and when they begin
 	SELECT * INTO counted FROM newterm.replay_events('{}', since, until, events);
+	IF coalesce(counted.events, 0) = 0 THEN
+		PERFORM newterm.tell_outside_interval(since, until, events);
+	END IF;
 	UPDATE newterm.progress_log l SET phase = 'reading', events_total = coalesce(counted.events, 0),
 		updated_at = pg_catalog.clock_timestamp() WHERE l.id = run RETURNING l.command INTO command;
 	clock := CASE WHEN counted.earliest IS NOT NULL THEN greatest(counted.earliest, not_before) END;
@@ -49,15 +53,22 @@ BEGIN
 		blocks := pg_catalog.pg_relation_size(stored.leaf) / pg_catalog.current_setting('block_size')::bigint;
 		block := 0;
 		WHILE block < blocks LOOP
+			unlearned := (SELECT pg_catalog.max(u.id) FROM newterm.unlearnings u);
 			PERFORM newterm.merge_as_backfill(coalesce(signals, false));
 			EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM (SELECT %s FROM ONLY %s WHERE ctid >= $4 AND ctid < $5) e'
 				' WHERE newterm.backfill_event(e.event, e.event_text, e.event_time, e.has_time, $1, $2, $3)', stored.columns, stored.leaf)
 			INTO added
 			USING versions, since, until, pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + chunk)::tid;
+			UPDATE newterm.progress_log l SET events_done = done + added, updated_at = pg_catalog.clock_timestamp() WHERE l.id = run;
+			-- an unlearning that came meanwhile is judged by the events, of which what was noted keeps only some: read again
+			PERFORM newterm.hold_merges();
+			IF unlearned IS DISTINCT FROM (SELECT pg_catalog.max(u.id) FROM newterm.unlearnings u) THEN
+				ROLLBACK;
+				CONTINUE;
+			END IF;
+			COMMIT;
 			block := block + chunk;
 			done := done + added;
-			UPDATE newterm.progress_log l SET events_done = done, updated_at = pg_catalog.clock_timestamp() WHERE l.id = run;
-			COMMIT;
 			IF pg_catalog.clock_timestamp() - told > '5 seconds' THEN
 				told := pg_catalog.clock_timestamp();
 				RAISE NOTICE '%: % of % events', command, done, counted.events;

@@ -8,7 +8,12 @@ set timezone to 'UTC';
 \set SHOW_CONTEXT never
 \getenv shared NEWTERM_SHARED_DATA
 \set records :shared '/invictus_ir_aws.ndjson'
+\getenv inputdir PG_ABS_SRCDIR
+\set history :inputdir '/lib/history.sql'
 set client_min_messages to warning;
+\set ECHO none
+\i :history
+\set ECHO all
 
 create table staging (line int generated always as identity, event jsonb);
 copy staging (event) from :'records' with (format csv, quote e'\x01', delimiter e'\x02');
@@ -52,14 +57,6 @@ begin
         select id, name, '{"eventName": "ListUsers", "awsRegion": "us-east-1"}', '2023-07-10 12:30Z' from newterm.rules where name = 'forgets';
 end
 $$;
-create table before (detection bigint);
--- What is known and what was found, by the rules' names.
-create view outcome as
-    select b.rule, b.entity, b.term, b.first_seen, case when b.learned then 'learned' when d.suppression is not null then 'muted' when d.rule is not null then 'detection' end as status,
-        d.suppression
-    from newterm.baseline b
-    left join newterm.detections d on not b.learned and d.status = 'live' and (d.rule, d.entity, d.term, d.first_seen) = (b.rule, b.entity, b.term, b.first_seen)
-        and d.id > (select coalesce(max(detection), 0) from before);
 
 -- Live: the first event, and then all of them in random order, a thousand in a transaction, and half of them twice.
 call start_over();
@@ -68,7 +65,7 @@ create table shuffled as select event, row_number() over (order by md5(line::tex
 \set ECHO none
 select format('insert into calls select event from shuffled where n >= %s and n < %s', g, g + 1000) from generate_series(1, 5000, 1000) g \gexec
 \set ECHO all
-create table live as select * from outcome;
+create table live as select * from history.outcome;
 select status, count(*), count(distinct rule) as rules from live group by status order by status;
 select rule, v.difference, v.entity, v.term from (select name as rule from described) r, newterm.verify(rule) v;
 
@@ -84,18 +81,16 @@ create view live_there as select * from live where rule not in ('calls', 'entity
 
 -- Backfill: the events were there before the rules.
 call start_over();
-insert into before select max(id) from newterm.detections;
 alter table calls disable trigger user;
 insert into calls select event from shuffled order by n desc;
 alter table calls enable trigger user;
 call newterm.backfill();
-select status, count(*), count(distinct rule) as rules from outcome group by status order by status;
-(table outcome except all table live) union all (table live except all table outcome);
+select status, count(*), count(distinct rule) as rules from history.outcome group by status order by status;
+(table history.outcome except all table live) union all (table live except all table history.outcome);
 select rule, v.difference, v.entity, v.term from (select name as rule from described) r, newterm.verify(rule) v;
 
 -- A bit of each: a part was there, a part comes while it is filled in, and it is filled in twice.
 call start_over();
-insert into before select max(id) from newterm.detections;
 alter table calls disable trigger user;
 insert into calls select event from shuffled where n % 3 = 0;
 alter table calls enable trigger user;
@@ -104,4 +99,4 @@ call newterm.backfill();
 insert into calls select event from shuffled where n % 3 = 2;
 insert into calls select event from staging order by event ->> 'eventTime' limit 1;
 call newterm.backfill();
-(table outcome except all table live) union all (table live except all table outcome);
+(table history.outcome except all table live) union all (table live except all table history.outcome);
