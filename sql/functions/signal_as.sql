@@ -172,7 +172,7 @@ BEGIN
 				'signal', signal -> 'id', 'rule', signal -> 'rule', 'severity', signal -> 'severity',
 				'message', newterm.plain(signal ->> 'message', 8000, true),
 				'term', newterm.plain_terms(signal), 'entity', newterm.plain_pairs(signal -> 'entity'),
-				'detections', signal -> 'detections', 'tags', signal -> 'tags', 'event_id', signal -> 'event_id',
+				'detections', signal -> 'detections', 'tags', signal -> 'tags', 'event_id', newterm.plain_member(signal, '{event_id}'),
 				'context', signal -> 'context', 'previous', signal -> 'previous', 'reason', newterm.plain_member(told, '{reason}')))
 			-- an event of PagerDuty's has at most 512 kB
 			|| CASE WHEN length(event::text) <= 100000 THEN jsonb_build_object('event', event) ELSE '{}' END));

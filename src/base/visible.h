@@ -16,7 +16,7 @@
 
 /*
  * Append text of `length` bytes.  Control characters (C0, DEL, C1), the marks
- * U+061C, U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069, and the separators
+ * U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069 and U+FEFF, and the separators
  * U+2028 and U+2029 are escaped, but for the bytes in `kept`.
  */
 extern void VisibleAppend(StringInfo out, const char *text, int length, const char *kept);

@@ -16,10 +16,22 @@ use strict;
 use warnings;
 use IO::Select;
 use IO::Socket::INET;
+use IPC::Run;
 use JSON::PP;
 use POSIX ();
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
+
+use parent 'Exporter';
+our @EXPORT = qw(alerts);
+
+# Run newterm-alerts to its end: status, output, messages.
+sub alerts
+{
+	my ($out, $err);
+	IPC::Run::run([ 'newterm-alerts', @_ ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout(60));
+	return ($? >> 8, $out, $err);
+}
 
 sub new
 {

@@ -29,14 +29,6 @@ sub see { sql('insert into events (event) values ' . join ', ', map { $second++;
 sub subscribe { my ($name, $rest) = @_; sql("select newterm.subscribe('$name'" . ($rest // '') . ')'); return $name; }
 sub status { my ($name) = @_; return sql("select concat_ws(' ', waiting, in_flight, parked) from newterm.delivery where subscription = '$name'"); }
 
-# Run to the end: status, output, messages.
-sub alerts
-{
-	my ($out, $err);
-	IPC::Run::run([ 'newterm-alerts', @_ ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout(60));
-	return ($? >> 8, $out, $err);
-}
-
 sub start
 {
 	my (@arguments) = @_;
