@@ -16,6 +16,7 @@
 #include "rule/rule_digest.h"
 #include "baseline/sighting.h"
 #include "store/extension.h"
+#include "store/row_change.h"
 #include "store/tables.h"
 
 typedef struct RuleClock
@@ -240,13 +241,12 @@ SetRuleClock(TableStore *store, RuleClock *clock)
 		return;
 	if (row != NULL)
 	{
-		Datum values[VERSION_LEARNING_FROM] = {0};
-		bool  nulls[VERSION_LEARNING_FROM] = {0};
-		bool  replace[VERSION_LEARNING_FROM] = {0};
+		RowChange change;
 
-		values[VERSION_LEARNING_FROM - 1] = TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from));
-		replace[VERSION_LEARNING_FROM - 1] = true;
-		TableStoreUpdate(store, row, VERSION_LEARNING_FROM, values, nulls, replace);
+		RowChangeBegin(&change, store, row);
+		RowChangeSet(&change, VERSION_LEARNING_FROM,
+					 TimestampTzGetDatum(TIMESTAMP_OF(clock->learning_from)), false);
+		RowChangeWrite(&change);
 	}
 }
 

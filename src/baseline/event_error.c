@@ -18,6 +18,7 @@
 #include "event/event_time.h"
 #include "baseline/pending_spill.h"
 #include "store/lock_wait.h"
+#include "store/row_change.h"
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
@@ -149,19 +150,17 @@ CountOn(TableStore *store, const EventError *error, TimestampTz now, TimestampTz
 	while (NextOfHour(store, now, &slot, &occurred_at))
 	{
 		HeapTuple tuple;
-		Datum     row[EVENT_ERROR_COLUMNS] = {0};
-		bool      nulls[EVENT_ERROR_COLUMNS] = {0};
-		bool      replace[EVENT_ERROR_COLUMNS] = {0};
+		RowChange row;
+		int64     events;
 		bool      isnull;
 
 		if (TableStoreLock(store, &tuple) != TM_Ok)
 			continue;
-		row[EVENT_ERROR_EVENTS - 1] =
-			Int64GetDatum(DatumGetInt64(SlotColumn(slot, EVENT_ERROR_EVENTS, &isnull)) +
-						  error->events);
-		row[EVENT_ERROR_COUNTS_UNTIL - 1] = TimestampTzGetDatum(until);
-		replace[EVENT_ERROR_EVENTS - 1] = replace[EVENT_ERROR_COUNTS_UNTIL - 1] = true;
-		TableStoreUpdate(store, tuple, EVENT_ERROR_COLUMNS, row, nulls, replace);
+		events = DatumGetInt64(SlotColumn(slot, EVENT_ERROR_EVENTS, &isnull));
+		RowChangeBegin(&row, store, tuple);
+		RowChangeSet(&row, EVENT_ERROR_EVENTS, Int64GetDatum(events + error->events), false);
+		RowChangeSet(&row, EVENT_ERROR_COUNTS_UNTIL, TimestampTzGetDatum(until), false);
+		RowChangeWrite(&row);
 		return true;
 	}
 	return false;

@@ -33,6 +33,7 @@
 #include "rule/rule.h"
 #include "store/extension.h"
 #include "store/lock.h"
+#include "store/row_change.h"
 #include "store/table_store.h"
 #include "store/tables.h"
 
@@ -223,11 +224,11 @@ InsertVersion(TableStore *versions, const Written *written)
 static void
 SetClock(TableStore *versions, HeapTuple version, Datum clock)
 {
-	Datum values[VERSION_COLUMNS] = {[VERSION_LEARNING_FROM - 1] = clock};
-	bool  nulls[VERSION_COLUMNS] = {0};
-	bool  replace[VERSION_COLUMNS] = {[VERSION_LEARNING_FROM - 1] = true};
+	RowChange change;
 
-	TableStoreUpdate(versions, version, VERSION_COLUMNS, values, nulls, replace);
+	RowChangeBegin(&change, versions, version);
+	RowChangeSet(&change, VERSION_LEARNING_FROM, clock, false);
+	RowChangeWrite(&change);
 }
 
 static int32

@@ -328,14 +328,14 @@ UpdateStored(SignalGroups *groups, const OpenSignal *open, const char *reason)
 	const NewSignal *signal = &open->signal;
 	RowChange        change;
 
-	RowChangeBegin(&change, &groups->stored, open->row);
+	SignalRowChange(&change, &groups->stored, open->row);
 	RowChangeSet(&change, SIGNAL_TERMS, JsonbPGetDatum(TermListArray(signal->terms)), false);
 	RowChangeSet(&change, SIGNAL_DETECTIONS, Int32GetDatum(signal->detections), false);
 	RowChangeSet(&change, SIGNAL_FIRST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(signal->first_seen)),
 				 false);
 	RowChangeSet(&change, SIGNAL_LAST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(signal->last_seen)),
 				 false);
-	RowChangeSet(&change, SIGNAL_CHANGE_REASON, CStringGetTextDatum(reason), false);
+	RowChangeSetText(&change, SIGNAL_CHANGE_REASON, reason);
 	RowChangeWrite(&change);
 }
 

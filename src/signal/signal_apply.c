@@ -62,36 +62,29 @@ static void
 ShowFirst(RowChange *row, const Shown *first)
 {
 	RuleSet       *set = RulesInUse();
-	Rule          *rule = RuleOf(set, row->signals, row->row);
+	Rule          *rule = RuleOf(set, row->store, row->row);
 	TemplateValues given = {
 		.rule = rule,
 		.set = set,
 		.entity = first->entity,
 		.term = first->term,
 	};
-	bool  isnull;
-	Datum text;
 
 	RowChangeSet(row, SIGNAL_ENTITY, JsonbPGetDatum(first->entity), false);
 	RowChangeSet(row, SIGNAL_TERM, JsonbPGetDatum(first->term), false);
-	text = OptionalText(first->event_id, &isnull);
-	RowChangeSet(row, SIGNAL_EVENT_ID, text, isnull);
+	RowChangeSetText(row, SIGNAL_EVENT_ID, first->event_id);
 	RowChangeSet(row, SIGNAL_EVENT, (Datum) 0, true);
 	if (rule == NULL)
 		return; /* changed or dropped since */
-	RowChangeSet(row, SIGNAL_TITLE, CStringGetTextDatum(SignalTitle(&given)), false);
-	text = OptionalText(TemplateMessage(&given), &isnull);
-	RowChangeSet(row, SIGNAL_MESSAGE, text, isnull);
+	RowChangeSetText(row, SIGNAL_TITLE, SignalTitle(&given));
+	RowChangeSetText(row, SIGNAL_MESSAGE, TemplateMessage(&given));
 }
 
 /* The detection that the signal shows was amended: let it show its event, or none. */
 static void
 ShowEvent(RowChange *row, Jsonb *event, const char *event_id)
 {
-	bool  no_identity;
-	Datum identity = OptionalText(event_id, &no_identity);
-
-	RowChangeSet(row, SIGNAL_EVENT_ID, identity, no_identity);
+	RowChangeSetText(row, SIGNAL_EVENT_ID, event_id);
 	RowChangeSet(row, SIGNAL_EVENT, PointerGetDatum(event), event == NULL);
 }
 
@@ -119,8 +112,8 @@ ChangeRow(const ExtensionOids *oids, TableStore *signals, HeapTuple tuple,
 	RowChange        row;
 
 	DetectionsOfSignal(oids, change->signal, &shows, change->detection, &stand);
-	RowChangeBegin(&row, signals, tuple);
-	RowChangeSet(&row, SIGNAL_CHANGE_REASON, CStringGetTextDatum(change->reason), false);
+	SignalRowChange(&row, signals, tuple);
+	RowChangeSetText(&row, SIGNAL_CHANGE_REASON, change->reason);
 	if (stand.count > 0)
 		SetFromDetections(&row, change, &stand);
 	else

@@ -54,26 +54,9 @@ SignalLock(TableStore *signals, int64 signal, HeapTuple *row)
 }
 
 void
-RowChangeBegin(RowChange *change, TableStore *signals, HeapTuple row)
+SignalRowChange(RowChange *change, TableStore *signals, HeapTuple row)
 {
-	memset(change, 0, sizeof(RowChange));
-	change->signals = signals;
-	change->row = row;
+	RowChangeBegin(change, signals, row);
 	RowChangeSet(change, SIGNAL_UPDATED_AT,
 				 TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
-}
-
-void
-RowChangeSet(RowChange *change, int column, Datum value, bool isnull)
-{
-	change->values[column - 1] = value;
-	change->nulls[column - 1] = isnull;
-	change->replace[column - 1] = true;
-}
-
-void
-RowChangeWrite(const RowChange *change)
-{
-	TableStoreUpdate(change->signals, change->row, SIGNAL_COLUMNS, change->values, change->nulls,
-					 change->replace);
 }

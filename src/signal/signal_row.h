@@ -6,6 +6,7 @@
 #define NEWTERM_SIGNAL_ROW_H
 
 #include "store/extension.h"
+#include "store/row_change.h"
 #include "store/table_store.h"
 #include "store/tables.h"
 
@@ -29,19 +30,7 @@ typedef enum Found
  */
 extern Found SignalLock(TableStore *signals, int64 signal, HeapTuple *row);
 
-/* Columns of a row that is to be changed. */
-typedef struct RowChange
-{
-	TableStore *signals;
-	HeapTuple   row;
-	Datum       values[SIGNAL_COLUMNS];
-	bool        nulls[SIGNAL_COLUMNS];
-	bool        replace[SIGNAL_COLUMNS];
-} RowChange;
-
-/* Change a row that is locked; updated_at changes with it. */
-extern void RowChangeBegin(RowChange *change, TableStore *signals, HeapTuple row);
-extern void RowChangeSet(RowChange *change, int column, Datum value, bool isnull);
-extern void RowChangeWrite(const RowChange *change);
+/* Begin to change a signal's row, which is locked; updated_at changes with it. */
+extern void SignalRowChange(RowChange *change, TableStore *signals, HeapTuple row);
 
 #endif /* NEWTERM_SIGNAL_ROW_H */

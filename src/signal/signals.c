@@ -250,39 +250,6 @@ Change(SignalWriter *writer, const Subject *subject, SignalChange *change,
 								   .reason = change->reason});
 }
 
-/* Columns of a detection's row that change. */
-typedef struct DetectionChange
-{
-	Datum values[DETECTION_COLUMNS];
-	bool  nulls[DETECTION_COLUMNS];
-	bool  replace[DETECTION_COLUMNS];
-} DetectionChange;
-
-static void
-SetColumn(DetectionChange *change, int column, Datum value, bool isnull)
-{
-	change->values[column - 1] = value;
-	change->nulls[column - 1] = isnull;
-	change->replace[column - 1] = true;
-}
-
-static void
-SetTextColumn(DetectionChange *change, int column, const char *text)
-{
-	bool  isnull;
-	Datum value = OptionalText(text, &isnull);
-
-	SetColumn(change, column, value, isnull);
-}
-
-static void
-WriteDetection(SignalWriter *writer, const StoredDetection *detection,
-			   const DetectionChange *change)
-{
-	TableStoreUpdate(&writer->detections, detection->row, DETECTION_COLUMNS, change->values,
-					 change->nulls, change->replace);
-}
-
 /*
  * Which signal tells of a detection that is amended: the one it has, none where a
  * suppression mutes its event now, or one that is made where none does any more.
@@ -314,7 +281,7 @@ void
 SignalAmend(SignalWriter *writer, const Subject *subject, int64 before, int64 first_seen,
 			Jsonb *event)
 {
-	DetectionChange row = {0};
+	RowChange       row;
 	StoredDetection detection;
 	Detection       now;
 	int64           signal;
@@ -323,11 +290,12 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before, int64 fi
 		return; /* unlearned, or deleted by hand */
 	now = DetectionOf(writer, subject, first_seen, event);
 	signal = SignalAmended(writer, &detection, &now);
-	SetColumn(&row, DETECTION_FIRST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(first_seen)), false);
-	SetTextColumn(&row, DETECTION_EVENT_ID, now.event_id);
-	SetColumn(&row, DETECTION_SIGNAL_ID, Int64GetDatum(signal), signal == NO_SIGNAL);
-	SetTextColumn(&row, DETECTION_SUPPRESSION, now.muted_by);
-	WriteDetection(writer, &detection, &row);
+	RowChangeBegin(&row, &writer->detections, detection.row);
+	RowChangeSet(&row, DETECTION_FIRST_SEEN, TimestampTzGetDatum(TIMESTAMP_OF(first_seen)), false);
+	RowChangeSetText(&row, DETECTION_EVENT_ID, now.event_id);
+	RowChangeSet(&row, DETECTION_SIGNAL_ID, Int64GetDatum(signal), signal == NO_SIGNAL);
+	RowChangeSetText(&row, DETECTION_SUPPRESSION, now.muted_by);
+	RowChangeWrite(&row);
 	Change(writer, subject,
 		   &(SignalChange){.signal = detection.signal,
 						   .detection = detection.id,
@@ -369,13 +337,14 @@ void
 SignalRetract(SignalWriter *writer, const Subject *subject, int64 before, int64 first_seen,
 			  bool learned)
 {
-	DetectionChange row = {0};
+	RowChange       row;
 	StoredDetection detection;
 
 	if (!DetectionFind(writer, subject->term, before, &detection))
 		return;
-	SetTextColumn(&row, DETECTION_STATUS, "retracted");
-	WriteDetection(writer, &detection, &row);
+	RowChangeBegin(&row, &writer->detections, detection.row);
+	RowChangeSetText(&row, DETECTION_STATUS, "retracted");
+	RowChangeWrite(&row);
 	/* what was told of an event that happened stays as a person has judged it */
 	if (writer->signals_stay ||
 		(writer->reason != NULL && detection.signal != NO_SIGNAL &&

@@ -13,6 +13,7 @@
 #include "base/compat.h"
 #include "base/guard.h"
 #include "store/retry.h"
+#include "store/row_change.h"
 
 Retry
 RetryRead(TupleTableSlot *slot, const RetryColumns *columns)
@@ -47,10 +48,7 @@ void
 RetryFailed(TableStore *store, ItemPointer place, const RetryColumns *columns, Retry *retry,
 			const ErrorData *error)
 {
-	int    natts = RelationGetNumberOfAttributes(store->table);
-	Datum *row;
-	bool  *nulls;
-	bool  *replace;
+	RowChange row;
 
 	if (ErrorIsContention(error->sqlerrcode))
 	{
@@ -60,17 +58,15 @@ RetryFailed(TableStore *store, ItemPointer place, const RetryColumns *columns, R
 	retry->attempts++;
 	retry->next_attempt = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 													  Delay(retry->attempts));
-	row = palloc0(sizeof(Datum) * natts);
-	nulls = palloc0(sizeof(bool) * natts);
-	replace = palloc0(sizeof(bool) * natts);
-	row[columns->attempts - 1] = Int32GetDatum(retry->attempts);
-	row[columns->next_attempt - 1] = TimestampTzGetDatum(retry->next_attempt);
-	row[columns->error - 1] = CStringGetTextDatum(ErrorReason(error));
-	replace[columns->attempts - 1] = replace[columns->next_attempt - 1] =
-		replace[columns->error - 1] = true;
 	/* else it was deleted by hand */
 	if (table_tuple_fetch_row_version(store->table, place, SnapshotSelf, store->found))
-		TableStoreUpdate(store, ExecCopySlotHeapTuple(store->found), natts, row, nulls, replace);
+	{
+		RowChangeBegin(&row, store, ExecCopySlotHeapTuple(store->found));
+		RowChangeSet(&row, columns->attempts, Int32GetDatum(retry->attempts), false);
+		RowChangeSet(&row, columns->next_attempt, TimestampTzGetDatum(retry->next_attempt), false);
+		RowChangeSetText(&row, columns->error, ErrorReason(error));
+		RowChangeWrite(&row);
+	}
 	if (retry->attempts >= RETRY_ATTEMPTS)
 		retry->next_attempt = DT_NOEND;
 }
