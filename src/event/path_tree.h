@@ -61,7 +61,7 @@ StaticAssertDecl(sizeof(PathNode) == CACHE_LINE_BYTES, "a node fills a cache lin
 typedef struct PathTree
 {
 	MemoryContext context;
-	uint32        epoch; /* number of the current event; slots of event 0 are empty */
+	uint32        epoch; /* number of the current event, from 1 on */
 	int           nslots;
 	int           allocated;
 	EventSlot    *slots; /* slot 0 is the record itself */
