@@ -12,6 +12,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/array.h"
 #include "base/compat.h"
 #include "base/hash_table.h"
 #include "baseline/learning_values.h"
@@ -141,13 +142,7 @@ KeptEvent(const KeptEvents *kept, const Digest *term, int64 first_seen)
 static void
 AddMember(Scope *scope, Member *member)
 {
-	if (scope->nmembers == scope->allocated)
-	{
-		scope->allocated = Max(16, scope->allocated * 2);
-		scope->members = scope->members == NULL
-			? palloc(sizeof(Member *) * scope->allocated)
-			: repalloc_huge(scope->members, sizeof(Member *) * scope->allocated);
-	}
+	ARRAY_RESERVE(CurrentMemoryContext, scope->members, scope->allocated, scope->nmembers + 1, 16);
 	scope->members[scope->nmembers++] = member;
 }
 

@@ -7,6 +7,7 @@
 #include "access/xact.h"
 #include "utils/memutils.h"
 
+#include "base/array.h"
 #include "base/compat.h"
 #include "base/hash_table.h"
 #include "base/jsonb_copy.h"
@@ -138,16 +139,8 @@ PendingSize(const PendingLevel *level)
 static void
 AppendReferences(PendingLevel *level, const EventReference *references, int64 count)
 {
-	if (level->nreferences + count > level->references_allocated)
-	{
-		level->references_allocated = Max(level->references_allocated * 2,
-										  level->nreferences + Max(count, 64));
-		level->references = level->references == NULL
-			? MemoryContextAllocHuge(level->context,
-									 sizeof(EventReference) * level->references_allocated)
-			: repalloc_huge(level->references,
-							sizeof(EventReference) * level->references_allocated);
-	}
+	ARRAY_RESERVE(level->context, level->references, level->references_allocated,
+				  level->nreferences + count, 64);
 	if (count > 0)
 		memcpy(&level->references[level->nreferences], references, sizeof(EventReference) * count);
 	level->nreferences += count;
@@ -308,13 +301,7 @@ PendingEntry(PendingLevel *level, const Digest *term, bool *found)
 static void
 AddRun(PendingLevel *level, PendingTerm *pending, const Run *run, const Span *span)
 {
-	if (pending->nruns == pending->runs_allocated)
-	{
-		pending->runs_allocated = Max(1, pending->runs_allocated * 2);
-		pending->runs = pending->runs == NULL
-			? MemoryContextAlloc(level->context, sizeof(Run) * pending->runs_allocated)
-			: repalloc(pending->runs, sizeof(Run) * pending->runs_allocated);
-	}
+	ARRAY_RESERVE(level->context, pending->runs, pending->runs_allocated, pending->nruns + 1, 1);
 	pending->nruns = RunsAdd(pending->runs, pending->nruns, run, span);
 }
 

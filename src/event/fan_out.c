@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 
+#include "base/array.h"
 #include "event/fan_out.h"
 #include "event/function.h"
 #include "event/path_tree.h"
@@ -13,13 +14,7 @@
 void
 ValueListAppend(ValueList *list, const JsonbValue *value)
 {
-	if (list->count == list->allocated)
-	{
-		list->allocated = Max(8, list->allocated * 2);
-		list->values = list->values == NULL
-			? palloc(sizeof(JsonbValue) * list->allocated)
-			: repalloc(list->values, sizeof(JsonbValue) * list->allocated);
-	}
+	ARRAY_RESERVE(CurrentMemoryContext, list->values, list->allocated, list->count + 1, 8);
 	list->values[list->count++] = *value;
 }
 

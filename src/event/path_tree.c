@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/array.h"
 #include "base/compat.h"
 #include "event/path_tree.h"
 
@@ -154,13 +155,8 @@ ChildNode(PathTree *tree, int parent, const char *key)
 
 	index = PathTreeAddOther(tree);
 	above = &tree->nodes[parent];
-	if (above->nchildren == above->children_allocated)
-	{
-		above->children_allocated = Max(8, above->children_allocated * 2);
-		above->children = above->children == NULL
-			? palloc(sizeof(int) * above->children_allocated)
-			: repalloc(above->children, sizeof(int) * above->children_allocated);
-	}
+	ARRAY_RESERVE(tree->context, above->children, above->children_allocated, above->nchildren + 1,
+				  8);
 	memmove(&above->children[position + 1], &above->children[position],
 			sizeof(int) * (above->nchildren - position));
 	above->children[position] = index;

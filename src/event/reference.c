@@ -8,6 +8,7 @@
 
 #include "nodes/pg_list.h"
 
+#include "base/array.h"
 #include "base/ipaddress.h"
 #include "base/jsonbtext.h"
 #include "event/reference.h"
@@ -62,13 +63,7 @@ AddEntry(Reference *reference, EntryTable *table, const char *text, const char *
 {
 	Entry *entry;
 
-	if (table->count == table->allocated)
-	{
-		table->allocated = Max(8, table->allocated * 2);
-		table->entries = table->entries == NULL
-			? MemoryContextAlloc(reference->context, sizeof(Entry) * table->allocated)
-			: repalloc_huge(table->entries, sizeof(Entry) * table->allocated);
-	}
+	ARRAY_RESERVE(reference->context, table->entries, table->allocated, table->count + 1, 8);
 	entry = &table->entries[table->count++];
 	entry->length = strlen(text);
 	entry->text = MemoryContextStrdup(reference->context, text);
@@ -139,13 +134,8 @@ CompareNetworks(const void *a, const void *b)
 static void
 AddNetwork(Reference *reference, ReferenceList *list, const IpNetwork *network)
 {
-	if (list->nnetworks == list->networks_allocated)
-	{
-		list->networks_allocated = Max(8, list->networks_allocated * 2);
-		list->networks = list->networks == NULL
-			? MemoryContextAlloc(reference->context, sizeof(IpNetwork) * list->networks_allocated)
-			: repalloc_huge(list->networks, sizeof(IpNetwork) * list->networks_allocated);
-	}
+	ARRAY_RESERVE(reference->context, list->networks, list->networks_allocated, list->nnetworks + 1,
+				  8);
 	list->networks[list->nnetworks++] = *network;
 }
 

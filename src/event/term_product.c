@@ -13,6 +13,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "base/array.h"
 #include "base/compat.h"
 #include "event/fan_out.h"
 #include "event/function.h"
@@ -159,12 +160,7 @@ AddCells(const Product *product, Row *row, const Row *other)
 static void
 AppendRow(Rows *rows, Row *row)
 {
-	if (rows->count == rows->allocated)
-	{
-		rows->allocated = Max(4, rows->allocated * 2);
-		rows->rows = rows->rows == NULL ? palloc(sizeof(Row *) * rows->allocated)
-										: repalloc(rows->rows, sizeof(Row *) * rows->allocated);
-	}
+	ARRAY_RESERVE(CurrentMemoryContext, rows->rows, rows->allocated, rows->count + 1, 4);
 	rows->rows[rows->count++] = row;
 }
 

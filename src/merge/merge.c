@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "ingest/prefetch.h"
+#include "base/array.h"
 #include "base/compat.h"
 #include "baseline/clock_store.h"
 #include "baseline/decide.h"
@@ -416,13 +417,8 @@ AddSightings(Merge *merge, const Rule *rule, const PendingTerm *pending, const S
 static Action *
 AppendAction(Merge *merge)
 {
-	if (merge->nactions == merge->actions_allocated)
-	{
-		merge->actions_allocated = Max(64, merge->actions_allocated * 2);
-		merge->actions = merge->actions == NULL
-			? MemoryContextAllocHuge(merge->context, sizeof(Action) * merge->actions_allocated)
-			: repalloc_huge(merge->actions, sizeof(Action) * merge->actions_allocated);
-	}
+	ARRAY_RESERVE(merge->context, merge->actions, merge->actions_allocated, merge->nactions + 1,
+				  64);
 	return &merge->actions[merge->nactions++];
 }
 

@@ -7,12 +7,12 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/hash_table.h"
 #include "base/jsonb_copy.h"
 #include "rule/rule_digest.h"
 #include "signal/group.h"
@@ -56,14 +56,9 @@ typedef struct SignalGroups
 static void
 Reset(SignalGroups *groups)
 {
-	HASHCTL control = {0};
-
 	MemoryContextReset(groups->context);
-	control.hcxt = groups->context;
-	control.keysize = sizeof(Digest);
-	control.entrysize = sizeof(SignalGroup);
-	groups->groups = hash_create("newterm signal groups", 64, &control,
-								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	groups->groups = HashTableIn(groups->context, "newterm signal groups", 64, sizeof(Digest),
+								 sizeof(SignalGroup));
 	groups->open = NIL;
 }
 
