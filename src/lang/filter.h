@@ -46,6 +46,7 @@ typedef struct WildcardPart
 	WildcardKind kind;
 	char        *text;   /* WILDCARD_TEXT */
 	int          length; /* of text, in bytes */
+	int          rare;   /* where its byte stands that is the rarest one in most texts */
 } WildcardPart;
 
 /* A value of a filter, and as what it can be compared beside text. */
@@ -79,7 +80,10 @@ typedef struct FilterRange
 typedef struct FilterNode
 {
 	FilterKind kind;
-	/* the slot of the field's value in an event; set by the rule compiler */
+	/*
+	 * The slot of the field's value in an event; set by the rule compiler.  Of FILTER_OR: the slot
+	 * of all its children, if val.begins holds for them, or -1.
+	 */
 	int                 slot;
 	int                 depth; /* levels of nodes from here down, 1 for a leaf */
 	int                 nchildren;
@@ -110,6 +114,7 @@ typedef struct FilterNode
 			int    slot;               /* as of the first one */
 		} other;                       /* FILTER_EQUAL */
 		struct FilterElement *element; /* FILTER_ELEMENT: the rule compiler's */
+		uint64 begins[4]; /* FILTER_OR, by the rule compiler: bytes that begin a match */
 	} val;
 } FilterNode;
 

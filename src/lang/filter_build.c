@@ -170,6 +170,29 @@ typedef struct ValueReader
 	StringInfoData    text;
 } ValueReader;
 
+/* Where in a text the byte stands that is the rarest one in names, ARNs and user agents. */
+static int
+RarestByte(const char *text, int length)
+{
+	static const char common[] =
+		"easitonrlcdmpu-./:0123456789hgbfywvkxzjq"; /* the commonest first */
+	int rarest = 0;
+	int best = -1;
+
+	for (int i = 0; i < length && best < (int) lengthof(common); i++)
+	{
+		const char *at = text[i] == '\0' ? NULL : strchr(common, text[i]);
+		int         rank = at == NULL ? (int) lengthof(common) : (int) (at - common);
+
+		if (rank > best)
+		{
+			best = rank;
+			rarest = i;
+		}
+	}
+	return rarest;
+}
+
 /*
  * Finish the text that is being read, if any.  It is copied, because a StringInfo takes at
  * least a kilobyte, and a filter may have thousands of values.
@@ -185,6 +208,7 @@ EndText(ValueReader *reader)
 	part->length = reader->text.len;
 	part->text = palloc(part->length + 1);
 	memcpy(part->text, reader->text.data, part->length + 1);
+	part->rare = RarestByte(part->text, part->length);
 	pfree(reader->text.data);
 	reader->in_text = false;
 }

@@ -162,6 +162,38 @@ BindList(const FilterNode *parsed, FieldSet *fields)
 	return ReferenceListNamed(reference, parsed->val.list.name);
 }
 
+/* Add the byte with which strings begin that match a leaf; false where there is not one. */
+static bool
+AddBegin(const FilterNode *leaf, uint64 begins[4])
+{
+	unsigned char begin;
+
+	if (leaf->kind == FILTER_EQUALS && leaf->val.literal.length > 0)
+		begin = leaf->val.literal.text[0];
+	else if (leaf->kind == FILTER_WILDCARD && leaf->val.wildcard.parts[0].kind == WILDCARD_TEXT)
+		begin = leaf->val.wildcard.parts[0].text[0];
+	else
+		return false;
+	begins[begin >> 6] |= UINT64CONST(1) << (begin & 63);
+	return true;
+}
+
+/*
+ * BindBegins
+ *		Collect the bytes with which strings begin that match one of an OR's children, which all
+ *		ask for one field.  Most strings begin otherwise: lists of event names are not gone through.
+ */
+static void
+BindBegins(FilterNode *bound)
+{
+	memset(bound->val.begins, 0, sizeof(bound->val.begins));
+	bound->slot = bound->children[0]->slot;
+	for (int i = 0; i < bound->nchildren && bound->slot >= 0; i++)
+		if (bound->children[i]->slot != bound->slot ||
+			!AddBegin(bound->children[i], bound->val.begins))
+			bound->slot = -1;
+}
+
 /* BindBelow, whose nodes lie from *next on in the order in which they are tried. */
 static FilterNode *
 Bind(const FilterNode *parsed, FieldSet *fields, int skip, FilterNode **next)
@@ -188,6 +220,8 @@ Bind(const FilterNode *parsed, FieldSet *fields, int skip, FilterNode **next)
 				bound->children[i] = Bind(bound->children[i], fields, skip, next);
 			if (parsed->kind == FILTER_ELEMENT)
 				bound->val.element = BindElement(parsed, fields);
+			if (parsed->kind == FILTER_OR)
+				BindBegins(bound);
 			break;
 		case FILTER_EQUALS:
 			bound->val.literal = BindLiteral(&parsed->val.literal);
@@ -330,6 +364,23 @@ MatchesAny(const FilterNode *leaf, const EventSlot *slot)
 	return false;
 }
 
+/* May one of the children of an OR match, by the first byte of the value that they ask for? */
+static inline bool
+MayBegin(const FilterNode *any, FieldSet *fields)
+{
+	const EventSlot *slot = EventSingle(fields, any->slot);
+	unsigned char    begin;
+
+	if (slot == NULL)
+		return true; /* there are several values */
+	if (slot->count == 0)
+		return false;
+	if (slot->own.type != jbvString || slot->own.val.string.len == 0)
+		return true;
+	begin = slot->own.val.string.val[0];
+	return (any->val.begins[begin >> 6] >> (begin & 63) & 1) != 0;
+}
+
 bool
 FilterMatches(const FilterNode *filter, FieldSet *fields)
 {
@@ -345,6 +396,8 @@ FilterMatches(const FilterNode *filter, FieldSet *fields)
 					return false;
 			return true;
 		case FILTER_OR:
+			if (filter->slot >= 0 && !MayBegin(filter, fields))
+				return false;
 			for (int i = 0; i < filter->nchildren; i++)
 				if (FilterMatches(filter->children[i], fields))
 					return true;

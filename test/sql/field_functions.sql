@@ -279,3 +279,17 @@ select newterm.test_filter('json(p).a:*', jsonb_build_object('p', repeat('{"a":'
 select newterm.test_filter('json(p).a:*', jsonb_build_object('p', '{"a": [' || repeat('1e131071,', 10000) || '1]}'));
 select newterm.test_filter('json(p).a:x', jsonb_build_object('p', '[' || repeat('{"a": "y"},', 10000) || '{"a": "x"}]'));
 select newterm.test_filter('json(p).a:x', jsonb_build_object('p', '%7B' || repeat('%', 100000)));
+
+-- lower() is the database's, letters beyond ASCII and Turkish ones too
+select current_database() as here \gset
+create database lower_turkish template template0 encoding 'UTF8' locale 'C' locale_provider icu icu_locale 'tr-TR';
+create database lower_english template template0 encoding 'UTF8' locale 'C' locale_provider icu icu_locale 'en-US';
+\c lower_turkish
+create extension newterm;
+select newterm.value('lower(a)', '{"a": ["KALI", "Abc-9[Z", "ÄI", ""]}');
+\c lower_english
+create extension newterm;
+select newterm.value('lower(a)', '{"a": ["KALI", "Abc-9[Z", "ÄI", ""]}');
+\c :here
+drop database lower_turkish;
+drop database lower_english;

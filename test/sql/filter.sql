@@ -179,6 +179,38 @@ insert into cases (filter, event, expected) values
     ('a:b*',                '{"a": null}',                              false),
     ('a:arn:aws:iam::*:role/Admin*', '{"a": "arn:aws:iam::123456789012:role/AdminEU"}', true);
 
+-- Alternatives for one field: they begin as the value does or not; no text, numbers, booleans, arrays, objects; texts found anywhere
+insert into cases (filter, event, expected) values
+    ('a:(bar OR bas* OR foo)', '{"a": "bar"}', true),
+    ('a:(bar OR bas* OR foo)', '{"a": "basket"}', true),
+    ('a:(bar OR bas* OR foo)', '{"a": "b"}', false),
+    ('a:(bar OR bas* OR foo)', '{"a": "zoo"}', false),
+    ('a:(bar OR bas* OR foo)', '{"a": ""}', false),
+    ('a:(bar OR bas* OR foo)', '{"a": ["zoo", "foo"]}', true),
+    ('a:(bar OR bas* OR foo)', '{"a": ["zoo", "go"]}', false),
+    ('a:(bar OR bas* OR foo)', '{"a": ["foo"]}', true),
+    ('a:(bar OR bas* OR foo)', '{"a": {"foo": 1}}', false),
+    ('a:(bar OR bas* OR foo)', '{"a": 17}', false),
+    ('a:(bar OR "")', '{"a": ""}', true),
+    ('a:(bar OR ?ar)', '{"a": "car"}', true),
+    ('a:(bar OR *r)', '{"a": "car"}', true),
+    ('a:(bar OR 17)', '{"a": 17}', true),
+    ('a:(bar OR 17)', '{"a": 17.0}', true),
+    ('a:(bar OR 1*)', '{"a": 17}', true),
+    ('a:(bar OR 17)', '{"a": "17"}', true),
+    ('a:(bar OR true)', '{"a": true}', true),
+    ('a:(bar OR t*)', '{"a": true}', true),
+    ('a:(bar OR true)', '{"a": false}', false),
+    ('a:(bar OR ä*)', '{"a": "ärger"}', true),
+    ('a:(bar OR ä*)', '{"a": "ö"}', false),
+    ('a:(*pacu* OR *kali*)', '{"a": "a pack of packs, pacus"}', true),
+    ('a:(*pacu* OR *kali*)', '{"a": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkali"}', true),
+    ('a:(*pacu* OR *kali*)', '{"a": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkal"}', false),
+    ('a:(*pacu* OR *kali*)', '{"a": "pac"}', false),
+    ('a:(*pacu* OR *kali*)', '{"a": "k"}', false),
+    ('a:(*k?li* OR *u)', '{"a": "kaku"}', true),
+    ('a:(*k?li* OR *ux)', '{"a": "okkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkäli"}', true);
+
 -- Operators and precedence: NOT, AND, OR
 insert into cases (filter, event, expected) values
     ('a:1 b:2',             '{"a": 1, "b": 2}',                         true),
