@@ -23,20 +23,20 @@
 #include "event/geoip.h"
 #include "settings.h"
 
-/* A file that the setting names. */
+/* One of the files in newterm.geoip_files. */
 typedef struct GeoipFile
 {
 	char       *path;
 	bool        is_open;
-	bool        told;     /* a WARNING said that it cannot be opened */
-	struct stat identity; /* of what is open */
+	bool        told;     /* a WARNING about it was given */
+	struct stat identity; /* of the open file */
 	MMDB_s      database;
 } GeoipFile;
 
 static List         *Files = NIL;
 static MemoryContext FilesContext = NULL;
 
-/* Changes of the setting, and after which of them and when files were looked at. */
+/* How often the setting changed; the value of that counter at the last check of the files, and its transaction. */
 static uint64      SettingChanges = 1;
 static uint64      FilesKnow = 0;
 static TimestampTz FilesCheckedAt = 0;
@@ -65,7 +65,7 @@ SplitPaths(const char *value)
 	return paths;
 }
 
-/* Is it somebody at the keyboard, who can be told what is wrong with a file? */
+/* Was the setting changed by a command, whose user can be told what is wrong with a file? */
 static bool
 IsSetByHand(GucSource source)
 {
@@ -126,7 +126,7 @@ ForgetFiles(void)
 	MemoryContextReset(FilesContext);
 }
 
-/* The files of the setting, none of them open. */
+/* Read the paths in the setting, without opening the files. */
 static void
 NameFiles(void)
 {
@@ -152,7 +152,7 @@ IsSameFile(const struct stat *a, const struct stat *b)
 		a->st_mtime == b->st_mtime;
 }
 
-/* Open what stands at the file's path now, unless that is open. */
+/* Open the file, or open it again if another file has taken its path. */
 static void
 RefreshFile(GeoipFile *file)
 {
@@ -161,7 +161,7 @@ RefreshFile(GeoipFile *file)
 
 	if (stat(file->path, &now) != 0)
 	{
-		/* while it is being replaced, what was there serves */
+		/* its replacement may not be there yet: keep the old file */
 		if (file->is_open)
 			return;
 		memset(&now, 0, sizeof(now));
@@ -182,7 +182,7 @@ RefreshFile(GeoipFile *file)
 	file->told = !file->is_open;
 }
 
-/* Have the files open that are to be asked, as they are at the transaction's start. */
+/* Open the files, once a transaction: a look-up for each event would cost a call of stat. */
 static void
 RefreshFiles(void)
 {
@@ -199,9 +199,9 @@ RefreshFiles(void)
 		RefreshFile(lfirst(cell));
 }
 
-/* ---------- looking up ---------- */
+/* ---------- look-ups ---------- */
 
-/* An address as a socket has it. */
+/* An address in the form that libmaxminddb takes. */
 typedef union SocketAddress
 {
 	struct sockaddr     any;
@@ -225,7 +225,7 @@ ReadAddress(const char *text, int length, SocketAddress *address)
 	return true;
 }
 
-/* Names under which files have one thing, each a path of keys and NULL. */
+/* The alternative names of one value in files of several makers.  Each is a path of keys, ending with NULL. */
 typedef const char *const *const GeoipNames;
 
 static const char *const CountryOfMaxMind[] = {"country", "iso_code", NULL};
@@ -243,7 +243,7 @@ static const char *const SystemOwner[] = {"autonomous_system_organization", NULL
 static const char *const SystemOwnerName[] = {"as_name", NULL};
 static GeoipNames        SystemOwnerNames[] = {SystemOwner, SystemOwnerName, NULL};
 
-/* What reads an entry's data as a value; false where it is of another type. */
+/* Converts an entry's data to a value; returns false if they have another type. */
 typedef bool (*DataReader)(const MMDB_entry_data_s *data, JsonbValue *value);
 
 static bool
@@ -252,14 +252,14 @@ ReadString(const MMDB_entry_data_s *data, JsonbValue *value)
 	if (data->type != MMDB_DATA_TYPE_UTF8_STRING || data->data_size == 0 ||
 		!pg_verify_mbstr(PG_UTF8, data->utf8_string, data->data_size, true))
 		return false;
-	/* the file may be unmapped before the value is used */
+	/* copy it: the file may be closed before the value is used */
 	value->type = jbvString;
 	value->val.string.val = pnstrdup(data->utf8_string, data->data_size);
 	value->val.string.len = data->data_size;
 	return true;
 }
 
-/* A number, or a text such as AS15169. */
+/* Read a number, also from a text such as AS15169. */
 static bool
 ReadNumber(const MMDB_entry_data_s *data, JsonbValue *value)
 {
@@ -290,7 +290,7 @@ ReadNumber(const MMDB_entry_data_s *data, JsonbValue *value)
 	return true;
 }
 
-/* What an entry has under one of the names. */
+/* Read the value of an entry, by the first name that it has. */
 static bool
 ReadEntry(MMDB_entry_s *entry, GeoipNames *names, DataReader reader, JsonbValue *value)
 {
@@ -303,7 +303,7 @@ ReadEntry(MMDB_entry_s *entry, GeoipNames *names, DataReader reader, JsonbValue 
 	return false;
 }
 
-/* What the first file that has it says of an address. */
+/* Look up an address; the first file that has a value counts. */
 static bool
 LookUp(const char *text, int length, GeoipNames *names, DataReader reader, JsonbValue *value)
 {

@@ -1,8 +1,8 @@
 /*
  * ocsf.c
- *	  CloudTrail records that were made OCSF events.
+ *	  Converts OCSF events that were made from CloudTrail records back to records.
  *
- * The members are those of OCSF's own mapping of CloudTrail, 1.0.0-rc.2 to 1.5.0, which
+ * The mapping is OCSF's own mapping of CloudTrail, 1.0.0-rc.2 to 1.5.0, read backwards, which
  * AWS Security Lake follows (https://github.com/ocsf/examples, AWS CloudTrail).
  */
 #include "postgres.h"
@@ -20,7 +20,7 @@
 /* About the year 33658. */
 #define MAX_MILLIS INT64CONST(1000000000000000)
 
-/* How a value of OCSF's becomes one of the record's. */
+/* How a value of the OCSF event is converted to the record's. */
 typedef enum Kind
 {
 	PLAIN,     /* as it is */
@@ -28,7 +28,7 @@ typedef enum Kind
 	FLAG,      /* a string that the record has as a boolean */
 	JSON_TEXT, /* a string that holds JSON */
 	TIME,      /* milliseconds since 1970 */
-	CATEGORY   /* what some events have for all categories is none */
+	CATEGORY   /* a string; some events list all categories, which says nothing */
 } Kind;
 
 typedef struct Mapping
@@ -38,7 +38,7 @@ typedef struct Mapping
 	Kind        kind;
 } Mapping;
 
-/* The first one that gives a value for a member of the record counts. */
+/* In this order: the first mapping that finds a value for a member counts. */
 static const Mapping Mappings[] = {
 	{"metadata.product.version", "eventVersion", PLAIN},
 	{"time", "eventTime", TIME},
@@ -78,13 +78,13 @@ static const Mapping Mappings[] = {
 	{"cloud.account.uid", "recipientAccountId", PLAIN},
 };
 
-/* Members of the record that "unmapped" has as strings. */
+/* Members of the record that are strings in "unmapped": booleans, and JSON. */
 static const char *const Flags[] = {"readOnly", "managementEvent", "sessionCredentialFromConsole"};
 static const char *const JsonTexts[] = {"requestParameters",   "responseElements",
 										"additionalEventData", "serviceEventDetails",
 										"tlsDetails",          "resources"};
 
-/* The value at a path of keys with dots between them, or false. */
+/* Find the value at a path of keys, joined by dots; returns false for none, null and "". */
 static bool
 ValueAt(JsonbContainer *object, const char *path, JsonbValue *value)
 {
@@ -130,7 +130,7 @@ SetString(JsonbValue *value, char *text)
 	value->val.string.len = strlen(text);
 }
 
-/* Is a number beyond any time in milliseconds?  It may have 131,072 digits. */
+/* Is a number of milliseconds beyond any time?  It may have 131,072 digits and not fit an int64. */
 static bool
 IsFar(Numeric number)
 {
@@ -140,7 +140,7 @@ IsFar(Numeric number)
 	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, size, bound)) > 0;
 }
 
-/* Milliseconds since 1970 as CloudTrail writes times; false where they are no time. */
+/* Rewrite milliseconds since 1970 as CloudTrail writes times; returns false if they are no time. */
 static bool
 SetTime(JsonbValue *value)
 {
@@ -158,7 +158,7 @@ SetTime(JsonbValue *value)
 	return true;
 }
 
-/* What is in a string that holds JSON; others stay as they are. */
+/* Replace a string by the object or array that it holds, if it holds one. */
 static void
 ReadJsonText(JsonbValue *value)
 {
@@ -173,7 +173,7 @@ ReadJsonText(JsonbValue *value)
 		JsonbToJsonbValue(jsonb, value);
 }
 
-/* Make a value of OCSF's one of the record's; false where it is none. */
+/* Convert a value of the OCSF event; returns false if the record is to have none. */
 static bool
 Convert(JsonbValue *value, Kind kind)
 {

@@ -22,7 +22,7 @@ RecordTypeIsUsable(Oid type)
 		type == BYTEAOID;
 }
 
-/* A text as a record; says in *record what is wrong with it. */
+/* Parse a text as a record.  If it is no JSON, *record gets the cause. */
 static void
 ReadText(Record *record, const char *data, int length)
 {
@@ -43,7 +43,7 @@ ReadText(Record *record, const char *data, int length)
 	}
 }
 
-/* The same for bytes, which may be anything. */
+/* Parse bytes, which need not be UTF-8. */
 static void
 ReadBytes(Record *record, const char *data, int length)
 {
@@ -66,7 +66,7 @@ RecordParse(Record *record, Datum event, Oid type)
 		record->jsonb = DatumGetJsonbP(event);
 	else
 	{
-		/* json, text, varchar and bytea are stored alike */
+		/* json, text, varchar and bytea have the same representation */
 		text *value = DatumGetTextPP(event);
 
 		(type == BYTEAOID ? ReadBytes : ReadText)(record, VARDATA_ANY(value),
@@ -81,20 +81,20 @@ RecordParse(Record *record, Datum event, Oid type)
 	}
 }
 
-/* The time of a time column; a timestamp without time zone is UTC: the numbers are alike. */
+/* Read the time column.  A timestamp without time zone is taken as UTC. */
 static EventTimeStatus
 ColumnTime(Datum time, bool time_null, int64 *micros)
 {
 	TimestampTz     timestamp = DatumGetTimestampTz(time);
 	EventTimeStatus status = time_null ? EVENT_TIME_MISSING : EventTimeCheck(timestamp);
 
-	/* of others, the number might not fit */
+	/* a time out of range could overflow here */
 	if (status == EVENT_TIME_USABLE)
 		*micros = UNIX_MICROS(timestamp);
 	return status;
 }
 
-/* Say what is wrong with a record's time. */
+/* Set the cause for a time that is not usable. */
 static void
 RefuseTime(Record *record, EventTimeStatus status, bool has_time_column)
 {
@@ -127,7 +127,7 @@ RecordReadTime(Record *record, FieldSet *fields)
 		RefuseTime(record, status, false);
 }
 
-/* Find the time of a record that was parsed, and point the set (or NULL) at it. */
+/* Set the time of a parsed record, and make it the current event of `fields`, which may be NULL. */
 static void
 SetTime(Record *record, FieldSet *fields, const RowValues *row)
 {
@@ -145,17 +145,17 @@ SetTime(Record *record, FieldSet *fields, const RowValues *row)
 		RefuseTime(record, status, true);
 }
 
-/* Reading what is inside a document. */
+/* The arguments of RecordsRead while the records of a document are read. */
 typedef struct Inside
 {
 	FieldSet        *fields;
 	const RowValues *row;
 	RowFunction      function;
 	void            *state;
-	MemoryContext    context; /* of one record */
+	MemoryContext    context; /* reset after each record */
 } Inside;
 
-/* One record of a document (a RecordFunction). */
+/* Read one record of a document (a RecordFunction). */
 static void
 ReadInside(void *state, Jsonb *jsonb)
 {
@@ -169,7 +169,7 @@ ReadInside(void *state, Jsonb *jsonb)
 	MemoryContextReset(inside->context);
 }
 
-/* The values of a document that are no records, as one fault. */
+/* Report the values of a document that are no records, once for all of them. */
 static void
 RefuseOthers(const Inside *inside, int others)
 {
@@ -179,7 +179,7 @@ RefuseOthers(const Inside *inside, int others)
 	inside->function(inside->state, &record);
 }
 
-/* Read the records inside a document; false where it is no envelope that we know. */
+/* Read the records inside a document; returns false if it is no envelope that we know. */
 static bool
 ReadDocument(FieldSet *fields, const RowValues *row, Jsonb *document, RowFunction function,
 			 void *state)
@@ -201,8 +201,8 @@ ReadDocument(FieldSet *fields, const RowValues *row, Jsonb *document, RowFunctio
 
 /*
  * MayHoldRecords
- *		Is a value worth being looked into?  Most are records and have a usable time, so
- *		that nothing more is asked of them.
+ *		May this value be an envelope?  A record with a usable time is not checked any further:
+ *		that is nearly every event.
  */
 static inline bool
 MayHoldRecords(const Record *record, const RowValues *row)

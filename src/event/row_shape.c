@@ -55,7 +55,7 @@ static const char *const Members[] = {"addendum",
 									  "vpcEndpointAccountId",
 									  "vpcEndpointId"};
 
-/* Those of them that are objects or arrays: text in their columns is JSON. */
+/* The members that are objects or arrays: a text in their column is JSON. */
 static const char *const Containers[] = {"addendum",          "additionalEventData",
 										 "edgeDeviceDetails", "insightDetails",
 										 "requestParameters", "resources",
@@ -63,10 +63,10 @@ static const char *const Containers[] = {"addendum",          "additionalEventDa
 										 "timeWindow",        "tlsDetails",
 										 "userIdentity"};
 
-/* Those that are booleans, which some tools store as text. */
+/* The members that are booleans, which some tools store as text. */
 static const char *const Flags[] = {"managementEvent", "readOnly", "sessionCredentialFromConsole"};
 
-/* How a column's value becomes a member's. */
+/* How a column's value is converted to a member's. */
 typedef enum ColumnKind
 {
 	COLUMN_JSONB,
@@ -77,8 +77,8 @@ typedef enum ColumnKind
 	COLUMN_INTEGER, /* of up to 8 bytes */
 	COLUMN_NUMERIC,
 	COLUMN_TIME,
-	COLUMN_COMPOSITE, /* and arrays: by to_jsonb */
-	COLUMN_OTHER      /* its text */
+	COLUMN_COMPOSITE, /* a row or an array: by to_jsonb */
+	COLUMN_OTHER      /* by its type's output function */
 } ColumnKind;
 
 typedef struct RowColumn
@@ -87,8 +87,8 @@ typedef struct RowColumn
 	int        member_length;
 	Oid        type; /* not a domain */
 	ColumnKind kind;
-	bool       identity; /* userIdentity and its like: keys of it may have underscores */
-	FmgrInfo   convert;  /* of composite and other types */
+	bool       snake;   /* its keys may be written in snake_case */
+	FmgrInfo   convert; /* for COLUMN_COMPOSITE and COLUMN_OTHER */
 } RowColumn;
 
 struct RowShape
@@ -106,7 +106,7 @@ IsListed(const char *const *list, int count, const char *member)
 	return false;
 }
 
-/* Are two names the same but for case and underscores? */
+/* Are two names equal, apart from case and underscores? */
 static bool
 IsSameName(const char *a, const char *b)
 {
@@ -164,7 +164,7 @@ KindOf(Oid type, const char *member)
 	}
 }
 
-/* Find the function that a column's values are converted by, where there is one. */
+/* Look up the function that converts a column's values, if its kind needs one. */
 static void
 SetConversion(RowColumn *column)
 {
@@ -173,7 +173,7 @@ SetConversion(RowColumn *column)
 
 	if (column->kind == COLUMN_COMPOSITE)
 	{
-		/* to_jsonb asks for its argument's type by the call */
+		/* to_jsonb finds its argument's type in the call's expression */
 		fmgr_info(F_TO_JSONB, &column->convert);
 		fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID,
 												 list_make1(makeNullConst(column->type, -1,
@@ -195,7 +195,7 @@ SetColumn(RowColumn *column, char *member, Oid type)
 	column->member_length = strlen(member);
 	column->type = getBaseType(type);
 	column->kind = KindOf(column->type, member);
-	column->identity = strcmp(member, "userIdentity") == 0 || strcmp(member, "tlsDetails") == 0 ||
+	column->snake = strcmp(member, "userIdentity") == 0 || strcmp(member, "tlsDetails") == 0 ||
 		strcmp(member, "resources") == 0;
 	SetConversion(column);
 }
@@ -241,7 +241,7 @@ SetString(JsonbValue *value, char *text, int length)
 	value->val.string.len = length;
 }
 
-/* The value of a whole jsonb, which may be a scalar; false for null. */
+/* Set the value to a jsonb, which may be a scalar; returns false for null. */
 static bool
 SetJsonb(JsonbValue *value, Jsonb *jsonb)
 {
@@ -252,7 +252,7 @@ SetJsonb(JsonbValue *value, Jsonb *jsonb)
 	return value->type != jbvNull;
 }
 
-/* Text that is JSON; where it is none, a string. */
+/* Set the value to the JSON in a text, or to the text as a string if it is no JSON. */
 static bool
 SetJson(JsonbValue *value, text *json)
 {
@@ -276,7 +276,7 @@ SetInteger(JsonbValue *value, Oid type, Datum datum)
 	return true;
 }
 
-/* A timestamp without time zone is UTC: the numbers are alike. */
+/* A timestamp without time zone is taken as UTC, so both types are read alike. */
 static bool
 SetTime(JsonbValue *value, Timestamp time)
 {
@@ -303,7 +303,7 @@ SetFlag(JsonbValue *value, text *flag)
 	return true;
 }
 
-/* A column's value as a member's; false where the record has none. */
+/* Convert a column's value to a member's; returns false if the record is to have none. */
 static bool
 SetValue(JsonbValue *value, RowColumn *column, Datum datum)
 {
@@ -343,9 +343,9 @@ SetValue(JsonbValue *value, RowColumn *column, Datum datum)
 	return false;
 }
 
-/* ---------- members with underscores ---------- */
+/* ---------- members in snake_case ---------- */
 
-/* Has an object one of the keys by which tools write userIdentity and its like? */
+/* Has an object, or the first one of an array, one of the snake_case keys that tools write? */
 static bool
 HasUnderscores(JsonbContainer *container)
 {
@@ -364,7 +364,7 @@ HasUnderscores(JsonbContainer *container)
 	return false;
 }
 
-/* session_context → sessionContext; `upper` where the record has ARN for arn. */
+/* Rewrite session_context as sessionContext, and arn as ARN if `upper` is set. */
 static void
 CamelKey(JsonbValue *key, bool upper)
 {
@@ -386,7 +386,7 @@ CamelKey(JsonbValue *key, bool upper)
 	SetString(key, camel, length);
 }
 
-/* Rewrite the keys of a container. */
+/* Rewrite all keys of a container in camelCase. */
 static void
 Camelise(JsonbValue *value, bool upper)
 {
@@ -425,7 +425,7 @@ RowShapeDocument(RowShape *shape, const NullableDatum *values)
 
 		if (values[i].isnull || !SetValue(&value, column, values[i].value))
 			continue;
-		if (column->identity && value.type == jbvBinary && HasUnderscores(value.val.binary.data))
+		if (column->snake && value.type == jbvBinary && HasUnderscores(value.val.binary.data))
 			Camelise(&value, strcmp(column->member, "resources") == 0);
 		any = true;
 		SetString(&key, column->member, column->member_length);

@@ -11,11 +11,11 @@
 #include "event/ocsf.h"
 #include "event/shape.h"
 
-/* Each record has at least one of these. */
+/* Each record has at least one of these members. */
 static const char *const RecordKeys[] = {"eventTime", "eventName",    "eventSource",
 										 "eventID",   "eventVersion", "userIdentity"};
 
-/* A member that holds records, or a layer around them. */
+/* A member of an envelope that holds records, or another envelope. */
 typedef struct Layer
 {
 	const char  *key;
@@ -23,7 +23,7 @@ typedef struct Layer
 	DocumentKind kind;
 } Layer;
 
-/* The first one that an object has is followed. */
+/* In this order: an object is read by the first of these members that it has. */
 static const Layer Layers[] = {
 	{"Records", NULL, DOCUMENT_RECORDS},
 	{"Events", NULL, DOCUMENT_LOOKUP},
@@ -99,7 +99,7 @@ IsRecord(JsonbContainer *object)
 	return false;
 }
 
-/* Has an object of AWS's no records by its nature? */
+/* Is this a document of AWS that holds no records: a digest file, a control message, {}? */
 static bool
 IsWithoutRecords(JsonbContainer *object)
 {
@@ -129,7 +129,7 @@ ReadArray(Reading *reading, JsonbContainer *array, int depth)
 
 /*
  * ReadLayer
- *		What an envelope holds.  Where records are expected, {} and null are none.
+ *		Read the value of an envelope's member.  {} and null mean that it holds no records.
  */
 static DocumentKind
 ReadLayer(Reading *reading, const Layer *layer, JsonbValue *value, int depth)
@@ -190,7 +190,7 @@ ReadObject(Reading *reading, JsonbValue *object, int depth)
 	return DOCUMENT_UNKNOWN;
 }
 
-/* A string that holds JSON. */
+/* Read the JSON in a string. */
 static DocumentKind
 ReadString(Reading *reading, JsonbValue *string, int depth)
 {
