@@ -173,6 +173,9 @@ CREATE OR REPLACE VIEW newterm.health AS
 		FROM newterm.detection_log d JOIN newterm.rule_versions v ON v.id = d.version_id
 		WHERE d.status = 'live' AND d.first_seen > pg_catalog.now() - interval '30 days'
 		GROUP BY v.rule_id
+	), clock AS MATERIALIZED (
+		-- once, and not for each rule: there may be a clock for each of many entities
+		SELECT c.rule, c.learning_until FROM newterm.clocks c WHERE c.entity IS NULL
 	), rule AS (
 		SELECT r.id, r.name, r.enabled, r.mode, r.learning_from IS NOT NULL AS clock_given, v.learning_from, v.created_at, k.last_event, k.learned, k.brief,
 			coalesce(k.terms, 0) AS terms, c.learning_until,
@@ -182,7 +185,7 @@ CREATE OR REPLACE VIEW newterm.health AS
 			pg_catalog.format('SELECT advice FROM newterm.backtest_summary(%L);', pg_catalog.to_jsonb(r.name)) AS ask
 		FROM newterm.rules r
 		JOIN newterm.rule_versions v ON v.rule_id = r.id AND v.version = r.version
-		LEFT JOIN newterm.clocks c ON c.rule = r.name AND c.entity IS NULL
+		LEFT JOIN clock c ON c.rule = r.name
 		LEFT JOIN known k ON k.version_id = v.id
 		LEFT JOIN found f ON f.rule_id = r.id
 	), rule_warning (id, warning, remedy) AS (
