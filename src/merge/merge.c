@@ -721,7 +721,10 @@ BatchClocks(PendingLevel *batch, void *state)
 		pfree(merge->terms);
 }
 
-/* Merge a batch (a BatchFunction), in memory of its own, as there may be many. */
+/*
+ * Merge a batch (a BatchFunction), in memory of its own, as there may be many.  Under the
+ * gate there are no locks to spare: MergeTerm reads each term's stored runs anyway.
+ */
 static void
 BatchTerms(PendingLevel *batch, void *state)
 {
@@ -731,7 +734,6 @@ BatchTerms(PendingLevel *batch, void *state)
 	MemoryContext old = MemoryContextSwitchTo(context);
 
 	CollectTerms(merge, batch);
-	DropKnown(merge);
 	MergeTerms(merge);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
