@@ -291,12 +291,13 @@ SetProvenance(const RunStore *runs, Datum *row, bool *nulls, const Run *run)
  * Hash of a version and of values (NULL: none).  It has no secret: who makes two the same
  * makes a context wrong, and nothing else.
  */
-static Datum
-KeyOf(int32 version_id, const Jsonb *values)
+int64
+RunsKey(int32 version_id, const Jsonb *values)
 {
-	return values == NULL ? Int64GetDatum(version_id)
-						  : DirectFunctionCall2(jsonb_hash_extended, JsonbPGetDatum(values),
-												Int64GetDatum(version_id));
+	return values == NULL
+		? version_id
+		: DatumGetInt64(DirectFunctionCall2(jsonb_hash_extended, JsonbPGetDatum(values),
+											Int64GetDatum(version_id)));
 }
 
 static void
@@ -313,9 +314,9 @@ InsertRun(RunStore *runs, const PendingTerm *pending, const Run *run)
 	nulls[RUN_ENTITY - 1] = pending->entity_values == NULL;
 	SetEntityDigest(row, nulls, pending);
 	SetProvenance(runs, row, nulls, run);
-	row[RUN_ENTITY_KEY - 1] = KeyOf(pending->version_id, pending->entity_values);
+	row[RUN_ENTITY_KEY - 1] = Int64GetDatum(RunsKey(pending->version_id, pending->entity_values));
 	nulls[RUN_TERM_KEY - 1] = pending->entity_values == NULL;
-	row[RUN_TERM_KEY - 1] = KeyOf(pending->version_id, pending->term_values);
+	row[RUN_TERM_KEY - 1] = Int64GetDatum(RunsKey(pending->version_id, pending->term_values));
 	TableStoreInsertLater(&runs->store, RUN_COLUMNS, row, nulls);
 }
 
@@ -528,7 +529,7 @@ RunsAround(TableStore *store, const RunsAsked *asked, RunAroundFunction function
 	Run             run;
 	int             count = 0;
 
-	TableStoreFind(store, F_INT8EQ, KeyOf(asked->version_id, asked->values));
+	TableStoreFind(store, F_INT8EQ, Int64GetDatum(asked->key));
 	while (count < asked->most &&
 		   (asked->newest ? TableStoreNextBackward(store, &slot) : TableStoreNext(store, &slot)))
 	{

@@ -103,13 +103,15 @@ typedef enum RunsAroundKind
 /* Open to read such runs; false where somebody holds a lock against that, or the index is gone. */
 extern bool RunsAroundOpen(TableStore *store, const ExtensionOids *oids, RunsAroundKind kind);
 
+/* By what an entity or a term is found: its values as they are stored, NULL for none. */
+extern int64 RunsKey(int32 version_id, const Jsonb *values);
+
 /* Which of them. */
 typedef struct RunsAsked
 {
-	int32  version_id;
-	Jsonb *values; /* of the entity or the term, as they are stored */
-	bool   newest; /* backward */
-	int    most;   /* so many rows are read */
+	int64 key;
+	bool  newest; /* backward */
+	int   most;   /* so many rows are read */
 } RunsAsked;
 
 /* What is called for a run, with the digest of its entity and term. */

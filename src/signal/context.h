@@ -14,6 +14,9 @@
  */
 extern Jsonb *ContextOf(SignalWriter *writer, const Detection *detection);
 
+/* Forget what was read, before runs are written again. */
+extern void ContextsForget(SignalWriter *writer);
+
 /* Close what was opened. */
 extern void ContextsClose(SignalWriter *writer);
 

@@ -165,6 +165,7 @@ SignalsFlush(SignalWriter *writer)
 	if (writer->signals.table != NULL)
 		TableStoreFlush(&writer->signals);
 	SignalChangesFlush(&writer->changes);
+	ContextsForget(writer);
 }
 
 void

@@ -67,6 +67,15 @@ insert into calls select call(102, 'm', 'U' || i) from generate_series(1, 120) i
 insert into calls values (call(103, 'm', 'Newer'));
 select who, term, context from contexts where rule = 'many' and term = 'Newer';
 
+-- many signals of an entity in a statement, and more entities than are kept, are as those of statements of their own
+select newterm.create_rule('bulk', '{eventName}', group_by => '{who}', learning => '0', learning_from => '2024-01-01Z', forget_after => null, filter => 'who:e*');
+insert into calls select call(200 + n, 'e' || who, 'E' || n || ' of ' || who) from generate_series(1, 3) n, generate_series(1, 1500) who;
+select context - 'entity_since' as context, count(*), array_agg(distinct left(term ->> 'eventName', 2)) as terms,
+    array_agg(distinct extract(epoch from (context ->> 'entity_since')::timestamptz - '2024-01-01Z')::int / 86400) as since
+from newterm.signals where rule = 'bulk' group by 1 order by 3;
+insert into calls values (call(204, 'e7', 'E4'));
+select who, term, context, since from contexts where who = 'e7' and term = 'E4';
+
 -- where an index is missing, that is not said
 drop index newterm.runs_term_key;
 insert into calls values (call(400, 'busy', 'New')) ;
