@@ -1,6 +1,6 @@
 /*
  * answer.c
- *	  What became of telling a change.
+ *	  The outcome of sending a change.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "mask.h"
 #include "template.h"
 
-/* Of an answer so much is told. */
+/* The bytes of an answer that an error quotes. */
 #define TOLD_ANSWER 500
 
 static bool

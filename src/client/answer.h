@@ -1,6 +1,6 @@
 /*
  * answer.h
- *	  What became of telling a change.
+ *	  The outcome of sending a change.
  */
 #ifndef NEWTERM_ANSWER_H
 #define NEWTERM_ANSWER_H
@@ -25,7 +25,7 @@ typedef struct Outcome
 	bool        counts; /* the change may be at fault */
 } Outcome;
 
-/* What a server's answer means; the outcome is all zeros before. */
+/* Turn a server's answer into an outcome, which is all zeros before. */
 extern void answer_judge(const Destination *destination, const HttpAnswer *answer,
 						 Outcome *outcome);
 

@@ -18,10 +18,10 @@ typedef struct Bucket
 /* A full bucket. */
 extern void bucket_start(Bucket *bucket, double rate, double burst);
 
-/* Take a token; false where there is none. */
+/* Take a token; false if there is none. */
 extern bool bucket_take(Bucket *bucket);
 
-/* Seconds until there is a token; 0 where there is one. */
+/* Seconds until there is a token; 0 if there is one. */
 extern double bucket_wait(Bucket *bucket);
 
 /* Seconds of a clock that never goes back. */

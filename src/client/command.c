@@ -31,7 +31,7 @@ become(const char *command, int input, char **variables)
 	_exit(127);
 }
 
-/* Start the command; its process, and *input is what it reads. */
+/* Start the command.  Returns its process; *input is its standard input. */
 static pid_t
 start(const char *command, int *input, char **variables, Buffer *error)
 {
@@ -58,7 +58,7 @@ start(const char *command, int *input, char **variables, Buffer *error)
 	return child;
 }
 
-/* Write what it takes; a command that does not read its input is right, too. */
+/* Write the text to the command, which need not read it. */
 static void
 feed(int input, const Buffer *text, double until)
 {

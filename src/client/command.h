@@ -12,7 +12,7 @@
 /*
  * Run the command by the shell with the text on its input, for at most `timeout` seconds.
  * `variables` are "NAME=value" each, for its environment, with NULL behind them.  Returns
- * true where it ends with status 0; else *error tells what it did.
+ * true if it ends with status 0; else *error says how it ended.
  */
 extern bool command_run(const char *command, const Buffer *input, char **variables, double timeout,
 						Buffer *error);

@@ -40,7 +40,7 @@ database_disconnect(void)
 	connection = NULL;
 }
 
-/* What the server says beside its answers. */
+/* Log a notice of the server (a PQnoticeProcessor). */
 static void
 take_notice(void *unused, const char *message)
 {
@@ -131,8 +131,8 @@ is_hopeless(const PGresult *result)
 }
 
 /*
- * Run a query that should succeed.  An error of the server ends the connection, or the
- * program where it is hopeless: then a person has to see to it.
+ * Run a query that should succeed.  An error of the server ends the connection.  If
+ * only a person can mend it, it ends the program.
  */
 static PGresult *
 run_or_lose(const char *query, int nvalues, const char *const *values)
@@ -192,7 +192,7 @@ listen_to(const char *channel)
 
 	if (channel == NULL)
 	{
-		/* unknown where it is not set and the server has not loaded newterm's library yet */
+		/* the server does not know the setting before it has loaded newterm's library */
 		result =
 			run_or_lose("SELECT coalesce(pg_catalog.current_setting('newterm.channel', true), 'newterm')",
 						0, NULL);
@@ -223,7 +223,7 @@ database_connect(const Options *options)
 
 	if (connection != NULL)
 		return true;
-	/* what comes later wins; the environment is asked for what is NULL */
+	/* later values win; libpq takes NULL ones from the environment */
 	if (getenv("PGCONNECT_TIMEOUT") == NULL)
 	{
 		names[count] = "connect_timeout";

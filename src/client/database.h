@@ -17,7 +17,7 @@ typedef struct Change
 	char *uuid;
 	char *kind;
 	char *signal;   /* the number of the signal */
-	char *severity; /* of the signal; empty where it is gone */
+	char *severity; /* of the signal; empty if that was deleted */
 	int   attempt;
 } Change;
 
@@ -31,7 +31,7 @@ typedef struct Batch
 } Batch;
 
 /*
- * Connect where there is no connection, and listen.  Returns false where that fails; the
+ * Connect if there is no connection, and listen.  Returns false if that fails; the
  * reason is logged.
  */
 extern bool database_connect(const Options *options);
@@ -52,7 +52,7 @@ extern bool database_next(const Options *options, Batch *batch, bool keep_open);
 extern void database_rollback(void);
 extern void batch_free(Batch *batch);
 
-/* What became of asking for a document. */
+/* The outcome of asking for a document. */
 typedef enum Document
 {
 	DOCUMENT_READ,    /* allocated, in *document */
@@ -68,7 +68,7 @@ extern Document database_document(const Change *change, const char *format, char
 extern bool database_acknowledge(const Options *options, const Batch *batch, int first, int last);
 
 /*
- * Give changes back: to be handed out again after `wait` seconds, or parked where it is
+ * Give changes back, to be handed out again after `wait` seconds, or parked if `wait` is
  * negative.  `counts` tells that the attempt counts; `error` may be NULL.
  */
 extern bool database_fail(const Options *options, const Batch *batch, int first, int last,

@@ -2,9 +2,9 @@
  * deliver.c
  *	  From the subscription to the destination: lease, send, acknowledge.
  *
- * Changes are sent in their order.  One that has to wait keeps those behind it waiting,
- * too: what failed is mostly the destination, and not the change.  One that is refused is
- * parked, and the next one goes on.
+ * Changes are sent in their order.  A change that has to wait delays those behind it, as
+ * mostly the destination failed and not the change.  A change that is refused is parked, and
+ * the next one is sent.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 #define MAX_BACKOFF     300.0
 #define MAX_RETRY_AFTER 3600.0
 
-/* A digest tells of so many changes at most, so that its query fits. */
+/* The most changes in a digest, so that its query fits. */
 #define MAX_DIGEST 100
 
 /* How a batch goes on after a change. */
@@ -54,7 +54,7 @@ backoff(const Delivery *delivery, const Change *change, const Outcome *outcome)
 	return smaller(wait, MAX_BACKOFF) * (1 + rand() / (double) RAND_MAX / 5);
 }
 
-/* Give back what was not tried, and go on as told. */
+/* Give back the changes from `first` on, which were not tried; returns `progress`. */
 static Progress
 give_back(const Delivery *delivery, const Batch *batch, int first, double wait, Progress progress)
 {
@@ -121,8 +121,9 @@ settle(Delivery *delivery, const Batch *batch, int first, int last, const Outcom
 }
 
 /*
- * Get the document of a change.  Where there is none, *progress tells how to go on:
- * acknowledged because its signal is gone, or put off because the server cannot make it.
+ * Get the document of a change.  If there is none, the change was acknowledged because its
+ * signal was deleted, or put off because the server cannot write it; *progress says how to
+ * go on.
  */
 static char *
 read_document(Delivery *delivery, const Batch *batch, int i, Progress *progress)
@@ -182,8 +183,8 @@ wait_for_token(Delivery *delivery, const Batch *batch)
 }
 
 /*
- * How many changes from `first` on may be told together?  Reads their documents where that
- * depends on them; 0 where the connection is lost.
+ * The number of changes from `first` on that may be sent as one message.  Reads their
+ * documents if it depends on them.  Returns 0 if the connection is lost.
  */
 static int
 digest_length(const Delivery *delivery, const Batch *batch, int first)
@@ -254,7 +255,7 @@ deliver_next(Delivery *delivery, const Batch *batch, int *next)
 		return give_back(delivery, batch, first, 0, LEASE_ENDS);
 	if (!bucket_take(&delivery->bucket))
 	{
-		/* more than the rate allows: those that wait are told together */
+		/* more than the rate allows: send the waiting ones as one message */
 		count = batch->count - first > 1 ? digest_length(delivery, batch, first) : 1;
 		if (count == 0)
 			return CONNECTION_LOST;

@@ -21,13 +21,12 @@ typedef struct Delivery
 } Delivery;
 
 /*
- * Deliver what waits, batch by batch, until nothing is left, something has to wait, the
- * connection is lost or the program is to stop.  Returns false where the connection is
- * lost.
+ * Deliver waiting changes, batch by batch, until none is left, one has to wait, the
+ * connection is lost or the program has to stop.  Returns false if the connection is lost.
  */
 extern bool deliver_waiting(Delivery *delivery);
 
-/* Show what waits, up to a batch, and leave it as it is; false where that failed. */
+/* Show the next batch and leave it as it is; false if that failed. */
 extern bool deliver_dry(Delivery *delivery);
 
 #endif /* NEWTERM_DELIVER_H */

@@ -1,6 +1,6 @@
 /*
  * destination.c
- *	  Where changes are told: what the options say of it.
+ *	  Reads the destination from the options.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +190,7 @@ choose(Destination *destination, const Options *options)
 	}
 }
 
-/* Refuse what would not be heeded. */
+/* Refuse options that the destination would ignore. */
 static void
 refuse_unused(const Destination *destination, const Options *options)
 {

@@ -1,6 +1,6 @@
 /*
  * destination.h
- *	  Where changes are told.
+ *	  The destination of changes.
  */
 #ifndef NEWTERM_DESTINATION_H
 #define NEWTERM_DESTINATION_H
@@ -38,7 +38,7 @@ typedef struct Destination
 	const char *command;
 } Destination;
 
-/* Read what the options name; mistakes end the program. */
+/* Read the destination from the options; mistakes end the program. */
 extern void destination_prepare(Destination *destination, const Options *options);
 
 #endif /* NEWTERM_DESTINATION_H */

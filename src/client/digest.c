@@ -1,6 +1,6 @@
 /*
  * digest.c
- *	  One message for many changes, where there are more than the rate allows.
+ *	  One message for many changes, sent if there are more than the rate allows.
  *
  * It holds nothing that comes from events: numbers, kinds and severities alone.
  */

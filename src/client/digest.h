@@ -1,6 +1,6 @@
 /*
  * digest.h
- *	  One message for many changes, where there are more than the rate allows.
+ *	  One message for many changes, sent if there are more than the rate allows.
  */
 #ifndef NEWTERM_ALERTS_DIGEST_H
 #define NEWTERM_ALERTS_DIGEST_H

@@ -19,7 +19,7 @@ extern void hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *me
 /* Append bytes in base64. */
 extern void base64_encode(Buffer *to, const uint8_t *bytes, size_t length);
 
-/* Append the bytes that a text in base64 stands for; false where it is none. */
+/* Append the bytes of a text in base64; false if it is none. */
 extern bool base64_decode(Buffer *to, const char *text);
 
 #endif /* NEWTERM_HMAC_H */

@@ -15,7 +15,7 @@ typedef struct HttpRequest
 	Buffer      body;
 } HttpRequest;
 
-/* What became of it. */
+/* The answer to a request. */
 typedef struct HttpAnswer
 {
 	long   status;      /* 0: there was no answer */

@@ -14,8 +14,8 @@ extern void lines_append(Buffer *to, const Destination *destination, const Chang
 						 const char *document);
 
 /*
- * Append lines for Elasticsearch's _bulk: what to do, and the document.  An id makes it
- * refuse the same change the second time.
+ * Append lines for Elasticsearch's _bulk: the action and the document.  Its id makes
+ * Elasticsearch refuse the same change the second time.
  */
 extern void lines_append_bulk(Buffer *to, const Change *change, const char *document);
 

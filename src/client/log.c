@@ -1,6 +1,6 @@
 /*
  * log.c
- *	  What the program says, on standard error.
+ *	  Messages on standard error.
  */
 #include <stdarg.h>
 #include <stdio.h>

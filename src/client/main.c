@@ -4,8 +4,8 @@
  *
  *	  newterm-alerts --subscription NAME --to DESTINATION [OPTION]... [DBNAME]
  *
- * It reads by a subscription, which knows what was acknowledged, so it keeps nothing by
- * itself and may die at any point: what it did not acknowledge is sent again.
+ * The subscription in the database knows which changes were acknowledged.  The program keeps
+ * no state and may die at any point: a change that it did not acknowledge is sent again.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ wait_for_work(const Delivery *delivery)
 
 	if (delivery->not_before <= now && !delivery->output_lost)
 		database_wait(delivery->options->poll);
-	/* after a failure nothing is asked for before its time, whoever notifies */
+	/* after a failure, a notification does not shorten the wait */
 	while (delivery->not_before > now && !stop_requested() && !delivery->output_lost &&
 		   database_wait(delivery->not_before - now))
 		now = clock_seconds();
@@ -77,8 +77,9 @@ run_once(Delivery *delivery)
 }
 
 /*
- * Whoever started us may have closed standard files.  A connection must not take their
- * place, to be written to as one of them.  Returns whether standard output was there.
+ * The parent process may have closed standard files.  Then a connection could get the number
+ * of one, and be written to in its place, so open them.  Returns whether standard output was
+ * open.
  */
 static bool
 keep_standard_files(void)

@@ -7,7 +7,7 @@
 
 #include "buffer.h"
 
-/* Hide a text from now on, where it is not too short to be a secret. */
+/* Hide a text from now on, unless it is too short to be a secret. */
 extern void mask_add(const char *text);
 
 /* Put *** in place of every such text. */

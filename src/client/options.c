@@ -1,6 +1,6 @@
 /*
  * options.c
- *	  What the command line asks for.
+ *	  The options of the command line.
  */
 #include <getopt.h>
 #include <math.h>
@@ -132,9 +132,108 @@ take_destination(const char **place, const char *argument)
 	*place = argument;
 }
 
+/* Take an option of webhooks and commands; false if it is none. */
+static bool
+take_format(Options *options, int option, const char *argument)
+{
+	switch (option)
+	{
+		case OPT_FORMAT:
+			options->format = argument;
+			return true;
+		case OPT_HEADER:
+			if (options->nheaders == MOST_HEADERS)
+				log_fatal("there are more than %d options --header: use --header @FILE",
+						  MOST_HEADERS);
+			options->headers[options->nheaders++] = argument;
+			return true;
+		case OPT_BODY:
+			options->body = argument;
+			return true;
+		case OPT_CONTENT_TYPE:
+			options->content_type = argument;
+			return true;
+		case OPT_HMAC_KEY:
+			options->hmac_key = argument;
+			return true;
+		case OPT_PAGERDUTY_URL:
+			options->pagerduty_url = argument;
+			return true;
+		case OPT_CA_FILE:
+			options->ca_file = argument;
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Take an option of the delivery; false if it is none. */
+static bool
+take_delivery(Options *options, int option, const char *argument)
+{
+	switch (option)
+	{
+		case OPT_ONCE:
+			options->once = true;
+			return true;
+		case OPT_DRY_RUN:
+			options->dry_run = true;
+			return true;
+		case OPT_RATE:
+			options->rate = number("rate", argument, 0, 1000);
+			return true;
+		case OPT_BATCH:
+			options->batch = (int) number("batch", argument, 1, 10000);
+			return true;
+		case OPT_LEASE:
+			options->lease = number("lease", argument, 0.1, 86400);
+			return true;
+		case OPT_TIMEOUT:
+			options->timeout = number("timeout", argument, 0.01, 3600);
+			return true;
+		case OPT_POLL:
+			options->poll = number("poll", argument, 0.01, 3600);
+			return true;
+		case OPT_BACKOFF:
+			options->backoff = number("backoff", argument, 0.001, 300);
+			return true;
+		case OPT_CHANNEL:
+			options->channel = argument;
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Take an option of the connection; false if it is none. */
+static bool
+take_connection(Options *options, int option, const char *argument)
+{
+	switch (option)
+	{
+		case 'd':
+			options->dbname = argument;
+			return true;
+		case 'h':
+			options->host = argument;
+			return true;
+		case 'p':
+			options->port = argument;
+			return true;
+		case 'U':
+			options->user = argument;
+			return true;
+		default:
+			return false;
+	}
+}
+
 static void
 take(Options *options, int option, const char *argument)
 {
+	if (take_format(options, option, argument) || take_delivery(options, option, argument) ||
+		take_connection(options, option, argument))
+		return;
 	switch (option)
 	{
 		case 's':
@@ -145,69 +244,6 @@ take(Options *options, int option, const char *argument)
 			break;
 		case OPT_EXEC:
 			take_destination(&options->exec, argument);
-			break;
-		case OPT_FORMAT:
-			options->format = argument;
-			break;
-		case OPT_HEADER:
-			if (options->nheaders == MOST_HEADERS)
-				log_fatal("there are more than %d options --header: use --header @FILE",
-						  MOST_HEADERS);
-			options->headers[options->nheaders++] = argument;
-			break;
-		case OPT_BODY:
-			options->body = argument;
-			break;
-		case OPT_CONTENT_TYPE:
-			options->content_type = argument;
-			break;
-		case OPT_HMAC_KEY:
-			options->hmac_key = argument;
-			break;
-		case OPT_PAGERDUTY_URL:
-			options->pagerduty_url = argument;
-			break;
-		case OPT_CA_FILE:
-			options->ca_file = argument;
-			break;
-		case OPT_ONCE:
-			options->once = true;
-			break;
-		case OPT_DRY_RUN:
-			options->dry_run = true;
-			break;
-		case OPT_RATE:
-			options->rate = number("rate", argument, 0, 1000);
-			break;
-		case OPT_BATCH:
-			options->batch = (int) number("batch", argument, 1, 10000);
-			break;
-		case OPT_LEASE:
-			options->lease = number("lease", argument, 0.1, 86400);
-			break;
-		case OPT_TIMEOUT:
-			options->timeout = number("timeout", argument, 0.01, 3600);
-			break;
-		case OPT_POLL:
-			options->poll = number("poll", argument, 0.01, 3600);
-			break;
-		case OPT_BACKOFF:
-			options->backoff = number("backoff", argument, 0.001, 300);
-			break;
-		case OPT_CHANNEL:
-			options->channel = argument;
-			break;
-		case 'd':
-			options->dbname = argument;
-			break;
-		case 'h':
-			options->host = argument;
-			break;
-		case 'p':
-			options->port = argument;
-			break;
-		case 'U':
-			options->user = argument;
 			break;
 		case 'v':
 			log_verbose = true;

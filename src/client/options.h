@@ -1,6 +1,6 @@
 /*
  * options.h
- *	  What the command line asks for.
+ *	  The options of the command line.
  */
 #ifndef NEWTERM_OPTIONS_H
 #define NEWTERM_OPTIONS_H

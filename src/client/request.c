@@ -1,6 +1,6 @@
 /*
  * request.c
- *	  What is posted to a destination.
+ *	  The requests that are posted to a destination.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
  * request.h
- *	  What is posted to a destination.
+ *	  The requests that are posted to a destination.
  */
 #ifndef NEWTERM_REQUEST_H
 #define NEWTERM_REQUEST_H
@@ -10,13 +10,13 @@
 #include "http.h"
 
 /*
- * The request that tells a change, of which `document` is what newterm.signal_as() gave.
+ * The request for a change; `document` is the result of newterm.signal_as().
  * Its first header is the type of its content; the user's follow in their order.
  */
 extern void request_build(const Destination *destination, const Change *change,
 						  const char *document, HttpRequest *request);
 
-/* The request that tells many changes together. */
+/* The request for many changes together. */
 extern void request_build_digest(const Destination *destination, const Change *const *changes,
 								 int count, HttpRequest *request);
 

@@ -13,7 +13,7 @@
 #include "mask.h"
 #include "secret.h"
 
-/* Of a URL, what stands behind the host too: servers repeat it in their answers. */
+/* Hide a URL, and its path alone too, as servers repeat that in their answers. */
 static void
 hide_url(const char *url)
 {
@@ -55,7 +55,7 @@ secret_read_file(const char *what, const char *path)
 	return text.data == NULL ? must_copy("") : text.data;
 }
 
-/* Take blanks and ends of lines off the end, and refuse what is empty or has several lines. */
+/* Trim the end, and refuse an empty secret or one of several lines. */
 static char *
 check_secret(const char *what, char *text)
 {
@@ -80,7 +80,7 @@ read_environment(const char *what, const char *name)
 	return check_secret(what, must_copy(value));
 }
 
-/* A secret that the reference leads to; NULL where it is none. */
+/* Read the secret of a reference; NULL if it is no reference. */
 static char *
 follow(const char *what, const char *reference, const char *environment)
 {

@@ -9,16 +9,16 @@
 #include "database.h"
 #include "destination.h"
 
-/* Send a change, of which `document` is what newterm.signal_as() gave. */
+/* Send a change; `document` is the result of newterm.signal_as(). */
 extern void send_change(const Destination *destination, const Change *change, const char *document,
 						Outcome *outcome);
 
-/* Show on standard output what would be sent. */
+/* Show on standard output what send_change() would send. */
 extern void show_change(const Destination *destination, const Change *change, const char *document);
 
 /*
- * May changes be told together, where there are more than the rate allows?  Of PagerDuty's
- * those that trigger: to acknowledge or resolve is about one incident.
+ * May the change be part of a digest, if there are more than the rate allows?  Of PagerDuty's
+ * only those that trigger, as acknowledging or resolving is about one incident.
  */
 extern bool may_digest(const Destination *destination, const char *document);
 

@@ -22,8 +22,8 @@ extern bool stop_at_once(void);
 extern int stop_poll(struct pollfd *files, int count, double seconds, bool in_order);
 
 /*
- * While this is on, a signal ends the process where it is: for calls that cannot be
- * interrupted, and outside of which nothing is in progress.
+ * While this is on, a signal ends the process at once.  It is for calls that cannot be
+ * interrupted, while nothing else is in progress.
  */
 extern void stop_immediately(bool on);
 

@@ -25,7 +25,7 @@ template_parse(const char *json)
 	return document;
 }
 
-/* The element of an array that a path begins with; *rest is what comes behind it. */
+/* The element of an array that a path begins with; *rest is the rest of the path. */
 static json_object *
 array_element(json_object *array, const char *path, const char **rest)
 {

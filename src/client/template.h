@@ -22,24 +22,24 @@ typedef enum Escape
 } Escape;
 
 /*
- * Read a document, however deep it is nested, as events may be; NULL where it is none.  To
- * be given to json_object_put().
+ * Parse a document, which may be nested as deep as events may be; NULL if it is no JSON.
+ * The caller frees it by json_object_put().
  */
 extern json_object *template_parse(const char *json);
 
-/* What a path leads to, or NULL; it belongs to the document. */
+/* The value at a path, or NULL; it belongs to the document. */
 extern json_object *template_value(json_object *document, const char *path);
 
-/* The same as a text; empty where it leads to nothing. */
+/* The same as a text; empty if there is none. */
 extern const char *template_text(json_object *document, const char *path);
 
 /*
- * Append the template with values in place of its placeholders; what is missing is left
- * out.  Strings come without quotes, objects and arrays as JSON.
+ * Append the template with values in place of its placeholders; missing values are left
+ * out.  Strings have no quotes; objects and arrays are JSON.
  */
 extern void template_fill(Buffer *to, const char *template, json_object *document, Escape escape);
 
-/* Why the template is none, or NULL. */
+/* The fault of the template, or NULL. */
 extern const char *template_check(const char *template);
 
 #endif /* NEWTERM_CLIENT_TEMPLATE_H */

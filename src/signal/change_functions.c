@@ -21,7 +21,8 @@ PG_FUNCTION_INFO_V1(newterm_tell);
 
 /*
  * newterm.lock_positions()
- *		Keep others from giving positions; false where they are about to.
+ *		Lock out other sessions that give positions.  Returns false if one of them keeps the
+ *		lock too long.
  */
 Datum
 newterm_lock_positions(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * context.c
- *	  What was known around a detection, before it.
+ *	  The context of a signal: the terms that were known before its first detection.
  *
  * Everything is judged at the detection's event time: a run counts that began before it
  * and, where the rule forgets, was not forgotten by then.
@@ -18,16 +18,16 @@
 /* Counts end here. */
 #define MOST 100
 
-/* So many rows are read of an entity and of a term: one may be its own. */
+/* The number of rows read of an entity and of a term: one may be the detection's own. */
 #define ROWS_READ (MOST + 1)
 
-/* Of an entity with more, so many of those that were stored first are read for its start. */
+/* If an entity has more runs, this number of its oldest rows is read for its start. */
 #define FIRST_ROWS 10
 
-/* What is new, in microseconds. */
+/* A term is new for this time, in microseconds. */
 #define RECENT (30 * USECS_PER_DAY)
 
-/* Of so many entities the runs are kept, which takes 6 MB at most. */
+/* The number of entities whose runs are kept; they take 6 MB at most. */
 #define ENTITIES_KEPT 1000
 
 /* A run that was read. */
@@ -37,18 +37,18 @@ typedef struct RunOfTerm
 	Run    run;
 } RunOfTerm;
 
-/* What was read of an entity. */
+/* The runs that were read of an entity. */
 typedef struct EntityRuns
 {
 	int64      key;     /* hash key */
 	int        nnewest; /* runs that were stored last, at most ROWS_READ */
-	int        nfirst;  /* behind them, where there are more, some that were stored first */
+	int        nfirst;  /* behind them, if there are more: runs that were stored first */
 	RunOfTerm *runs;
 } EntityRuns;
 
 /*
- * Where contexts are read from, during one merge.  All its runs are written before its
- * signals, so an entity is read once, however many signals it has
+ * The open tables and the entities of one merge.  A merge writes all its runs before its
+ * signals, so it reads each entity once, whatever number of signals that has
  * (docs/experiments.md: 86 to 66 microseconds a signal).
  */
 typedef struct SignalContexts
@@ -59,7 +59,7 @@ typedef struct SignalContexts
 	HTAB         *entities;
 } SignalContexts;
 
-/* What was found. */
+/* The numbers for one detection. */
 typedef struct Counts
 {
 	const Span   *span;
@@ -126,7 +126,7 @@ KeepRun(void *state, const Digest *term, const Run *run)
 	entity->runs[entity->nnewest + entity->nfirst++] = (RunOfTerm){*term, *run};
 }
 
-/* Read an entity: what is new of it is among what was stored last. */
+/* Read an entity.  Its new terms are among the rows that were stored last. */
 static void
 ReadEntity(SignalContexts *contexts, EntityRuns *entity)
 {
@@ -233,7 +233,7 @@ AddTime(JsonbParseState **state, const char *name, int64 time)
 	AddMember(state, name, &value);
 }
 
-/* What the entity knew. */
+/* Add the members about the entity. */
 static void
 AddEntity(JsonbParseState **state, const EntityRuns *entity, Counts *counts)
 {
@@ -246,7 +246,7 @@ AddEntity(JsonbParseState **state, const EntityRuns *entity, Counts *counts)
 	AddTime(state, "entity_since", counts->since);
 }
 
-/* Which other entities know the term. */
+/* Add the member about other entities that know the term. */
 static void
 AddOthers(JsonbParseState **state, TableStore *store, const Subject *subject, Counts *counts)
 {

@@ -1,6 +1,6 @@
 /*
  * context.h
- *	  What was known around a detection, before it.
+ *	  The context of a signal: the terms that were known before its first detection.
  */
 #ifndef NEWTERM_CONTEXT_H
 #define NEWTERM_CONTEXT_H
@@ -14,10 +14,10 @@
  */
 extern Jsonb *ContextOf(SignalWriter *writer, const Detection *detection);
 
-/* Forget what was read, before runs are written again. */
+/* Forget the entities; called before runs are written again. */
 extern void ContextsForget(SignalWriter *writer);
 
-/* Close what was opened. */
+/* Close the tables. */
 extern void ContextsClose(SignalWriter *writer);
 
 #endif /* NEWTERM_CONTEXT_H */

@@ -138,7 +138,7 @@ ReadShown(TupleTableSlot *slot)
 	};
 }
 
-/* Count one in; what is read of it stays only where it is needed. */
+/* Count a detection; `found` keeps only the parts of it that are needed. */
 static void
 CountDetection(SignalDetections *found, TupleTableSlot *slot, const Shown *shows, int64 asked)
 {

@@ -31,11 +31,11 @@ typedef struct StoredDetection
 	char     *muted_by; /* the suppression, or NULL */
 } StoredDetection;
 
-/* Find the detection of a term, not retracted, that starts at first_seen; false where there is none. */
+/* Find the detection of a term that starts at first_seen and is not retracted; false if none. */
 extern bool DetectionFind(SignalWriter *writer, const Digest *term, int64 first_seen,
 						  StoredDetection *found);
 
-/* What is seen of one of a signal's detections. */
+/* The parts of a detection that its signal may show. */
 typedef struct Shown
 {
 	Jsonb *entity; /* NULL: there is none */
@@ -43,7 +43,7 @@ typedef struct Shown
 	char  *event_id; /* or NULL */
 } Shown;
 
-/* What its detections that are not retracted make of a signal. */
+/* The detections of a signal that are not retracted, summed up. */
 typedef struct SignalDetections
 {
 	int32       count;
@@ -51,7 +51,7 @@ typedef struct SignalDetections
 	TimestampTz last_seen;
 	List       *terms;          /* of term_list.h */
 	Shown       first;          /* that the signal took */
-	bool        shown;          /* is one of them what the signal shows? */
+	bool        shown;          /* does the signal show one of them? */
 	bool        asked_is_shown; /* is the one of that number? */
 	char       *asked_event_id; /* or NULL */
 } SignalDetections;

@@ -20,7 +20,7 @@
 #include "signal/signal_row.h"
 #include "signal/term_list.h"
 
-/* Of the stored signals of a group so many are looked at, the newest ones. */
+/* The number of stored signals of a group that are looked at, from the newest on. */
 #define LOOKED_AT 100
 
 /* More signals than these are not held in memory. */
@@ -30,7 +30,7 @@
 typedef struct OpenSignal
 {
 	HeapTuple          row;    /* stored and locked; NULL: it is new */
-	NewSignal          signal; /* of a stored one that takes more: what changes of it */
+	NewSignal          signal; /* if stored: its columns that change */
 	int32              joined; /* detections that a stored one took */
 	struct OpenSignal *older;  /* of the same group */
 } OpenSignal;
@@ -147,8 +147,8 @@ TimeColumn(TupleTableSlot *slot, int column)
 
 /*
  * TakesMore
- *		May a stored signal take a detection?  One that subscribers were not told of, or
- *		under another name or severity, does not.
+ *		May a stored signal take a detection?  Not if subscribers were not told of it, or
+ *		were told another name or severity.
  */
 static bool
 TakesMore(const SignalWriter *writer, const Rule *rule, TupleTableSlot *slot, int64 time)
@@ -188,11 +188,11 @@ OpenStored(SignalGroups *groups, const Rule *rule, HeapTuple row)
 	return open;
 }
 
-/* What looking through the stored signals of a group came to. */
+/* The outcome of searching the stored signals of a group. */
 typedef enum Looked
 {
 	LOOKED_FOUND,   /* *open takes the detection */
-	LOOKED_NOTHING, /* none does, or who has locked it might take long */
+	LOOKED_NOTHING, /* none does, or another session has locked it */
 	LOOKED_AGAIN    /* it changed meanwhile */
 } Looked;
 
@@ -242,7 +242,7 @@ FindStored(SignalWriter *writer, SignalGroup *group, const Rule *rule, int64 tim
 
 /* ---------- taking a detection ---------- */
 
-/* Let what is told of a signal be of this detection. */
+/* Let a signal show this detection. */
 static void
 Show(NewSignal *signal, const Detection *detection)
 {
@@ -316,7 +316,7 @@ GroupTake(SignalWriter *writer, const Detection *detection)
 
 /* ---------- writing ---------- */
 
-/* Write what a stored signal took. */
+/* Write the new detections of a stored signal to its row. */
 static void
 UpdateStored(SignalGroups *groups, const OpenSignal *open, const char *reason)
 {

@@ -5,10 +5,10 @@
  * A rule with keep_alive has groups: detections with the same values of group_signals_by.
  * A detection joins the newest signal of its group that is neither archived nor retracted,
  * where its event time is within keep_alive of what the signal spans, and the signal would
- * not span more than max_duration.  Who makes such detections holds the lock slot of the
+ * not span more than max_duration.  The merge holds the lock slot of the
  * group's digest (rule_digest.h).
  *
- * What a merge does to a signal is written once, and told once, when the groups are
+ * A merge writes each signal once, and tells of it once, when the groups are
  * flushed.
  */
 #ifndef NEWTERM_GROUP_H
@@ -19,10 +19,10 @@
 /* The signal that takes the detection, made where none does; returns its number. */
 extern int64 GroupTake(SignalWriter *writer, const Detection *detection);
 
-/* Write and tell what the signals took. */
+/* Write the signals and tell of them. */
 extern void GroupsFlush(SignalWriter *writer);
 
-/* Close what was opened; everything is flushed. */
+/* Close the tables after a flush. */
 extern void GroupsClose(SignalWriter *writer);
 
 #endif /* NEWTERM_GROUP_H */

@@ -16,7 +16,7 @@
 #include "signal/signal_row.h"
 #include "signal/term_list.h"
 
-/* Titles are cut after so many bytes: terms may be of any length. */
+/* The length of titles in bytes, as terms may be of any length. */
 #define TITLE_LIMIT 500
 
 const char *

@@ -14,7 +14,7 @@ typedef struct NewSignal
 	const Rule   *rule;
 	const char   *title;
 	const char   *message; /* or NULL */
-	Jsonb        *entity;  /* of its first detection, as what follows */
+	Jsonb        *entity;  /* this and the next ones are of its first detection */
 	Jsonb        *term;
 	Jsonb        *event;    /* or NULL */
 	const char   *event_id; /* or NULL */

@@ -33,8 +33,8 @@ AppendShortened(StringInfo payload, const char *text, int limit, bool *shortened
 }
 
 /*
- * The payload with all that does not show written out: it stands inside strings,
- * which say the same with the escapes.
+ * The payload with control characters and bidirectional marks escaped; frees the payload.
+ * They occur only in strings, where JSON allows these escapes.
  */
 static char *
 VisiblePayload(const StringInfo payload)
@@ -43,6 +43,7 @@ VisiblePayload(const StringInfo payload)
 
 	initStringInfo(&visible);
 	VisibleAppend(&visible, payload->data, payload->len, "");
+	pfree(payload->data);
 	return visible.data;
 }
 
@@ -105,56 +106,62 @@ NotificationTime(int64 micros)
 					tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
 }
 
+/* The payload, with strings and containers of at most `limit` bytes. */
+static char *
+Payload(const Notification *added, int limit)
+{
+	StringInfoData payload;
+	bool           shortened = false;
+
+	initStringInfo(&payload);
+	appendStringInfo(&payload,
+					 "{\"kind\":\"%s\",\"signal\":" INT64_FORMAT ",\"rule\":", added->kind,
+					 added->signal);
+	AppendShortened(&payload, added->rule->name, limit, &shortened);
+	appendStringInfo(&payload, ",\"severity\":\"%s\",\"title\":", added->rule->severity);
+	AppendShortened(&payload, added->title, limit, &shortened);
+	appendStringInfoString(&payload, ",\"entity\":");
+	AppendObject(&payload, added->entity, limit, &shortened);
+	appendStringInfoString(&payload, ",\"term\":");
+	AppendObject(&payload, added->term, limit, &shortened);
+	appendStringInfo(&payload,
+					 ",\"event_time\":\"%s\",\"event_id\":", NotificationTime(added->event_time));
+	if (added->event_id == NULL)
+		appendStringInfoString(&payload, "null");
+	else
+		AppendShortened(&payload, added->event_id, limit, &shortened);
+	if (added->detections > 1)
+		appendStringInfo(&payload, ",\"detections\":%d", added->detections);
+	if (added->reason != NULL)
+	{
+		appendStringInfoString(&payload, ",\"reason\":");
+		escape_json(&payload, added->reason);
+	}
+	if (shortened)
+		appendStringInfoString(&payload, ",\"shortened\":true");
+	appendStringInfoChar(&payload, '}');
+	return VisiblePayload(&payload);
+}
+
 void
 NotificationAdd(Notifications *notifications, const Notification *added)
 {
+	int           limit = 2048;
+	char         *payload;
+	MemoryContext old;
+
 	if (notifications->count++ >= MaxNotificationsSetting)
 		return;
-	for (int limit = 2048;; limit /= 2)
+	payload = Payload(added, limit);
+	while (strlen(payload) >= PAYLOAD_LIMIT && limit > 16)
 	{
-		StringInfoData payload;
-		char          *visible;
-		bool           shortened = false;
-
-		initStringInfo(&payload);
-		appendStringInfo(&payload,
-						 "{\"kind\":\"%s\",\"signal\":" INT64_FORMAT ",\"rule\":", added->kind,
-						 added->signal);
-		AppendShortened(&payload, added->rule->name, limit, &shortened);
-		appendStringInfo(&payload, ",\"severity\":\"%s\",\"title\":", added->rule->severity);
-		AppendShortened(&payload, added->title, limit, &shortened);
-		appendStringInfoString(&payload, ",\"entity\":");
-		AppendObject(&payload, added->entity, limit, &shortened);
-		appendStringInfoString(&payload, ",\"term\":");
-		AppendObject(&payload, added->term, limit, &shortened);
-		appendStringInfo(&payload, ",\"event_time\":\"%s\",\"event_id\":",
-						 NotificationTime(added->event_time));
-		if (added->event_id == NULL)
-			appendStringInfoString(&payload, "null");
-		else
-			AppendShortened(&payload, added->event_id, limit, &shortened);
-		if (added->detections > 1)
-			appendStringInfo(&payload, ",\"detections\":%d", added->detections);
-		if (added->reason != NULL)
-		{
-			appendStringInfoString(&payload, ",\"reason\":");
-			escape_json(&payload, added->reason);
-		}
-		if (shortened)
-			appendStringInfoString(&payload, ",\"shortened\":true");
-		appendStringInfoChar(&payload, '}');
-		visible = VisiblePayload(&payload);
-		pfree(payload.data);
-		if (strlen(visible) < PAYLOAD_LIMIT || limit <= 16)
-		{
-			MemoryContext old = MemoryContextSwitchTo(notifications->context);
-
-			notifications->payloads = lappend(notifications->payloads, pstrdup(visible));
-			MemoryContextSwitchTo(old);
-			return;
-		}
-		pfree(visible);
+		pfree(payload);
+		limit /= 2;
+		payload = Payload(added, limit);
 	}
+	old = MemoryContextSwitchTo(notifications->context);
+	notifications->payloads = lappend(notifications->payloads, pstrdup(payload));
+	MemoryContextSwitchTo(old);
 }
 
 /* Bytes that payloads take in the queue: each with its entry's head. */

@@ -10,7 +10,7 @@
 
 #include "rule/rule.h"
 
-/* What a transaction announces at its end. */
+/* The payloads that a transaction sends at its end. */
 typedef struct Notifications
 {
 	MemoryContext context; /* of the payloads */
@@ -18,7 +18,7 @@ typedef struct Notifications
 	List         *payloads; /* of the first newterm.max_notifications */
 } Notifications;
 
-/* What is told of a signal. */
+/* The contents of a payload. */
 typedef struct Notification
 {
 	const char *kind; /* new, update, amend or retract */
@@ -37,8 +37,7 @@ typedef struct Notification
 extern void NotificationAdd(Notifications *notifications, const Notification *added);
 
 /*
- * Send what was added, which must not fail the transaction: a full queue is told in
- * a WARNING.
+ * Send the payloads.  A full queue must not fail the transaction, so it gives a WARNING.
  */
 extern void NotificationsSend(const Notifications *notifications);
 

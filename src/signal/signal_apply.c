@@ -1,9 +1,9 @@
 /*
  * signal_apply.c
- *	  Changing a signal after one of its detections was amended, or is no more.
+ *	  Changing a signal after one of its detections was amended or retracted.
  *
- * The signal becomes what its detections say that stand, so that it does not matter in
- * which order several changes are made, or how late.
+ * The signal is computed anew from its detections that are not retracted, so the order and
+ * the time of several changes do not matter.
  */
 #include "postgres.h"
 
@@ -29,7 +29,7 @@ Column(const TableStore *signals, HeapTuple row, int column)
 	return SignalTupleColumn(signals, row, column, &isnull);
 }
 
-/* What a signal shows. */
+/* The entity and term that a signal shows. */
 static Shown
 ShownBy(const TableStore *signals, HeapTuple row)
 {
@@ -39,7 +39,7 @@ ShownBy(const TableStore *signals, HeapTuple row)
 	};
 }
 
-/* The rule version that a signal is of, where it is in use; else NULL. */
+/* The rule version of a signal; NULL if it is not in use. */
 static Rule *
 RuleOf(RuleSet *set, const TableStore *signals, HeapTuple row)
 {
@@ -54,8 +54,8 @@ RuleOf(RuleSet *set, const TableStore *signals, HeapTuple row)
 
 /*
  * ShowFirst
- *		The detection that the signal shows is no more: let it show the first one that
- *		stands.  That one's event is not stored, so that title and message are made of its
+ *		The signal showed a detection that was retracted: let it show the first one that was
+ *		not.  The event of that one is not stored, so title and message are made from its
  *		entity and term.
  */
 static void
@@ -88,7 +88,7 @@ ShowEvent(RowChange *row, Jsonb *event, const char *event_id)
 	RowChangeSet(row, SIGNAL_EVENT, PointerGetDatum(event), event == NULL);
 }
 
-/* What the detections that stand make of the signal. */
+/* Set the columns that sum up the detections that are not retracted. */
 static void
 SetFromDetections(RowChange *row, const SignalChange *change, const SignalDetections *stand)
 {
@@ -141,7 +141,7 @@ SignalApply(const ExtensionOids *oids, const SignalChange *change)
 	return applied;
 }
 
-/* Tell that a signal is retracted, of which less was told. */
+/* Tell that a signal is retracted; an update or nothing was told before. */
 static void
 TellRetracted(const ExtensionOids *oids, const SignalChange *change)
 {

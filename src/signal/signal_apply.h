@@ -1,6 +1,6 @@
 /*
  * signal_apply.h
- *	  Changing a signal after one of its detections was amended, or is no more.
+ *	  Changing a signal after one of its detections was amended or retracted.
  */
 #ifndef NEWTERM_SIGNAL_APPLY_H
 #define NEWTERM_SIGNAL_APPLY_H
@@ -9,17 +9,17 @@
 
 typedef enum Applied
 {
-	APPLIED_CHANGED,   /* the signal is what its detections say now */
-	APPLIED_RETRACTED, /* likewise: it has none any more */
+	APPLIED_CHANGED,   /* the signal has its new values */
+	APPLIED_RETRACTED, /* the same, and it has no detection left */
 	APPLIED_NOT        /* somebody else holds a lock on the row */
 } Applied;
 
-/* Make the change; where that is not possible it has to wait for a later merge. */
+/* Make the change, unless another session has locked the row. */
 extern Applied SignalApply(const ExtensionOids *oids, const SignalChange *change);
 
 /*
- * Make a change that waited, and tell of it where that is another one than was told;
- * false where it has to wait on.
+ * Make a postponed change, and tell of it if it turned out to be another kind of change.
+ * Returns false if the row is still locked.
  */
 extern bool SignalApplyPostponed(const ExtensionOids *oids, const SignalChange *change);
 

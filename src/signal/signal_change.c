@@ -1,6 +1,6 @@
 /*
  * signal_change.c
- *	  Changes of signals, written for those who read them by a subscription.
+ *	  newterm.changes: the changes of signals that subscriptions read.
  */
 #include "postgres.h"
 
@@ -24,7 +24,7 @@
  */
 #define COUNTER_LIMIT (1 << 24)
 
-/* What the changes of a transaction have in common. */
+/* The common part of a transaction's changes. */
 static struct
 {
 	FullTransactionId owner;

@@ -1,6 +1,6 @@
 /*
  * signal_change.h
- *	  Changes of signals, written for those who read them by a subscription.
+ *	  newterm.changes: the changes of signals that subscriptions read.
  */
 #ifndef NEWTERM_SIGNAL_CHANGE_H
 #define NEWTERM_SIGNAL_CHANGE_H
@@ -9,7 +9,7 @@
 #include "store/extension.h"
 #include "store/table_store.h"
 
-/* What changes are written through during one merge. */
+/* The open table of changes during one merge. */
 typedef struct ChangeWriter
 {
 	const ExtensionOids *oids;
@@ -17,7 +17,7 @@ typedef struct ChangeWriter
 	TableStore           changes; /* table NULL: not needed so far */
 } ChangeWriter;
 
-/* Begin to write; write what is to be written together; and end. */
+/* Open, write the buffered rows, and close. */
 extern void SignalChangesOpen(ChangeWriter *writer, const ExtensionOids *oids,
 							  MemoryContext context);
 extern void SignalChangesFlush(ChangeWriter *writer);
@@ -31,8 +31,8 @@ extern void SignalChangesClose(ChangeWriter *writer);
 extern uint32 SignalChangeWrite(ChangeWriter *writer, const Notification *told);
 
 /*
- * Write a change by itself and notify, or only ring where the transaction has notified
- * enough.
+ * Write one change at once and notify.  If the transaction has sent its maximum of
+ * notifications, send only one that says that there is more.
  */
 extern void SignalChangeTell(const Notification *told);
 

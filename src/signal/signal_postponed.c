@@ -1,6 +1,6 @@
 /*
  * signal_postponed.c
- *	  Changes of signals that wait, as somebody has locked their rows.
+ *	  Changes that are postponed because another session has locked the signals' rows.
  */
 #include "postgres.h"
 
@@ -91,7 +91,7 @@ ReadChange(TupleTableSlot *slot, SignalChange *change)
 	change->event = SlotJsonb(slot, POSTPONED_CHANGE_EVENT);
 }
 
-/* What is to be told of a change that failed: the first time, and when it is given up; or NULL. */
+/* The text for event_errors: after the first failure and after the last one; else NULL. */
 static char *
 FailureText(const SignalChange *change, int attempts, const ErrorData *error)
 {
@@ -104,7 +104,7 @@ FailureText(const SignalChange *change, int attempts, const ErrorData *error)
 	return NULL;
 }
 
-/* Try the change of the row that store->found holds.  What is to be told of it, or NULL. */
+/* Try the change in the row store->found.  Returns the text for event_errors, or NULL. */
 static char *
 TryChange(TableStore *store, Attempt *attempt, TimestampTz *next)
 {

@@ -1,6 +1,6 @@
 /*
  * signal_postponed.h
- *	  Changes of signals that wait, as somebody has locked their rows.
+ *	  Changes that are postponed because another session has locked the signals' rows.
  */
 #ifndef NEWTERM_SIGNAL_POSTPONED_H
 #define NEWTERM_SIGNAL_POSTPONED_H
@@ -11,19 +11,19 @@
 #include "store/extension.h"
 #include "store/retry.h"
 
-/* What is told of it. */
+/* The kind of change that subscribers are told. */
 typedef enum ChangeKind
 {
-	CHANGE_UPDATE, /* a detection is no more, others are */
+	CHANGE_UPDATE, /* a detection is retracted, others are not */
 	CHANGE_AMEND,  /* a detection starts earlier */
 	CHANGE_RETRACT /* no detection is left */
 } ChangeKind;
 
-/* A change of a signal that is to be made in its row. */
+/* A change to make in a signal's row. */
 typedef struct SignalChange
 {
 	int64      signal;
-	int64      detection; /* that was amended or is no more */
+	int64      detection; /* that was amended or retracted */
 	ChangeKind kind;
 	Jsonb     *event; /* amended: of the new start, or NULL */
 	char      *reason;
@@ -41,8 +41,8 @@ typedef bool (*SignalChangeFunction)(const ExtensionOids *oids, const SignalChan
 /*
  * Make the changes that wait, each in a subtransaction of its own.  The caller has the
  * right of LockPostponed.  False where none is due.  *next becomes the earlier of itself
- * and the time at which there is something to be tried again.  What is to be told of those
- * that failed is appended to the texts.
+ * and the time at which there is something to be tried again.  The texts for event_errors
+ * about those that failed are appended to *texts.
  */
 extern bool SignalChangesRetry(const ExtensionOids *oids, RetryScope scope,
 							   SignalChangeFunction function, TimestampTz *next, List **texts);

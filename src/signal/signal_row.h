@@ -16,7 +16,7 @@ extern TupleTableSlot *SignalFind(TableStore *signals, const ExtensionOids *oids
 /* A column of a row of newterm.signals. */
 extern Datum SignalTupleColumn(const TableStore *signals, HeapTuple row, int column, bool *isnull);
 
-/* What became of looking for a signal's row. */
+/* The outcome of locking a signal's row. */
 typedef enum Found
 {
 	FOUND_LOCKED, /* by us, so that it can be changed */

@@ -1,6 +1,6 @@
 /*
  * signal_writer.c
- *	  What detections and signals are written through during one merge.
+ *	  The open tables of detections and signals during one merge.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * signal_writer.h
- *	  What detections and signals are written through during one merge.
+ *	  The open tables of detections and signals during one merge.
  */
 #ifndef NEWTERM_SIGNAL_WRITER_H
 #define NEWTERM_SIGNAL_WRITER_H
@@ -15,7 +15,7 @@
 typedef enum Origin
 {
 	ORIGIN_LIVE, /* notifies */
-	/* by changed learning; of this and the next, only changes of live signals are told */
+	/* by changed learning; this and the next ones tell only of changes of live signals */
 	ORIGIN_REDECIDED,
 	ORIGIN_BACKFILL,        /* by stored events: detections alone */
 	ORIGIN_BACKFILL_SIGNALS /* the same, with signals */
@@ -23,28 +23,28 @@ typedef enum Origin
 
 typedef struct SignalWriter
 {
-	const ExtensionOids *oids;
-	TableStore           detections; /* table NULL: not needed so far */
-	TableStore           signals;    /* likewise */
-	RuleSet             *set;
-	Origin               origin;
-	const char          *reason; /* why detections are no more, where no event shows it; or NULL */
-	bool                 signals_stay; /* then: their signals stay as they are */
-	MemoryContext        context;      /* of the stores and of notifications */
-	Notifications        notifications;
-	ChangeWriter         changes;
-	struct SignalGroups *groups;     /* signals that still take detections, or NULL */
-	struct SignalContexts *contexts; /* where context is read from, or NULL */
+	const ExtensionOids   *oids;
+	TableStore             detections; /* table NULL: not needed so far */
+	TableStore             signals;    /* the same */
+	RuleSet               *set;
+	Origin                 origin;
+	const char            *reason;       /* of retracting, if no event is the reason; or NULL */
+	bool                   signals_stay; /* then: their signals stay as they are */
+	MemoryContext          context;      /* of the stores and of notifications */
+	Notifications          notifications;
+	ChangeWriter           changes;
+	struct SignalGroups   *groups;   /* signals that still take detections, or NULL */
+	struct SignalContexts *contexts; /* of contexts, or NULL */
 } SignalWriter;
 
-/* What a detection is of. */
+/* The subject of a detection: a rule's term of an entity. */
 typedef struct Subject
 {
 	Rule         *rule;
 	const Digest *term;
 	Jsonb        *entity_values; /* or NULL */
 	Jsonb        *term_values;
-	Jsonb        *sample;   /* what is stored of its event, and told; NULL: all of it */
+	Jsonb        *sample;   /* the part of its event that is stored; NULL: all of it */
 	const char   *event_id; /* its identity, where the event is not given; or NULL */
 	int64        *signal;   /* the signal that this merge made for the term last, or NO_SIGNAL */
 } Subject;
@@ -71,7 +71,7 @@ extern TableStore *WriterDetections(SignalWriter *writer);
 /* Insert a row of newterm.signals, its SIGNAL_COLUMNS columns; some get their defaults. */
 extern void WriterInsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls);
 
-/* Tell of a signal, or of a change of one: to those who subscribed and those who listen. */
+/* Tell subscribers and listeners of a signal or of a change of one. */
 extern void WriterTell(SignalWriter *writer, const Notification *told);
 
 #endif /* NEWTERM_SIGNAL_WRITER_H */

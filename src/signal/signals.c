@@ -1,6 +1,6 @@
 /*
  * signals.c
- *	  Detections and signals: what a merge decided becomes rows and is told.
+ *	  Writes the detections and signals of a merge, and tells of them.
  */
 #include "postgres.h"
 
@@ -75,7 +75,7 @@ EarlierEvent(SignalWriter *writer, const Subject *subject, int64 first_seen)
 	return event;
 }
 
-/* What is stored of an event (or NULL) that a subject was seen in, and told. */
+/* The part of a subject's event (or NULL) that is stored. */
 static Jsonb *
 SampleOf(const Subject *subject, Jsonb *event)
 {
@@ -211,7 +211,7 @@ HasNoDetections(SignalWriter *writer, const Subject *subject, int64 signal)
 	return stand.count == 0;
 }
 
-/* Make the change now, or leave it to a later merge; either way its kind is what is told. */
+/* Make the change now or postpone it; change->kind becomes the kind to tell. */
 static void
 Apply(SignalWriter *writer, const Subject *subject, SignalChange *change)
 {
@@ -306,7 +306,7 @@ SignalAmend(SignalWriter *writer, const Subject *subject, int64 before, int64 fi
 		   &detection, first_seen, now.event_id);
 }
 
-/* Why a detection is no more, now that its term's run starts at first_seen. */
+/* The reason for retracting a detection whose term's run now starts at first_seen. */
 static char *
 RetractReason(const SignalWriter *writer, int64 first_seen, bool learned)
 {
@@ -346,7 +346,7 @@ SignalRetract(SignalWriter *writer, const Subject *subject, int64 before, int64 
 	RowChangeBegin(&row, &writer->detections, detection.row);
 	RowChangeSetText(&row, DETECTION_STATUS, "retracted");
 	RowChangeWrite(&row);
-	/* what was told of an event that happened stays as a person has judged it */
+	/* a person has judged the signal, and its event did happen: keep it */
 	if (writer->signals_stay ||
 		(writer->reason != NULL && detection.signal != NO_SIGNAL &&
 		 IsArchived(writer->oids, detection.signal)))

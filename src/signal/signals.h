@@ -1,6 +1,6 @@
 /*
  * signals.h
- *	  Detections and signals: what a merge decided becomes rows and is told.
+ *	  Writes the detections and signals of a merge, and tells of them.
  *
  * All functions run inside an open SPI connection, as the extension's owner.
  */
@@ -10,8 +10,8 @@
 #include "signal/signal_writer.h"
 
 /*
- * Begin to write, into a writer that is zeroed or was closed, whose notifications stay;
- * write what is to be written together; and end.
+ * Open a writer that is zeroed or was closed, write its buffered rows, and close it.
+ * Closing keeps the notifications.
  */
 extern void SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set,
 						Origin origin, MemoryContext context);
@@ -19,8 +19,8 @@ extern void SignalsFlush(SignalWriter *writer);
 extern void SignalsClose(SignalWriter *writer);
 
 /*
- * A run of the term starts outside learning at first_seen.  Without an event, that of an
- * earlier detection of the same start is taken, should there be one.
+ * A run of the term starts outside learning at first_seen.  If the event is NULL, it is
+ * taken from an earlier detection with the same start, if there is one.
  */
 extern void SignalDetect(SignalWriter *writer, const Subject *subject, int64 first_seen,
 						 Jsonb *event);
@@ -30,8 +30,8 @@ extern void SignalAmend(SignalWriter *writer, const Subject *subject, int64 befo
 						int64 first_seen, Jsonb *event);
 
 /*
- * The detection at `before` is no more: the term's run starts at first_seen,
- * `learned` or with a detection of its own.
+ * Retract the detection at `before`: the term's run starts at first_seen, which is learned
+ * or has a detection of its own.
  */
 extern void SignalRetract(SignalWriter *writer, const Subject *subject, int64 before,
 						  int64 first_seen, bool learned);

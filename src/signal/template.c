@@ -14,7 +14,7 @@
 #include "signal/template.h"
 #include "rule/rule_parse.h"
 
-/* What stands for a value that there is not. */
+/* Shown in place of a missing value. */
 #define NO_VALUE "?"
 
 /* Of control characters, a message keeps those of its own template that lay it out. */
@@ -26,7 +26,7 @@ AppendText(StringInfo text, const char *appended)
 	VisibleAppend(text, appended, strlen(appended), "");
 }
 
-/* A value; null, which stands for a missing one, as such, and what would show nothing in quotes. */
+/* Append a value: null as missing, and a blank one in quotes. */
 static void
 AppendValue(StringInfo text, const JsonbValue *value)
 {
@@ -47,7 +47,7 @@ AppendValue(StringInfo text, const JsonbValue *value)
 	pfree(plain.data);
 }
 
-/* The member of an object by its key; false where it is null, or not there. */
+/* Append the member with this key; false if it is null or missing. */
 static bool
 AppendMember(StringInfo text, Jsonb *object, const char *key)
 {
@@ -89,9 +89,8 @@ AppendMembers(StringInfo text, Jsonb *object)
 
 /*
  * NamesColumn
- *		Does the name stand for that column of the rule?  Where it is not written alike, it
- *		may be another spelling, or the record's name of what the rule calls by
- *		Elastic's.
+ *		Does the name stand for that column of the rule?  It may be another spelling, or the
+ *		record's name of a field that the rule calls by Elastic's.
  */
 static bool
 NamesColumn(const char *name, const Rule *rule, int column)
@@ -110,7 +109,7 @@ NamesColumn(const char *name, const Rule *rule, int column)
 	return field != NULL && of_rule != NULL && FieldEqual(field, of_rule);
 }
 
-/* The value of one of the rule's columns from..to-1; false where none has that name. */
+/* Append the value of the column with this name among from..to-1; false if none has it. */
 static bool
 AppendColumn(StringInfo text, const char *name, const TemplateValues *values, int from, int to)
 {
@@ -182,7 +181,7 @@ StartsWith(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* What a placeholder stands for. */
+/* Append the value of a placeholder. */
 static void
 AppendPlaceholder(StringInfo text, const char *name, const TemplateValues *values)
 {

@@ -7,7 +7,7 @@
 
 #include "rule/rule.h"
 
-/* What placeholders stand for; everything but the rule may be NULL. */
+/* The values of placeholders; all but the rule may be NULL. */
 typedef struct TemplateValues
 {
 	const Rule *rule;
@@ -20,9 +20,9 @@ typedef struct TemplateValues
 /*
  * Title and message of a signal, from the rule's templates: {{path}} and
  * {{$attribute}} of the event, {{rule.name}}, {{rule.severity}}, {{term.…}} and
- * {{entity.…}}.  What the event does not give is taken from the term and the entity, where
- * the rule has such a column; what has no value is "?".  Both are text that shows all
- * it holds (visible.h), the title on one line and never blank.  palloc'd; no message
+ * {{entity.…}}.  A value that the event lacks is taken from the term or the entity, if
+ * the rule has such a column; a missing value is "?".  Control characters are escaped
+ * (visible.h); the title is one line and never blank.  palloc'd; no message
  * is NULL.
  */
 extern char *TemplateTitle(const TemplateValues *values);
