@@ -36,7 +36,7 @@ typedef struct GeoipFile
 static List         *Files = NIL;
 static MemoryContext FilesContext = NULL;
 
-/* How often the setting changed; the value of that counter at the last check of the files, and its transaction. */
+/* How often the setting changed; that number and the transaction when files were last checked. */
 static uint64      SettingChanges = 1;
 static uint64      FilesKnow = 0;
 static TimestampTz FilesCheckedAt = 0;
@@ -225,7 +225,7 @@ ReadAddress(const char *text, int length, SocketAddress *address)
 	return true;
 }
 
-/* The alternative names of one value in files of several makers.  Each is a path of keys, ending with NULL. */
+/* The names that several makers give one value: paths of keys that NULL ends. */
 typedef const char *const *const GeoipNames;
 
 static const char *const CountryOfMaxMind[] = {"country", "iso_code", NULL};

@@ -47,9 +47,9 @@ PG_FUNCTION_INFO_V1(newterm_load_log_jsonb);
 
 /*
  * COPY reads lines of CSV, each of which stands for a row: this character for the event, which
- * ReadEvent returns, and the time.  With events themselves in the lines, which COPY copies twice and
- * searches for line ends and quotes, load_log took 1.45 times the CPU time of COPY; it takes 0.99
- * times (docs/experiments.md).
+ * ReadEvent returns, and the time.  With events themselves in the lines, which COPY copies twice
+ * and searches for line ends and quotes, load_log took 1.45 times the CPU time of COPY; it takes
+ * 0.99 times (docs/experiments.md).
  */
 #define LINE_EVENT 'e'
 #define LINE_SIZE  (ISOTIME_TEXT_SIZE + 3)

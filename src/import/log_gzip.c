@@ -16,7 +16,7 @@
 /* Tells zlib to expect gzip's header and trailer. */
 #define GZIP_WINDOW (MAX_WBITS + 16)
 
-/* The first size of the text's buffer, and how much is decompressed between checks for interrupts. */
+/* The first size of the text's buffer, and how much is decompressed at once. */
 #define FIRST_ROOM (256 * 1024)
 
 bool

@@ -87,9 +87,9 @@ MatchBackwards(const WildcardPart *parts, int nparts, const char *text, const ch
 #define FIND_CANDIDATES 16
 
 /*
- * Find a text.  User agents, names and ARNs are short, so that looking for its rarest byte takes less
- * time than memmem needs to prepare itself (docs/experiments.md).  After some vain candidates memmem
- * takes over, whose time is linear.
+ * Find a text.  User agents, names and ARNs are short, so that looking for its rarest byte takes
+ * less time than memmem needs to prepare itself (docs/experiments.md).  After some vain candidates
+ * memmem takes over, whose time is linear.
  */
 static const char *
 FindText(const WildcardPart *part, const char *text, const char *end)

@@ -180,8 +180,8 @@ AddBegin(const FilterNode *leaf, uint64 begins[4])
 
 /*
  * BindBegins
- *		Collect the bytes with which strings begin that match one of an OR's children, which all
- *		ask for one field.  Most strings begin otherwise: lists of event names are not gone through.
+ *		Collect the bytes with which strings begin that match one of an OR's children, if all
+ *		ask for one field.  Most strings begin otherwise, and the children need not be tried.
  */
 static void
 BindBegins(FilterNode *bound)
