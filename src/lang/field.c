@@ -160,7 +160,7 @@ static bool
 IsKeyByte(const char *text)
 {
 	return *text != '\0' && SpaceLength(text) == 0 &&
-		!(*text == '\xC2' && (text[1] & 0xC0) != 0x80) &&
+		!(*text == '\xC2' && !UTF8_CONTINUES(text[1])) &&
 		strchr(".:\"'\\()[]{}<>=,*?!&|", *text) == NULL;
 }
 
@@ -237,6 +237,27 @@ TakeText(StringInfo collected)
 	return text;
 }
 
+/* Read a text in single or double quotes; NULL with the error set where there is none. */
+static char *
+ParseQuoted(FieldParser *parser)
+{
+	StringInfoData text;
+	int            start = parser->next;
+	char           quote = Peek(parser);
+
+	initStringInfo(&text);
+	for (parser->next++; Peek(parser) != quote; parser->next++)
+	{
+		if (Peek(parser) == '\\')
+			parser->next++;
+		if (Peek(parser) == '\0')
+			return Fail(parser, start, "this quote is never closed", NULL);
+		appendStringInfoChar(&text, Peek(parser));
+	}
+	parser->next++;
+	return TakeText(&text);
+}
+
 /*
  * Read one key of a path.  Returns it unquoted and unescaped, palloc'd, or NULL with the
  * error set.
@@ -247,23 +268,9 @@ ParseKey(FieldParser *parser, bool after_dot)
 	StringInfoData key;
 	int            start = parser->next;
 
-	initStringInfo(&key);
 	if (Peek(parser) == '"')
-	{
-		parser->next++;
-		while (Peek(parser) != '"')
-		{
-			if (Peek(parser) == '\\')
-				parser->next++;
-			if (Peek(parser) == '\0')
-				return Fail(parser, start, "this quote is never closed", NULL);
-			appendStringInfoChar(&key, Peek(parser));
-			parser->next++;
-		}
-		parser->next++;
-		return TakeText(&key);
-	}
-
+		return ParseQuoted(parser);
+	initStringInfo(&key);
 	for (;;)
 	{
 		if (Peek(parser) == '\\')
@@ -521,27 +528,6 @@ ParseNetwork(FieldParser *parser, Field *field)
 	return ParseNumber(parser, 0, IPV4_BITS, "a prefix length", &field->ipv4_bits) &&
 		(Peek(parser) != ',' ||
 		 ParseNumber(parser, 0, IPV6_BITS, "a prefix length", &field->ipv6_bits));
-}
-
-/* Read a text in single or double quotes; NULL with the error set where there is none. */
-static char *
-ParseQuoted(FieldParser *parser)
-{
-	StringInfoData text;
-	int            start = parser->next;
-	char           quote = Peek(parser);
-
-	initStringInfo(&text);
-	for (parser->next++; Peek(parser) != quote; parser->next++)
-	{
-		if (Peek(parser) == '\\')
-			parser->next++;
-		if (Peek(parser) == '\0')
-			return Fail(parser, start, "this quote is never closed", NULL);
-		appendStringInfoChar(&text, Peek(parser));
-	}
-	parser->next++;
-	return TakeText(&text);
 }
 
 /*

@@ -371,7 +371,7 @@ ByteOffset(const char *text, int characters)
 	while (characters > 0 && text[offset] != '\0')
 	{
 		offset++;
-		if (((unsigned char) text[offset] & 0xC0) != 0x80)
+		if (!UTF8_CONTINUES(text[offset]))
 			characters--;
 	}
 	return offset;

@@ -273,16 +273,11 @@ ReadHex(const FilterParseState *state, int start, int end)
 		return -1;
 	for (int i = start; i < start + 4; i++)
 	{
-		char digit = state->text[i];
+		const int digit = HexDigit(state->text[i]);
 
-		if (digit >= '0' && digit <= '9')
-			value = value * 16 + (digit - '0');
-		else if (digit >= 'a' && digit <= 'f')
-			value = value * 16 + (digit - 'a' + 10);
-		else if (digit >= 'A' && digit <= 'F')
-			value = value * 16 + (digit - 'A' + 10);
-		else
+		if (digit < 0)
 			return -1;
+		value = value * 16 + digit;
 	}
 	return value;
 }

@@ -63,7 +63,7 @@ AppendLiteral(StringInfo out, const FilterLiteral *literal)
 static bool
 MayBeSpace(const char *text, int length)
 {
-	return text[0] == '\xC2' && (length < 2 || (text[1] & 0xC0) != 0x80 || text[1] == '\xA0');
+	return text[0] == '\xC2' && (length < 2 || !UTF8_CONTINUES(text[1]) || text[1] == '\xA0');
 }
 
 /*

@@ -75,8 +75,7 @@ MatchBackwards(const WildcardPart *parts, int nparts, const char *text, const ch
 			if (text == end)
 				return NULL;
 			end--;
-			for (int back = 0; back < 3 && end > text && ((unsigned char) *end & 0xC0) == 0x80;
-				 back++)
+			for (int back = 0; back < 3 && end > text && UTF8_CONTINUES(*end); back++)
 				end--;
 		}
 	}

@@ -12,6 +12,7 @@
 
 #include "base/ipaddress.h"
 #include "lang/normalise.h"
+#include "lang/syntax.h"
 
 /*
  * NormaliseNetwork
@@ -207,19 +208,6 @@ NormaliseBasename(const char *text, int length, int *result_length)
 		start = 0;
 	*result_length = length - start;
 	return text + start;
-}
-
-/* The value of a hexadecimal digit, or -1. */
-static int
-HexDigit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
 }
 
 const char *

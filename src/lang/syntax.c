@@ -13,9 +13,6 @@
 /* Longer texts are cut when a message quotes them. */
 #define EXCERPT_BYTES 48
 
-/* Is this byte the second or a later one of a UTF-8 character? */
-#define IS_CONTINUATION(byte) (((unsigned char) (byte) &0xC0) == 0x80)
-
 /*
  * SyntaxErrorSet
  *		Fill *error; see syntax.h.
@@ -28,7 +25,7 @@ SyntaxErrorSet(SyntaxError *error, const char *text, int offset, const char *mes
 
 	for (int i = 0; i < offset; i++)
 	{
-		if (!IS_CONTINUATION(text[i]))
+		if (!UTF8_CONTINUES(text[i]))
 			position++;
 	}
 	error->position = position;
@@ -48,7 +45,19 @@ SyntaxExcerpt(const char *text, int length)
 	if (length <= EXCERPT_BYTES)
 		return psprintf("%.*s", length, text);
 	cut = EXCERPT_BYTES;
-	while (cut > 0 && IS_CONTINUATION(text[cut]))
+	while (cut > 0 && UTF8_CONTINUES(text[cut]))
 		cut--;
 	return psprintf("%.*s...", cut, text);
+}
+
+int
+HexDigit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
 }

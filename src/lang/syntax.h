@@ -36,4 +36,10 @@ extern void SyntaxErrorSet(SyntaxError *error, const char *text, int offset, con
  */
 extern char *SyntaxExcerpt(const char *text, int length);
 
+/* Is this byte the second or a later one of a UTF-8 character? */
+#define UTF8_CONTINUES(byte) (((unsigned char) (byte) &0xC0) == 0x80)
+
+/* The value of a hexadecimal digit, or -1. */
+extern int HexDigit(char digit);
+
 #endif /* NEWTERM_SYNTAX_H */

@@ -251,24 +251,16 @@ typedef struct ParsedRule
 static void
 ParseRule(const Row *version, ParsedRule *parsed)
 {
-	Language    language = LanguageByName(ColumnText(version, VERSION_LANGUAGE));
-	char       *filter = ColumnText(version, VERSION_FILTER);
-	SyntaxError error;
+	Language language = LanguageByName(ColumnText(version, VERSION_LANGUAGE));
 
 	parsed->language = language;
-	parsed->filter = FilterParse(filter, language, &error);
-	if (parsed->filter == NULL)
-		ReportSyntaxError("filter", filter, &error);
+	parsed->filter = ParseFilter(ColumnText(version, VERSION_FILTER), language);
 	parsed->ncolumns = 0;
 	ColumnTexts(version, VERSION_GROUP_BY, parsed->texts, &parsed->ncolumns);
 	parsed->nentity = parsed->ncolumns;
 	ColumnTexts(version, VERSION_FIELDS, parsed->texts, &parsed->ncolumns);
 	for (int i = 0; i < parsed->ncolumns; i++)
-	{
-		parsed->fields[i] = FieldParse(parsed->texts[i], language, &error);
-		if (parsed->fields[i] == NULL)
-			ReportSyntaxError("field", parsed->texts[i], &error);
-	}
+		parsed->fields[i] = ParseField(parsed->texts[i], language);
 }
 
 /* Set which events the rule is about and what their terms are. */
