@@ -76,7 +76,7 @@ MatchWildcard(const FilterNode *leaf, const JsonbValue *value)
 			return FilterWildcardMatch(leaf, value->val.string.val, value->val.string.len);
 		case jbvNumeric:
 			if (NumberIsTooLong(value->val.numeric))
-				return false; /* records have no such numbers, and writing it out would cost too much */
+				return false; /* in no record, and its text would cost too much */
 			text = DatumGetCString(DirectFunctionCall1(numeric_out,
 													   NumericGetDatum(value->val.numeric)));
 			matches = FilterWildcardMatch(leaf, text, strlen(text));
