@@ -9,7 +9,6 @@
 #ifndef NEWTERM_REPLAY_STATE_H
 #define NEWTERM_REPLAY_STATE_H
 
-#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 #include "base/digest.h"
@@ -127,9 +126,8 @@ extern void ReplayBound(ReplayState *state);
 /* Add all of `other`, a state of the same rules and the same part of the work. */
 extern void ReplayCombine(ReplayState *state, const ReplayState *other);
 
-/* Write a state as bytes for another process of this server, and read it. */
-extern bytea       *ReplayWrite(ReplayState *state);
-extern ReplayState *ReplayRead(const bytea *bytes);
+/* The number of terms. */
+extern int64 ReplayCountTerms(const ReplayState *state);
 
 /* Call a function for each term, in no order. */
 typedef void (*ReplayFunction)(ReplayTerm *term, void *argument);
