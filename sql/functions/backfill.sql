@@ -19,7 +19,7 @@ REVOKE ALL ON FUNCTION newterm.move_clock(integer, timestamptz) FROM PUBLIC;
 
 -- Adds what is stored to the baselines of rule versions, and moves back the clocks of those that are `moving`: to the
 -- earliest event, but to no time before not_before.
--- Commits as it goes, so that it can have no settings of its own: all is qualified.
+-- A procedure that commits cannot have a SET clause, so all names are qualified.
 CREATE OR REPLACE PROCEDURE newterm.read_history(run bigint, versions integer[], moving integer[], since timestamptz, until timestamptz,
 	events regclass, signals boolean, not_before timestamptz, INOUT counted newterm.replayed)
 LANGUAGE plpgsql AS $$
@@ -36,7 +36,7 @@ DECLARE
 	number integer;
 	clock timestamptz;
 BEGIN
-	-- read once without rules: how many events there are, and when they begin
+	-- Count the events and find the earliest one.
 	SELECT * INTO counted FROM newterm.replay_events('{}', since, until, events);
 	IF coalesce(counted.events, 0) = 0 THEN
 		PERFORM newterm.tell_outside_interval(since, until, events);
@@ -44,7 +44,7 @@ BEGIN
 	UPDATE newterm.progress_log l SET phase = 'reading', events_total = coalesce(counted.events, 0),
 		updated_at = pg_catalog.clock_timestamp() WHERE l.id = run RETURNING l.command INTO command;
 	clock := CASE WHEN counted.earliest IS NOT NULL THEN greatest(counted.earliest, not_before) END;
-	-- what a version without a baseline shows is decided as it is read
+	-- A version without runs gets its clock now, so that its runs are decided as they are read.
 	PERFORM newterm.move_clock(id, clock) FROM pg_catalog.unnest(moving) id
 	WHERE NOT EXISTS (SELECT FROM newterm.runs s WHERE s.version_id = id);
 	COMMIT;
@@ -60,7 +60,7 @@ BEGIN
 			INTO added
 			USING versions, since, until, pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + chunk)::tid;
 			UPDATE newterm.progress_log l SET events_done = done + added, updated_at = pg_catalog.clock_timestamp() WHERE l.id = run;
-			-- an unlearning that came meanwhile is judged by the events, of which what was noted keeps only some: read again
+			-- An unlearning that was committed meanwhile is judged by the events, which pending runs do not keep: read them again.
 			PERFORM newterm.hold_merges();
 			IF unlearned IS DISTINCT FROM (SELECT pg_catalog.max(u.id) FROM newterm.unlearnings u) THEN
 				ROLLBACK;
@@ -101,7 +101,7 @@ $$;
 COMMENT ON FUNCTION newterm.begin_progress(text, text, text) IS 'enters long work into newterm.progress_log; returns its number';
 REVOKE ALL ON FUNCTION newterm.begin_progress(text, text, text) FROM PUBLIC;
 
--- What is said at the end.
+-- The last NOTICE of a backfill or rebuild.
 CREATE OR REPLACE FUNCTION newterm.end_of_history(command text, rule text, counted newterm.replayed) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat_ws('; ', format('%s: %s events', command, coalesce(counted.events, 0))
@@ -117,7 +117,7 @@ $$;
 COMMENT ON FUNCTION newterm.end_of_history(text, text, newterm.replayed) IS 'what a backfill or rebuild says when it is done';
 REVOKE ALL ON FUNCTION newterm.end_of_history(text, text, newterm.replayed) FROM PUBLIC;
 
--- Raises where a rule is disabled: it learns nothing.
+-- Raises if there is no such rule, or it is disabled and so learns nothing.
 CREATE OR REPLACE FUNCTION newterm.check_enabled(rule text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -151,7 +151,7 @@ BEGIN
 		RAISE NOTICE 'no rule is enabled: there is nothing to do';
 		RETURN;
 	END IF;
-	-- refuses what is not watched
+	-- raises if the table is not watched
 	PERFORM newterm.stored_tables(events);
 	run := newterm.begin_progress('backfill', rule, events::text);
 	COMMIT;
@@ -169,9 +169,9 @@ COMMENT ON FUNCTION newterm.shorten_runs(integer, uuid[], uuid[], timestamptz[],
 	IS 'leaves of what is stored of these terms only the pieces of runs that are given; what signals told stays told';
 REVOKE ALL ON FUNCTION newterm.shorten_runs(integer, uuid[], uuid[], timestamptz[], timestamptz[], text[], boolean, text) FROM PUBLIC;
 
--- Runs, and parts of runs, that stored events do not show.  Merges go on while the events are read, and are held only
--- while the runs are written: what grew in between stays, and what was seen inside a run meanwhile is added by the
--- reading that follows.
+-- Drops the runs, and parts of runs, that stored events do not show.  Merges go on while the events are read, and are held
+-- only while the runs are written.  What merges added in between stays; sightings inside a run are added by the reading that
+-- follows.
 CREATE OR REPLACE FUNCTION newterm.drop_unshown(r newterm.rules, version integer) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -179,7 +179,7 @@ DECLARE
 	grown record;
 BEGIN
 	WITH stored AS MATERIALIZED (
-		-- by the snapshot of this statement, which is older than that of the reading
+		-- read by this statement's snapshot, which is older than the one that reads the events
 		SELECT s.digest, s.first_seen, s.last_granule, newterm.term_object(r.group_by, s.entity) AS entity,
 			newterm.term_object(r.fields, s.term) AS term
 		FROM newterm.runs s WHERE s.version_id = drop_unshown.version
@@ -231,7 +231,7 @@ $$;
 COMMENT ON FUNCTION newterm.drop_unshown(newterm.rules, integer) IS 'takes from the baseline of a rule version what stored events do not show; returns how many runs that were';
 REVOKE ALL ON FUNCTION newterm.drop_unshown(newterm.rules, integer) FROM PUBLIC;
 
--- The clock of the definition that a rule had before.
+-- The clock of the version before a rule's current one.
 CREATE OR REPLACE FUNCTION newterm.clock_before(r newterm.rules) RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT v.learning_from FROM newterm.rule_versions v

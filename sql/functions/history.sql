@@ -1,4 +1,4 @@
--- Reading stored events: what rules would have said.
+-- Reading stored events, and what rules would have said about them.
 
 CREATE OR REPLACE FUNCTION newterm.replay_add(internal, jsonb, text, timestamptz, boolean, newterm.rules[],
 	timestamptz[], uuid, timestamptz, timestamptz, bigint) RETURNS internal
@@ -167,7 +167,7 @@ CREATE OR REPLACE FUNCTION newterm.stored_values(fields text[], event jsonb, eve
 COMMENT ON FUNCTION newterm.stored_values(text[], jsonb, text, timestamptz, boolean)
 	IS 'a row for each record of a stored row: its time, or why it is not evaluated, its identity, and the first value of each field';
 
--- One pass, or several where what the rules show does not fit into work_mem.
+-- One pass over the events; more if the runs do not fit into work_mem.
 CREATE OR REPLACE FUNCTION newterm.replay_events(rules newterm.rules[], since timestamptz, until timestamptz, events regclass)
 	RETURNS SETOF newterm.replayed
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -189,7 +189,7 @@ END
 $$;
 COMMENT ON FUNCTION newterm.replay_events(newterm.rules[], timestamptz, timestamptz, regclass) IS 'what rules show over the stored events; a row a pass';
 
--- What is said where since and until leave out all there is; NULL where they do not, or nothing is stored.
+-- The message for an interval that leaves out all stored events; NULL if some are inside, or none is stored.
 CREATE OR REPLACE FUNCTION newterm.outside_interval(since timestamptz, until timestamptz, events regclass, OUT message text, OUT newest timestamptz)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -20,7 +20,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION newterm.uninstalled_rules(text) IS 'the rules of a pack that were never installed';
 
--- One transaction: no event meets a noisy rule in mode alert.
+-- All in one transaction, so that no event meets a noisy rule in mode alert.
 CREATE OR REPLACE FUNCTION newterm.install_judged_rules(pack text, since timestamptz, events regclass, OUT judged bigint, OUT installed bigint, OUT observed text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -45,7 +45,7 @@ END
 $$;
 COMMENT ON FUNCTION newterm.install_judged_rules(text, timestamptz, regclass) IS 'installs a pack; rules that stored events show to be noisy come in mode observe';
 
--- Commits as it goes, so that it can have no settings of its own: all is qualified.
+-- A procedure that commits cannot have a SET clause, so all names are qualified.
 CREATE OR REPLACE PROCEDURE newterm.onboard(events regclass, pack text DEFAULT 'aws-cloudtrail', history interval DEFAULT '30 days')
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -58,7 +58,7 @@ BEGIN
 	IF since > pg_catalog.now() THEN
 		RAISE EXCEPTION 'history must not be negative' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	-- refuses packs that are not there, before anything is done
+	-- raises if there is no such pack, before anything is done
 	PERFORM newterm.pack_document(pack);
 	root := newterm.watched_with(events);
 	IF root IS NULL THEN

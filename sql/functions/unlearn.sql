@@ -114,7 +114,7 @@ COMMENT ON FUNCTION newterm.remaining_pieces(newterm.unlearnings, integer, newte
 	IS 'what an unlearning leaves of the stored runs that it touches, by stored events and, where they are gone, by the runs themselves';
 REVOKE ALL ON FUNCTION newterm.remaining_pieces(newterm.unlearnings, integer, newterm.rules, integer, newterm.replayed_start[], newterm.replayed_start[]) FROM PUBLIC;
 
--- What stored events show to rules of what an unlearning is about.
+-- The runs that stored events show, of the terms that an unlearning is about.
 CREATE OR REPLACE FUNCTION newterm.shown_starts(u newterm.unlearnings, rules newterm.rules[]) RETURNS newterm.replayed_start[]
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT coalesce(array_agg(s), '{}')
@@ -150,7 +150,7 @@ $$;
 COMMENT ON FUNCTION newterm.alerts_when(newterm.rules, integer, jsonb) IS 'when a term that is not known would be a detection, in words';
 REVOKE ALL ON FUNCTION newterm.alerts_when(newterm.rules, integer, jsonb) FROM PUBLIC;
 
--- Raises what speaks against an unlearning.
+-- Raises an error if the unlearning makes no sense or cannot be made.
 CREATE OR REPLACE FUNCTION newterm.check_unlearning(r newterm.rules, u newterm.unlearnings) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -176,7 +176,7 @@ $$;
 COMMENT ON FUNCTION newterm.check_unlearning(newterm.rules, newterm.unlearnings) IS 'raises what speaks against an unlearning';
 REVOKE ALL ON FUNCTION newterm.check_unlearning(newterm.rules, newterm.unlearnings) FROM PUBLIC;
 
--- One version's runs, by what stored events show without and with the unlearning.
+-- Takes back from the runs of one version what the unlearning covers.
 CREATE OR REPLACE FUNCTION newterm.unlearn_version(u newterm.unlearnings, version_id integer, r newterm.rules, number integer,
 	"current" boolean, shown newterm.replayed_start[], kept newterm.replayed_start[]) RETURNS SETOF newterm.unlearned_term
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -200,7 +200,7 @@ BEGIN
 		(array_agg(p.event_id ORDER BY p.last_seen DESC, p.run, p.term, p.entity) FILTER (WHERE p.kind = 'unknown'))[1] AS unknown_event
 	INTO changed
 	FROM newterm.remaining_pieces(u, version_id, r, number, shown, kept) p;
-	-- what a replaced version is not sure of it no longer knows
+	-- a replaced version forgets what nothing tells
 	IF "current" AND changed.unknown > 0 THEN
 		RAISE EXCEPTION 'nothing tells what is left of % of the runs: the events that taught them are no longer stored', changed.unknown
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -236,7 +236,7 @@ COMMENT ON FUNCTION newterm.unlearn_version(newterm.unlearnings, integer, newter
 	IS 'makes an unlearning of one rule version; what alerts again';
 REVOKE ALL ON FUNCTION newterm.unlearn_version(newterm.unlearnings, integer, newterm.rules, integer, boolean, newterm.replayed_start[], newterm.replayed_start[]) FROM PUBLIC;
 
--- Does it take stored events to tell what is left?
+-- Must stored events be read to tell what the unlearning leaves?
 CREATE OR REPLACE FUNCTION newterm.unlearning_reads(u newterm.unlearnings, versions integer[], rules newterm.rules[]) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT EXISTS (SELECT FROM newterm.watched) AND EXISTS (
@@ -262,7 +262,7 @@ DECLARE
 	reads boolean;
 	result newterm.unlearned_term[] := '{}';
 BEGIN
-	-- merges wait outside before anything is looked at; a dry run holds them no less, to see what would be
+	-- Hold merges before anything is read.  A dry run holds them too, as it does all of it and undoes it.
 	PERFORM newterm.hold_merges();
 	BEGIN
 		u.rule_id := r.id;
@@ -304,7 +304,7 @@ $$;
 COMMENT ON FUNCTION newterm.unlearn(text, jsonb, jsonb, timestamptz, timestamptz, text, boolean, text)
 	IS 'takes back what sightings taught a rule, by term, entity, event time and by (a filter of the events that taught it), up to now; returns what alerts again';
 
--- A rule that is gone, or has no such fields any more, knows nothing of it.
+-- A rule that was dropped, or no longer has these fields, has nothing to unlearn.
 CREATE OR REPLACE FUNCTION newterm.unlearn_signal(signal newterm.signals) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
