@@ -17,7 +17,7 @@ BEGIN
 		RAISE EXCEPTION 'signal % has no event to compare others with', signal
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
-	events := coalesce(events, to_regclass(to_jsonb(asked) ->> 'source'),
+	events := coalesce(events, to_regclass(asked.source),
 		(SELECT min(w.events::oid) FROM newterm.watched w HAVING count(*) = 1)::regclass);
 	SELECT * INTO watched FROM newterm.watched w WHERE w.events = neighbourhood.events;
 	IF watched.event_column IS NULL THEN

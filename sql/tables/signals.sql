@@ -63,7 +63,8 @@ CREATE TABLE newterm.signals (
 	previous bigint,
 	context jsonb,
 	group_digest uuid,
-	rule_id bigint
+	rule_id bigint,
+	source text
 )
 -- Two rows a page, whole: compressing an event takes longer than all else of a signal.
 WITH (toast_tuple_target = 4080);
@@ -96,6 +97,7 @@ COMMENT ON COLUMN newterm.signals.previous IS 'the signal that the term had befo
 COMMENT ON COLUMN newterm.signals.context IS 'what was known before its first detection: known_terms and new_terms_30_days of the entity, other_entities that know the term, entity_since; counts end at 100';
 COMMENT ON COLUMN newterm.signals.group_digest IS 'digest of the rule and the values of group_signals_by, where keep_alive is not 0';
 COMMENT ON COLUMN newterm.signals.rule_id IS 'number of the rule, whatever it is called now';
+COMMENT ON COLUMN newterm.signals.source IS 'qualified name of the table that the event was inserted into, of the partitioned one where it went into a partition; NULL where that is not known, as of a backfill';
 
 CREATE SEQUENCE newterm.event_error_id;
 COMMENT ON SEQUENCE newterm.event_error_id IS 'numbers of event errors';

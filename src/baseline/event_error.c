@@ -9,7 +9,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
@@ -22,6 +21,7 @@
 #include "store/table_store.h"
 #include "store/extension.h"
 #include "baseline/event_ref.h"
+#include "store/table_name.h"
 #include "store/tables.h"
 
 /* The most rows of a table and cause in an hour. */
@@ -41,17 +41,6 @@ Clip(const char *text)
 	return pnstrdup(text, length > TEXT_LIMIT ? pg_mbcliplen(text, length, TEXT_LIMIT) : length);
 }
 
-/* A table's name, such as public.events; NULL where there is no table. */
-static char *
-QualifiedName(Oid table)
-{
-	char *name = OidIsValid(table) ? get_rel_name(table) : NULL;
-
-	return name == NULL
-		? NULL
-		: quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), name);
-}
-
 void
 EventErrorDescribe(PendingLevel *level, EventError *error, Jsonb *event, const char *detail)
 {
@@ -59,7 +48,7 @@ EventErrorDescribe(PendingLevel *level, EventError *error, Jsonb *event, const c
 	char         *identity = event == NULL ? NULL : EventIdentity(&event->root);
 	int64         time;
 
-	error->source = QualifiedName(error->key.table);
+	error->source = QualifiedTableName(error->key.table);
 	if (identity != NULL)
 		error->event_id = Clip(identity);
 	if (detail != NULL)

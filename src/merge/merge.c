@@ -521,6 +521,8 @@ CarryOut(Merge *merge, const Action *action)
 	subject.entity_values = action->pending->entity_values;
 	subject.term_values = action->pending->term_values;
 	subject.signal = &action->pending->signal;
+	if (action->source >= 0)
+		subject.table = merge->level->references[action->source].table;
 	switch (action->decision)
 	{
 		case DECISION_DETECT:

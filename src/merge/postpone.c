@@ -31,6 +31,7 @@
 #include "signal/signal_apply.h"
 #include "store/extension.h"
 #include "store/lock.h"
+#include "store/table_name.h"
 #include "store/table_store.h"
 #include "store/tables.h"
 
@@ -110,13 +111,11 @@ BeginRow(NewRow *row, const Writer *writer, int64 first_seen)
 static void
 SetEvent(NewRow *row, const EventReference *reference)
 {
-	char *name = get_rel_name(reference->table);
-	char *schema = get_namespace_name(get_rel_namespace(reference->table));
+	char *source = QualifiedTableName(reference->table);
 
 	SetJsonb(row, POSTPONED_EVENT, ReferenceEventIfReadable(reference));
-	if (name != NULL && schema != NULL)
-		SetColumn(row, POSTPONED_SOURCE,
-				  CStringGetTextDatum(quote_qualified_identifier(schema, name)));
+	if (source != NULL)
+		SetColumn(row, POSTPONED_SOURCE, CStringGetTextDatum(source));
 }
 
 static void

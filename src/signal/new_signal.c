@@ -48,6 +48,7 @@ NewSignalRender(SignalWriter *writer, const Detection *detection, NewSignal *sig
 		.event = given->event,
 		.event_id = detection->event_id,
 		.event_time = detection->first_seen,
+		.source = WriterSource(writer, detection->subject->table),
 		.context = ContextOf(writer, detection),
 		.previous = PreviousSignal(writer, detection->subject),
 		.terms = TermListAdd(NIL, given->term),
@@ -110,6 +111,7 @@ NewSignalStore(SignalWriter *writer, const NewSignal *signal)
 	values[SIGNAL_GROUP_DIGEST - 1] = PointerGetDatum(signal->group);
 	nulls[SIGNAL_GROUP_DIGEST - 1] = signal->group == NULL;
 	values[SIGNAL_RULE_ID - 1] = Int64GetDatum(rule->id);
+	values[SIGNAL_SOURCE - 1] = OptionalText(signal->source, &nulls[SIGNAL_SOURCE - 1]);
 	WriterInsertSignal(writer, values, nulls);
 	NewSignalTell(writer, signal, "new", NULL);
 }

@@ -19,6 +19,7 @@ typedef struct NewSignal
 	Jsonb        *event;    /* or NULL */
 	const char   *event_id; /* or NULL */
 	int64         event_time;
+	const char   *source; /* or NULL */
 	Jsonb        *context;
 	int64         previous; /* or NO_SIGNAL */
 	List         *terms;    /* of term_list.h */

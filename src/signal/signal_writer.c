@@ -7,6 +7,7 @@
 #include "base/compat.h"
 #include "signal/detection_log.h"
 #include "signal/signal_writer.h"
+#include "store/table_name.h"
 #include "store/tables.h"
 
 /* Columns that a new signal does not fill; their defaults are of a signal not yet looked at. */
@@ -32,6 +33,20 @@ WriterDetections(SignalWriter *writer)
 		MemoryContextSwitchTo(old);
 	}
 	return &writer->detections;
+}
+
+const char *
+WriterSource(SignalWriter *writer, Oid table)
+{
+	MemoryContext old;
+
+	if (table == writer->table)
+		return writer->source;
+	old = MemoryContextSwitchTo(writer->context);
+	writer->source = QualifiedTableName(RootTable(table));
+	writer->table = table;
+	MemoryContextSwitchTo(old);
+	return writer->source;
 }
 
 void

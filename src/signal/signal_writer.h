@@ -31,6 +31,8 @@ typedef struct SignalWriter
 	const char            *reason;       /* of retracting, if no event is the reason; or NULL */
 	bool                   signals_stay; /* then: their signals stay as they are */
 	MemoryContext          context;      /* of the stores and of notifications */
+	Oid                    table;        /* the last one of WriterSource, and its name */
+	const char            *source;
 	Notifications          notifications;
 	ChangeWriter           changes;
 	struct SignalGroups   *groups;   /* signals that still take detections, or NULL */
@@ -46,6 +48,7 @@ typedef struct Subject
 	Jsonb        *term_values;
 	Jsonb        *sample;   /* the part of its event that is stored; NULL: all of it */
 	const char   *event_id; /* its identity, where the event is not given; or NULL */
+	Oid           table;    /* that its event was inserted into, or InvalidOid */
 	int64        *signal;   /* the signal that this merge made for the term last, or NO_SIGNAL */
 } Subject;
 
@@ -67,6 +70,12 @@ extern const char *OriginName(Origin origin);
 
 /* The log of detections, which the first use opens. */
 extern TableStore *WriterDetections(SignalWriter *writer);
+
+/*
+ * The name of the table that an event was inserted into, or of the partitioned table above
+ * it; NULL if there is no such table.
+ */
+extern const char *WriterSource(SignalWriter *writer, Oid table);
 
 /* Insert a row of newterm.signals, its SIGNAL_COLUMNS columns; some get their defaults. */
 extern void WriterInsertSignal(SignalWriter *writer, const Datum *values, const bool *nulls);

@@ -153,6 +153,8 @@ SignalsOpen(SignalWriter *writer, const ExtensionOids *oids, RuleSet *set, Origi
 	writer->detections.table = writer->signals.table = NULL;
 	writer->groups = NULL;
 	writer->contexts = NULL;
+	writer->table = InvalidOid;
+	writer->source = NULL;
 	SignalChangesOpen(&writer->changes, oids, context);
 }
 

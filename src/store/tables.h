@@ -228,7 +228,8 @@ enum
 	SIGNAL_CONTEXT,
 	SIGNAL_GROUP_DIGEST, /* NULL: keep_alive is 0 */
 	SIGNAL_RULE_ID,
-	SIGNAL_COLUMNS = SIGNAL_RULE_ID
+	SIGNAL_SOURCE, /* NULL: not known */
+	SIGNAL_COLUMNS = SIGNAL_SOURCE
 };
 
 /* newterm.changes */
