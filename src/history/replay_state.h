@@ -123,7 +123,7 @@ ReplayCovers(const ReplayTerm *term, int64 time)
 /* Drop the terms with the highest keys until the state is within its limit. */
 extern void ReplayBound(ReplayState *state);
 
-/* Add all of `other`, a state of the same rules and the same part of the work. */
+/* Add all of `other`.  An error where it is not of the same rules and part of the work. */
 extern void ReplayCombine(ReplayState *state, const ReplayState *other);
 
 /* The number of terms. */

@@ -71,6 +71,20 @@ set min_parallel_table_scan_size = 0;
 set max_parallel_workers_per_gather = 2;
 select count(*) as the_same from (select * from outcome intersect select * from in_one_pass) s;
 explain (costs off) select newterm.replay(event, null, null, false, '{}', '{}', gen_random_uuid(), null, null, 0) from many;
+-- what is put together is of the same rules, whatever each row gives
+create table parts (n integer, event jsonb) partition by list (n);
+create table part_1 partition of parts for values in (1);
+create table part_2 partition of parts for values in (2);
+insert into parts select n % 2 + 1, event from many, generate_series(1, 2) n;
+analyze parts;
+set max_parallel_workers_per_gather = 0;
+set enable_partitionwise_aggregate = on;
+explain (costs off) select newterm.replay(event, null, null, false, '{}', '{}', gen_random_uuid(), null, null, n) from parts;
+select (newterm.replay(event, null, null, false, '{}', '{}', gen_random_uuid(), null, null, n)).events from parts;
+select (newterm.replay(event, null, null, false, case n when 1 then '{}' else newterm.described_rules('{"fields": ["eventName"]}') end, array_fill(null::timestamptz, array[n - 1]), gen_random_uuid(), null, null, 0)).events from parts;
+select (newterm.replay(event, null, null, false, newterm.described_rules(jsonb_build_object('fields', array['eventName'] || array_fill('who'::text, array[n - 1]))), '{null}', gen_random_uuid(), null, null, 0)).events from parts;
+select (newterm.replay(event, null, null, false, newterm.described_rules('{"fields": ["eventName"]}'), '{null}', '00000000-0000-0000-0000-000000000000', null, null, 0)).events from parts;
+reset enable_partitionwise_aggregate;
 
 -- Nothing is left behind, and nothing is needed that writes.
 begin read only;
