@@ -58,6 +58,8 @@ BEGIN
 				  HINT = 'It does of tables that newterm.create_log_table() made with partition_by day, week, month or year; their comment says so.';
 	ELSIF ahead IS NULL OR ahead NOT BETWEEN 0 AND 1000 THEN
 		RAISE EXCEPTION 'ahead must be 0 to 1000, not %', ahead USING ERRCODE = 'invalid_parameter_value';
+	ELSIF keep < '0' THEN
+		RAISE EXCEPTION 'keep must not be negative, as "%" is', keep USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT p.partdefid INTO rest FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = events AND p.partdefid <> 0;
 	-- periods of rows that nobody made a partition for, and those ahead
@@ -75,14 +77,14 @@ BEGIN
 	IF keep IS NULL THEN
 		RETURN;
 	END IF;
-	-- whole periods that ended before
+	-- whole periods that ended before; a partition that somebody made up to MAXVALUE never ends
 	FOR old IN
 		SELECT c.oid, c.relname,
 			substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''(.*)''\)')::timestamptz AS ends
 		FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
 		WHERE i.inhparent = events AND c.oid <> coalesce(rest, 0) ORDER BY 3
 	LOOP
-		CONTINUE WHEN old.ends > now() - keep;
+		CONTINUE WHEN coalesce(old.ends, 'infinity') > now() - keep;
 		EXECUTE pg_catalog.format('DROP TABLE %s', old.oid::regclass);
 		partition := old.relname;
 		action := 'dropped';

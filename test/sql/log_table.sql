@@ -35,6 +35,12 @@ select partition, action from newterm.maintain_log_table('cloudtrail', keep => '
 select event->>'eventName' from cloudtrail;
 select term->>'eventName' from newterm.baseline order by 1;
 select count(*) from parts('cloudtrail');
+-- a partition without an end is not over, whoever made it
+create table open_end (like cloudtrail);
+alter table cloudtrail attach partition open_end for values from ('2200-01-01') to (maxvalue);
+select count(*) from newterm.maintain_log_table('cloudtrail', keep => '0') where partition = 'open_end';
+select count(*) from parts('cloudtrail') where part = 'open_end';
+select partition, action from newterm.maintain_log_table('cloudtrail', keep => '-1 year');
 
 -- other periods, names and schemas
 create schema "Logs";
