@@ -56,29 +56,41 @@ CREATE OR REPLACE FUNCTION newterm.term_object(fields text[], "values" jsonb) RE
 	AS 'MODULE_PATHNAME', 'newterm_term_object' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION newterm.term_object(text[], jsonb) IS 'stored values as an object keyed by the fields';
 
--- Functions that write with the owner's rights call this first.  A trigger's function would
--- have those rights, too, unless it lends the rights of its author.
+-- Functions that write with the owner's rights call this first.  These rights would be lent by
+-- the function of a trigger, unless it has its owner's, by a trigger's condition, and before
+-- PostgreSQL 18 by the triggers of a table that a foreign key changes along.  Whoever owns a
+-- function can change it after we looked, so only the owner's and superusers' are let be.
 CREATE OR REPLACE FUNCTION newterm.refuse_triggers(VARIADIC tables regclass[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	written regclass;
-	trigger text;
+	culprit text;
 BEGIN
 	FOREACH written IN ARRAY tables LOOP
-		-- no trigger can be made from here on
+		-- no trigger or foreign key can be made from here on
 		EXECUTE format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', written);
-		SELECT t.tgname INTO trigger
-		FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+		SELECT t.tgname INTO culprit
+		FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_roles o ON o.oid = p.proowner
 		WHERE t.tgrelid = written AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-			AND NOT (p.prosecdef AND EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'))
+			AND NOT (t.tgqual IS NULL AND p.prosecdef AND (o.rolsuper OR o.rolname = current_user)
+				AND EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'))
 		ORDER BY 1 LIMIT 1;
-		IF trigger IS NOT NULL THEN
-			RAISE EXCEPTION 'trigger "%" on table % would run with the rights of newterm''s owner', trigger, written
+		IF culprit IS NOT NULL THEN
+			RAISE EXCEPTION 'trigger "%" on table % would run with the rights of newterm''s owner', culprit, written
 				USING ERRCODE = 'insufficient_privilege',
-					  HINT = 'Make its function SECURITY DEFINER SET search_path = pg_catalog, pg_temp, or drop it. To react to signals, subscribe, or put a trigger on newterm.signals.';
+					  HINT = 'Drop it. To react to signals, subscribe, or put a trigger on newterm.signals. A trigger here has no WHEN condition, and its function is a superuser''s or the owner''s, SECURITY DEFINER SET search_path = pg_catalog, pg_temp.';
+		END IF;
+		SELECT format('"%s" of table %s', f.conname, f.conrelid::regclass) INTO culprit
+		FROM pg_constraint f
+		WHERE f.confrelid = written AND f.contype = 'f' AND (f.confdeltype IN ('c', 'n', 'd') OR f.confupdtype IN ('c', 'n', 'd'))
+		ORDER BY 1 LIMIT 1;
+		IF culprit IS NOT NULL THEN
+			RAISE EXCEPTION 'foreign key % would change that table with the rights of newterm''s owner', culprit
+				USING ERRCODE = 'insufficient_privilege',
+					  HINT = 'Drop it, or make it one with neither ON DELETE nor ON UPDATE.';
 		END IF;
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION newterm.refuse_triggers(regclass[]) IS 'raises an error where a trigger of these tables would lend the owner''s rights to its author';
+COMMENT ON FUNCTION newterm.refuse_triggers(regclass[]) IS 'raises an error where a trigger of these tables, or a foreign key to one of them, would lend the owner''s rights to its author';
 REVOKE ALL ON FUNCTION newterm.refuse_triggers(regclass[]) FROM PUBLIC;

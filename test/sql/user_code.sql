@@ -206,6 +206,37 @@ drop trigger mirror on newterm.subscriptions;
 table public.line;
 select rolsuper from pg_roles where rolname = 'user_code_loader';
 discard temp;
+-- not when its author could change it while it runs, nor with a condition, nor by way of a foreign key
+grant trigger, references on newterm.watches to user_code_writer;
+set role user_code_writer;
+create function lend() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin return new; end $$;
+create trigger lend before insert or update or delete on newterm.watches for each row execute function lend();
+reset role;
+call try('select newterm.watch(''others'')');
+drop trigger lend on newterm.watches;
+create trigger lend after insert or update or delete on newterm.watches for each row execute function mirror();
+call try('select newterm.watch(''others'')');
+drop trigger lend on newterm.watches;
+set role user_code_writer;
+create function ask() returns boolean language plpgsql as $$ begin
+	alter role user_code_writer superuser;
+	return true;
+end $$;
+create trigger lend before insert or update or delete on newterm.watches for each row when (ask()) execute function mirror();
+reset role;
+call try('select newterm.unwatch(''others'')');
+drop trigger lend on newterm.watches;
+set role user_code_writer;
+create table watched_too (events text references newterm.watches on delete cascade);
+create trigger climb after delete on watched_too for each row execute function climb();
+insert into watched_too values ('public.others');
+reset role;
+call try('select newterm.unwatch(''others'')');
+alter table watched_too drop constraint watched_too_events_fkey, add foreign key (events) references newterm.watches;
+truncate watched_too;
+call try('select newterm.unwatch(''others'')');
+drop table watched_too;
+select rolsuper from pg_roles where rolname = 'user_code_writer';
 
 -- A cursor that is left open is closed.
 create function leave_open() returns trigger language plpgsql as $$
