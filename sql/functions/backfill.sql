@@ -1,11 +1,11 @@
 -- Learning from stored events.
 
 CREATE OR REPLACE FUNCTION newterm.backfill_event(event jsonb, event_text text, event_time timestamptz, has_time boolean,
-	versions integer[], since timestamptz, until timestamptz) RETURNS boolean
+	versions integer[], since timestamptz, until timestamptz, source regclass) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'newterm_backfill_event' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION newterm.backfill_event(jsonb, text, timestamptz, boolean, integer[], timestamptz, timestamptz)
-	IS 'shows a stored event to the rules of these versions; true where its time lies in the interval';
-REVOKE ALL ON FUNCTION newterm.backfill_event(jsonb, text, timestamptz, boolean, integer[], timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION newterm.backfill_event(jsonb, text, timestamptz, boolean, integer[], timestamptz, timestamptz, regclass)
+	IS 'shows a stored event of a table to the rules of these versions; true where its time lies in the interval';
+REVOKE ALL ON FUNCTION newterm.backfill_event(jsonb, text, timestamptz, boolean, integer[], timestamptz, timestamptz, regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION newterm.merge_as_backfill(signals boolean) RETURNS void
 	AS 'MODULE_PATHNAME', 'newterm_merge_as_backfill' LANGUAGE C VOLATILE STRICT;
@@ -56,9 +56,9 @@ BEGIN
 			unlearned := (SELECT pg_catalog.max(u.id) FROM newterm.unlearnings u);
 			PERFORM newterm.merge_as_backfill(coalesce(signals, false));
 			EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM (SELECT %s FROM ONLY %s WHERE ctid >= $4 AND ctid < $5) e'
-				' WHERE newterm.backfill_event(e.event, e.event_text, e.event_time, e.has_time, $1, $2, $3)', stored.columns, stored.leaf)
+				' WHERE newterm.backfill_event(e.event, e.event_text, e.event_time, e.has_time, $1, $2, $3, $6)', stored.columns, stored.leaf)
 			INTO added
-			USING versions, since, until, pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + chunk)::tid;
+			USING versions, since, until, pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + chunk)::tid, stored.leaf;
 			UPDATE newterm.progress_log l SET events_done = done + added, updated_at = pg_catalog.clock_timestamp() WHERE l.id = run;
 			-- An unlearning that was committed meanwhile is judged by the events, which pending runs do not keep: read them again.
 			PERFORM newterm.hold_merges();

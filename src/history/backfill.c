@@ -34,7 +34,8 @@ enum
 	ARGUMENT_HAS_TIME,
 	ARGUMENT_VERSIONS,
 	ARGUMENT_SINCE,
-	ARGUMENT_UNTIL
+	ARGUMENT_UNTIL,
+	ARGUMENT_SOURCE
 };
 
 /* One call, for one stored row. */
@@ -44,6 +45,7 @@ typedef struct Filler
 	ArrayType *versions; /* of the rules that are filled */
 	int64      since;
 	int64      until;
+	Oid        source; /* the table of the row, or InvalidOid */
 	bool       usable; /* a record has a usable time inside the interval */
 } Filler;
 
@@ -160,6 +162,7 @@ FillRecord(void *state, Record *record)
 	if (KnownAll(event->terms, event->nterms, record->time))
 		return;
 	KnownLookUp(event->terms, event->nterms, record->time);
+	filling.source.reference.table = filler->source;
 	filling.source.reference.event = record->jsonb;
 	filling.source.reference.time = record->time;
 	filling.source.reference.generation = set->generation;
@@ -171,10 +174,10 @@ FillRecord(void *state, Record *record)
 
 /*
  * newterm.backfill_event(event jsonb, event_text text, event_time timestamptz,
- *		has_time boolean, versions integer[], since timestamptz, until timestamptz)
- *		returns boolean
+ *		has_time boolean, versions integer[], since timestamptz, until timestamptz,
+ *		source regclass) returns boolean
  *		Observe a stored event for the rules of these versions.  True if it has a usable
- *		time inside the interval.
+ *		time inside the interval.  Signals name the table `source`.
  */
 Datum
 newterm_backfill_event(PG_FUNCTION_ARGS)
@@ -191,6 +194,8 @@ newterm_backfill_event(PG_FUNCTION_ARGS)
 				 errmsg("versions must not contain NULL")));
 	filler.since = ArgumentTime(fcinfo, ARGUMENT_SINCE, PG_INT64_MIN);
 	filler.until = ArgumentTime(fcinfo, ARGUMENT_UNTIL, PG_INT64_MAX);
+	if (!PG_ARGISNULL(ARGUMENT_SOURCE))
+		filler.source = PG_GETARG_OID(ARGUMENT_SOURCE);
 	StoredRowRead(fcinfo, ARGUMENT_EVENT, filler.set->fields, FillRecord, &filler);
 	PG_RETURN_BOOL(filler.usable);
 }

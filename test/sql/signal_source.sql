@@ -35,7 +35,7 @@ insert into events values (event('d'));
 insert into parted values (event('e'), 1);
 select event_id, source, detections from newterm.signals where detections > 1;
 select newterm.alter_rule('r', '{"keep_alive": "0"}');
--- of a backfill it is not known, nor where the event is no more
+-- a backfill knows it, too; where the event is no more it is not known
 select newterm.create_rule('late', '{eventName}', 'eventName:(plain OR first)', learning => '0', learning_from => '2024-01-01Z');
 call newterm.backfill('late', signals => true);
 select s.event_id, s.source, s.origin from newterm.signals s where rule = 'late' order by 1;
