@@ -73,8 +73,11 @@ sub unlearn_meanwhile
 {
 	return q{
 		select newterm.unlearn('bench-003', entity => (select jsonb_build_object('recipientAccountId', min(event ->> 'recipientAccountId')) from calls), until => '2025-06-11') \g /dev/null
+		select from pg_sleep(0.3) \g /dev/null
 		select newterm.unlearn('bench-005', since => '2025-06-16', until => '2025-06-18') \g /dev/null
+		select from pg_sleep(0.3) \g /dev/null
 		select newterm.unlearn('bench-011', term => '{"eventSource": "ec2.amazonaws.com"}', since => '2025-06-02', until => '2025-06-24') \g /dev/null
+		select from pg_sleep(0.3) \g /dev/null
 		select newterm.unlearn('bench-026', since => '2025-06-10', until => '2025-06-13') \g /dev/null
 	};
 }
