@@ -147,6 +147,10 @@ FilterWildcardMatch(const FilterNode *node, const char *text, int length)
 	int                 last_star;
 	int                 start;
 
+	/* "*text*", the usual form of a word that is looked for */
+	if (node->val.wildcard.nparts == 3 && parts[0].kind == WILDCARD_ANY_TEXT &&
+		parts[1].kind == WILDCARD_TEXT && parts[2].kind == WILDCARD_ANY_TEXT)
+		return FindText(&parts[1], text, end) != NULL;
 	/* most texts differ in the first byte */
 	if (parts[0].kind == WILDCARD_TEXT && (length == 0 || text[0] != parts[0].text[0]))
 		return false;
