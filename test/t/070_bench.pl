@@ -63,7 +63,7 @@ $ENV{ROUNDS} = 1;
 $ENV{RECORDS} = 600;
 $ENV{TERMS} = 20_000;
 $ENV{DUCKDB} = 'no';
-$ENV{GEOIP} = 'no';
+$ENV{GEOIP_FILE} = 'no';
 delete $ENV{SCENARIO};
 my ($out, $err);
 my $passed = IPC::Run::run([ 'bash', "$tree/test/bench/run" ], '>', \$out, '2>', \$err);
