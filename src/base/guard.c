@@ -40,6 +40,21 @@ ErrorIsFinal(int sqlerrcode)
 	return OnErrorSetting == ON_ERROR_FAIL && !ErrorIsContention(sqlerrcode);
 }
 
+/*
+ * OwnCode
+ *		The error's code.  Codes of cancel and shutdown are kept where this session was told to
+ *		stop, and not where user code raised them: RAISE in a trigger, or an error that
+ *		another server sent to one.  They would end the user's insert.
+ */
+static int
+OwnCode(const ErrorData *error)
+{
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION &&
+		(error->funcname == NULL || strcmp(error->funcname, "ProcessInterrupts") != 0))
+		return ERRCODE_EXTERNAL_ROUTINE_EXCEPTION;
+	return error->sqlerrcode;
+}
+
 ErrorData *
 RunGuarded(void (*function)(void *state), void *state)
 {
@@ -61,6 +76,7 @@ RunGuarded(void (*function)(void *state), void *state)
 	{
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
+		error->sqlerrcode = OwnCode(error);
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}

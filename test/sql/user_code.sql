@@ -275,6 +275,21 @@ commit prepared 'user_code';
 fetch next from left_open;
 alter table newterm.postponed drop constraint postponed_check;
 
+-- Whatever a trigger raises, the insert stands.
+create function raise_it() returns trigger language plpgsql as $$ begin
+	raise 'the pager is away' using errcode = tg_argv[0];
+end $$;
+create trigger raise_it after insert on newterm.signals for each row execute function raise_it('57014');
+call see('canceled elsewhere');
+drop trigger raise_it on newterm.signals;
+create trigger raise_it after insert on newterm.signals for each row execute function raise_it('57P01');
+call see('shut down elsewhere');
+drop trigger raise_it on newterm.signals;
+select event ->> 'x' as x from events where event ->> 'x' ~ 'elsewhere' order by 1;
+select newterm.merge_postponed();
+select term ->> 'x' as x from newterm.signals where term ->> 'x' ~ 'elsewhere' order by id;
+truncate newterm.event_errors;
+
 -- A trigger that makes new signals of signals comes to an end.
 create function again() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin
 	insert into public.events values (jsonb_build_object('eventTime', '2024-01-01T00:00:00Z', 'eventID', 'again', 'x', new.term ->> 'x' || '+'));
