@@ -221,9 +221,10 @@ CREATE OR REPLACE VIEW newterm.health AS
 		SELECT w.name, pg_catalog.format('nothing is newer than %s, and before that there was nothing for %s at most: has the trail stopped?', w.newest, w.longest_gap), NULL
 		FROM watch w WHERE w.events >= 10 AND w.newest < pg_catalog.now() - greatest(10 * w.longest_gap, interval '1 hour')
 		UNION ALL
-		SELECT w.name, 'it holds no event yet', NULL FROM watch w WHERE w.newest IS NULL
+		SELECT w.name, CASE WHEN w.events IS NULL THEN 'you have no right to read it: whether it is silent is not known' ELSE 'it holds no event yet' END, NULL
+		FROM watch w WHERE w.newest IS NULL
 	), failed AS (
-		SELECT coalesce(newterm.qualified_name(newterm.watched_with(pg_catalog.to_regclass(e.source))), e.source) AS name, sum(e.events)::bigint AS errors
+		SELECT coalesce(newterm.qualified_name(newterm.watched_with(newterm.relation_named(e.source))), e.source) AS name, sum(e.events)::bigint AS errors
 		FROM newterm.event_errors e WHERE e.occurred_at > pg_catalog.now() - interval '1 day' GROUP BY 1
 	), line (rank, kind, name, state, last_event, terms, learning_until, detections_day, detections_week, detections_month, signals_day, signals_week,
 			errors_day, warning, remedy) AS (
@@ -234,7 +235,7 @@ CREATE OR REPLACE VIEW newterm.health AS
 		FROM rule r LEFT JOIN (SELECT x.id, pg_catalog.string_agg(x.warning, '; ') AS warning, pg_catalog.string_agg(x.remedy, ' ') AS remedy
 			FROM rule_warning x GROUP BY x.id) w ON w.id = r.id
 		UNION ALL
-		SELECT 2, 'table', coalesce(t.name, w.name), CASE WHEN w.is_broken THEN 'broken' WHEN w.name IS NULL THEN 'watched' ELSE 'silent' END,
+		SELECT 2, 'table', coalesce(t.name, w.name), CASE WHEN w.is_broken THEN 'broken' WHEN w.name IS NULL OR t.events IS NULL THEN 'watched' ELSE 'silent' END,
 			t.newest, NULL, NULL, NULL, NULL, NULL, NULL, NULL, coalesce(f.errors, 0), w.warning, w.remedy
 		FROM watch t FULL JOIN (SELECT x.name, pg_catalog.string_agg(x.warning, '; ') AS warning, pg_catalog.string_agg(x.remedy, ' ') AS remedy,
 			bool_or(x.remedy IS NOT NULL) AS is_broken FROM watch_warning x GROUP BY x.name) w ON w.name = t.name

@@ -11,7 +11,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 	('public', 'routine', 'EXECUTE', 'observe|load_log|only_watched_table'),
 	-- who asks for EXECUTE on newterm.merge() themselves
 	('public', 'routine', 'EXECUTE', 'watch|unwatch|note_watch|forget_watch|watch_statement|choose_shape|event_candidates'),
-	('public', 'routine', 'EXECUTE', 'observe_columns|member_columns|qualified_name|recent_kind|recent_kinds'),
+	('public', 'routine', 'EXECUTE', 'observe_columns|member_columns|qualified_name|relation_named|recent_kind|recent_kinds'),
 	('public', 'routine', 'EXECUTE', 'lint.*|rule_paths|name_distance|nearest_name|path_names|names_at|recent_records'),
 	('public', 'routine', 'EXECUTE', 'document_expression|document_kind|recent_blocks|record_member|records|row_document'),
 	('public', 'routine', 'EXECUTE', 'value|principal|terms|test_filter|term_object|watch_columns|watched_with|events_passed_over|is_concerned'),

@@ -20,7 +20,7 @@ BEGIN
 	SELECT max(t.at), max(t.at - t.before), count(*) INTO newest, longest_gap, events
 	FROM (SELECT u.at, lag(u.at) OVER (ORDER BY u.at) AS before FROM unnest(times) u(at)) t;
 EXCEPTION WHEN insufficient_privilege THEN
-	-- who may not read the table cannot look at its rows
+	-- who may not read the table cannot look at its rows: all are NULL
 	RETURN;
 END
 $$;

@@ -36,6 +36,15 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION newterm.qualified_name(oid) IS 'the name of a table with its schema, as newterm.watches has it';
 
+-- to_regclass() fails where the caller has no right to look into the schema, such as another session's temporary one.
+CREATE OR REPLACE FUNCTION newterm.relation_named(name text) RETURNS regclass
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+	SELECT c.oid::regclass FROM pg_catalog.parse_ident(name, false) p
+	JOIN pg_catalog.pg_namespace n ON n.nspname = p[1]
+	JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = p[2]
+$$;
+COMMENT ON FUNCTION newterm.relation_named(text) IS 'the table of a name with its schema, whether the caller may use it or not; NULL: there is none';
+
 CREATE OR REPLACE FUNCTION newterm.watched_with(events regclass) RETURNS regclass
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT coalesce(parent.tgrelid, t.tgrelid)
@@ -420,7 +429,7 @@ DECLARE
 BEGIN
 	-- what was asked for, and is not there
 	FOR asked IN SELECT * FROM newterm.watches ORDER BY 1 LOOP
-		now_there := pg_catalog.to_regclass(asked.events);
+		now_there := newterm.relation_named(asked.events);
 		CONTINUE WHEN now_there IS NULL OR newterm.watched_with(now_there) IS NOT NULL;
 		events := asked.events;
 		remedy := newterm.watch_statement(asked, events);

@@ -96,6 +96,15 @@ alter table child disable trigger newterm_observe;
 set role check_reader;
 select * from newterm.check();
 reset role;
+-- nor whoever may not look into its schema
+create schema "Private, ""of others";
+create table "Private, ""of others".events (event jsonb);
+select newterm.watch('"Private, ""of others".events');
+drop trigger newterm_observe on "Private, ""of others".events;
+set role check_reader;
+select * from newterm.check();
+reset role;
+drop schema "Private, ""of others" cascade;
 -- who may not watch may not say that it was asked
 set role check_reader;
 select newterm.note_watch('public.events', 0, 'event', null, 'origin', 'record', false);

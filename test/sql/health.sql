@@ -116,11 +116,20 @@ insert into newterm.progress_log (pid, backend_start, command, phase) select pid
 create table seen as select * from state;
 create role health_reader;
 select newterm.grant_access('reader', 'health_reader');
-grant select on state, seen, calls, stopped to health_reader;
+grant select on state, seen, calls, stopped, gone to health_reader;
 set role health_reader;
 select * from state except select * from seen;
 select count(*) > 5 as some from newterm.health;
 select phase, pid = pg_backend_pid() as mine from newterm.progress where phase <> 'done' and pid <> 0;
+reset role;
+-- nor does a table of a schema that it may not look into hide the rest
+create schema health_private;
+create table health_private.events (event jsonb);
+select newterm.watch('health_private.events');
+insert into health_private.events values ('7');
+select kind, name, state, errors, warning from state where name ~ 'private';
+set role health_reader;
+select kind, name, state, errors, warning from state where name ~ 'private';
 reset role;
 drop owned by health_reader;
 drop role health_reader;
