@@ -102,3 +102,13 @@ select learning_from from newterm.clocks where rule = 'changed';
 set default_transaction_isolation to 'repeatable read';
 call newterm.rebuild('changed');
 reset default_transaction_isolation;
+-- by a role that the session has only taken on
+create role rebuild_admin;
+select newterm.grant_access('admin', 'rebuild_admin');
+grant select on calls to rebuild_admin;
+set role rebuild_admin;
+call newterm.rebuild('window');
+select command, rule, phase from newterm.progress order by started_at desc limit 1;
+reset role;
+drop owned by rebuild_admin;
+drop role rebuild_admin;
