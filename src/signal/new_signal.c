@@ -14,16 +14,8 @@
 #include "signal/detection_log.h"
 #include "signal/new_signal.h"
 #include "signal/signal_row.h"
+#include "signal/template.h"
 #include "signal/term_list.h"
-
-/* The length of titles in bytes, as terms may be of any length. */
-#define TITLE_LIMIT 500
-
-const char *
-SignalTitle(const TemplateValues *given)
-{
-	return TemplateClip(TemplateTitle(given), TITLE_LIMIT);
-}
 
 /* The signal that the term had before: of this merge, or of the detections stored so far. */
 static int64
@@ -41,7 +33,7 @@ NewSignalRender(SignalWriter *writer, const Detection *detection, NewSignal *sig
 	*signal = (NewSignal){
 		.id = nextval_internal(writer->oids->signal_sequence, false),
 		.rule = given->rule,
-		.title = SignalTitle(given),
+		.title = TemplateTitle(given),
 		.message = TemplateMessage(given),
 		.entity = given->entity,
 		.term = given->term,

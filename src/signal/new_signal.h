@@ -29,9 +29,6 @@ typedef struct NewSignal
 	const Digest *group; /* or NULL */
 } NewSignal;
 
-/* Title or message as a signal stores them. */
-extern const char *SignalTitle(const TemplateValues *given);
-
 /*
  * Render the signal of a detection, with a number of its own.  It is made of what the
  * detection has, and else allocated in the current memory context.

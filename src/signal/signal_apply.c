@@ -18,6 +18,7 @@
 #include "signal/new_signal.h"
 #include "signal/signal_apply.h"
 #include "signal/signal_row.h"
+#include "signal/template.h"
 #include "signal/term_list.h"
 
 /* A column of a signal's row that is never null. */
@@ -76,7 +77,7 @@ ShowFirst(RowChange *row, const Shown *first)
 	RowChangeSet(row, SIGNAL_EVENT, (Datum) 0, true);
 	if (rule == NULL)
 		return; /* changed or dropped since */
-	RowChangeSetText(row, SIGNAL_TITLE, SignalTitle(&given));
+	RowChangeSetText(row, SIGNAL_TITLE, TemplateTitle(&given));
 	RowChangeSetText(row, SIGNAL_MESSAGE, TemplateMessage(&given));
 }
 

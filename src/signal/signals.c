@@ -17,6 +17,7 @@
 #include "signal/signal_apply.h"
 #include "signal/signal_row.h"
 #include "signal/signals.h"
+#include "signal/template.h"
 
 /* Entity and term of a subject as the objects that users see. */
 static Jsonb *
@@ -199,7 +200,7 @@ TitleOf(SignalWriter *writer, const Subject *subject, const SignalChange *change
 	if (title != NULL)
 		return title;
 	given = ValuesOf(writer, subject, change->event);
-	return SignalTitle(&given);
+	return TemplateTitle(&given);
 }
 
 /* Have all detections of a signal gone whose row somebody else has locked? */

@@ -20,6 +20,10 @@
 /* Of control characters, a message keeps those of its own template that lay it out. */
 #define MESSAGE_LAYOUT "\n\t"
 
+/* The most bytes of a title and of a message. */
+#define TITLE_LIMIT   500
+#define MESSAGE_LIMIT (64 * 1024)
+
 static void
 AppendText(StringInfo text, const char *appended)
 {
@@ -211,9 +215,14 @@ AppendPlaceholder(StringInfo text, const char *name, const TemplateValues *value
 	}
 }
 
-/* Of control characters in the template itself, those in `kept` stay. */
-static char *
-Render(const char *template, const TemplateValues *values, const char *kept)
+/*
+ * Render
+ *		Fill a template in, and cut the text after `limit` bytes: values may be of any
+ *		length, and named any number of times.  Of control characters in the template itself,
+ *		those in `kept` stay.
+ */
+static const char *
+Render(const char *template, const TemplateValues *values, const char *kept, int limit)
 {
 	StringInfoData text;
 	const char    *before;
@@ -221,18 +230,19 @@ Render(const char *template, const TemplateValues *values, const char *kept)
 	char          *name;
 
 	initStringInfo(&text);
-	while ((name = NextPlaceholder(template, &before, &rest)) != NULL)
+	while (text.len <= limit && (name = NextPlaceholder(template, &before, &rest)) != NULL)
 	{
 		VisibleAppend(&text, template, before - template, kept);
 		AppendPlaceholder(&text, name, values);
 		template = rest;
 	}
-	VisibleAppend(&text, template, strlen(template), kept);
-	return text.data;
+	if (text.len <= limit)
+		VisibleAppend(&text, template, strlen(template), kept);
+	return TemplateClip(text.data, limit);
 }
 
 /* The title of a rule that has none, or one that says nothing. */
-static char *
+static const char *
 DefaultTitle(const TemplateValues *values)
 {
 	StringInfoData text;
@@ -246,22 +256,25 @@ DefaultTitle(const TemplateValues *values)
 		appendStringInfoString(&text, " for ");
 		AppendMembers(&text, values->entity);
 	}
-	return text.data;
+	return TemplateClip(text.data, TITLE_LIMIT);
 }
 
-char *
+const char *
 TemplateTitle(const TemplateValues *values)
 {
-	char *title = values->rule->title == NULL ? NULL : Render(values->rule->title, values, "");
+	const char *title = values->rule->title == NULL
+		? NULL
+		: Render(values->rule->title, values, "", TITLE_LIMIT);
 
 	return title == NULL || VisibleIsBlank(title) ? DefaultTitle(values) : title;
 }
 
-char *
+const char *
 TemplateMessage(const TemplateValues *values)
 {
-	return values->rule->message == NULL ? NULL
-										 : Render(values->rule->message, values, MESSAGE_LAYOUT);
+	return values->rule->message == NULL
+		? NULL
+		: Render(values->rule->message, values, MESSAGE_LAYOUT, MESSAGE_LIMIT);
 }
 
 void

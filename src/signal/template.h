@@ -22,11 +22,11 @@ typedef struct TemplateValues
  * {{$attribute}} of the event, {{rule.name}}, {{rule.severity}}, {{term.…}} and
  * {{entity.…}}.  A value that the event lacks is taken from the term or the entity, if
  * the rule has such a column; a missing value is "?".  Control characters are escaped
- * (visible.h); the title is one line and never blank.  palloc'd; no message
- * is NULL.
+ * (visible.h); the title is one line and never blank.  A title is cut after 500 bytes, and a
+ * message after 64 kB.  palloc'd; no message is NULL.
  */
-extern char *TemplateTitle(const TemplateValues *values);
-extern char *TemplateMessage(const TemplateValues *values);
+extern const char *TemplateTitle(const TemplateValues *values);
+extern const char *TemplateMessage(const TemplateValues *values);
 
 /* Raise an error where a placeholder of the template names nothing. */
 extern void TemplateCheck(const char *what, const char *template);

@@ -75,3 +75,8 @@ select count(*) from newterm.signals s join events e on s.event = e.event and s.
 select newterm.create_rule('long', fields => '{a}', filter => 'long:*', learning => '0', title => '{{a}}');
 call see(jsonb_build_object('a', repeat(U&'\202e', 200), 'long', true));
 select octet_length(title), right(title, 10) from newterm.signals where rule = 'long';
+-- a template that names a long value very often is not filled in to its end
+select newterm.create_rule('often', fields => '{a}', filter => 'often:*', learning => '0', title => repeat('{{a}}', 20000), message => repeat('{{a}} ', 20000));
+call see(jsonb_build_object('a', repeat('x', 100000), 'often', true));
+select octet_length(title), octet_length(message), right(message, 3) from newterm.signals where rule = 'often';
+select count(*) from newterm.postponed;

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256_base64);
+use Encode;
 use File::Basename;
 use JSON::PP;
 use lib dirname(__FILE__) . '/../lib';
@@ -55,7 +56,7 @@ my $record = escaped(JSON::PP->new->ascii->canonical->encode(\%event));
 my $stored = $hostile =~ s/LONE/\x{fffd} \x{fffd}/r =~ s/NUL/\x{fffd}/r;
 
 sql(q{select newterm.create_rule('harm', '{eventName,requestParameters.name}', 'eventTime:*', group_by => '{userIdentity.arn}', learning => '0',
-	learning_from => '2024-03-01', title => '{{eventName}} {{userAgent}}', message => E'{{eventName}}\n\tby {{userIdentity.arn}}: {{requestParameters}} {{nothing}}',
+	learning_from => '2024-03-01', title => '{{eventName}} {{userAgent}}', message => E'{{eventName}}\n\tby {{userIdentity.arn}}: {{nothing}} {{requestParameters}}',
 	tags => '{attack.t1078}')});
 sql('select newterm.disable_rule(\'names\')');
 sql("select newterm.subscribe('$_')") foreach qw(text json ocsf ecs cloudevents slack pagerduty webhook form exec dry);
@@ -88,7 +89,8 @@ like($title, qr/^=cmd\|.*\Q{{rule.name}} {{term}} {{}}\E/, 'title: a value is no
 cmp_ok(length $title, '<=', 501, 'title: cut');
 my $message = text('message');
 unlike($message =~ s/^[^\n]*\K\n\t//r, $unseen, 'message: shows all, but for the layout of its template');
-like($message, qr/\n\tby arn =cmd.*\?\z/, 'message: whole, with ? for what is missing');
+ok($message =~ /\n\tby arn =cmd.*: \? .*\x{2026}\z/, 'message: with ? for what is missing');
+cmp_ok(length encode_utf8($message), '<=', 64 * 1024 + 3, 'message: cut');
 is(json(bytes('event'))->{eventName}, $stored, 'the record is as it came');
 
 # ---- NOTIFY ----
