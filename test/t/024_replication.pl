@@ -22,6 +22,38 @@ my $replica = PostgreSQL::Test::Cluster->new('replica');
 $replica->init_from_backup($primary, 'base', has_streaming => 1);
 $replica->start;
 
+# ---- a hot standby answers what would have been told, and that leaves nothing behind ----
+
+sub told
+{
+	my ($node) = @_;
+	return $node->safe_psql('postgres', q{
+		set work_mem = '64kB';
+		select b::text from newterm.backtest() b order by 1;
+		select s::text from newterm.backtest_summary(rules => '{"fields": ["eventName", "eventID"]}') s order by 1;
+		select e::text from newterm.explain('names', event('stranger', 9000)) e;
+		select v::text from newterm.rules r, newterm.verify(r.name) v;
+		select s::text from newterm.summary('events') s});
+}
+
+# Rows of each table, sequences, the files of the database, and temporary ones.
+my $left = q{
+	select c.relname, query_to_xml(format('select count(*) from newterm.%I', c.relname), false, true, '')
+	from pg_class c where c.relnamespace = 'newterm'::regnamespace and c.relkind = 'r' order by 1;
+	select sequencename, last_value from pg_sequences where schemaname = 'newterm' order by 1;
+	select count(*) from pg_ls_dir('base/' || (select oid from pg_database where datname = 'postgres')) f where f ~ '^[0-9]+$';
+	select count(*) from pg_ls_tmpdir()};
+
+$primary->safe_psql('postgres', 'checkpoint');
+my $before = $primary->safe_psql('postgres', $left);
+my $told = told($primary);
+like($told, qr/told/, 'the primary says what rules would have told');
+is($primary->safe_psql('postgres', $left), $before, 'and nothing is left of that: no row, no number, no file');
+$primary->wait_for_catchup($replica);
+is(told($replica), $told, 'a hot standby says the same');
+
+# ---- a load ----
+
 my $load = start_load($primary, 4, 200, 60);
 $replica->poll_query_until('postgres', 'select count(*) > 200 from events') or die 'nothing arrives';
 is($replica->safe_psql('postgres', 'select count(*) > 10 from newterm.signals'), 't', 'a replica shows signals while they come');
