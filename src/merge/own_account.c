@@ -15,6 +15,7 @@
 #include "base/compat.h"
 #include "base/jsonbtext.h"
 #include "merge/own_account.h"
+#include "store/row_change.h"
 #include "store/table_store.h"
 #include "store/tables.h"
 
@@ -70,18 +71,6 @@ TimeOrNull(int64 time, bool *isnull)
 	return time == NEVER ? (Datum) 0 : TimestampTzGetDatum(TIMESTAMP_OF(time));
 }
 
-/* The columns of an entry that the news changes to these times. */
-static void
-SetColumns(const AccountNews *news, const EntryTimes *times, Datum *values, bool *nulls)
-{
-	values[OWN_ACCOUNT_RULE - 1] = CStringGetTextDatum(news->rule);
-	nulls[OWN_ACCOUNT_RULE - 1] = false;
-	values[OWN_ACCOUNT_JOINED_AT - 1] = TimeOrNull(times->joined,
-												   &nulls[OWN_ACCOUNT_JOINED_AT - 1]);
-	values[OWN_ACCOUNT_DEPARTED_AT - 1] = TimeOrNull(times->departed,
-													 &nulls[OWN_ACCOUNT_DEPARTED_AT - 1]);
-}
-
 /* The times with the news added. */
 static EntryTimes
 AddNews(const EntryTimes *times, const AccountNews *news)
@@ -113,7 +102,10 @@ InsertEntry(TableStore *store, const AccountNews *news)
 
 	values[OWN_ACCOUNT_ACCOUNT_ID - 1] = CStringGetTextDatum(news->id);
 	nulls[OWN_ACCOUNT_NAME - 1] = true;
-	SetColumns(news, &times, values, nulls);
+	values[OWN_ACCOUNT_RULE - 1] = CStringGetTextDatum(news->rule);
+	values[OWN_ACCOUNT_JOINED_AT - 1] = TimeOrNull(times.joined, &nulls[OWN_ACCOUNT_JOINED_AT - 1]);
+	values[OWN_ACCOUNT_DEPARTED_AT - 1] = TimeOrNull(times.departed,
+													 &nulls[OWN_ACCOUNT_DEPARTED_AT - 1]);
 	TableStoreInsert(store, OWN_ACCOUNT_COLUMNS, values, nulls);
 }
 
@@ -126,20 +118,28 @@ StoredTime(TupleTableSlot *slot, int column)
 	return isnull ? NEVER : UNIX_MICROS(DatumGetTimestampTz(time));
 }
 
+static void
+SetTime(RowChange *change, int column, int64 time)
+{
+	bool  isnull;
+	Datum value = TimeOrNull(time, &isnull);
+
+	RowChangeSet(change, column, value, isnull);
+}
+
 /* Change an entry that is locked. */
 static void
 UpdateEntry(TableStore *store, HeapTuple row, const AccountNews *news, const EntryTimes *before)
 {
 	const EntryTimes after = AddNews(before, news);
-	Datum            values[OWN_ACCOUNT_COLUMNS] = {0};
-	bool             nulls[OWN_ACCOUNT_COLUMNS] = {0};
-	bool             replace[OWN_ACCOUNT_COLUMNS] = {0};
+	RowChange        change;
 
-	SetColumns(news, &after, values, nulls);
-	replace[OWN_ACCOUNT_RULE - 1] = Decides(news, before);
-	replace[OWN_ACCOUNT_JOINED_AT - 1] = true;
-	replace[OWN_ACCOUNT_DEPARTED_AT - 1] = true;
-	TableStoreUpdate(store, row, OWN_ACCOUNT_COLUMNS, values, nulls, replace);
+	RowChangeBegin(&change, store, row);
+	if (Decides(news, before))
+		RowChangeSetText(&change, OWN_ACCOUNT_RULE, news->rule);
+	SetTime(&change, OWN_ACCOUNT_JOINED_AT, after.joined);
+	SetTime(&change, OWN_ACCOUNT_DEPARTED_AT, after.departed);
+	RowChangeWrite(&change);
 }
 
 /* The times of a stored entry; false where the news changes nothing of it. */

@@ -15,6 +15,7 @@
 
 #include "base/compat.h"
 #include "merge/rule_rename.h"
+#include "store/row_change.h"
 #include "store/table_store.h"
 #include "store/tables.h"
 
@@ -63,13 +64,11 @@ NamesAfter(ArrayType *names, const Renaming *renaming)
 static void
 SetNames(TableStore *store, HeapTuple row, int column, ArrayType *names)
 {
-	Datum *values = palloc0(sizeof(Datum) * column);
-	bool  *nulls = palloc0(sizeof(bool) * column);
-	bool  *replace = palloc0(sizeof(bool) * column);
+	RowChange change;
 
-	values[column - 1] = PointerGetDatum(names);
-	replace[column - 1] = true;
-	TableStoreUpdate(store, row, column, values, nulls, replace);
+	RowChangeBegin(&change, store, row);
+	RowChangeSet(&change, column, PointerGetDatum(names), false);
+	RowChangeWrite(&change);
 }
 
 /* All rows of a table; changing them during the scan would show it the changed ones. */
